@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The decision, pure: figures of the host and of its VMs in, a target for each VM and the reason for it out.
+ *
+ * Nothing here reads a clock, a file or a bus. Sizes are bytes, times are microseconds of the caller's
+ * monotonic clock. All functions may be called from any thread, as long as no two calls share a McVmMemory.
+ */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* A figure that was not reported. Guests without the statistics service send the same value. */
+#define MC_UNKNOWN G_MAXUINT64
+
+#define MC_MIB ((guint64) 1 << 20)
+#define MC_GIB ((guint64) 1 << 30)
+
+/* Whether a guest's page cache may make its balloon grow: see policy/decide.c, "soft" need. */
+typedef enum
+{
+  MC_CACHE_GROWTH_NEVER,
+  MC_CACHE_GROWTH_COMFORTABLE,
+  MC_CACHE_GROWTH_ALWAYS,
+} McCacheGrowth;
+
+/* What holds for the whole host. */
+typedef struct
+{
+  guint64 low_watermark;  /* bytes unused at which a VM is running out */
+  guint64 high_watermark; /* bytes unused at which a VM may release */
+  guint64 host_reserve;   /* the host's floor */
+  guint host_usage_limit; /* percent used above which memory goes back to the host */
+  guint step_limit;       /* percent of a VM's capacity that one step moves at most */
+  gint64 interval_us;     /* between cycles when nothing presses */
+  gint64 stats_period_us; /* how often guests report */
+  McCacheGrowth cache_growth;
+} McPolicySettings;
+
+typedef struct
+{
+  guint64 total;
+  guint64 available; /* what the host could still give out: MemAvailable */
+} McHostFigures;
+
+typedef enum
+{
+  MC_HOST_COMFORTABLE,
+  MC_HOST_TIGHT,    /* used above the usage limit */
+  MC_HOST_CRITICAL, /* available at or below the reserve */
+} McHostCondition;
+
+typedef enum
+{
+  MC_VM_MANAGED,
+  MC_VM_PAUSED,      /* by whoever called Pause */
+  MC_VM_OPTED_OUT,   /* by the VM's own policy */
+  MC_VM_BOOTING,     /* its driver may not be there yet */
+  MC_VM_BUSY,        /* its hypervisor process does not answer */
+  MC_VM_SUSPENDED,   /* not running: figures stand still */
+  MC_VM_NO_STATS,    /* the guest never reported */
+  MC_VM_STALE,       /* the guest has stopped reporting, or reports what cannot be */
+  MC_VM_STUCK,       /* it does not follow its target */
+  MC_VM_INEFFECTIVE, /* the host gains nothing from what it gives */
+  MC_VM_UNSUPPORTED, /* no balloon, or memory that cannot be moved */
+} McVmStatus;
+
+#define MC_N_VM_STATUSES (MC_VM_UNSUPPORTED + 1)
+
+typedef enum
+{
+  MC_REASON_NONE,           /* never decided on */
+  MC_REASON_ENOUGH,         /* between the watermarks, or nothing worth a move */
+  MC_REASON_NEEDS,          /* hard need: usable is low */
+  MC_REASON_SWAPPING,       /* hard need: the guest swaps */
+  MC_REASON_CACHE,          /* soft need: unused is low, usable is ample */
+  MC_REASON_BELOW_MINIMUM,  /* lifted to its minimum */
+  MC_REASON_ABOVE_MAXIMUM,  /* brought down to its maximum */
+  MC_REASON_RELEASES,       /* has more than it needs, and gives some */
+  MC_REASON_HOST_TIGHT,     /* gives memory back to a host used above the limit */
+  MC_REASON_FUNDS_OTHERS,   /* gives because another VM is in need */
+  MC_REASON_EMERGENCY,      /* gives, or a grant is called back, to a host at its reserve */
+  MC_REASON_NO_FREE_MEMORY, /* in need, and nothing can be given */
+  MC_REASON_COOLING_DOWN,   /* would move, but has only just moved the other way */
+  MC_REASON_UNREACHABLE,    /* target withdrawn: the guest does not reach it */
+  MC_REASON_LEFT_ALONE,     /* not managed: the status says why */
+} McReason;
+
+#define MC_N_REASONS (MC_REASON_LEFT_ALONE + 1)
+
+/* Everything known of one VM in this cycle. Figures from the guest are untrusted. */
+typedef struct
+{
+  guint8 uuid[16]; /* breaks ties, so that the order of VMs does not matter */
+
+  gboolean running;      /* FALSE: suspended, crashed or shutting down */
+  gboolean busy;         /* its hypervisor process did not answer in time */
+  gboolean has_balloon;  /* a balloon device is there */
+  const char *immovable; /* why its memory cannot be moved (a clause), or NULL */
+  gboolean opted_out;
+  gboolean paused;
+  gint64 started_us; /* when it started or last rebooted; 0 = before anybody looked */
+
+  guint64 capacity; /* what the balloon can reach: maximum memory less what is hot-plugged */
+  guint64 balloon;  /* what the guest has now */
+  guint64 target;   /* what it was last told; MC_UNKNOWN = never told by us */
+  guint64 resident; /* host memory that it occupies */
+
+  guint64 unused;    /* the guest's MemFree */
+  guint64 usable;    /* the guest's MemAvailable */
+  guint64 available; /* the guest's MemTotal */
+  guint64 swap_in;   /* bytes since the guest booted */
+  guint64 swap_out;
+  gint64 stats_time_s; /* when it last reported, as the hypervisor tells it; compared only with itself; 0 = never */
+
+  /* the policy in force for it */
+  guint64 minimum;
+  guint64 maximum;
+  guint64 low_watermark;
+  guint64 high_watermark;
+  guint weight;
+} McVmFacts;
+
+/*
+ * What the policy remembers of one VM from cycle to cycle. Zero-initialised when the VM is first seen,
+ * kept by the caller, read and written by mc_policy_decide() alone.
+ */
+typedef struct
+{
+  gint64 stats_time_s;     /* of the newest report */
+  gint64 stats_seen_us;    /* when that was first seen; 0 = no report yet */
+  gint64 stats_interval_us; /* how far apart reports are seen to be */
+  guint64 balloon_at_stats;
+  guint64 swap_in;
+  guint64 swap_out;
+  guint64 swap_in_rate; /* bytes a second */
+  guint64 swap_out_rate;
+  guint hot; /* consecutive reports with swapping, up to 3 */
+  gint64 given_us;
+  gint64 taken_us;
+  gint64 stuck_since_us;
+  guint64 stuck_balloon;
+} McVmMemory;
+
+typedef struct
+{
+  guint64 target; /* what to tell it; equal to what it was told (or has) when nothing is to move */
+  gboolean move;  /* target is to be set */
+  McVmStatus status;
+  McReason reason;
+  guint64 before;  /* what it was told, or has, before this decision */
+  guint64 promise; /* granted and not yet touched */
+  gboolean pressing; /* the next cycle should come early for its sake */
+
+  /* the figures that the reason's sentence tells */
+  guint64 figure;
+  guint64 limit;
+  guint64 budget;
+} McVmDecision;
+
+typedef struct
+{
+  McHostCondition condition;
+  guint64 promised; /* Σ promise */
+  guint64 free;     /* what may be granted: available − reserve − margin − promised, not below 0 */
+  double used_percent;
+  gboolean pressing;
+} McHostDecision;
+
+/**
+ * mc_policy_decide:
+ * @facts: (array length=n_vms): one for each VM, in any order
+ * @memories: (array length=n_vms): what is remembered of each; updated
+ * @decisions: (array length=n_vms) (out caller-allocates): what to do with each
+ *
+ * Decides one cycle at the time @now_us.
+ */
+void mc_policy_decide (const McPolicySettings *settings,
+                       const McHostFigures *host,
+                       gint64 now_us,
+                       gsize n_vms,
+                       const McVmFacts *facts,
+                       McVmMemory *memories[],
+                       McVmDecision *decisions,
+                       McHostDecision *host_decision);
+
+/* The nicks that the bus, the configuration and people use; never NULL. */
+const char *mc_vm_status_nick (McVmStatus status);
+const char *mc_host_condition_nick (McHostCondition condition);
+const char *mc_reason_nick (McReason reason);
+
+/* Returns: (transfer full): one sentence with the decision's figures, for people. */
+char *mc_decision_describe (const McVmDecision *decision);
+
+G_END_DECLS

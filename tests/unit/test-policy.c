@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The rules, a table for each: what a VM of given figures is told. */
+#include "config.h"
+
+#include "policy.h"
+
+static const McPolicySettings defaults = {
+  .low_watermark = 100 * MC_MIB,
+  .high_watermark = 150 * MC_MIB,
+  .host_reserve = 200 * MC_MIB,
+  .host_usage_limit = 75,
+  .step_limit = 20,
+  .interval_us = 2 * G_USEC_PER_SEC,
+  .stats_period_us = 1 * G_USEC_PER_SEC,
+  .cache_growth = MC_CACHE_GROWTH_COMFORTABLE,
+};
+
+static McVmFacts
+vm_with (guint64 balloon_mib, guint64 unused_mib, guint64 usable_mib)
+{
+  return (McVmFacts){
+    .running = TRUE,
+    .has_balloon = TRUE,
+    .capacity = 1024 * MC_MIB,
+    .balloon = balloon_mib * MC_MIB,
+    .target = balloon_mib * MC_MIB,
+    .resident = balloon_mib * MC_MIB,
+    .unused = unused_mib * MC_MIB,
+    .usable = usable_mib * MC_MIB,
+    .available = balloon_mib * MC_MIB,
+    .stats_time_s = 1,
+    .maximum = 1024 * MC_MIB,
+    .minimum = 256 * MC_MIB,
+    .low_watermark = 100 * MC_MIB,
+    .high_watermark = 150 * MC_MIB,
+    .weight = 100,
+  };
+}
+
+static McVmDecision
+decide_one (const McVmFacts *facts, guint64 total_mib, guint64 available_mib)
+{
+  McVmMemory memory = { 0 };
+  McVmMemory *memories[] = { &memory };
+  McHostFigures host = { .total = total_mib * MC_MIB, .available = available_mib * MC_MIB };
+  McVmDecision decision;
+  McHostDecision host_decision;
+
+  mc_policy_decide (&defaults, &host, G_USEC_PER_SEC, 1, facts, memories, &decision, &host_decision);
+  return decision;
+}
+
+static void
+test_running_out_is_given_more (void)
+{
+  const struct
+  {
+    guint64 balloon, unused, usable, target;
+  } rows[] = {
+    { 512, 50, 50, 587 },    /* to the middle of the dead band */
+    { 512, 100, 100, 537 },  /* at the watermark */
+    { 1000, 50, 50, 1024 },  /* never beyond its maximum */
+    { 512, 66, 0, 637 },     /* usable counts where unused flatters */
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      McVmFacts facts = vm_with (rows[i].balloon, rows[i].unused, rows[i].usable);
+      McVmDecision decision = decide_one (&facts, 8192, 4096);
+
+      g_assert_cmpuint (decision.target / MC_MIB, ==, rows[i].target);
+      g_assert_true (decision.move);
+    }
+}
+
+static void
+test_between_the_watermarks_nothing_is_done (void)
+{
+  const guint64 unused[] = { 101, 125, 149 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (unused); i++)
+    {
+      McVmFacts facts = vm_with (512, unused[i], unused[i]);
+
+      g_assert_false (decide_one (&facts, 8192, 4096).move);
+    }
+}
+
+static void
+test_too_much_is_taken_gradually (void)
+{
+  McVmFacts facts = vm_with (1000, 700, 700);
+  McVmDecision comfortable = decide_one (&facts, 8192, 4096);
+  McVmDecision tight = decide_one (&facts, 8192, 1024);
+
+  g_assert_cmpint (comfortable.reason, ==, MC_REASON_RELEASES);
+  g_assert_cmpuint (comfortable.before - comfortable.target, <=, facts.capacity / 20);
+  g_assert_cmpint (tight.reason, ==, MC_REASON_HOST_TIGHT);
+  g_assert_cmpuint (tight.before - tight.target, >, comfortable.before - comfortable.target);
+  g_assert_cmpuint (tight.before - tight.target, <=, facts.capacity / 5);
+}
+
+static void
+test_host_at_its_reserve_gives_nothing (void)
+{
+  McVmFacts facts = vm_with (512, 10, 10);
+  McVmDecision decision = decide_one (&facts, 8192, 200);
+
+  g_assert_false (decision.move);
+  g_assert_cmpint (decision.reason, ==, MC_REASON_NO_FREE_MEMORY);
+}
+
+static void
+test_not_managed_is_left_alone (void)
+{
+  struct
+  {
+    McVmStatus status;
+    McVmFacts facts;
+  } rows[] = {
+    { MC_VM_UNSUPPORTED, vm_with (512, 10, 10) }, { MC_VM_OPTED_OUT, vm_with (512, 10, 10) },
+    { MC_VM_PAUSED, vm_with (512, 10, 10) },      { MC_VM_BUSY, vm_with (512, 10, 10) },
+    { MC_VM_SUSPENDED, vm_with (512, 10, 10) },   { MC_VM_BOOTING, vm_with (512, 10, 10) },
+    { MC_VM_NO_STATS, vm_with (512, 10, 10) },    { MC_VM_STALE, vm_with (512, 2048, 2048) },
+  };
+
+  rows[0].facts.has_balloon = FALSE;
+  rows[1].facts.opted_out = TRUE;
+  rows[2].facts.paused = TRUE;
+  rows[3].facts.busy = TRUE;
+  rows[4].facts.running = FALSE;
+  rows[5].facts.started_us = 1;
+  rows[6].facts.stats_time_s = 0;
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      McVmDecision decision = decide_one (&rows[i].facts, 8192, 4096);
+
+      g_assert_cmpstr (mc_vm_status_nick (decision.status), ==, mc_vm_status_nick (rows[i].status));
+      g_assert_false (decision.move);
+    }
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/policy/running-out", test_running_out_is_given_more);
+  g_test_add_func ("/policy/between", test_between_the_watermarks_nothing_is_done);
+  g_test_add_func ("/policy/too-much", test_too_much_is_taken_gradually);
+  g_test_add_func ("/policy/host-at-reserve", test_host_at_its_reserve_gives_nothing);
+  g_test_add_func ("/policy/left-alone", test_not_managed_is_left_alone);
+  return g_test_run ();
+}
