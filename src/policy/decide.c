@@ -94,8 +94,8 @@ assess (const Cycle *cycle, const McVmFacts *facts, const McVmMemory *memory)
   return need;
 }
 
-static McHostCondition
-condition_of (const McPolicySettings *settings, const McHostFigures *host)
+McHostCondition
+mc_policy_host_condition (const McPolicySettings *settings, const McHostFigures *host)
 {
   if (host->available <= settings->host_reserve)
     return MC_HOST_CRITICAL;
@@ -217,7 +217,7 @@ mc_policy_decide (const McPolicySettings *settings,
       *(needs[i].hard ? &hard : &soft) += needs[i].wants;
     }
 
-  cycle.condition = condition_of (settings, host);
+  cycle.condition = mc_policy_host_condition (settings, host);
   cycle.free = host->available - MIN (host->available, kept);
   cycle.free -= MIN (cycle.free, promises);
   budget = soft_budget (&cycle, cycle.free - MIN (cycle.free, hard));

@@ -185,6 +185,8 @@ void mc_policy_decide (const McPolicySettings *settings,
                        McVmDecision *decisions,
                        McHostDecision *host_decision);
 
+McHostCondition mc_policy_host_condition (const McPolicySettings *settings, const McHostFigures *host);
+
 /* The nicks that the bus, the configuration and people use; never NULL. */
 const char *mc_vm_status_nick (McVmStatus status);
 const char *mc_host_condition_nick (McHostCondition condition);

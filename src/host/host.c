@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The host's own memory, as the kernel tells it. */
+#include "config.h"
+
+#include "host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "meminfo.h"
+
+#define MEMINFO_PATH  "/proc/meminfo"
+#define PRESSURE_PATH "/proc/pressure/memory"
+
+/*
+ * 200 ms stalled within 2 s. Without CAP_SYS_RESOURCE the kernel takes only windows that are multiples of 2 s
+ * (Documentation/accounting/psi.rst).
+ */
+#define PRESSURE_TRIGGER "some 200000 2000000"
+
+struct _McHost
+{
+  GObject parent;
+
+  char *meminfo_path;
+  char *pressure_path;
+  int meminfo_fd;
+  int pressure_fd;
+  guint pressure_source;
+};
+
+enum
+{
+  PRESSURE,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (McHost, mc_host, G_TYPE_OBJECT)
+
+static void
+mc_host_init (McHost *self)
+{
+  self->meminfo_fd = -1;
+  self->pressure_fd = -1;
+}
+
+static void
+mc_host_finalize (GObject *object)
+{
+  McHost *self = MC_HOST (object);
+
+  g_clear_handle_id (&self->pressure_source, g_source_remove);
+  if (self->meminfo_fd >= 0)
+    close (self->meminfo_fd);
+  if (self->pressure_fd >= 0)
+    close (self->pressure_fd);
+  g_free (self->meminfo_path);
+  g_free (self->pressure_path);
+  G_OBJECT_CLASS (mc_host_parent_class)->finalize (object);
+}
+
+static void
+mc_host_class_init (McHostClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = mc_host_finalize;
+  signals[PRESSURE]
+      = g_signal_new ("pressure", MC_TYPE_HOST, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+McHost *
+mc_host_new (const char *meminfo_path, const char *pressure_path)
+{
+  McHost *self = g_object_new (MC_TYPE_HOST, NULL);
+
+  self->meminfo_path = g_strdup (meminfo_path != NULL ? meminfo_path : MEMINFO_PATH);
+  self->pressure_path = g_strdup (pressure_path != NULL ? pressure_path : PRESSURE_PATH);
+  return self;
+}
+
+static gboolean
+fail (GError **error, const char *what, const char *path)
+{
+  int saved = errno;
+
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (saved), "failed to %s %s: %s", what, path,
+               g_strerror (saved));
+  return FALSE;
+}
+
+gboolean
+mc_host_read (McHost *self, guint64 *total, guint64 *available, GError **error)
+{
+  char text[8192];
+  gssize length;
+
+  if (self->meminfo_fd < 0)
+    self->meminfo_fd = open (self->meminfo_path, O_RDONLY | O_CLOEXEC);
+  if (self->meminfo_fd < 0)
+    return fail (error, "open", self->meminfo_path);
+  length = pread (self->meminfo_fd, text, sizeof text - 1, 0);
+  if (length < 0)
+    return fail (error, "read", self->meminfo_path);
+  text[length] = '\0';
+  if (!mc_meminfo_parse (text, total, available, error))
+    {
+      g_prefix_error (error, "%s: ", self->meminfo_path);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+on_pressure (int fd, GIOCondition condition, gpointer user_data)
+{
+  McHost *self = user_data;
+
+  if (condition & (G_IO_ERR | G_IO_NVAL))
+    {
+      /* POLLERR alone means that the trigger is gone: asking again would spin. */
+      g_message ("The kernel no longer tells of memory pressure; cycles go by the clock alone");
+      self->pressure_source = 0;
+      return G_SOURCE_REMOVE;
+    }
+  g_signal_emit (self, signals[PRESSURE], 0);
+  return G_SOURCE_CONTINUE;
+}
+
+gboolean
+mc_host_watch_pressure (McHost *self, GError **error)
+{
+  g_return_val_if_fail (self->pressure_fd < 0, TRUE);
+
+  self->pressure_fd = open (self->pressure_path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  if (self->pressure_fd < 0)
+    return fail (error, "open", self->pressure_path);
+  /* The kernel wants the terminating zero, too. */
+  if (write (self->pressure_fd, PRESSURE_TRIGGER, sizeof PRESSURE_TRIGGER) < 0)
+    {
+      fail (error, "set a trigger on", self->pressure_path);
+      close (self->pressure_fd);
+      self->pressure_fd = -1;
+      return FALSE;
+    }
+  self->pressure_source = g_unix_fd_add (self->pressure_fd, G_IO_PRI | G_IO_ERR, on_pressure, self);
+  return TRUE;
+}

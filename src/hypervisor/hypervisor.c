@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The port's interface, its plain structs and its signals; an implementation lives in a file of its
+ * own.
+ */
+#include "config.h"
+
+#include "hypervisor.h"
+
+enum
+{
+  VM_STARTED,
+  VM_STOPPED,
+  VM_REBOOTED,
+  VM_CHANGED,
+  VM_STATE,
+  BALLOON_CHANGED,
+  LAST_SIGNAL
+};
+
+static guint signals[LAST_SIGNAL];
+
+G_DEFINE_INTERFACE (McHypervisor, mc_hypervisor, G_TYPE_OBJECT)
+G_DEFINE_QUARK (mc - hypervisor - error - quark, mc_hypervisor_error)
+
+static guint
+add_signal (const char *name, guint n_params, GType second)
+{
+  return g_signal_new (name, MC_TYPE_HYPERVISOR, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                       G_TYPE_NONE, n_params, G_TYPE_STRING, second);
+}
+
+static void
+mc_hypervisor_default_init (McHypervisorInterface *iface)
+{
+  GParamFlags flags = G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+
+  g_object_interface_install_property (
+      iface,
+      g_param_spec_string ("uri", NULL, NULL, NULL,
+                           G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS));
+  g_object_interface_install_property (
+      iface, g_param_spec_boolean ("connected", NULL, NULL, FALSE, G_PARAM_READABLE | flags));
+  g_object_interface_install_property (
+      iface, g_param_spec_string ("status", NULL, NULL, "", G_PARAM_READABLE | flags));
+
+  signals[VM_STARTED] = add_signal ("vm-started", 1, G_TYPE_NONE);
+  signals[VM_STOPPED] = add_signal ("vm-stopped", 1, G_TYPE_NONE);
+  signals[VM_REBOOTED] = add_signal ("vm-rebooted", 1, G_TYPE_NONE);
+  signals[VM_CHANGED] = add_signal ("vm-changed", 1, G_TYPE_NONE);
+  signals[VM_STATE] = add_signal ("vm-state", 2, G_TYPE_BOOLEAN);
+  signals[BALLOON_CHANGED] = add_signal ("balloon-changed", 2, G_TYPE_UINT64);
+}
+
+McVmSample *
+mc_vm_sample_new (const char *uuid, const char *name)
+{
+  McVmSample *self = g_new0 (McVmSample, 1);
+
+  g_strlcpy (self->uuid, uuid, sizeof self->uuid);
+  self->name = g_strdup (name);
+  self->id = -1;
+  self->balloon = self->capacity = self->resident = MC_HYPERVISOR_UNKNOWN;
+  self->unused = self->usable = self->available = MC_HYPERVISOR_UNKNOWN;
+  self->swap_in = self->swap_out = self->major_faults = MC_HYPERVISOR_UNKNOWN;
+  return self;
+}
+
+void
+mc_vm_sample_free (McVmSample *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->name);
+  g_free (self);
+}
+
+McSample *
+mc_sample_new (void)
+{
+  McSample *self = g_new0 (McSample, 1);
+
+  self->vms = g_ptr_array_new_with_free_func ((GDestroyNotify)mc_vm_sample_free);
+  self->host_total = self->host_available = MC_HYPERVISOR_UNKNOWN;
+  return self;
+}
+
+void
+mc_sample_free (McSample *self)
+{
+  if (self == NULL)
+    return;
+  g_ptr_array_unref (self->vms);
+  g_free (self);
+}
+
+McVmDescription *
+mc_vm_description_new (const char *uuid)
+{
+  McVmDescription *self = g_new0 (McVmDescription, 1);
+
+  g_strlcpy (self->uuid, uuid, sizeof self->uuid);
+  self->id = -1;
+  return self;
+}
+
+void
+mc_vm_description_free (McVmDescription *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->name);
+  g_free (self->immovable);
+  g_free (self->metadata);
+  g_free (self);
+}
+
+/* The strings belong to the object, so the getters go past g_object_get(), which would copy them.
+ */
+const char *
+mc_hypervisor_get_uri (McHypervisor *self)
+{
+  return MC_HYPERVISOR_GET_IFACE (self)->get_uri (self);
+}
+
+gboolean
+mc_hypervisor_get_connected (McHypervisor *self)
+{
+  return MC_HYPERVISOR_GET_IFACE (self)->get_connected (self);
+}
+
+const char *
+mc_hypervisor_get_status (McHypervisor *self)
+{
+  return MC_HYPERVISOR_GET_IFACE (self)->get_status (self);
+}
+
+void
+mc_hypervisor_start (McHypervisor *self)
+{
+  MC_HYPERVISOR_GET_IFACE (self)->start (self);
+}
+
+void
+mc_hypervisor_stop_async (McHypervisor *self, GAsyncReadyCallback callback, gpointer user_data)
+{
+  MC_HYPERVISOR_GET_IFACE (self)->stop_async (self, callback, user_data);
+}
+
+gboolean
+mc_hypervisor_is_local (McHypervisor *self)
+{
+  return MC_HYPERVISOR_GET_IFACE (self)->is_local (self);
+}
+
+void
+mc_hypervisor_sample_async (McHypervisor *self,
+                            gint64 deadline_us,
+                            GAsyncReadyCallback callback,
+                            gpointer user_data)
+{
+  MC_HYPERVISOR_GET_IFACE (self)->sample_async (self, deadline_us, callback, user_data);
+}
+
+McSample *
+mc_hypervisor_sample_finish (McHypervisor *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+  return MC_HYPERVISOR_GET_IFACE (self)->sample_finish (self, result, error);
+}
+
+void
+mc_hypervisor_describe_async (McHypervisor *self,
+                              const char *uuid,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data)
+{
+  MC_HYPERVISOR_GET_IFACE (self)->describe_async (self, uuid, callback, user_data);
+}
+
+McVmDescription *
+mc_hypervisor_describe_finish (McHypervisor *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+  return MC_HYPERVISOR_GET_IFACE (self)->describe_finish (self, result, error);
+}
+
+void
+mc_hypervisor_set_target_async (McHypervisor *self,
+                                const char *uuid,
+                                guint64 bytes,
+                                GAsyncReadyCallback callback,
+                                gpointer user_data)
+{
+  MC_HYPERVISOR_GET_IFACE (self)->set_target_async (self, uuid, bytes, callback, user_data);
+}
+
+void
+mc_hypervisor_set_stats_period_async (McHypervisor *self,
+                                      const char *uuid,
+                                      guint seconds,
+                                      GAsyncReadyCallback callback,
+                                      gpointer user_data)
+{
+  MC_HYPERVISOR_GET_IFACE (self)->set_stats_period_async (self, uuid, seconds, callback, user_data);
+}
+
+void
+mc_hypervisor_set_metadata_async (McHypervisor *self,
+                                  const char *uuid,
+                                  const char *element,
+                                  GAsyncReadyCallback callback,
+                                  gpointer user_data)
+{
+  MC_HYPERVISOR_GET_IFACE (self)->set_metadata_async (self, uuid, element, callback, user_data);
+}
+
+gboolean
+mc_hypervisor_call_finish (McHypervisor *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+  return MC_HYPERVISOR_GET_IFACE (self)->call_finish (self, result, error);
+}
+
+void
+mc_hypervisor_emit_vm_started (McHypervisor *self, const char *uuid)
+{
+  g_signal_emit (self, signals[VM_STARTED], 0, uuid);
+}
+
+void
+mc_hypervisor_emit_vm_stopped (McHypervisor *self, const char *uuid)
+{
+  g_signal_emit (self, signals[VM_STOPPED], 0, uuid);
+}
+
+void
+mc_hypervisor_emit_vm_rebooted (McHypervisor *self, const char *uuid)
+{
+  g_signal_emit (self, signals[VM_REBOOTED], 0, uuid);
+}
+
+void
+mc_hypervisor_emit_vm_changed (McHypervisor *self, const char *uuid)
+{
+  g_signal_emit (self, signals[VM_CHANGED], 0, uuid);
+}
+
+void
+mc_hypervisor_emit_vm_state (McHypervisor *self, const char *uuid, gboolean running)
+{
+  g_signal_emit (self, signals[VM_STATE], 0, uuid, running);
+}
+
+void
+mc_hypervisor_emit_balloon_changed (McHypervisor *self, const char *uuid, guint64 bytes)
+{
+  g_signal_emit (self, signals[BALLOON_CHANGED], 0, uuid, bytes);
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is asked of libvirt, one function for each kind of call. */
+#include "config.h"
+
+#include "libvirt-call.h"
+
+#include <libvirt/virterror.h>
+
+#include "domain-xml.h"
+#include "libvirt-link.h"
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (virDomain, virDomainFree)
+
+/* libvirt's figures are KiB; one that does not fit is none. */
+static guint64
+from_kib (guint64 value)
+{
+  return value >= G_MAXUINT64 / 1024 ? MC_HYPERVISOR_UNKNOWN : value * 1024;
+}
+
+static gboolean
+is_running (int state)
+{
+  return state == VIR_DOMAIN_RUNNING || state == VIR_DOMAIN_BLOCKED;
+}
+
+static McVmSample *
+sample_new (virDomainPtr domain)
+{
+  char uuid[VIR_UUID_STRING_BUFLEN] = "";
+  McVmSample *sample;
+
+  virDomainGetUUIDString (domain, uuid);
+  sample = mc_vm_sample_new (uuid, virDomainGetName (domain));
+  sample->id = (int) virDomainGetID (domain);
+  sample->balloon = sample->capacity = sample->resident = MC_HYPERVISOR_UNKNOWN;
+  sample->unused = sample->usable = sample->available = MC_HYPERVISOR_UNKNOWN;
+  sample->swap_in = sample->swap_out = sample->major_faults = MC_HYPERVISOR_UNKNOWN;
+  return sample;
+}
+
+static void
+read_figure (virDomainStatsRecordPtr record, const char *field, guint64 *figure)
+{
+  unsigned long long value;
+
+  if (virTypedParamsGetULLong (record->params, record->nparams, field, &value) > 0)
+    *figure = from_kib (value);
+}
+
+static void
+read_count (virDomainStatsRecordPtr record, const char *field, guint64 *figure)
+{
+  unsigned long long value;
+
+  if (virTypedParamsGetULLong (record->params, record->nparams, field, &value) > 0)
+    *figure = value;
+}
+
+static McVmSample *
+read_record (virDomainStatsRecordPtr record)
+{
+  McVmSample *sample = sample_new (record->dom);
+  guint64 updated = 0;
+  int state = VIR_DOMAIN_NOSTATE;
+
+  virTypedParamsGetInt (record->params, record->nparams, "state.state", &state);
+  sample->running = is_running (state);
+  read_figure (record, "balloon.current", &sample->balloon);
+  read_figure (record, "balloon.maximum", &sample->capacity);
+  read_figure (record, "balloon.rss", &sample->resident);
+  read_figure (record, "balloon.unused", &sample->unused);
+  read_figure (record, "balloon.usable", &sample->usable);
+  read_figure (record, "balloon.available", &sample->available);
+  read_figure (record, "balloon.swap_in", &sample->swap_in);
+  read_figure (record, "balloon.swap_out", &sample->swap_out);
+  read_count (record, "balloon.major_fault", &sample->major_faults);
+  read_count (record, "balloon.last-update", &updated);
+  sample->stats_time_s = (gint64) MIN (updated, G_MAXINT64);
+  /* libvirtd reads it from /proc once it holds the VM: where it is missing, somebody else waits for the VM. */
+  sample->busy = sample->resident == MC_HYPERVISOR_UNKNOWN;
+  return sample;
+}
+
+/* Drivers without balloon figures in the bulk call have them VM by VM. */
+static void
+read_alone (virDomainPtr domain, McVmSample *sample)
+{
+  virDomainMemoryStatStruct stats[VIR_DOMAIN_MEMORY_STAT_NR];
+  virDomainInfo info;
+  int n_stats = virDomainMemoryStats (domain, stats, VIR_DOMAIN_MEMORY_STAT_NR, 0);
+
+  sample->busy = FALSE;
+  if (virDomainGetInfo (domain, &info) == 0)
+    {
+      sample->balloon = from_kib (info.memory);
+      sample->capacity = from_kib (info.maxMem);
+    }
+  for (int i = 0; i < n_stats; i++)
+    {
+      guint64 *figures[VIR_DOMAIN_MEMORY_STAT_NR] = {
+        [VIR_DOMAIN_MEMORY_STAT_ACTUAL_BALLOON] = &sample->balloon,
+        [VIR_DOMAIN_MEMORY_STAT_UNUSED] = &sample->unused,
+        [VIR_DOMAIN_MEMORY_STAT_AVAILABLE] = &sample->available,
+        [VIR_DOMAIN_MEMORY_STAT_USABLE] = &sample->usable,
+        [VIR_DOMAIN_MEMORY_STAT_RSS] = &sample->resident,
+        [VIR_DOMAIN_MEMORY_STAT_SWAP_IN] = &sample->swap_in,
+        [VIR_DOMAIN_MEMORY_STAT_SWAP_OUT] = &sample->swap_out,
+      };
+
+      if (stats[i].tag == VIR_DOMAIN_MEMORY_STAT_LAST_UPDATE)
+        sample->stats_time_s = (gint64) stats[i].val;
+      else if (stats[i].tag >= 0 && stats[i].tag < VIR_DOMAIN_MEMORY_STAT_NR && figures[stats[i].tag] != NULL)
+        *figures[stats[i].tag] = from_kib (stats[i].val);
+    }
+}
+
+/* The host's own figures are asked for each time: they cost next to nothing, and memory can be hot-plugged. */
+static void
+read_host (virConnectPtr connection, McSample *sample)
+{
+  int n_stats = 0;
+  g_autofree virNodeMemoryStats *stats = NULL;
+  guint64 available = 0;
+
+  sample->host_total = sample->host_available = MC_HYPERVISOR_UNKNOWN;
+  if (virNodeGetMemoryStats (connection, VIR_NODE_MEMORY_STATS_ALL_CELLS, NULL, &n_stats, 0) < 0 || n_stats == 0)
+    return;
+  stats = g_new0 (virNodeMemoryStats, n_stats);
+  if (virNodeGetMemoryStats (connection, VIR_NODE_MEMORY_STATS_ALL_CELLS, stats, &n_stats, 0) < 0)
+    return;
+  for (int i = 0; i < n_stats; i++)
+    if (g_str_equal (stats[i].field, VIR_NODE_MEMORY_STATS_TOTAL))
+      sample->host_total = from_kib (stats[i].value);
+    else if (g_str_equal (stats[i].field, VIR_NODE_MEMORY_STATS_FREE)
+             || g_str_equal (stats[i].field, VIR_NODE_MEMORY_STATS_BUFFERS)
+             || g_str_equal (stats[i].field, VIR_NODE_MEMORY_STATS_CACHED))
+      available += stats[i].value;
+  sample->host_available = from_kib (available);
+}
+
+McSample *
+mc_libvirt_sample (virConnectPtr connection, GError **error)
+{
+  virDomainStatsRecordPtr *records = NULL;
+  McSample *sample;
+  int n_records = virConnectGetAllDomainStats (
+      connection, VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_BALLOON, &records,
+        VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE | VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT);
+
+  if (n_records < 0)
+    {
+      mc_libvirt_take_error (error, "read the VMs' statistics");
+      return NULL;
+    }
+  sample = mc_sample_new ();
+  for (int i = 0; i < n_records; i++)
+    {
+      McVmSample *of_vm = read_record (records[i]);
+
+      if (of_vm->balloon == MC_HYPERVISOR_UNKNOWN)
+        read_alone (records[i]->dom, of_vm);
+      g_ptr_array_add (sample->vms, of_vm);
+    }
+  virDomainStatsRecordListFree (records);
+  read_host (connection, sample);
+  sample->taken_us = g_get_monotonic_time ();
+  return sample;
+}
+
+static virDomainPtr
+look_up (virConnectPtr connection, const char *uuid, GError **error)
+{
+  virDomainPtr domain = virDomainLookupByUUIDString (connection, uuid);
+
+  if (domain == NULL)
+    mc_libvirt_take_error (error, "find the VM");
+  return domain;
+}
+
+McVmDescription *
+mc_libvirt_describe (virConnectPtr connection, const char *uuid, guint64 *hotplugged, GError **error)
+{
+  g_autoptr (virDomain) domain = look_up (connection, uuid, error);
+  g_autoptr (McVmDescription) description = NULL;
+  char *xml;
+  gboolean fine;
+
+  if (domain == NULL)
+    return NULL;
+  xml = virDomainGetXMLDesc (domain, 0);
+  if (xml == NULL)
+    {
+      mc_libvirt_take_error (error, "describe the VM");
+      return NULL;
+    }
+  description = mc_vm_description_new (uuid);
+  description->name = g_strdup (virDomainGetName (domain));
+  description->id = (int) virDomainGetID (domain);
+  description->persistent = virDomainIsPersistent (domain) > 0;
+  fine = mc_domain_xml_parse (xml, description, hotplugged, error);
+  free (xml);
+  return fine ? g_steal_pointer (&description) : NULL;
+}
+
+static gboolean
+check (int result, GError **error, const char *what)
+{
+  if (result >= 0)
+    return TRUE;
+  mc_libvirt_take_error (error, what);
+  return FALSE;
+}
+
+gboolean
+mc_libvirt_set_target (virConnectPtr connection, const char *uuid, guint64 bytes, GError **error)
+{
+  g_autoptr (virDomain) domain = look_up (connection, uuid, error);
+
+  return domain != NULL
+         && check (virDomainSetMemoryFlags (domain, bytes / 1024, VIR_DOMAIN_AFFECT_LIVE), error,
+                   "set the VM's memory");
+}
+
+gboolean
+mc_libvirt_set_stats_period (virConnectPtr connection, const char *uuid, guint seconds, GError **error)
+{
+  g_autoptr (virDomain) domain = look_up (connection, uuid, error);
+
+  return domain != NULL
+         && check (virDomainSetMemoryStatsPeriod (domain, (int) seconds, VIR_DOMAIN_AFFECT_LIVE), error,
+                   "set the VM's statistics period");
+}
+
+gboolean
+mc_libvirt_set_metadata (virConnectPtr connection, const char *uuid, const char *element, GError **error)
+{
+  g_autoptr (virDomain) domain = look_up (connection, uuid, error);
+  unsigned int flags = VIR_DOMAIN_AFFECT_LIVE;
+
+  if (domain == NULL)
+    return FALSE;
+  if (virDomainIsPersistent (domain) > 0)
+    flags |= VIR_DOMAIN_AFFECT_CONFIG;
+  return check (virDomainSetMetadata (domain, VIR_DOMAIN_METADATA_ELEMENT, element, MC_METADATA_PREFIX,
+                                      MC_METADATA_NAMESPACE, flags),
+                error, "write the VM's metadata");
+}

@@ -1,0 +1,807 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The port by libvirt: the main thread's side. It keeps the connection, gives each call to a worker thread, waits
+ * for none of them longer than promised, and hands the answers on.
+ *
+ * libvirt's calls cannot be cancelled. One that is late is left to its thread; what it was to tell is told as
+ * late, and until it really ends no other of its kind is begun for the same VM.
+ */
+#include "config.h"
+
+#include "libvirt-hypervisor.h"
+
+#include <libvirt-glib/libvirt-glib.h>
+#include <string.h>
+
+#include "libvirt-call.h"
+#include "libvirt-events.h"
+#include "libvirt-link.h"
+
+/* Hung samples and hung changes do not take each other's threads. Together, less than libvirtd's 20 workers. */
+#define MOST_SAMPLES 6
+#define MOST_CHANGES 6
+
+/* A bulk call that took longer waits for one VM: the next one passes that VM by (32 guests take 160 ms). */
+#define SAMPLE_AGAIN_MS 300
+
+#define CALL_AT_MOST_MS 5000
+#define STOP_AT_MOST_MS 5000
+
+#define RECONNECT_AT_LEAST_MS 1000
+#define RECONNECT_AT_MOST_MS  10000
+
+typedef enum
+{
+  CALL_SAMPLE,
+  CALL_DESCRIBE,
+  CALL_SET_TARGET,
+  CALL_SET_STATS_PERIOD,
+  CALL_SET_METADATA,
+} CallKind;
+
+typedef struct
+{
+  GObject parent;
+
+  char *uri;
+  char *status;
+  gboolean started;
+  gboolean connected;
+  gboolean connecting;
+  gboolean stopping;
+  guint generation; /* of the connection; what comes from an older one is not believed */
+  guint reconnect;  /* source */
+  guint delay_ms;
+  McLinks *links;
+  GThreadPool *samplers;
+  GThreadPool *changers;
+  GHashTable *in_flight;  /* "kind uuid" → Call */
+  GHashTable *hotplugged; /* uuid → guint64*: what the balloon cannot reach */
+  GTask *sample;          /* who waits for one */
+  guint sample_deadline;  /* source */
+  guint sample_again;     /* source */
+  guint n_samples;        /* bulk calls in flight, late ones among them */
+  guint n_calls;          /* all calls in flight */
+  GTask *stop;
+  guint stop_deadline; /* source */
+} McLibvirt;
+
+typedef struct
+{
+  GObjectClass parent;
+} McLibvirtClass;
+
+enum
+{
+  PROP_URI = 1,
+  PROP_CONNECTED,
+  PROP_STATUS
+};
+
+#define MC_LIBVIRT(object) ((McLibvirt *) (object))
+
+static GType mc_libvirt_get_type (void);
+static void mc_libvirt_iface_init (McHypervisorInterface *iface);
+
+G_DEFINE_TYPE_WITH_CODE (McLibvirt, mc_libvirt, G_TYPE_OBJECT,
+                         G_IMPLEMENT_INTERFACE (MC_TYPE_HYPERVISOR, mc_libvirt_iface_init))
+
+/* A call on its way: made on the main thread, carried out on a worker's, ended on the main thread. */
+typedef struct
+{
+  McLibvirt *self;
+  McLinks *links;
+  CallKind kind;
+  char *uuid; /* NULL for a sample */
+  guint64 value;
+  char *text;
+  guint generation;
+  guint deadline; /* source */
+  GTask *task;    /* NULL: nobody waits any more */
+
+  /* the worker's */
+  gpointer result;
+  gboolean fine;
+  guint64 hotplugged;
+  GError *error;
+} Call;
+
+static void
+result_free (CallKind kind, gpointer result)
+{
+  if (result == NULL)
+    return;
+  if (kind == CALL_SAMPLE)
+    mc_sample_free (result);
+  else if (kind == CALL_DESCRIBE)
+    mc_vm_description_free (result);
+}
+
+static void
+call_free (Call *call)
+{
+  g_clear_handle_id (&call->deadline, g_source_remove);
+  result_free (call->kind, call->result);
+  g_clear_error (&call->error);
+  g_clear_object (&call->task);
+  mc_links_unref (call->links);
+  g_free (call->uuid);
+  g_free (call->text);
+  g_object_unref (call->self);
+  g_free (call);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Call, call_free)
+
+static char *
+key_of (CallKind kind, const char *uuid)
+{
+  return g_strdup_printf ("%d %s", kind, uuid);
+}
+
+/* The connection */
+
+static void
+set_status (McLibvirt *self, const char *status)
+{
+  if (g_strcmp0 (self->status, status) == 0)
+    return;
+  g_free (self->status);
+  self->status = g_strdup (status);
+  g_object_notify (G_OBJECT (self), "status");
+}
+
+static void begin_to_connect (McLibvirt *self);
+
+static gboolean
+on_reconnect (gpointer user_data)
+{
+  McLibvirt *self = user_data;
+
+  self->reconnect = 0;
+  begin_to_connect (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+connect_later (McLibvirt *self)
+{
+  if (self->stopping || self->reconnect != 0)
+    return;
+  self->reconnect = g_timeout_add (self->delay_ms, on_reconnect, self);
+  self->delay_ms = MIN (self->delay_ms * 2, RECONNECT_AT_MOST_MS);
+}
+
+static void
+answer_sample_with (McLibvirt *self, McHypervisorError code, const char *message)
+{
+  g_autoptr (GTask) task = g_steal_pointer (&self->sample);
+
+  g_clear_handle_id (&self->sample_deadline, g_source_remove);
+  g_clear_handle_id (&self->sample_again, g_source_remove);
+  if (task != NULL)
+    g_task_return_new_error (task, MC_HYPERVISOR_ERROR, (int) code, "%s", message);
+}
+
+static void
+lose (McLibvirt *self, const char *why)
+{
+  if (!self->connected)
+    return;
+  self->connected = FALSE;
+  self->generation++;
+  mc_links_drop (self->links);
+  set_status (self, why);
+  g_object_notify (G_OBJECT (self), "connected");
+  answer_sample_with (self, MC_HYPERVISOR_ERROR_NOT_CONNECTED, why);
+  self->delay_ms = RECONNECT_AT_LEAST_MS;
+  connect_later (self);
+}
+
+/* A lost connection, told in whatever thread finds it */
+typedef struct
+{
+  GWeakRef self;
+  guint generation;
+  int reason;
+} Loss;
+
+static void
+loss_free (void *data)
+{
+  Loss *loss = data;
+
+  g_weak_ref_clear (&loss->self);
+  g_free (loss);
+}
+
+static const char *
+describe_loss (int reason)
+{
+  switch ((virConnectCloseReason) reason)
+    {
+    case VIR_CONNECT_CLOSE_REASON_EOF:
+      return "libvirt has ended the connection";
+    case VIR_CONNECT_CLOSE_REASON_KEEPALIVE:
+      return "libvirt does not answer";
+    case VIR_CONNECT_CLOSE_REASON_CLIENT:
+      return "the connection was closed";
+    case VIR_CONNECT_CLOSE_REASON_ERROR:
+    default:
+      return "the connection to libvirt has failed";
+    }
+}
+
+static gboolean
+on_lost_main (gpointer user_data)
+{
+  Loss *loss = user_data;
+  McLibvirt *self = g_weak_ref_get (&loss->self);
+
+  if (self != NULL && loss->generation == self->generation)
+    lose (self, describe_loss (loss->reason));
+  g_clear_object (&self);
+  return G_SOURCE_REMOVE;
+}
+
+static Loss *
+loss_new (McLibvirt *self, guint generation)
+{
+  Loss *loss = g_new0 (Loss, 1);
+
+  g_weak_ref_init (&loss->self, self);
+  loss->generation = generation;
+  return loss;
+}
+
+static void
+on_closed (virConnectPtr connection, int reason, void *data)
+{
+  Loss *watched = data;
+  g_autoptr (GObject) self = g_weak_ref_get (&watched->self);
+  Loss *loss;
+
+  if (self == NULL)
+    return;
+  loss = loss_new ((McLibvirt *) self, watched->generation);
+  loss->reason = reason;
+  g_idle_add_full (G_PRIORITY_DEFAULT, on_lost_main, loss, loss_free);
+}
+
+typedef struct
+{
+  McLibvirt *self;
+  McLinks *links;
+  guint generation;
+  GError *error;
+} Connecting;
+
+static gboolean
+on_connected_main (gpointer user_data)
+{
+  g_autofree Connecting *connecting = user_data;
+  g_autoptr (GObject) keep = G_OBJECT (connecting->self);
+  g_autoptr (McLinks) links = connecting->links;
+  g_autoptr (GError) error = connecting->error;
+  McLibvirt *self = connecting->self;
+
+  self->connecting = FALSE;
+  if (self->stopping)
+    return G_SOURCE_REMOVE;
+  if (error != NULL)
+    {
+      set_status (self, error->message);
+      connect_later (self);
+      return G_SOURCE_REMOVE;
+    }
+  self->delay_ms = RECONNECT_AT_LEAST_MS;
+  self->connected = TRUE;
+  set_status (self, "");
+  g_object_notify (G_OBJECT (self), "connected");
+  return G_SOURCE_REMOVE;
+}
+
+static gpointer
+run_connect (gpointer data)
+{
+  Connecting *connecting = data;
+  Loss *loss = loss_new (connecting->self, connecting->generation);
+  GWeakRef watcher;
+  virConnectPtr connection = mc_links_open (connecting->links, on_closed, loss, loss_free, &connecting->error);
+
+  if (connection != NULL)
+    {
+      g_weak_ref_init (&watcher, connecting->self);
+      mc_libvirt_watch (connection, &watcher);
+      g_weak_ref_clear (&watcher);
+      virConnectClose (connection);
+    }
+  g_idle_add_full (G_PRIORITY_DEFAULT, on_connected_main, connecting, NULL);
+  return NULL;
+}
+
+/* In a thread of its own: a libvirtd that was stopped accepts a connection and never says hello. */
+static void
+begin_to_connect (McLibvirt *self)
+{
+  Connecting *connecting;
+
+  if (self->connecting || self->connected || self->stopping)
+    return;
+  self->connecting = TRUE;
+  connecting = g_new0 (Connecting, 1);
+  connecting->self = g_object_ref (self);
+  connecting->links = mc_links_ref (self->links);
+  connecting->generation = self->generation;
+  g_thread_unref (g_thread_new ("libvirt-connect", run_connect, connecting));
+}
+
+/* Calls */
+
+static void
+carry_out (Call *call)
+{
+  virConnectPtr connection = mc_links_acquire (call->links, &call->error);
+
+  if (connection == NULL)
+    return;
+  switch (call->kind)
+    {
+    case CALL_SAMPLE:
+      call->result = mc_libvirt_sample (connection, &call->error);
+      break;
+    case CALL_DESCRIBE:
+      call->result = mc_libvirt_describe (connection, call->uuid, &call->hotplugged, &call->error);
+      break;
+    case CALL_SET_TARGET:
+      call->fine = mc_libvirt_set_target (connection, call->uuid, call->value, &call->error);
+      break;
+    case CALL_SET_STATS_PERIOD:
+      call->fine = mc_libvirt_set_stats_period (connection, call->uuid, (guint) call->value, &call->error);
+      break;
+    case CALL_SET_METADATA:
+      call->fine = mc_libvirt_set_metadata (connection, call->uuid, call->text, &call->error);
+      break;
+    default:
+      g_assert_not_reached ();
+    }
+  mc_links_release (call->links, connection);
+}
+
+static gboolean on_call_ended (gpointer user_data);
+
+static void
+run_call (gpointer data, gpointer user_data)
+{
+  carry_out (data);
+  g_idle_add_full (G_PRIORITY_DEFAULT, on_call_ended, data, NULL);
+}
+
+static void
+finish_stop (McLibvirt *self)
+{
+  g_autoptr (GTask) task = g_steal_pointer (&self->stop);
+
+  if (task == NULL)
+    return;
+  g_clear_handle_id (&self->stop_deadline, g_source_remove);
+  mc_links_drop (self->links);
+  g_task_return_boolean (task, TRUE);
+}
+
+static gboolean
+on_stop_deadline (gpointer user_data)
+{
+  McLibvirt *self = user_data;
+
+  self->stop_deadline = 0;
+  finish_stop (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+subtract (guint64 *figure, guint64 bytes)
+{
+  if (*figure != MC_HYPERVISOR_UNKNOWN)
+    *figure -= MIN (*figure, bytes);
+}
+
+static void
+subtract_hotplugged (McLibvirt *self, McSample *sample)
+{
+  for (guint i = 0; i < sample->vms->len; i++)
+    {
+      McVmSample *of_vm = sample->vms->pdata[i];
+      const guint64 *bytes = g_hash_table_lookup (self->hotplugged, of_vm->uuid);
+
+      if (bytes == NULL)
+        continue;
+      subtract (&of_vm->capacity, *bytes);
+      subtract (&of_vm->balloon, *bytes);
+    }
+}
+
+static void
+answer_sample (McLibvirt *self, Call *call)
+{
+  self->n_samples--;
+  if (call->generation != self->generation || self->sample == NULL)
+    return;
+  if (call->result == NULL)
+    {
+      answer_sample_with (self, (McHypervisorError) call->error->code, call->error->message);
+      return;
+    }
+  subtract_hotplugged (self, call->result);
+  g_task_return_pointer (self->sample, g_steal_pointer (&call->result), (GDestroyNotify) mc_sample_free);
+  g_clear_object (&self->sample);
+  g_clear_handle_id (&self->sample_deadline, g_source_remove);
+  g_clear_handle_id (&self->sample_again, g_source_remove);
+}
+
+static void
+answer_call (McLibvirt *self, Call *call)
+{
+  g_autofree char *key = key_of (call->kind, call->uuid);
+
+  g_hash_table_remove (self->in_flight, key);
+  if (call->kind == CALL_DESCRIBE && call->result != NULL)
+    {
+      if (call->hotplugged > 0)
+        g_hash_table_insert (self->hotplugged, g_strdup (call->uuid), g_memdup2 (&call->hotplugged, sizeof (guint64)));
+      else
+        g_hash_table_remove (self->hotplugged, call->uuid);
+    }
+  if (call->task == NULL)
+    return;
+  if (call->error != NULL)
+    g_task_return_error (call->task, g_steal_pointer (&call->error));
+  else if (call->kind == CALL_DESCRIBE)
+    g_task_return_pointer (call->task, g_steal_pointer (&call->result), (GDestroyNotify) mc_vm_description_free);
+  else
+    g_task_return_boolean (call->task, call->fine);
+}
+
+static gboolean
+on_call_ended (gpointer user_data)
+{
+  g_autoptr (Call) call = user_data;
+  McLibvirt *self = call->self;
+
+  self->n_calls--;
+  if (call->kind == CALL_SAMPLE)
+    answer_sample (self, call);
+  else
+    answer_call (self, call);
+  if (self->n_calls == 0)
+    finish_stop (self);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_call_late (gpointer user_data)
+{
+  Call *call = user_data;
+
+  call->deadline = 0;
+  g_task_return_new_error (call->task, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_TIMED_OUT,
+                           "libvirt has not answered within %d s", CALL_AT_MOST_MS / 1000);
+  g_clear_object (&call->task);
+  return G_SOURCE_REMOVE;
+}
+
+static Call *
+call_new (McLibvirt *self, CallKind kind)
+{
+  Call *call = g_new0 (Call, 1);
+
+  call->self = g_object_ref (self);
+  call->links = mc_links_ref (self->links);
+  call->kind = kind;
+  call->generation = self->generation;
+  self->n_calls++;
+  return call;
+}
+
+static void
+begin_call (McHypervisor *hypervisor, CallKind kind, const char *uuid, guint64 value, const char *text,
+            GAsyncReadyCallback callback, gpointer user_data)
+{
+  McLibvirt *self = MC_LIBVIRT (hypervisor);
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
+  g_autofree char *key = key_of (kind, uuid);
+  Call *call;
+
+  if (!self->connected)
+    {
+      g_task_return_new_error (task, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_NOT_CONNECTED, "%s",
+                               "the hypervisor is not connected");
+      return;
+    }
+  if (g_hash_table_contains (self->in_flight, key))
+    {
+      g_task_return_new_error (task, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_BUSY, "%s",
+                               "an earlier call for this VM has not ended");
+      return;
+    }
+  call = call_new (self, kind);
+  call->uuid = g_strdup (uuid);
+  call->value = value;
+  call->text = g_strdup (text);
+  call->task = g_steal_pointer (&task);
+  call->deadline = g_timeout_add (CALL_AT_MOST_MS, on_call_late, call);
+  g_hash_table_insert (self->in_flight, g_steal_pointer (&key), call);
+  g_thread_pool_push (self->changers, call, NULL);
+}
+
+static void
+begin_sample (McLibvirt *self)
+{
+  if (self->n_samples >= MOST_SAMPLES)
+    return; /* its deadline will tell */
+  self->n_samples++;
+  g_thread_pool_push (self->samplers, call_new (self, CALL_SAMPLE), NULL);
+}
+
+static gboolean
+on_sample_again (gpointer user_data)
+{
+  McLibvirt *self = user_data;
+
+  begin_sample (self);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_sample_deadline (gpointer user_data)
+{
+  McLibvirt *self = user_data;
+
+  self->sample_deadline = 0;
+  answer_sample_with (self, MC_HYPERVISOR_ERROR_TIMED_OUT, "libvirt has not answered in time");
+  return G_SOURCE_REMOVE;
+}
+
+static void
+mc_libvirt_sample_async (McHypervisor *hypervisor, gint64 deadline_us, GAsyncReadyCallback callback,
+                         gpointer user_data)
+{
+  McLibvirt *self = MC_LIBVIRT (hypervisor);
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
+  gint64 left_ms = (deadline_us - g_get_monotonic_time ()) / 1000;
+
+  if (!self->connected || self->sample != NULL)
+    {
+      g_task_return_new_error (task, MC_HYPERVISOR_ERROR,
+                               self->connected ? MC_HYPERVISOR_ERROR_BUSY : MC_HYPERVISOR_ERROR_NOT_CONNECTED, "%s",
+                               self->connected ? "a sample is under way" : "the hypervisor is not connected");
+      return;
+    }
+  self->sample = g_steal_pointer (&task);
+  self->sample_deadline = g_timeout_add ((guint) CLAMP (left_ms, 0, G_MAXINT), on_sample_deadline, self);
+  self->sample_again = g_timeout_add (SAMPLE_AGAIN_MS, on_sample_again, self);
+  begin_sample (self);
+}
+
+static McSample *
+mc_libvirt_sample_finish (McHypervisor *hypervisor, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+mc_libvirt_describe_async (McHypervisor *hypervisor, const char *uuid, GAsyncReadyCallback callback,
+                           gpointer user_data)
+{
+  begin_call (hypervisor, CALL_DESCRIBE, uuid, 0, NULL, callback, user_data);
+}
+
+static McVmDescription *
+mc_libvirt_describe_finish (McHypervisor *hypervisor, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+mc_libvirt_set_target_async (McHypervisor *hypervisor, const char *uuid, guint64 bytes, GAsyncReadyCallback callback,
+                             gpointer user_data)
+{
+  const guint64 *hotplugged = g_hash_table_lookup (MC_LIBVIRT (hypervisor)->hotplugged, uuid);
+
+  begin_call (hypervisor, CALL_SET_TARGET, uuid, bytes + (hotplugged != NULL ? *hotplugged : 0), NULL, callback,
+              user_data);
+}
+
+static void
+mc_libvirt_set_stats_period_async (McHypervisor *hypervisor, const char *uuid, guint seconds,
+                                   GAsyncReadyCallback callback, gpointer user_data)
+{
+  begin_call (hypervisor, CALL_SET_STATS_PERIOD, uuid, seconds, NULL, callback, user_data);
+}
+
+static void
+mc_libvirt_set_metadata_async (McHypervisor *hypervisor, const char *uuid, const char *element,
+                               GAsyncReadyCallback callback, gpointer user_data)
+{
+  begin_call (hypervisor, CALL_SET_METADATA, uuid, 0, element, callback, user_data);
+}
+
+static gboolean
+mc_libvirt_call_finish (McHypervisor *hypervisor, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/* Life */
+
+static void
+mc_libvirt_start (McHypervisor *hypervisor)
+{
+  McLibvirt *self = MC_LIBVIRT (hypervisor);
+
+  g_return_if_fail (!self->started);
+  self->started = TRUE;
+  begin_to_connect (self);
+}
+
+static void
+mc_libvirt_stop_async (McHypervisor *hypervisor, GAsyncReadyCallback callback, gpointer user_data)
+{
+  McLibvirt *self = MC_LIBVIRT (hypervisor);
+
+  g_return_if_fail (!self->stopping);
+  self->stopping = TRUE;
+  g_clear_handle_id (&self->reconnect, g_source_remove);
+  answer_sample_with (self, MC_HYPERVISOR_ERROR_NOT_CONNECTED, "the service ends");
+  self->stop = g_task_new (self, NULL, callback, user_data);
+  if (self->n_calls == 0)
+    finish_stop (self);
+  else
+    self->stop_deadline = g_timeout_add (STOP_AT_MOST_MS, on_stop_deadline, self);
+}
+
+static const char *
+mc_libvirt_get_uri (McHypervisor *hypervisor)
+{
+  return MC_LIBVIRT (hypervisor)->uri;
+}
+
+static gboolean
+mc_libvirt_get_connected (McHypervisor *hypervisor)
+{
+  return MC_LIBVIRT (hypervisor)->connected;
+}
+
+static const char *
+mc_libvirt_get_status (McHypervisor *hypervisor)
+{
+  return MC_LIBVIRT (hypervisor)->status;
+}
+
+/* "qemu:///system" is; "qemu+ssh://host/system" is not. */
+static gboolean
+mc_libvirt_is_local (McHypervisor *hypervisor)
+{
+  const char *authority = strstr (MC_LIBVIRT (hypervisor)->uri, "://");
+
+  return authority == NULL || authority[3] == '/' || authority[3] == '\0';
+}
+
+static void
+mc_libvirt_iface_init (McHypervisorInterface *iface)
+{
+  iface->get_uri = mc_libvirt_get_uri;
+  iface->get_connected = mc_libvirt_get_connected;
+  iface->get_status = mc_libvirt_get_status;
+  iface->start = mc_libvirt_start;
+  iface->stop_async = mc_libvirt_stop_async;
+  iface->is_local = mc_libvirt_is_local;
+  iface->sample_async = mc_libvirt_sample_async;
+  iface->sample_finish = mc_libvirt_sample_finish;
+  iface->describe_async = mc_libvirt_describe_async;
+  iface->describe_finish = mc_libvirt_describe_finish;
+  iface->set_target_async = mc_libvirt_set_target_async;
+  iface->set_stats_period_async = mc_libvirt_set_stats_period_async;
+  iface->set_metadata_async = mc_libvirt_set_metadata_async;
+  iface->call_finish = mc_libvirt_call_finish;
+}
+
+static void
+mc_libvirt_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  McLibvirt *self = MC_LIBVIRT (object);
+
+  switch (id)
+    {
+    case PROP_URI:
+      g_value_set_string (value, self->uri);
+      break;
+    case PROP_CONNECTED:
+      g_value_set_boolean (value, self->connected);
+      break;
+    case PROP_STATUS:
+      g_value_set_string (value, self->status);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+mc_libvirt_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  if (id == PROP_URI)
+    MC_LIBVIRT (object)->uri = g_value_dup_string (value);
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+}
+
+static void
+mc_libvirt_constructed (GObject *object)
+{
+  McLibvirt *self = MC_LIBVIRT (object);
+
+  G_OBJECT_CLASS (mc_libvirt_parent_class)->constructed (object);
+  self->links = mc_links_new (self->uri);
+}
+
+static void
+mc_libvirt_finalize (GObject *object)
+{
+  McLibvirt *self = MC_LIBVIRT (object);
+
+  g_clear_handle_id (&self->reconnect, g_source_remove);
+  g_clear_handle_id (&self->sample_deadline, g_source_remove);
+  g_clear_handle_id (&self->sample_again, g_source_remove);
+  /* No call is in flight: each holds a reference. */
+  g_thread_pool_free (self->samplers, FALSE, FALSE);
+  g_thread_pool_free (self->changers, FALSE, FALSE);
+  g_hash_table_unref (self->in_flight);
+  g_hash_table_unref (self->hotplugged);
+  mc_links_unref (self->links);
+  g_free (self->uri);
+  g_free (self->status);
+  G_OBJECT_CLASS (mc_libvirt_parent_class)->finalize (object);
+}
+
+static void
+mc_libvirt_class_init (McLibvirtClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->constructed = mc_libvirt_constructed;
+  object_class->finalize = mc_libvirt_finalize;
+  object_class->get_property = mc_libvirt_get_property;
+  object_class->set_property = mc_libvirt_set_property;
+  g_object_class_override_property (object_class, PROP_URI, "uri");
+  g_object_class_override_property (object_class, PROP_CONNECTED, "connected");
+  g_object_class_override_property (object_class, PROP_STATUS, "status");
+}
+
+static void
+mc_libvirt_init (McLibvirt *self)
+{
+  self->status = g_strdup ("connecting");
+  self->delay_ms = RECONNECT_AT_LEAST_MS;
+  self->in_flight = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->hotplugged = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->samplers = g_thread_pool_new (run_call, NULL, MOST_SAMPLES, FALSE, NULL);
+  self->changers = g_thread_pool_new (run_call, NULL, MOST_CHANGES, FALSE, NULL);
+}
+
+static gpointer
+register_events (gpointer data)
+{
+  gvir_init (NULL, NULL); /* libvirt's own error messages are not to be printed: ours are */
+  gvir_event_register ();
+  return NULL;
+}
+
+McHypervisor *
+mc_libvirt_new (const char *uri)
+{
+  static GOnce once = G_ONCE_INIT;
+
+  g_once (&once, register_events, NULL);
+  return g_object_new (mc_libvirt_get_type (), "uri", uri, NULL);
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Connections to one libvirtd, for worker threads. */
+#include "config.h"
+
+#include "libvirt-link.h"
+
+#include <libvirt/virterror.h>
+
+#include "hypervisor.h"
+
+#define CALLS_PER_LINK 4
+#define MOST_LINKS     3
+
+#define KEEPALIVE_INTERVAL_S 5
+#define KEEPALIVE_COUNT      5
+
+typedef struct
+{
+  virConnectPtr connection;
+  guint in_flight;
+  gboolean stays;   /* the one that carries events; those beside it go when they are unused */
+  gboolean dropped;
+} Link;
+
+struct _McLinks
+{
+  gatomicrefcount references;
+  char *uri;
+  GThread *main_thread;
+  GMutex lock;
+  GPtrArray *links; /* (element-type Link) */
+};
+
+static void
+link_free (gpointer data)
+{
+  Link *link = data;
+
+  virConnectClose (link->connection);
+  g_free (link);
+}
+
+McLinks *
+mc_links_new (const char *uri)
+{
+  McLinks *self = g_new0 (McLinks, 1);
+
+  g_atomic_ref_count_init (&self->references);
+  self->uri = g_strdup (uri);
+  self->main_thread = g_thread_self ();
+  g_mutex_init (&self->lock);
+  self->links = g_ptr_array_new ();
+  return self;
+}
+
+McLinks *
+mc_links_ref (McLinks *self)
+{
+  g_atomic_ref_count_inc (&self->references);
+  return self;
+}
+
+void
+mc_links_unref (McLinks *self)
+{
+  if (!g_atomic_ref_count_dec (&self->references))
+    return;
+  g_ptr_array_unref (self->links);
+  g_mutex_clear (&self->lock);
+  g_free (self->uri);
+  g_free (self);
+}
+
+static McHypervisorError
+code_of (int code)
+{
+  switch (code)
+    {
+    case VIR_ERR_NO_DOMAIN:
+      return MC_HYPERVISOR_ERROR_NO_VM;
+    case VIR_ERR_NO_SUPPORT:
+    case VIR_ERR_CONFIG_UNSUPPORTED:
+    case VIR_ERR_ARGUMENT_UNSUPPORTED:
+      return MC_HYPERVISOR_ERROR_UNSUPPORTED;
+    case VIR_ERR_NO_CONNECT:
+    case VIR_ERR_INVALID_CONN:
+    case VIR_ERR_RPC:
+    case VIR_ERR_SYSTEM_ERROR:
+      return MC_HYPERVISOR_ERROR_NOT_CONNECTED;
+    default:
+      return MC_HYPERVISOR_ERROR_FAILED;
+    }
+}
+
+void
+mc_libvirt_take_error (GError **error, const char *what)
+{
+  virErrorPtr last = virGetLastError ();
+
+  if (last == NULL)
+    g_set_error (error, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_FAILED, "failed to %s", what);
+  else
+    g_set_error (error, MC_HYPERVISOR_ERROR, (int) code_of (last->code), "failed to %s: %s", what, last->message);
+}
+
+static virConnectPtr
+open_connection (McLinks *self, GError **error)
+{
+  virConnectPtr connection;
+  g_autofree char *what = g_strconcat ("connect to ", self->uri, NULL);
+
+  g_assert (g_thread_self () != self->main_thread);
+  connection = virConnectOpen (self->uri);
+  if (connection == NULL)
+    {
+      mc_libvirt_take_error (error, what);
+      return NULL;
+    }
+  /* Drivers within this process (test:///) have none, and need none. */
+  virConnectSetKeepAlive (connection, KEEPALIVE_INTERVAL_S, KEEPALIVE_COUNT);
+  return connection;
+}
+
+static void
+add_link (McLinks *self, virConnectPtr connection, guint in_flight, gboolean stays)
+{
+  Link *link = g_new (Link, 1);
+
+  *link = (Link){ .connection = connection, .in_flight = in_flight, .stays = stays };
+  g_ptr_array_add (self->links, link);
+}
+
+virConnectPtr
+mc_links_open (McLinks *self, virConnectCloseFunc on_closed, gpointer user_data, virFreeCallback free_data,
+               GError **error)
+{
+  virConnectPtr connection = open_connection (self, error);
+
+  if (connection == NULL || virConnectRegisterCloseCallback (connection, on_closed, user_data, free_data) < 0)
+    free_data (user_data);
+  if (connection == NULL)
+    return NULL;
+  g_mutex_lock (&self->lock);
+  add_link (self, connection, 0, TRUE);
+  g_mutex_unlock (&self->lock);
+  virConnectRef (connection);
+  return connection;
+}
+
+/* With the lock held. */
+static Link *
+find_room (McLinks *self)
+{
+  for (guint i = 0; i < self->links->len; i++)
+    {
+      Link *link = self->links->pdata[i];
+
+      if (!link->dropped && link->in_flight < CALLS_PER_LINK)
+        return link;
+    }
+  return NULL;
+}
+
+static guint
+count_live (McLinks *self)
+{
+  guint live = 0;
+
+  for (guint i = 0; i < self->links->len; i++)
+    live += !((const Link *) self->links->pdata[i])->dropped;
+  return live;
+}
+
+virConnectPtr
+mc_links_acquire (McLinks *self, GError **error)
+{
+  virConnectPtr connection = NULL;
+  Link *link;
+  guint live;
+
+  g_assert (g_thread_self () != self->main_thread);
+  g_mutex_lock (&self->lock);
+  link = find_room (self);
+  live = count_live (self);
+  if (link != NULL)
+    {
+      link->in_flight++;
+      connection = link->connection;
+    }
+  g_mutex_unlock (&self->lock);
+  if (connection != NULL)
+    return connection;
+  if (live == 0 || live >= MOST_LINKS)
+    {
+      g_set_error (error, MC_HYPERVISOR_ERROR,
+                   live == 0 ? MC_HYPERVISOR_ERROR_NOT_CONNECTED : MC_HYPERVISOR_ERROR_BUSY, "%s",
+                   live == 0 ? "the hypervisor is not connected" : "too many calls to the hypervisor hang");
+      return NULL;
+    }
+  connection = open_connection (self, error);
+  if (connection == NULL)
+    return NULL;
+  g_mutex_lock (&self->lock);
+  add_link (self, connection, 1, FALSE);
+  g_mutex_unlock (&self->lock);
+  return connection;
+}
+
+void
+mc_links_release (McLinks *self, virConnectPtr connection)
+{
+  Link *unused = NULL;
+
+  g_assert (g_thread_self () != self->main_thread);
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < self->links->len; i++)
+    {
+      Link *link = self->links->pdata[i];
+
+      if (link->connection != connection)
+        continue;
+      link->in_flight--;
+      if (link->in_flight == 0 && (link->dropped || !link->stays))
+        unused = g_ptr_array_steal_index (self->links, i);
+      break;
+    }
+  g_mutex_unlock (&self->lock);
+  g_clear_pointer (&unused, link_free);
+}
+
+static gpointer
+close_links (gpointer data)
+{
+  g_autoptr (GPtrArray) links = data;
+
+  g_ptr_array_set_free_func (links, link_free);
+  return NULL;
+}
+
+void
+mc_links_drop (McLinks *self)
+{
+  GPtrArray *unused = g_ptr_array_new ();
+
+  g_mutex_lock (&self->lock);
+  for (guint i = self->links->len; i > 0; i--)
+    {
+      Link *link = self->links->pdata[i - 1];
+
+      link->dropped = TRUE;
+      if (link->in_flight == 0)
+        g_ptr_array_add (unused, g_ptr_array_steal_index (self->links, i - 1));
+    }
+  g_mutex_unlock (&self->lock);
+  /* Closing says goodbye, and may wait for an answer. */
+  g_thread_unref (g_thread_new ("libvirt-close", close_links, unused));
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Connections to one libvirtd, for worker threads.
+ *
+ * libvirtd serves five calls of a connection at a time, and a connection whose five are used up no longer answers
+ * its keepalive: so a connection has four calls in flight at most, and while calls hang, further connections are
+ * opened beside it. All functions but new, ref, unref and drop may wait for libvirtd: never call them on the main
+ * thread, which aborts there.
+ */
+#pragma once
+
+#include <gio/gio.h>
+#include <libvirt/libvirt.h>
+
+G_BEGIN_DECLS
+
+typedef struct _McLinks McLinks;
+
+/* Returns: (transfer full): without a connection. To be called on the main thread, which it remembers. */
+McLinks *mc_links_new (const char *uri);
+McLinks *mc_links_ref (McLinks *self);
+void mc_links_unref (McLinks *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (McLinks, mc_links_unref)
+
+/*
+ * Opens the first connection. @on_closed is called once when it is lost, in any thread, with @user_data, which is
+ * released with @free_data. Returns: (transfer full): for virConnectClose().
+ */
+virConnectPtr mc_links_open (McLinks *self, virConnectCloseFunc on_closed, gpointer user_data, virFreeCallback free_data,
+                             GError **error);
+
+/* Returns: (transfer full): a connection with room for a call; give it back with mc_links_release(). */
+virConnectPtr mc_links_acquire (McLinks *self, GError **error);
+void mc_links_release (McLinks *self, virConnectPtr connection);
+
+/* Forgets all connections; those in use are closed when they are released. May be called on the main thread. */
+void mc_links_drop (McLinks *self);
+
+/* Sets @error from the last error of libvirt in this thread. */
+void mc_libvirt_take_error (GError **error, const char *what);
+
+G_END_DECLS
