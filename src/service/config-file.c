@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The configuration, read from a key file. */
+#include "config.h"
+
+#include "config-file.h"
+
+#include <string.h>
+
+#include "size.h"
+#include "thresholds.h"
+
+#define MOST_STATS_PERIOD_S 60
+
+G_DEFINE_QUARK (mc-config-error-quark, mc_config_error)
+
+static gboolean
+fail (GError **error, const char *reason)
+{
+  g_set_error_literal (error, MC_CONFIG_ERROR, 0, reason);
+  return FALSE;
+}
+
+static gboolean
+read_number (const char *text, guint64 *value, GError **error)
+{
+  if (g_ascii_string_to_unsigned (text, 10, 0, G_MAXINT64, value, NULL))
+    return TRUE;
+  g_set_error (error, MC_CONFIG_ERROR, 0, "'%s' is not a whole number", text);
+  return FALSE;
+}
+
+static gboolean
+read_size (const char *text, guint64 *value, GError **error)
+{
+  if (mc_size_parse (text, value))
+    return TRUE;
+  g_set_error (error, MC_CONFIG_ERROR, 0, "'%s' is not a size such as 150M or 2G", text);
+  return FALSE;
+}
+
+static gboolean
+read_weight (McConfig *self, const char *text, GError **error)
+{
+  guint64 value;
+
+  if (!read_number (text, &value, error))
+    return FALSE;
+  if (value < 1 || value > 10000)
+    return fail (error, "a weight is between 1 and 10000");
+  self->default_weight = (guint) value;
+  return TRUE;
+}
+
+static gboolean
+read_minimum (McConfig *self, const char *text, GError **error)
+{
+  return read_size (text, &self->default_minimum, error);
+}
+
+static gboolean
+read_stats_period (McConfig *self, const char *text, GError **error)
+{
+  guint64 value;
+
+  if (!read_number (text, &value, error))
+    return FALSE;
+  if (value < 1 || value > MOST_STATS_PERIOD_S)
+    return fail (error, "a statistics period is between 1 and 60 seconds");
+  self->policy.stats_period_us = (gint64) value * G_USEC_PER_SEC;
+  return TRUE;
+}
+
+static gboolean
+read_manage (McConfig *self, const char *text, GError **error)
+{
+  self->manage_by_default = g_str_equal (text, "all");
+  if (self->manage_by_default || g_str_equal (text, "marked"))
+    return TRUE;
+  g_set_error (error, MC_CONFIG_ERROR, 0, "'%s' is neither 'all' nor 'marked'", text);
+  return FALSE;
+}
+
+static gboolean
+read_dry_run (McConfig *self, const char *text, GError **error)
+{
+  self->dry_run = g_str_equal (text, "true");
+  if (self->dry_run || g_str_equal (text, "false"))
+    return TRUE;
+  g_set_error (error, MC_CONFIG_ERROR, 0, "'%s' is neither 'true' nor 'false'", text);
+  return FALSE;
+}
+
+static gboolean
+read_cache_growth (McConfig *self, const char *text, GError **error)
+{
+  static const char *const nicks[] = {
+    [MC_CACHE_GROWTH_NEVER] = "never",
+    [MC_CACHE_GROWTH_COMFORTABLE] = "comfortable",
+    [MC_CACHE_GROWTH_ALWAYS] = "always",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (nicks); i++)
+    if (g_str_equal (text, nicks[i]))
+      {
+        self->policy.cache_growth = (McCacheGrowth) i;
+        return TRUE;
+      }
+  g_set_error (error, MC_CONFIG_ERROR, 0, "'%s' is none of 'always', 'comfortable' and 'never'", text);
+  return FALSE;
+}
+
+static const struct
+{
+  const char *key;
+  gboolean (*read) (McConfig *self, const char *text, GError **error);
+} policy_keys[] = {
+  { "cache-growth", read_cache_growth }, { "dry-run", read_dry_run }, { "manage", read_manage },
+  { "minimum", read_minimum },           { "weight", read_weight },   { "stats-period", read_stats_period },
+};
+
+static gboolean
+read_threshold (McConfig *self, const char *key, const char *text, GError **error)
+{
+  for (const McThreshold *threshold = mc_host_thresholds; threshold->name != NULL; threshold++)
+    {
+      guint64 value;
+
+      if (!g_str_equal (threshold->key, key))
+        continue;
+      if (threshold->unit == MC_UNIT_BYTES ? !read_size (text, &value, error) : !read_number (text, &value, error))
+        return FALSE;
+      return mc_host_threshold_set (&self->policy, threshold, value, error);
+    }
+  return fail (error, "there is no such key in [Thresholds]");
+}
+
+static gboolean
+read_policy (McConfig *self, const char *key, const char *text, GError **error)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (policy_keys); i++)
+    if (g_str_equal (policy_keys[i].key, key))
+      return policy_keys[i].read (self, text, error);
+  return fail (error, "there is no such key in [Policy]");
+}
+
+/*
+ * GKeyFile forgets where a key stood and lets the last of two win, so the lines are read here; the syntax is
+ * GKeyFile's: "[Group]", "key=value", "# comment".
+ */
+typedef struct
+{
+  McConfig *config;
+  char *group;
+  GHashTable *seen; /* (set of "group/key") */
+} Reader;
+
+static gboolean
+read_group (Reader *reader, const char *line, GError **error)
+{
+  gsize length = strlen (line);
+
+  if (line[length - 1] != ']')
+    return fail (error, "a group ends with ']'");
+  g_free (reader->group);
+  reader->group = g_strndup (line + 1, length - 2);
+  if (g_str_equal (reader->group, "Thresholds") || g_str_equal (reader->group, "Policy"))
+    return TRUE;
+  g_set_error (error, MC_CONFIG_ERROR, 0, "there is no group [%s]; there are [Thresholds] and [Policy]", reader->group);
+  return FALSE;
+}
+
+static gboolean
+read_pair (Reader *reader, const char *line, GError **error)
+{
+  const char *equals = strchr (line, '=');
+  g_autofree char *key = NULL, *value = NULL;
+  gboolean fine;
+
+  if (equals == NULL)
+    return fail (error, "neither a [group], nor key=value, nor a # comment");
+  key = g_strchomp (g_strndup (line, (gsize) (equals - line)));
+  value = g_strstrip (g_strdup (equals + 1));
+  if (reader->group == NULL)
+    {
+      g_set_error (error, MC_CONFIG_ERROR, 0, "%s: it stands before any group", key);
+      return FALSE;
+    }
+  if (!g_hash_table_add (reader->seen, g_strconcat (reader->group, "/", key, NULL)))
+    {
+      g_set_error (error, MC_CONFIG_ERROR, 0, "%s: it is there twice", key);
+      return FALSE;
+    }
+  fine = g_str_equal (reader->group, "Policy") ? read_policy (reader->config, key, value, error)
+                                               : read_threshold (reader->config, key, value, error);
+  if (!fine)
+    g_prefix_error (error, "%s: ", key);
+  return fine;
+}
+
+static gboolean
+read_line (Reader *reader, const char *line, GError **error)
+{
+  if (*line == '\0' || *line == '#')
+    return TRUE;
+  if (!g_utf8_validate (line, -1, NULL))
+    return fail (error, "it is not UTF-8");
+  return *line == '[' ? read_group (reader, line, error) : read_pair (reader, line, error);
+}
+
+static gboolean
+read_lines (McConfig *self, const char *path, char *text, GError **error)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  Reader reader = { .config = self, .seen = seen };
+  gboolean fine = TRUE;
+
+  for (guint i = 0; fine && lines[i] != NULL; i++)
+    {
+      fine = read_line (&reader, g_strstrip (lines[i]), error);
+      if (!fine)
+        g_prefix_error (error, "%s:%u: ", path, i + 1);
+    }
+  g_free (reader.group);
+  return fine;
+}
+
+static gboolean
+read_file (McConfig *self, GError **error)
+{
+  g_autofree char *text = NULL;
+  g_autoptr (GError) problem = NULL;
+  gsize length;
+
+  if (!g_file_get_contents (self->path, &text, &length, &problem))
+    {
+      if (!self->required && g_error_matches (problem, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+        return TRUE;
+      g_propagate_error (error, g_steal_pointer (&problem));
+      return FALSE;
+    }
+  if (strlen (text) != length)
+    {
+      g_set_error (error, MC_CONFIG_ERROR, 0, "%s: it is not a text", self->path);
+      return FALSE;
+    }
+  if (!read_lines (self, self->path, text, error))
+    return FALSE;
+  if (mc_policy_settings_check (&self->policy, error))
+    return TRUE;
+  g_prefix_error (error, "%s: ", self->path);
+  return FALSE;
+}
+
+McConfig *
+mc_config_new (void)
+{
+  McConfig *self = g_new0 (McConfig, 1);
+
+  self->policy = mc_policy_settings_default ();
+  self->default_weight = 100;
+  self->manage_by_default = TRUE;
+  return self;
+}
+
+McConfig *
+mc_config_load (const char *path, gboolean must_exist, GError **error)
+{
+  g_autoptr (McConfig) self = mc_config_new ();
+
+  self->path = g_strdup (path);
+  self->required = must_exist;
+  if (path != NULL && !read_file (self, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+McConfig *
+mc_config_copy (const McConfig *self)
+{
+  McConfig *copy = g_memdup2 (self, sizeof *self);
+
+  copy->path = g_strdup (self->path);
+  return copy;
+}
+
+void
+mc_config_free (McConfig *self)
+{
+  g_free (self->path);
+  g_free (self);
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The coordinator's inside, which its files share: coordinator.c (life and commands), cycle.c (sample, decide,
+ * apply, publish), vm-policy.c (what each VM's own policy says), pauses.c, reservations.c.
+ */
+#pragma once
+
+#include "coordinator.h"
+#include "vm-private.h"
+
+G_BEGIN_DECLS
+
+struct _McCoordinator
+{
+  GObject parent;
+
+  McHypervisor *hypervisor;
+  McHost *host;
+  McClock *clock;
+  McStore *store;
+  McSettings *settings;
+
+  GPtrArray *vms;     /* (element-type McVm) owned, in the order they appeared */
+  GHashTable *by_uuid; /* uuid → McVm, of the same */
+  GHashTable *starts; /* uuid → gint64*: started, and not sampled yet */
+  GHashTable *gone;   /* (set of uuid): stopped while a sample was under way */
+
+  gboolean started;
+  gint64 started_us;
+  gboolean sampling;
+  gboolean again;     /* a cycle is wanted as soon as this one has ended */
+  gboolean synced;    /* a sample came since the connection was made */
+  guint tick;         /* of the clock */
+  gint64 tick_us;     /* when that is */
+  gint64 began_us;    /* when the last cycle began */
+  gint64 ended_us;
+  guint64 n_samples;
+  guint missed;       /* ticks while a sample was under way */
+  guint late;         /* samples in a row that brought nothing */
+  guint next_described;
+
+  McHostFigures figures;
+  McHostDecision decision;
+  gboolean host_unreadable;
+  char *degraded;      /* why nothing is moved, or NULL */
+  char *pause_detail;  /* why nothing is moved, by somebody's wish, or NULL */
+  McHostView view;
+
+  McPause pause;
+  GPtrArray *inhibitors; /* (element-type McInhibitor) */
+  guint last_inhibitor;
+  GPtrArray *reservations; /* (element-type Reservation) */
+  guint last_reservation;
+
+  gboolean ending;
+  GTask *stop;      /* answered when it has ended */
+  guint stop_timer; /* of the clock */
+  guint stop_calls; /* that it waits for */
+};
+
+/* coordinator.c */
+gboolean mc_coordinator_is_ending (McCoordinator *self);
+void mc_coordinator_publish (McCoordinator *self);
+
+/* One of the calls that the end waits for has ended. */
+void mc_coordinator_put_back_ended (McCoordinator *self);
+
+void mc_coordinator_emit_policy_changed (McCoordinator *self, McVm *vm, const char *setting, GVariant *before,
+                                         GVariant *after, const char *origin);
+void mc_coordinator_remove_vm (McCoordinator *self, McVm *vm);
+
+/* Makes a service error of one of the ports' or of the policy's; @error is consumed. */
+GError *mc_service_error_from (GError *error);
+
+/* cycle.c */
+void mc_cycle_begin (McCoordinator *self);
+void mc_cycle_bring_forward (McCoordinator *self);
+void mc_cycle_find_degraded (McCoordinator *self);
+
+/* The policy's settings in force, with what is reserved added to the host's floor. */
+McPolicySettings mc_cycle_settings (McCoordinator *self);
+
+/* vm-policy.c */
+void mc_vm_policy_describe (McCoordinator *self, McVm *vm);
+void mc_vm_policy_abandon (McVm *vm); /* its requests end: it is gone */
+void mc_vm_policy_put_back (McCoordinator *self, McVm *vm);
+
+/* pauses.c */
+void mc_pauses_init (McCoordinator *self);
+void mc_pauses_restore (McCoordinator *self);
+void mc_pauses_restore_vm (McCoordinator *self, McVm *vm);
+void mc_pauses_forget_vm (McCoordinator *self, McVm *vm);
+void mc_pauses_clear (McCoordinator *self);
+void mc_pauses_update_detail (McCoordinator *self);
+
+/* reservations.c */
+guint64 mc_reservations_total (McCoordinator *self);
+void mc_reservations_settle (McCoordinator *self); /* after a cycle: answers those who have waited long enough */
+void mc_reservations_use (McCoordinator *self, guint64 bytes); /* a VM started, and takes what was held for it */
+void mc_reservations_init (McCoordinator *self);
+void mc_reservations_clear (McCoordinator *self);
+
+/* The group of a VM's in the store. Returns: (transfer full) */
+char *mc_vm_store_group (McVm *vm);
+
+G_END_DECLS

@@ -1,0 +1,661 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The coordinator's life, what it hears from the hypervisor and the host, and the host's settings. */
+#include "config.h"
+
+#include "coordinator-private.h"
+#include "journal.h"
+#include "watchdog.h"
+
+#define STOP_AT_MOST_US (3 * G_USEC_PER_SEC)
+
+/* A cycle that is this late, beyond its interval and a sample's longest, means that the loop does not turn. */
+#define ALIVE_SLACK_US (20 * G_USEC_PER_SEC)
+
+enum
+{
+  VM_ADDED,
+  VM_REMOVED,
+  PUBLISHED,
+  POLICY_CHANGED,
+  MEMORY_MOVED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (McCoordinator, mc_coordinator, G_TYPE_OBJECT)
+G_DEFINE_QUARK (mc-service-error-quark, mc_service_error)
+
+const char *
+mc_state_nick (McState state)
+{
+  static const char *const nicks[] = {
+    [MC_STATE_STARTING] = "starting",
+    [MC_STATE_RUNNING] = "running",
+    [MC_STATE_PAUSED] = "paused",
+    [MC_STATE_DEGRADED] = "degraded",
+  };
+
+  g_return_val_if_fail ((guint) state < G_N_ELEMENTS (nicks), "degraded");
+  return nicks[state];
+}
+
+static McServiceError
+code_of_threshold_error (int code)
+{
+  switch ((McThresholdError) code)
+    {
+    case MC_THRESHOLD_ERROR_UNKNOWN:
+      return MC_SERVICE_ERROR_UNKNOWN_THRESHOLD;
+    case MC_THRESHOLD_ERROR_OUT_OF_RANGE:
+      return MC_SERVICE_ERROR_OUT_OF_RANGE;
+    case MC_THRESHOLD_ERROR_CONFLICT:
+      return MC_SERVICE_ERROR_CONFLICT;
+    default:
+      return MC_SERVICE_ERROR_FAILED;
+    }
+}
+
+static McServiceError
+code_of_hypervisor_error (int code)
+{
+  switch ((McHypervisorError) code)
+    {
+    case MC_HYPERVISOR_ERROR_NOT_CONNECTED:
+      return MC_SERVICE_ERROR_NOT_CONNECTED;
+    case MC_HYPERVISOR_ERROR_NO_VM:
+      return MC_SERVICE_ERROR_UNKNOWN_VM;
+    case MC_HYPERVISOR_ERROR_TIMED_OUT:
+    case MC_HYPERVISOR_ERROR_BUSY:
+    case MC_HYPERVISOR_ERROR_UNSUPPORTED:
+    case MC_HYPERVISOR_ERROR_FAILED:
+    default:
+      return MC_SERVICE_ERROR_FAILED;
+    }
+}
+
+GError *
+mc_service_error_from (GError *error)
+{
+  McServiceError code = MC_SERVICE_ERROR_FAILED;
+  GError *made;
+
+  if (error->domain == MC_SERVICE_ERROR)
+    return error;
+  if (error->domain == MC_THRESHOLD_ERROR)
+    code = code_of_threshold_error (error->code);
+  else if (error->domain == MC_HYPERVISOR_ERROR)
+    code = code_of_hypervisor_error (error->code);
+  made = g_error_new_literal (MC_SERVICE_ERROR, (int) code, error->message);
+  g_error_free (error);
+  return made;
+}
+
+/* Sets @error from @problem, which is consumed. Returns: FALSE */
+static gboolean
+fail_from (GError **error, GError *problem)
+{
+  g_propagate_error (error, mc_service_error_from (problem));
+  return FALSE;
+}
+
+/* Views */
+
+static McState
+find_state (McCoordinator *self)
+{
+  if (self->degraded != NULL)
+    return MC_STATE_DEGRADED;
+  if (!self->synced)
+    return MC_STATE_STARTING;
+  if (self->pause_detail != NULL)
+    return MC_STATE_PAUSED;
+  return MC_STATE_RUNNING;
+}
+
+/* By the host's own reserve: what is reserved for a VM about to start is no reason for alarm. */
+static McHostCondition
+find_condition (McCoordinator *self)
+{
+  return mc_policy_host_condition (mc_settings_get_policy (self->settings), &self->figures);
+}
+
+static guint64
+spare_of (McVm *vm)
+{
+  guint64 headroom = MIN (vm->facts.unused, vm->facts.usable);
+  guint64 spare;
+
+  if (vm->decision.status != MC_VM_MANAGED || headroom == MC_UNKNOWN || vm->facts.balloon == MC_UNKNOWN)
+    return 0;
+  spare = headroom - MIN (headroom, vm->view.high_watermark);
+  return MIN (spare, vm->facts.balloon - MIN (vm->facts.balloon, vm->view.minimum));
+}
+
+static guint64
+free_for_new_vm (McCoordinator *self)
+{
+  guint64 bytes = self->decision.free;
+
+  if (self->degraded != NULL || !self->synced)
+    return 0;
+  for (guint i = 0; i < self->vms->len; i++)
+    bytes += spare_of (self->vms->pdata[i]);
+  return bytes;
+}
+
+static void
+update_host_view (McCoordinator *self)
+{
+  const McPolicySettings *settings = mc_settings_get_policy (self->settings);
+  McHostView *view = &self->view;
+
+  view->state = find_state (self);
+  view->dry_run = mc_settings_get_dry_run (self->settings);
+  view->hypervisor_uri = mc_hypervisor_get_uri (self->hypervisor);
+  view->hypervisor_connected = mc_hypervisor_get_connected (self->hypervisor);
+  view->low_watermark = settings->low_watermark;
+  view->high_watermark = settings->high_watermark;
+  view->host_reserve = settings->host_reserve;
+  view->host_usage_limit = settings->host_usage_limit;
+  view->step_limit = settings->step_limit;
+  view->interval_s = (guint) (settings->interval_us / G_USEC_PER_SEC);
+  view->pause_reason = self->pause.active ? self->pause.reason : "";
+  view->paused_until = self->pause.active ? self->pause.until_us : 0;
+  view->inhibited = self->inhibitors->len > 0;
+  view->reserved = mc_reservations_total (self);
+  view->free_for_new_vm = free_for_new_vm (self);
+  if (!self->synced || self->host_unreadable)
+    return;
+  view->host_total = self->figures.total;
+  view->host_available = self->figures.available;
+  view->host_promised = self->decision.promised;
+  view->host_used_percent = self->decision.used_percent;
+  view->host_condition = find_condition (self);
+}
+
+static void
+tell_condition (McCoordinator *self, McHostCondition before)
+{
+  if (self->view.host_condition == before)
+    return;
+  mc_journal_host_condition (mc_host_condition_nick (before), mc_host_condition_nick (self->view.host_condition),
+                             self->view.host_available);
+}
+
+static void
+tell_service_manager (McCoordinator *self, McState before)
+{
+  g_autofree char *status = NULL;
+
+  if (self->view.state == before)
+    return;
+  status = self->degraded != NULL ? g_strdup (self->degraded)
+           : self->pause_detail != NULL
+               ? g_strdup (self->pause_detail)
+               : g_strdup_printf ("Balancing the VMs of %s", mc_hypervisor_get_uri (self->hypervisor));
+  mc_watchdog_status (status);
+}
+
+void
+mc_coordinator_publish (McCoordinator *self)
+{
+  McState state = self->view.state;
+  McHostCondition condition = self->view.host_condition;
+
+  for (guint i = 0; i < self->vms->len; i++)
+    mc_vm_update_view (self->vms->pdata[i], self->settings, self->pause_detail, self->degraded);
+  update_host_view (self);
+  tell_condition (self, condition);
+  tell_service_manager (self, state);
+  g_signal_emit (self, signals[PUBLISHED], 0);
+}
+
+const McHostView *
+mc_coordinator_get_view (McCoordinator *self)
+{
+  return &self->view;
+}
+
+GPtrArray *
+mc_coordinator_list_vms (McCoordinator *self)
+{
+  GPtrArray *vms = g_ptr_array_new ();
+
+  for (guint i = 0; i < self->vms->len; i++)
+    {
+      McVm *vm = self->vms->pdata[i];
+
+      if (vm->announced)
+        g_ptr_array_add (vms, vm);
+    }
+  return vms;
+}
+
+McVm *
+mc_coordinator_lookup_vm (McCoordinator *self, const char *uuid)
+{
+  return g_hash_table_lookup (self->by_uuid, uuid);
+}
+
+void
+mc_coordinator_emit_policy_changed (McCoordinator *self, McVm *vm, const char *setting, GVariant *before,
+                                    GVariant *after, const char *origin)
+{
+  g_autoptr (GVariant) old = g_variant_ref_sink (before);
+  g_autoptr (GVariant) new = g_variant_ref_sink (after);
+  g_autofree char *old_text = g_variant_print (old, FALSE);
+  g_autofree char *new_text = g_variant_print (new, FALSE);
+
+  mc_journal_policy_changed (vm != NULL ? vm->view.name : NULL, vm != NULL ? vm->uuid : NULL, setting, old_text,
+                             new_text, origin);
+  g_signal_emit (self, signals[POLICY_CHANGED], 0, vm != NULL ? vm->uuid : NULL, setting, old, new, origin);
+}
+
+/* What the hypervisor and the host tell */
+
+void
+mc_coordinator_remove_vm (McCoordinator *self, McVm *vm)
+{
+  g_autoptr (McVm) kept = g_object_ref (vm);
+  g_autofree char *group = mc_vm_store_group (vm);
+
+  g_hash_table_remove (self->by_uuid, vm->uuid);
+  g_ptr_array_remove (self->vms, vm);
+  mc_vm_policy_abandon (vm);
+  mc_pauses_forget_vm (self, vm);
+  if (g_key_file_remove_group (mc_store_get_keys (self->store), group, NULL))
+    mc_store_save (self->store);
+  if (!vm->announced)
+    return;
+  mc_journal_vm_vanished (vm->view.name, vm->uuid);
+  g_signal_emit (self, signals[VM_REMOVED], 0, vm);
+}
+
+static void
+on_vm_started (McHypervisor *hypervisor, const char *uuid, gpointer user_data)
+{
+  McCoordinator *self = user_data;
+  gint64 now_us = mc_clock_now (self->clock);
+
+  g_hash_table_insert (self->starts, g_strdup (uuid), g_memdup2 (&now_us, sizeof now_us));
+  mc_cycle_bring_forward (self);
+}
+
+static void
+on_vm_stopped (McHypervisor *hypervisor, const char *uuid, gpointer user_data)
+{
+  McCoordinator *self = user_data;
+  McVm *vm = mc_coordinator_lookup_vm (self, uuid);
+
+  g_hash_table_remove (self->starts, uuid);
+  if (self->sampling)
+    g_hash_table_add (self->gone, g_strdup (uuid));
+  if (vm != NULL)
+    mc_coordinator_remove_vm (self, vm);
+  mc_cycle_bring_forward (self);
+}
+
+static void
+on_vm_rebooted (McHypervisor *hypervisor, const char *uuid, gpointer user_data)
+{
+  McCoordinator *self = user_data;
+  McVm *vm = mc_coordinator_lookup_vm (self, uuid);
+
+  if (vm == NULL)
+    return;
+  vm->facts.started_us = mc_clock_now (self->clock);
+  mc_cycle_bring_forward (self);
+}
+
+static void
+on_vm_changed (McHypervisor *hypervisor, const char *uuid, gpointer user_data)
+{
+  McCoordinator *self = user_data;
+  McVm *vm = mc_coordinator_lookup_vm (self, uuid);
+
+  if (vm != NULL)
+    mc_vm_policy_describe (self, vm);
+}
+
+static void
+on_vm_state (McHypervisor *hypervisor, const char *uuid, gboolean running, gpointer user_data)
+{
+  McCoordinator *self = user_data;
+  McVm *vm = mc_coordinator_lookup_vm (self, uuid);
+
+  if (vm == NULL || vm->facts.running == running)
+    return;
+  vm->facts.running = running;
+  mc_cycle_bring_forward (self);
+}
+
+static void
+on_balloon_changed (McHypervisor *hypervisor, const char *uuid, guint64 bytes, gpointer user_data)
+{
+  McCoordinator *self = user_data;
+  McVm *vm = mc_coordinator_lookup_vm (self, uuid);
+
+  if (vm != NULL)
+    vm->facts.balloon = bytes;
+}
+
+static void
+on_connected (McHypervisor *hypervisor, GParamSpec *pspec, gpointer user_data)
+{
+  McCoordinator *self = user_data;
+
+  if (mc_coordinator_is_ending (self))
+    return;
+  self->late = 0;
+  if (mc_hypervisor_get_connected (hypervisor))
+    {
+      for (guint i = 0; i < self->vms->len; i++)
+        mc_vm_policy_describe (self, self->vms->pdata[i]);
+      mc_cycle_bring_forward (self);
+      return;
+    }
+  self->synced = FALSE;
+  mc_cycle_find_degraded (self);
+  mc_coordinator_publish (self);
+}
+
+static void
+on_pressure (McHost *host, gpointer user_data)
+{
+  mc_cycle_bring_forward (user_data);
+}
+
+/* Thresholds of the host */
+
+typedef struct
+{
+  McPolicySettings policy;
+  gboolean dry_run;
+} Before;
+
+static Before
+before_change (McCoordinator *self)
+{
+  return (Before){ *mc_settings_get_policy (self->settings), mc_settings_get_dry_run (self->settings) };
+}
+
+static GVariant *
+threshold_to_variant (const McPolicySettings *settings, const McThreshold *threshold)
+{
+  guint64 value = mc_host_threshold_get (settings, threshold);
+
+  return threshold->unit == MC_UNIT_BYTES ? g_variant_new_uint64 (value) : g_variant_new_uint32 ((guint32) value);
+}
+
+static void
+tell_changes (McCoordinator *self, const Before *before, const char *origin)
+{
+  const McPolicySettings *after = mc_settings_get_policy (self->settings);
+  gboolean dry_run = mc_settings_get_dry_run (self->settings);
+
+  mc_coordinator_publish (self);
+  for (guint i = 0; mc_host_thresholds[i].name != NULL; i++)
+    {
+      const McThreshold *threshold = &mc_host_thresholds[i];
+
+      if (mc_host_threshold_get (&before->policy, threshold) != mc_host_threshold_get (after, threshold))
+        mc_coordinator_emit_policy_changed (self, NULL, threshold->name,
+                                            threshold_to_variant (&before->policy, threshold),
+                                            threshold_to_variant (after, threshold), origin);
+    }
+  if (before->dry_run != dry_run)
+    mc_coordinator_emit_policy_changed (self, NULL, "DryRun", g_variant_new_boolean (before->dry_run),
+                                        g_variant_new_boolean (dry_run), origin);
+  mc_cycle_bring_forward (self);
+}
+
+gboolean
+mc_coordinator_set_thresholds (McCoordinator *self, GVariant *values, const char *origin, GError **error)
+{
+  Before before = before_change (self);
+  GError *problem = NULL;
+
+  if (!mc_settings_set (self->settings, values, &problem))
+    return fail_from (error, problem);
+  tell_changes (self, &before, origin);
+  return TRUE;
+}
+
+gboolean
+mc_coordinator_reset_thresholds (McCoordinator *self, const char *const *names, const char *origin, GError **error)
+{
+  Before before = before_change (self);
+  GError *problem = NULL;
+
+  if (!mc_settings_reset (self->settings, names, &problem))
+    return fail_from (error, problem);
+  tell_changes (self, &before, origin);
+  return TRUE;
+}
+
+gboolean
+mc_coordinator_set_dry_run (McCoordinator *self, gboolean dry_run, const char *origin, GError **error)
+{
+  Before before = before_change (self);
+
+  mc_settings_set_dry_run (self->settings, dry_run);
+  tell_changes (self, &before, origin);
+  return TRUE;
+}
+
+gboolean
+mc_coordinator_reload (McCoordinator *self, const char *origin, GError **error)
+{
+  const McConfig *old = mc_settings_get_config (self->settings);
+  Before before = before_change (self);
+  GError *problem = NULL;
+  McConfig *config = mc_config_load (old->path, old->required, &problem);
+
+  if (config == NULL || !mc_settings_reload (self->settings, config, &problem))
+    {
+      mc_journal_configuration_refused (problem->message);
+      return fail_from (error, problem);
+    }
+  tell_changes (self, &before, origin);
+  return TRUE;
+}
+
+/* Life */
+
+gboolean
+mc_coordinator_is_ending (McCoordinator *self)
+{
+  return self->ending;
+}
+
+gboolean
+mc_coordinator_is_alive (McCoordinator *self)
+{
+  gint64 interval_us = mc_settings_get_policy (self->settings)->interval_us;
+
+  return !self->started || mc_coordinator_is_ending (self)
+         || mc_clock_now (self->clock) - self->began_us < interval_us + ALIVE_SLACK_US;
+}
+
+void
+mc_coordinator_start (McCoordinator *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_return_if_fail (!self->started);
+  self->started = TRUE;
+  self->started_us = mc_clock_now (self->clock);
+  if (!mc_host_watch_pressure (self->host, &error))
+    g_info ("Cycles go by the clock and by libvirt's events alone: %s", error->message);
+  mc_pauses_restore (self);
+  mc_hypervisor_start (self->hypervisor);
+  mc_cycle_begin (self);
+}
+
+static void
+on_hypervisor_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (McCoordinator) self = user_data;
+  g_autoptr (GTask) stop = g_steal_pointer (&self->stop);
+
+  mc_hypervisor_call_finish (MC_HYPERVISOR (source), result, NULL);
+  mc_store_save (self->store);
+  mc_store_flush (self->store);
+  g_task_return_boolean (stop, TRUE);
+}
+
+static void
+stop_hypervisor (McCoordinator *self)
+{
+  mc_clock_cancel (self->clock, &self->stop_timer);
+  g_signal_handlers_disconnect_by_data (self->hypervisor, self);
+  mc_hypervisor_stop_async (self->hypervisor, on_hypervisor_stopped, g_object_ref (self));
+}
+
+static void
+on_stop_late (gpointer user_data)
+{
+  McCoordinator *self = user_data;
+
+  self->stop_timer = 0;
+  self->stop_calls = 0;
+  g_message ("Some VMs keep what was set in them: they did not answer in time");
+  stop_hypervisor (self);
+}
+
+void
+mc_coordinator_put_back_ended (McCoordinator *self)
+{
+  if (self->stop_calls == 0 || --self->stop_calls > 0)
+    return;
+  stop_hypervisor (self);
+}
+
+void
+mc_coordinator_stop_async (McCoordinator *self, GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_return_if_fail (!self->ending);
+
+  self->ending = TRUE;
+  self->stop = g_task_new (self, NULL, callback, user_data);
+  mc_clock_cancel (self->clock, &self->tick);
+  mc_watchdog_stopping ();
+  if (mc_hypervisor_get_connected (self->hypervisor))
+    for (guint i = 0; i < self->vms->len; i++)
+      mc_vm_policy_put_back (self, self->vms->pdata[i]);
+  if (self->stop_calls == 0)
+    stop_hypervisor (self);
+  else
+    self->stop_timer = mc_clock_call_at (self->clock, mc_clock_now (self->clock) + STOP_AT_MOST_US, on_stop_late, self);
+}
+
+void
+mc_coordinator_stop_finish (McCoordinator *self, GAsyncResult *result)
+{
+  g_task_propagate_boolean (G_TASK (result), NULL);
+}
+
+static void
+mc_coordinator_init (McCoordinator *self)
+{
+  self->vms = g_ptr_array_new_with_free_func (g_object_unref);
+  self->by_uuid = g_hash_table_new (g_str_hash, g_str_equal);
+  self->starts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->gone = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  mc_pauses_init (self);
+  mc_reservations_init (self);
+}
+
+static void
+mc_coordinator_dispose (GObject *object)
+{
+  McCoordinator *self = MC_COORDINATOR (object);
+
+  if (self->clock != NULL)
+    {
+      mc_clock_cancel (self->clock, &self->tick);
+      mc_clock_cancel (self->clock, &self->stop_timer);
+      for (guint i = 0; i < self->vms->len; i++)
+        mc_pauses_forget_vm (self, self->vms->pdata[i]);
+      mc_pauses_clear (self);
+      mc_reservations_clear (self);
+    }
+  if (self->hypervisor != NULL)
+    g_signal_handlers_disconnect_by_data (self->hypervisor, self);
+  if (self->host != NULL)
+    g_signal_handlers_disconnect_by_data (self->host, self);
+  g_clear_object (&self->stop);
+  g_clear_object (&self->hypervisor);
+  g_clear_object (&self->host);
+  g_clear_object (&self->clock);
+  G_OBJECT_CLASS (mc_coordinator_parent_class)->dispose (object);
+}
+
+static void
+mc_coordinator_finalize (GObject *object)
+{
+  McCoordinator *self = MC_COORDINATOR (object);
+
+  g_hash_table_unref (self->by_uuid);
+  g_hash_table_unref (self->starts);
+  g_hash_table_unref (self->gone);
+  g_ptr_array_unref (self->vms);
+  g_clear_pointer (&self->settings, mc_settings_free);
+  g_clear_object (&self->store);
+  g_free (self->degraded);
+  g_free (self->pause_detail);
+  G_OBJECT_CLASS (mc_coordinator_parent_class)->finalize (object);
+}
+
+static guint
+add_signal (const char *name, guint n_params, GType types[])
+{
+  return g_signal_newv (name, MC_TYPE_COORDINATOR, G_SIGNAL_RUN_LAST, NULL, NULL, NULL, NULL, G_TYPE_NONE, n_params,
+                        types);
+}
+
+static void
+mc_coordinator_class_init (McCoordinatorClass *klass)
+{
+  GType vm[] = { MC_TYPE_VM };
+  GType change[] = { G_TYPE_STRING, G_TYPE_STRING, G_TYPE_VARIANT, G_TYPE_VARIANT, G_TYPE_STRING };
+  GType move[] = { MC_TYPE_VM, G_TYPE_UINT64, G_TYPE_UINT64, G_TYPE_STRING };
+
+  G_OBJECT_CLASS (klass)->dispose = mc_coordinator_dispose;
+  G_OBJECT_CLASS (klass)->finalize = mc_coordinator_finalize;
+  signals[VM_ADDED] = add_signal ("vm-added", G_N_ELEMENTS (vm), vm);
+  signals[VM_REMOVED] = add_signal ("vm-removed", G_N_ELEMENTS (vm), vm);
+  signals[PUBLISHED] = add_signal ("published", 0, NULL);
+  signals[POLICY_CHANGED] = add_signal ("policy-changed", G_N_ELEMENTS (change), change);
+  signals[MEMORY_MOVED] = add_signal ("memory-moved", G_N_ELEMENTS (move), move);
+}
+
+static void
+listen (McCoordinator *self)
+{
+  g_signal_connect (self->hypervisor, "notify::connected", G_CALLBACK (on_connected), self);
+  g_signal_connect (self->hypervisor, "notify::status", G_CALLBACK (on_connected), self);
+  g_signal_connect (self->hypervisor, "vm-started", G_CALLBACK (on_vm_started), self);
+  g_signal_connect (self->hypervisor, "vm-stopped", G_CALLBACK (on_vm_stopped), self);
+  g_signal_connect (self->hypervisor, "vm-rebooted", G_CALLBACK (on_vm_rebooted), self);
+  g_signal_connect (self->hypervisor, "vm-changed", G_CALLBACK (on_vm_changed), self);
+  g_signal_connect (self->hypervisor, "vm-state", G_CALLBACK (on_vm_state), self);
+  g_signal_connect (self->hypervisor, "balloon-changed", G_CALLBACK (on_balloon_changed), self);
+  g_signal_connect (self->host, "pressure", G_CALLBACK (on_pressure), self);
+}
+
+McCoordinator *
+mc_coordinator_new (McHypervisor *hypervisor, McHost *host, McClock *clock, McConfig *config, const char *state_dir)
+{
+  McCoordinator *self = g_object_new (MC_TYPE_COORDINATOR, NULL);
+
+  self->hypervisor = g_object_ref (hypervisor);
+  self->host = g_object_ref (host);
+  self->clock = g_object_ref (clock);
+  self->store = mc_store_new (state_dir);
+  self->settings = mc_settings_new (config, self->store);
+  listen (self);
+  update_host_view (self);
+  return self;
+}

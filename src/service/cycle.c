@@ -1,0 +1,565 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One cycle: sample → decide → apply → publish. It never overlaps itself. */
+#include "config.h"
+
+#include "coordinator-private.h"
+#include "journal.h"
+
+/* While somebody needs memory, cycles follow each other as closely as guests report. */
+#define ATTENTIVE_US (1 * G_USEC_PER_SEC)
+
+/* Events come in bursts: a host that starts twenty VMs is looked at five times a second, not twenty. */
+#define CLOSEST_US (G_USEC_PER_SEC / 5)
+
+#define SAMPLE_AT_LEAST_US (1 * G_USEC_PER_SEC)
+#define SAMPLE_AT_MOST_US  (5 * G_USEC_PER_SEC)
+
+/* One late sample is a hiccup. */
+#define LATE_SAMPLES 2
+
+#define CONNECT_WITHIN_US (2 * G_USEC_PER_SEC)
+
+#define RETRY_AT_MOST_US (60 * G_USEC_PER_SEC)
+
+static void
+on_tick (gpointer user_data)
+{
+  McCoordinator *self = user_data;
+
+  self->tick = 0;
+  mc_cycle_begin (self);
+}
+
+static void
+arm (McCoordinator *self, gint64 when_us)
+{
+  mc_clock_cancel (self->clock, &self->tick);
+  self->tick_us = when_us;
+  self->tick = mc_clock_call_at (self->clock, when_us, on_tick, self);
+}
+
+void
+mc_cycle_bring_forward (McCoordinator *self)
+{
+  gint64 when_us = MAX (mc_clock_now (self->clock), self->began_us + CLOSEST_US);
+
+  if (!self->started || mc_coordinator_is_ending (self))
+    return;
+  if (self->sampling)
+    {
+      self->again = TRUE;
+      return;
+    }
+  if (self->tick == 0 || self->tick_us > when_us)
+    arm (self, when_us);
+}
+
+static void
+arm_next (McCoordinator *self, gboolean pressing)
+{
+  gint64 interval_us = mc_settings_get_policy (self->settings)->interval_us;
+  gint64 after_us = self->again ? CLOSEST_US : pressing ? MIN (interval_us, ATTENTIVE_US) : interval_us;
+
+  self->again = FALSE;
+  arm (self, MAX (self->began_us + after_us, mc_clock_now (self->clock)));
+}
+
+McPolicySettings
+mc_cycle_settings (McCoordinator *self)
+{
+  McPolicySettings settings = *mc_settings_get_policy (self->settings);
+
+  settings.host_reserve += mc_reservations_total (self);
+  return settings;
+}
+
+/* Sampled VMs: those that came, and those that went */
+
+static void
+announce (McCoordinator *self, McVm *vm)
+{
+  if (vm->announced)
+    return;
+  vm->announced = TRUE;
+  mc_journal_vm_appeared (vm->view.name, vm->uuid);
+  g_signal_emit_by_name (self, "vm-added", vm);
+}
+
+static gint64
+started_when (McCoordinator *self, const char *uuid)
+{
+  gint64 *when_us = g_hash_table_lookup (self->starts, uuid);
+  gint64 started_us = when_us != NULL ? *when_us : 0;
+
+  /* One that appeared between two samples without a word has started since, too. */
+  if (when_us == NULL && self->synced)
+    started_us = mc_clock_now (self->clock);
+  g_hash_table_remove (self->starts, uuid);
+  return started_us;
+}
+
+static McVm *
+add_vm (McCoordinator *self, const McVmSample *sample)
+{
+  McVm *vm = mc_vm_new (sample);
+
+  vm->facts.started_us = started_when (self, sample->uuid);
+  g_ptr_array_add (self->vms, vm);
+  g_hash_table_insert (self->by_uuid, vm->uuid, vm);
+  mc_vm_take_sample (vm, sample, mc_clock_wall (self->clock));
+  if (vm->facts.started_us > 0 && sample->balloon != MC_UNKNOWN)
+    mc_reservations_use (self, sample->balloon);
+  mc_pauses_restore_vm (self, vm);
+  mc_vm_policy_describe (self, vm);
+  return vm;
+}
+
+static void
+reconcile (McCoordinator *self, const McSample *sample)
+{
+  gint64 wall_us = mc_clock_wall (self->clock);
+
+  self->n_samples++;
+  for (guint i = 0; i < sample->vms->len; i++)
+    {
+      const McVmSample *of_vm = sample->vms->pdata[i];
+      McVm *vm = g_hash_table_lookup (self->by_uuid, of_vm->uuid);
+
+      if (g_hash_table_contains (self->gone, of_vm->uuid))
+        continue;
+      if (vm != NULL && vm->view.id != of_vm->id)
+        {
+          mc_coordinator_remove_vm (self, vm); /* the same VM, started anew unseen */
+          vm = NULL;
+        }
+      if (vm == NULL)
+        vm = add_vm (self, of_vm);
+      else
+        mc_vm_take_sample (vm, of_vm, wall_us);
+      vm->seen = self->n_samples;
+    }
+
+  g_hash_table_remove_all (self->gone);
+  for (guint i = self->vms->len; i > 0; i--)
+    {
+      McVm *vm = self->vms->pdata[i - 1];
+
+      if (vm->seen != self->n_samples)
+        mc_coordinator_remove_vm (self, vm);
+    }
+  self->synced = TRUE;
+}
+
+/* Periods are overwritten by other tools, and metadata by people: one VM is looked at again in each cycle. */
+static void
+describe_next (McCoordinator *self)
+{
+  if (self->vms->len == 0)
+    return;
+  self->next_described = (self->next_described + 1) % self->vms->len;
+  mc_vm_policy_describe (self, self->vms->pdata[self->next_described]);
+}
+
+static gboolean
+read_host (McCoordinator *self, const McSample *sample)
+{
+  g_autoptr (GError) error = NULL;
+
+  self->figures = (McHostFigures){ .total = sample->host_total, .available = sample->host_available };
+  if (mc_hypervisor_is_local (self->hypervisor))
+    {
+      guint64 total;
+
+      if (!mc_host_read (self->host, &total, &self->figures.available, &error))
+        {
+          if (!self->host_unreadable)
+            g_warning ("Nothing is moved until the host's memory can be read: %s", error->message);
+          return FALSE;
+        }
+      if (self->figures.total == MC_HYPERVISOR_UNKNOWN)
+        self->figures.total = total;
+    }
+  return self->figures.total != MC_HYPERVISOR_UNKNOWN && self->figures.available != MC_HYPERVISOR_UNKNOWN;
+}
+
+/* Targets */
+
+typedef struct
+{
+  McCoordinator *coordinator;
+  McVm *vm;
+  guint64 from;
+  guint64 to;
+  McReason reason;
+  char *sentence;
+} Move;
+
+static void
+move_free (Move *move)
+{
+  g_object_unref (move->coordinator);
+  g_object_unref (move->vm);
+  g_free (move->sentence);
+  g_free (move);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Move, move_free)
+
+static void
+target_failed (McCoordinator *self, McVm *vm, const Move *move, const GError *error)
+{
+  gint64 pause_us = G_USEC_PER_SEC << MIN (vm->failures, 6);
+
+  /* A late call is under way still: its target is the truth, sooner or later. */
+  if (!g_error_matches (error, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_TIMED_OUT))
+    vm->facts.target = move->from;
+  vm->failures++;
+  vm->not_before_us = mc_clock_now (self->clock) + MIN (pause_us, RETRY_AT_MOST_US);
+  if (g_error_matches (error, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_NO_VM))
+    return;
+  mc_journal_target_failed (vm->view.name, vm->uuid, move->to, error->message);
+}
+
+static void
+on_target_set (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Move) move = user_data;
+  g_autoptr (GError) error = NULL;
+  McCoordinator *self = move->coordinator;
+  McVm *vm = move->vm;
+
+  vm->setting = FALSE;
+  if (!mc_hypervisor_call_finish (MC_HYPERVISOR (source), result, &error))
+    {
+      target_failed (self, vm, move, error);
+      return;
+    }
+  vm->failures = 0;
+  vm->not_before_us = 0;
+  mc_vm_add_move (vm, (guint64) mc_clock_wall (self->clock), move->from, move->to, move->sentence);
+  mc_journal_memory_moved (vm->view.name, vm->uuid, move->from, move->to, mc_reason_nick (move->reason), move->sentence);
+  g_signal_emit_by_name (self, "memory-moved", vm, move->from, move->to, move->sentence);
+  mc_coordinator_publish (self);
+}
+
+static void
+set_target (McCoordinator *self, McVm *vm, const McVmDecision *decision)
+{
+  Move *move = g_new (Move, 1);
+
+  *move = (Move){
+    .coordinator = g_object_ref (self),
+    .vm = g_object_ref (vm),
+    .from = decision->before,
+    .to = decision->target,
+    .reason = decision->reason,
+    .sentence = mc_decision_describe (decision),
+  };
+  vm->setting = TRUE;
+  vm->facts.target = decision->target;
+  mc_hypervisor_set_target_async (self->hypervisor, vm->uuid, decision->target, on_target_set, move);
+}
+
+/* In a dry run nothing changes, so the next cycle decides the same: told once. */
+static void
+tell (McCoordinator *self, McVm *vm, const McVmDecision *decision)
+{
+  g_autofree char *sentence = mc_decision_describe (decision);
+  g_autofree char *told = g_strconcat ("dry run: ", sentence, NULL);
+  McVmMove *last = vm->moves->len > 0 ? vm->moves->pdata[vm->moves->len - 1] : NULL;
+
+  if (last != NULL && last->from == decision->before && last->to == decision->target
+      && g_str_has_prefix (last->sentence, "dry run: "))
+    return;
+  mc_vm_add_move (vm, (guint64) mc_clock_wall (self->clock), decision->before, decision->target, told);
+  mc_journal_memory_would_move (vm->view.name, vm->uuid, decision->before, decision->target,
+                                mc_reason_nick (decision->reason), sentence);
+}
+
+static void
+apply_one (McCoordinator *self, McVm *vm)
+{
+  const McVmDecision *decision = &vm->decision;
+
+  if (!decision->move || vm->setting)
+    return;
+  if (mc_settings_get_dry_run (self->settings))
+    tell (self, vm, decision);
+  else
+    set_target (self, vm, decision);
+}
+
+/* What is taken goes out first: it takes longer. */
+static void
+apply (McCoordinator *self)
+{
+  for (guint i = 0; i < self->vms->len; i++)
+    {
+      McVm *vm = self->vms->pdata[i];
+
+      if (vm->decision.target < vm->decision.before)
+        apply_one (self, vm);
+    }
+  for (guint i = 0; i < self->vms->len; i++)
+    {
+      McVm *vm = self->vms->pdata[i];
+
+      if (vm->decision.target >= vm->decision.before)
+        apply_one (self, vm);
+    }
+}
+
+static gboolean
+worth_telling (McReason reason)
+{
+  return reason == MC_REASON_NO_FREE_MEMORY || reason == MC_REASON_UNREACHABLE;
+}
+
+static void
+take_decision (McCoordinator *self, McVm *vm, const McVmDecision *decision)
+{
+  McVmDecision before = vm->decision;
+
+  vm->decision = *decision;
+  if (!decision->move && decision->reason != before.reason && worth_telling (decision->reason))
+    mc_vm_take_reason (vm, (guint64) mc_clock_wall (self->clock), mc_decision_describe (decision));
+  if (vm->announced && decision->status != before.status)
+    mc_journal_vm_status (vm->view.name, vm->uuid, mc_vm_status_nick (before.status),
+                          mc_vm_status_nick (decision->status));
+}
+
+typedef struct
+{
+  gsize n_vms;
+  McVmFacts *facts;
+  McVmMemory **memories;
+  McVmDecision *decisions;
+} Table;
+
+static void
+table_free (Table *table)
+{
+  g_free (table->facts);
+  g_free (table->memories);
+  g_free (table->decisions);
+  g_free (table);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Table, table_free)
+
+static Table *
+table_new (McCoordinator *self)
+{
+  Table *table = g_new (Table, 1);
+  gint64 now_us = mc_clock_now (self->clock);
+  gboolean all_paused = self->pause_detail != NULL;
+
+  table->n_vms = self->vms->len;
+  table->facts = g_new (McVmFacts, table->n_vms + 1);
+  table->memories = g_new (McVmMemory *, table->n_vms + 1);
+  table->decisions = g_new (McVmDecision, table->n_vms + 1);
+  for (gsize i = 0; i < table->n_vms; i++)
+    {
+      McVm *vm = self->vms->pdata[i];
+
+      vm->setting_late = vm->setting || now_us < vm->not_before_us;
+      table->facts[i] = mc_vm_get_facts (vm, self->settings, all_paused);
+      table->memories[i] = &vm->memory;
+    }
+  return table;
+}
+
+static void
+decide (McCoordinator *self)
+{
+  g_autoptr (Table) table = table_new (self);
+  McPolicySettings settings = mc_cycle_settings (self);
+  gint64 now_us = mc_clock_now (self->clock);
+
+  mc_policy_decide (&settings, &self->figures, now_us, table->n_vms, table->facts, table->memories, table->decisions,
+                    &self->decision);
+  for (gsize i = 0; i < table->n_vms; i++)
+    take_decision (self, self->vms->pdata[i], &table->decisions[i]);
+}
+
+static McPlanned *
+planned_new (McVm *vm, const McVmDecision *decision)
+{
+  McPlanned *planned = g_new (McPlanned, 1);
+
+  *planned = (McPlanned){
+    .vm = g_object_ref (vm),
+    .from = decision->before,
+    .to = decision->target,
+    .status = decision->status,
+    .sentence = mc_decision_describe (decision),
+  };
+  return planned;
+}
+
+static void
+planned_free (gpointer data)
+{
+  McPlanned *planned = data;
+
+  g_object_unref (planned->vm);
+  g_free (planned->sentence);
+  g_free (planned);
+}
+
+GPtrArray *
+mc_coordinator_plan (McCoordinator *self)
+{
+  GPtrArray *plan = g_ptr_array_new_with_free_func (planned_free);
+  g_autoptr (Table) table = table_new (self);
+  g_autofree McVmMemory *memories = g_new (McVmMemory, table->n_vms + 1);
+  McPolicySettings settings = mc_cycle_settings (self);
+  McHostDecision host;
+
+  if (self->degraded != NULL || !self->synced)
+    return plan;
+  for (gsize i = 0; i < table->n_vms; i++)
+    {
+      memories[i] = *table->memories[i];
+      table->memories[i] = &memories[i];
+    }
+  mc_policy_decide (&settings, &self->figures, mc_clock_now (self->clock), table->n_vms, table->facts, table->memories,
+                    table->decisions, &host);
+  for (gsize i = 0; i < table->n_vms; i++)
+    g_ptr_array_add (plan, planned_new (self->vms->pdata[i], &table->decisions[i]));
+  return plan;
+}
+
+static gboolean
+anybody_presses (McCoordinator *self)
+{
+  if (self->decision.pressing)
+    return TRUE;
+  for (guint i = 0; i < self->vms->len; i++)
+    {
+      const McVm *vm = self->vms->pdata[i];
+
+      if (vm->decision.pressing)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* A VM shows itself when what it is made of is known, or will not be for a while. */
+static void
+announce_new (McCoordinator *self)
+{
+  for (guint i = 0; i < self->vms->len; i++)
+    {
+      McVm *vm = self->vms->pdata[i];
+
+      if (vm->description != NULL || !vm->describing || vm->facts.busy)
+        announce (self, vm);
+    }
+}
+
+/* The first connection takes a moment, which is no reason for alarm. */
+static gboolean
+connecting (McCoordinator *self)
+{
+  return self->n_samples == 0 && mc_clock_now (self->clock) - self->started_us < CONNECT_WITHIN_US;
+}
+
+static const char *
+why_degraded (McCoordinator *self)
+{
+  if (!mc_hypervisor_get_connected (self->hypervisor))
+    return connecting (self) ? "" : mc_hypervisor_get_status (self->hypervisor);
+  if (self->late >= LATE_SAMPLES)
+    return "the hypervisor does not answer";
+  if (self->host_unreadable)
+    return "the host's memory cannot be read";
+  return "";
+}
+
+void
+mc_cycle_find_degraded (McCoordinator *self)
+{
+  const char *why = why_degraded (self);
+  g_autofree char *detail = *why != '\0' ? g_strdup_printf ("Nothing is moved: %s.", why) : NULL;
+
+  if ((detail == NULL) != (self->degraded == NULL))
+    {
+      if (detail != NULL)
+        mc_journal_hypervisor_lost (mc_hypervisor_get_uri (self->hypervisor), why);
+      else
+        mc_journal_hypervisor_back (mc_hypervisor_get_uri (self->hypervisor));
+    }
+  g_free (self->degraded);
+  self->degraded = g_steal_pointer (&detail);
+}
+
+static void
+take_sample (McCoordinator *self, const McSample *sample)
+{
+  self->late = 0;
+  reconcile (self, sample);
+  self->host_unreadable = !read_host (self, sample);
+  mc_cycle_find_degraded (self);
+  if (self->degraded != NULL)
+    return;
+  decide (self);
+  apply (self);
+  mc_reservations_settle (self);
+  describe_next (self);
+}
+
+static void
+on_sampled (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (McCoordinator) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (McSample) sample = mc_hypervisor_sample_finish (MC_HYPERVISOR (source), result, &error);
+
+  self->sampling = FALSE;
+  if (mc_coordinator_is_ending (self))
+    return;
+  if (sample != NULL)
+    {
+      take_sample (self, sample);
+    }
+  else
+    {
+      g_debug ("A sample brought nothing: %s", error->message);
+      self->late++;
+      g_hash_table_remove_all (self->gone);
+      mc_cycle_find_degraded (self);
+    }
+  self->ended_us = mc_clock_now (self->clock);
+  announce_new (self);
+  mc_coordinator_publish (self);
+  arm_next (self, self->degraded == NULL && anybody_presses (self));
+}
+
+void
+mc_cycle_begin (McCoordinator *self)
+{
+  gint64 interval_us = mc_settings_get_policy (self->settings)->interval_us;
+  gint64 patience_us = CLAMP (interval_us / 4 * 3, SAMPLE_AT_LEAST_US, SAMPLE_AT_MOST_US);
+
+  if (mc_coordinator_is_ending (self))
+    return;
+  if (self->sampling)
+    {
+      self->missed++;
+      arm (self, mc_clock_now (self->clock) + interval_us);
+      return;
+    }
+  self->began_us = mc_clock_now (self->clock);
+  arm (self, self->began_us + interval_us);
+  if (!mc_hypervisor_get_connected (self->hypervisor))
+    {
+      self->ended_us = self->began_us;
+      mc_cycle_find_degraded (self);
+      mc_coordinator_publish (self);
+      return;
+    }
+  self->sampling = TRUE;
+  mc_hypervisor_sample_async (self->hypervisor, g_get_monotonic_time () + patience_us, on_sampled,
+                              g_object_ref (self));
+}

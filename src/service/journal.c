@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the service writes into the log. */
+#include "config.h"
+
+#include "journal.h"
+
+/* Fixed for ever: data/memcoord.catalog explains each. */
+#define ID_STARTED               "5b1f0e0cf0f94c2d9a3f6a5d2c7e9b10"
+#define ID_STOPPED               "a2c5b7d64e0f4d3ab1c86f1e7d90352b"
+#define ID_VM_APPEARED           "0c9d1c8b5f8e4d65a6b5d71b5a4f8e21"
+#define ID_VM_VANISHED           "d7e3a94c1b2f4f0e8c57a90b6e14d3f8"
+#define ID_VM_STATUS             "3e8b6f2d97c14a0bb4d50c9e1f7a6283"
+#define ID_MEMORY_MOVED          "91f4d2a7c3e84b5f8a06b1d9e5c7f302"
+#define ID_MEMORY_WOULD_MOVE     "6ad90b3e5f214c7d9e8170c4b2a5d6f1"
+#define ID_TARGET_FAILED         "f02c7b91d6e54a38b3a9e8d7c1f50642"
+#define ID_POLICY_CHANGED        "48e1c6a0b97d4f2c85d3f9b6a7e01c5d"
+#define ID_INHIBITED             "b75d3f1e8c6a4029a1e4d0c9f2b87a63"
+#define ID_UNINHIBITED           "2f9a8e7d6c5b4a1398d7e6f5a4b3c2d0"
+#define ID_HYPERVISOR_LOST       "c8d6e4f2a1b3495d87e9f0a2b4c6d8e1"
+#define ID_HYPERVISOR_BACK       "7e5c3a1908f64d2bb0d9e7c5a3f18264"
+#define ID_HOST_CONDITION        "1d3f5b7a9c8e4062af1b3d5e7c9a0b24"
+#define ID_CONFIGURATION_REFUSED "e6a4c2908b7d4f1e93c5a7b9d1f3e508"
+#define ID_METADATA_REFUSED      "84b2d0f6e8c94a7cb5d3f1a9e7c5b362"
+
+void
+mc_journal_started (const char *version, const char *uri)
+{
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_STARTED, "MEMCOORD_VERSION", version,
+                    "MEMCOORD_URI", uri, "MESSAGE", "memcoordd %s looks after the VMs of %s", version, uri);
+}
+
+void
+mc_journal_stopped (void)
+{
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_STOPPED, "MESSAGE",
+                    "Ended; what was set in VMs is put back");
+}
+
+void
+mc_journal_vm_appeared (const char *name, const char *uuid)
+{
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_INFO, "MESSAGE_ID", ID_VM_APPEARED, "MEMCOORD_VM", name,
+                    "MEMCOORD_UUID", uuid, "MESSAGE", "%s is there", name);
+}
+
+void
+mc_journal_vm_vanished (const char *name, const char *uuid)
+{
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_INFO, "MESSAGE_ID", ID_VM_VANISHED, "MEMCOORD_VM", name,
+                    "MEMCOORD_UUID", uuid, "MESSAGE", "%s is gone", name);
+}
+
+void
+mc_journal_vm_status (const char *name, const char *uuid, const char *before, const char *after)
+{
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_INFO, "MESSAGE_ID", ID_VM_STATUS, "MEMCOORD_VM", name, "MEMCOORD_UUID",
+                    uuid, "MEMCOORD_OLD", before, "MEMCOORD_NEW", after, "MESSAGE", "%s: %s, was %s", name, after,
+                    before);
+}
+
+static void
+log_move (GLogLevelFlags level, const char *id, const char *name, const char *uuid, guint64 from, guint64 to,
+          const char *reason, const char *message)
+{
+  g_autofree char *from_text = g_strdup_printf ("%" G_GUINT64_FORMAT, from);
+  g_autofree char *to_text = g_strdup_printf ("%" G_GUINT64_FORMAT, to);
+
+  g_log_structured (G_LOG_DOMAIN, level, "MESSAGE_ID", id, "MEMCOORD_VM", name, "MEMCOORD_UUID", uuid,
+                    "MEMCOORD_FROM", from_text, "MEMCOORD_TO", to_text, "MEMCOORD_REASON", reason, "MESSAGE", "%s",
+                    message);
+}
+
+static guint64
+mib (guint64 bytes)
+{
+  return bytes >> 20;
+}
+
+void
+mc_journal_memory_moved (const char *name, const char *uuid, guint64 from, guint64 to, const char *reason,
+                         const char *sentence)
+{
+  g_autofree char *message = g_strdup_printf ("%s: %" G_GUINT64_FORMAT " → %" G_GUINT64_FORMAT " MiB: %s", name,
+                                              mib (from), mib (to), sentence);
+
+  log_move (G_LOG_LEVEL_INFO, ID_MEMORY_MOVED, name, uuid, from, to, reason, message);
+}
+
+void
+mc_journal_memory_would_move (const char *name, const char *uuid, guint64 from, guint64 to, const char *reason,
+                              const char *sentence)
+{
+  g_autofree char *message = g_strdup_printf ("%s: would go from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
+                                              " MiB: %s",
+                                              name, mib (from), mib (to), sentence);
+
+  log_move (G_LOG_LEVEL_INFO, ID_MEMORY_WOULD_MOVE, name, uuid, from, to, reason, message);
+}
+
+void
+mc_journal_target_failed (const char *name, const char *uuid, guint64 to, const char *message)
+{
+  g_autofree char *to_text = g_strdup_printf ("%" G_GUINT64_FORMAT, to);
+
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", ID_TARGET_FAILED, "MEMCOORD_VM", name,
+                    "MEMCOORD_UUID", uuid, "MEMCOORD_TO", to_text, "MESSAGE",
+                    "%s is not set to %" G_GUINT64_FORMAT " MiB: %s", name, mib (to), message);
+}
+
+void
+mc_journal_policy_changed (const char *name, const char *uuid, const char *setting, const char *before,
+                           const char *after, const char *origin)
+{
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_POLICY_CHANGED, "MEMCOORD_VM",
+                    name != NULL ? name : "", "MEMCOORD_UUID", uuid != NULL ? uuid : "", "MEMCOORD_SETTING", setting,
+                    "MEMCOORD_OLD", before, "MEMCOORD_NEW", after, "MEMCOORD_ORIGIN", origin, "MESSAGE",
+                    "%s%s%s is %s, was %s (by %s)", name != NULL ? name : "", name != NULL ? ": " : "", setting, after,
+                    before, origin);
+}
+
+void
+mc_journal_inhibited (const char *who, const char *why, guint uid, guint pid)
+{
+  g_autofree char *uid_text = g_strdup_printf ("%u", uid);
+  g_autofree char *pid_text = g_strdup_printf ("%u", pid);
+
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_INHIBITED, "MEMCOORD_WHO", who,
+                    "MEMCOORD_WHY", why, "MEMCOORD_UID", uid_text, "MEMCOORD_PID", pid_text, "MESSAGE",
+                    "Balancing rests for %s (uid %u, pid %u): %s", who, uid, pid, why);
+}
+
+void
+mc_journal_uninhibited (const char *who)
+{
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_UNINHIBITED, "MEMCOORD_WHO", who, "MESSAGE",
+                    "%s no longer needs balancing to rest", who);
+}
+
+void
+mc_journal_hypervisor_lost (const char *uri, const char *why)
+{
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", ID_HYPERVISOR_LOST, "MEMCOORD_URI", uri,
+                    "MESSAGE", "Nothing is moved: %s", why);
+}
+
+void
+mc_journal_hypervisor_back (const char *uri)
+{
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_HYPERVISOR_BACK, "MEMCOORD_URI", uri,
+                    "MESSAGE", "Figures arrive again; balancing goes on");
+}
+
+void
+mc_journal_host_condition (const char *before, const char *after, guint64 available)
+{
+  g_autofree char *available_text = g_strdup_printf ("%" G_GUINT64_FORMAT, available);
+
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_HOST_CONDITION, "MEMCOORD_OLD", before,
+                    "MEMCOORD_NEW", after, "MEMCOORD_AVAILABLE", available_text, "MESSAGE",
+                    "The host is %s, was %s; %" G_GUINT64_FORMAT " MiB are available", after, before, mib (available));
+}
+
+void
+mc_journal_configuration_refused (const char *message)
+{
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", ID_CONFIGURATION_REFUSED, "MESSAGE",
+                    "The configuration is not taken, and what was in force stays: %s", message);
+}
+
+void
+mc_journal_metadata_refused (const char *name, const char *uuid, const char *message)
+{
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", ID_METADATA_REFUSED, "MEMCOORD_VM", name,
+                    "MEMCOORD_UUID", uuid, "MESSAGE", "The metadata of %s is not followed, its last good policy is: %s",
+                    name, message);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where the log goes and how much of it. */
+#include "config.h"
+
+#include "log.h"
+
+#include <stdio.h>
+#include <syslog.h>
+#include <unistd.h>
+
+static const char *const names[] = {
+  [LOG_EMERG] = "emerg",     [LOG_ALERT] = "alert",   [LOG_CRIT] = "crit", [LOG_ERR] = "err",
+  [LOG_WARNING] = "warning", [LOG_NOTICE] = "notice", [LOG_INFO] = "info", [LOG_DEBUG] = "debug",
+};
+
+/* A process has one log, and so one level; GLib's writer is process-wide as well. */
+static int most_detail = LOG_INFO;
+
+/* As g_log_writer_journald() does it. */
+static int
+priority_of (GLogLevelFlags level)
+{
+  if (level & G_LOG_LEVEL_ERROR)
+    return LOG_ERR;
+  if (level & (G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING))
+    return LOG_WARNING;
+  if (level & G_LOG_LEVEL_MESSAGE)
+    return LOG_NOTICE;
+  if (level & G_LOG_LEVEL_INFO)
+    return LOG_INFO;
+  return LOG_DEBUG;
+}
+
+static gboolean
+in_journal (void)
+{
+  return g_log_writer_is_journald (STDERR_FILENO);
+}
+
+static GLogWriterOutput
+write_entry (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
+{
+  g_autofree char *text = NULL;
+
+  if (priority_of (level) > g_atomic_int_get (&most_detail))
+    return G_LOG_WRITER_HANDLED;
+  if (in_journal () && g_log_writer_journald (level, fields, n_fields, NULL) == G_LOG_WRITER_HANDLED)
+    return G_LOG_WRITER_HANDLED;
+  text = g_log_writer_format_fields (level, fields, n_fields, FALSE);
+  fprintf (stderr, "%s\n", text);
+  return G_LOG_WRITER_HANDLED;
+}
+
+void
+mc_log_init (void)
+{
+  g_log_set_writer_func (write_entry, NULL, NULL);
+}
+
+const char *
+mc_log_get_level (void)
+{
+  return names[g_atomic_int_get (&most_detail)];
+}
+
+gboolean
+mc_log_set_level (const char *name)
+{
+  for (int i = 0; i < (int) G_N_ELEMENTS (names); i++)
+    {
+      if (g_strcmp0 (names[i], name) != 0)
+        continue;
+      g_atomic_int_set (&most_detail, i);
+      return TRUE;
+    }
+  return FALSE;
+}
+
+const char *
+mc_log_get_target (void)
+{
+  return in_journal () ? "journal" : "console";
+}

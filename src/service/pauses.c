@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Rest: a pause of everything or of one VM, with or without an end, which outlives a restart of the service; and
+ * inhibitors, which last as long as whoever holds them.
+ */
+#include "config.h"
+
+#include "coordinator-private.h"
+#include "journal.h"
+
+#define GROUP_ALL  "Pause"
+#define KEY_REASON "pause-reason"
+#define KEY_UNTIL  "paused-until"
+
+static McPause *
+pause_of (McCoordinator *self, McVm *vm)
+{
+  return vm != NULL ? &vm->pause : &self->pause;
+}
+
+static char *
+group_of (McVm *vm)
+{
+  return vm != NULL ? mc_vm_store_group (vm) : g_strdup (GROUP_ALL);
+}
+
+static void
+keep (McCoordinator *self, McVm *vm)
+{
+  const McPause *pause = pause_of (self, vm);
+  GKeyFile *keys = mc_store_get_keys (self->store);
+  g_autofree char *group = group_of (vm);
+
+  if (pause->active)
+    {
+      g_key_file_set_string (keys, group, KEY_REASON, pause->reason);
+      g_key_file_set_uint64 (keys, group, KEY_UNTIL, pause->until_us);
+    }
+  else
+    {
+      g_key_file_remove_key (keys, group, KEY_REASON, NULL);
+      g_key_file_remove_key (keys, group, KEY_UNTIL, NULL);
+    }
+  mc_store_save (self->store);
+}
+
+/* Something rests, or no longer does: shown at once, and acted on at once. */
+static void
+take_effect (McCoordinator *self)
+{
+  mc_pauses_update_detail (self);
+  mc_coordinator_publish (self);
+  mc_cycle_bring_forward (self);
+}
+
+static void
+end (McCoordinator *self, McVm *vm, const char *origin)
+{
+  McPause *pause = pause_of (self, vm);
+  guint64 until_us = pause->until_us;
+
+  mc_clock_cancel (self->clock, &pause->timer);
+  pause->active = FALSE;
+  g_clear_pointer (&pause->reason, g_free);
+  pause->until_us = 0;
+  keep (self, vm);
+  take_effect (self);
+  mc_coordinator_emit_policy_changed (self, vm, "Paused", g_variant_new_boolean (TRUE), g_variant_new_boolean (FALSE),
+                                      origin);
+  if (until_us != 0)
+    mc_coordinator_emit_policy_changed (self, vm, "PausedUntil", g_variant_new_uint64 (until_us),
+                                        g_variant_new_uint64 (0), origin);
+}
+
+static void
+on_over (gpointer user_data)
+{
+  McPause *pause = user_data;
+
+  pause->timer = 0;
+  end (pause->coordinator, pause->vm, "timer");
+}
+
+static void
+begin (McCoordinator *self, McVm *vm, const char *reason, guint64 until_us)
+{
+  McPause *pause = pause_of (self, vm);
+
+  mc_clock_cancel (self->clock, &pause->timer);
+  g_free (pause->reason);
+  pause->reason = g_strdup (reason);
+  pause->until_us = until_us;
+  pause->active = TRUE;
+  pause->coordinator = self;
+  pause->vm = vm;
+  if (until_us != 0)
+    {
+      gint64 left_us = (gint64) until_us - mc_clock_wall (self->clock);
+
+      pause->timer = mc_clock_call_at (self->clock, mc_clock_now (self->clock) + MAX (left_us, 0), on_over, pause);
+    }
+}
+
+static gboolean
+pause_anew (McCoordinator *self, McVm *vm, const char *reason, guint seconds, const char *origin)
+{
+  McPause *pause = pause_of (self, vm);
+  gboolean active = pause->active;
+  guint64 before_us = pause->until_us;
+  guint64 until_us = seconds == 0 ? 0 : (guint64) mc_clock_wall (self->clock) + (guint64) seconds * G_USEC_PER_SEC;
+
+  begin (self, vm, reason, until_us);
+  keep (self, vm);
+  take_effect (self);
+  if (!active)
+    mc_coordinator_emit_policy_changed (self, vm, "Paused", g_variant_new_boolean (FALSE),
+                                        g_variant_new_boolean (TRUE), origin);
+  if (before_us != until_us)
+    mc_coordinator_emit_policy_changed (self, vm, "PausedUntil", g_variant_new_uint64 (before_us),
+                                        g_variant_new_uint64 (until_us), origin);
+  return TRUE;
+}
+
+static gboolean
+resume (McCoordinator *self, McVm *vm, const char *origin, GError **error)
+{
+  if (!pause_of (self, vm)->active)
+    {
+      g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_NOT_PAUSED, "%s is not paused",
+                   vm != NULL ? vm->view.name : "Balancing");
+      return FALSE;
+    }
+  end (self, vm, origin);
+  return TRUE;
+}
+
+gboolean
+mc_coordinator_pause (McCoordinator *self, const char *reason, guint seconds, const char *origin, GError **error)
+{
+  return pause_anew (self, NULL, reason, seconds, origin);
+}
+
+gboolean
+mc_coordinator_resume (McCoordinator *self, const char *origin, GError **error)
+{
+  return resume (self, NULL, origin, error);
+}
+
+gboolean
+mc_coordinator_vm_pause (McCoordinator *self, McVm *vm, const char *reason, guint seconds, const char *origin,
+                         GError **error)
+{
+  return pause_anew (self, vm, reason, seconds, origin);
+}
+
+gboolean
+mc_coordinator_vm_resume (McCoordinator *self, McVm *vm, const char *origin, GError **error)
+{
+  return resume (self, vm, origin, error);
+}
+
+/* Restarts */
+
+static void
+restore (McCoordinator *self, McVm *vm)
+{
+  GKeyFile *keys = mc_store_get_keys (self->store);
+  g_autofree char *group = group_of (vm);
+  g_autofree char *reason = g_key_file_get_string (keys, group, KEY_REASON, NULL);
+  guint64 until_us = g_key_file_get_uint64 (keys, group, KEY_UNTIL, NULL);
+
+  if (reason == NULL)
+    return;
+  begin (self, vm, reason, until_us);
+}
+
+void
+mc_pauses_restore (McCoordinator *self)
+{
+  restore (self, NULL);
+  mc_pauses_update_detail (self);
+}
+
+void
+mc_pauses_restore_vm (McCoordinator *self, McVm *vm)
+{
+  restore (self, vm);
+}
+
+void
+mc_pauses_forget_vm (McCoordinator *self, McVm *vm)
+{
+  mc_clock_cancel (self->clock, &vm->pause.timer);
+}
+
+/* Inhibitors */
+
+static void
+inhibitor_free (gpointer data)
+{
+  McInhibitor *inhibitor = data;
+
+  g_free (inhibitor->who);
+  g_free (inhibitor->why);
+  g_free (inhibitor);
+}
+
+static void
+tell_inhibited (McCoordinator *self, gboolean before, const char *who)
+{
+  gboolean after = self->inhibitors->len > 0;
+
+  take_effect (self);
+  if (before != after)
+    mc_coordinator_emit_policy_changed (self, NULL, "Inhibited", g_variant_new_boolean (before),
+                                        g_variant_new_boolean (after), who);
+}
+
+guint
+mc_coordinator_inhibit (McCoordinator *self, const char *who, const char *why, guint uid, guint pid)
+{
+  McInhibitor *inhibitor = g_new (McInhibitor, 1);
+  gboolean before = self->inhibitors->len > 0;
+
+  *inhibitor = (McInhibitor){
+    .id = ++self->last_inhibitor,
+    .who = g_strdup (who),
+    .why = g_strdup (why),
+    .uid = uid,
+    .pid = pid,
+    .since = (guint64) mc_clock_wall (self->clock),
+  };
+  g_ptr_array_add (self->inhibitors, inhibitor);
+  mc_journal_inhibited (who, why, uid, pid);
+  tell_inhibited (self, before, who);
+  return inhibitor->id;
+}
+
+void
+mc_coordinator_uninhibit (McCoordinator *self, guint id)
+{
+  for (guint i = 0; i < self->inhibitors->len; i++)
+    {
+      McInhibitor *inhibitor = self->inhibitors->pdata[i];
+      g_autofree char *who = NULL;
+
+      if (inhibitor->id != id)
+        continue;
+      who = g_strdup (inhibitor->who);
+      mc_journal_uninhibited (who);
+      g_ptr_array_remove_index (self->inhibitors, i);
+      tell_inhibited (self, TRUE, who);
+      return;
+    }
+}
+
+GPtrArray *
+mc_coordinator_list_inhibitors (McCoordinator *self)
+{
+  return self->inhibitors;
+}
+
+void
+mc_pauses_init (McCoordinator *self)
+{
+  self->inhibitors = g_ptr_array_new_with_free_func (inhibitor_free);
+}
+
+void
+mc_pauses_clear (McCoordinator *self)
+{
+  mc_clock_cancel (self->clock, &self->pause.timer);
+  g_clear_pointer (&self->pause.reason, g_free);
+  g_clear_pointer (&self->inhibitors, g_ptr_array_unref);
+}
+
+void
+mc_pauses_update_detail (McCoordinator *self)
+{
+  g_clear_pointer (&self->pause_detail, g_free);
+  if (self->pause.active)
+    {
+      self->pause_detail = *self->pause.reason != '\0'
+                               ? g_strdup_printf ("All balancing is paused: %s", self->pause.reason)
+                               : g_strdup ("All balancing is paused; resume it with 'memcoordctl resume'.");
+    }
+  else if (self->inhibitors->len > 0)
+    {
+      const McInhibitor *first = self->inhibitors->pdata[0];
+
+      self->pause_detail = g_strdup_printf ("All balancing rests for %s: %s", first->who, first->why);
+    }
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is in force: the configuration, and over it what was set at run time. */
+#include "config.h"
+
+#include "settings.h"
+
+#include "thresholds.h"
+
+#define GROUP_THRESHOLDS "Thresholds"
+#define GROUP_SETTINGS   "Settings"
+#define KEY_DRY_RUN      "dry-run"
+#define MOST_THRESHOLDS  8
+
+typedef struct
+{
+  guint64 values[MOST_THRESHOLDS]; /* in the order of mc_host_thresholds; MC_UNSET follows the configuration */
+} Overrides;
+
+struct _McSettings
+{
+  McConfig *config;
+  McStore *store;
+  Overrides overrides;
+  gboolean dry_run;
+  McPolicySettings in_force;
+};
+
+static Overrides
+no_overrides (void)
+{
+  Overrides overrides;
+
+  for (guint i = 0; i < MOST_THRESHOLDS; i++)
+    overrides.values[i] = MC_UNSET;
+  return overrides;
+}
+
+static gboolean
+combine (const McConfig *config, const Overrides *overrides, McPolicySettings *result, GError **error)
+{
+  *result = config->policy;
+  for (guint i = 0; mc_host_thresholds[i].name != NULL; i++)
+    if (overrides->values[i] != MC_UNSET
+        && !mc_host_threshold_set (result, &mc_host_thresholds[i], overrides->values[i], error))
+      return FALSE;
+  return mc_policy_settings_check (result, error);
+}
+
+static void
+keep (McSettings *self)
+{
+  GKeyFile *keys = mc_store_get_keys (self->store);
+
+  g_key_file_remove_group (keys, GROUP_THRESHOLDS, NULL);
+  for (guint i = 0; mc_host_thresholds[i].name != NULL; i++)
+    if (self->overrides.values[i] != MC_UNSET)
+      g_key_file_set_uint64 (keys, GROUP_THRESHOLDS, mc_host_thresholds[i].name, self->overrides.values[i]);
+  if (self->dry_run != self->config->dry_run)
+    g_key_file_set_boolean (keys, GROUP_SETTINGS, KEY_DRY_RUN, self->dry_run);
+  else
+    g_key_file_remove_group (keys, GROUP_SETTINGS, NULL);
+  mc_store_save (self->store);
+}
+
+static gboolean
+take (McSettings *self, const Overrides *overrides, GError **error)
+{
+  McPolicySettings in_force;
+
+  if (!combine (self->config, overrides, &in_force, error))
+    return FALSE;
+  self->overrides = *overrides;
+  self->in_force = in_force;
+  keep (self);
+  return TRUE;
+}
+
+static int
+index_of (const char *name, GError **error)
+{
+  const McThreshold *threshold = mc_host_threshold_find (name);
+
+  if (threshold != NULL)
+    return (int) (threshold - mc_host_thresholds);
+  g_set_error (error, MC_THRESHOLD_ERROR, MC_THRESHOLD_ERROR_UNKNOWN,
+               "There is no threshold '%s'; there are LowWatermark, HighWatermark, HostReserve, HostUsageLimit, "
+               "StepLimit and Interval",
+               name);
+  return -1;
+}
+
+static void
+restore_threshold (Overrides *overrides, GKeyFile *keys, const char *name)
+{
+  g_autoptr (GError) error = NULL;
+  McPolicySettings scratch = mc_policy_settings_default ();
+  int index = index_of (name, &error);
+  guint64 value = index >= 0 ? g_key_file_get_uint64 (keys, GROUP_THRESHOLDS, name, &error) : 0;
+
+  if (error != NULL || !mc_host_threshold_set (&scratch, &mc_host_thresholds[index], value, &error))
+    g_warning ("What was set at run time is dropped: %s", error->message);
+  else
+    overrides->values[index] = value;
+}
+
+static void
+restore (McSettings *self)
+{
+  GKeyFile *keys = mc_store_get_keys (self->store);
+  g_auto (GStrv) names = g_key_file_get_keys (keys, GROUP_THRESHOLDS, NULL, NULL);
+  Overrides overrides = no_overrides ();
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; names != NULL && names[i] != NULL; i++)
+    restore_threshold (&overrides, keys, names[i]);
+  self->overrides = overrides;
+  if (!combine (self->config, &overrides, &self->in_force, &error))
+    {
+      g_warning ("Everything that was set at run time is dropped, as it does not fit the configuration: %s",
+                 error->message);
+      self->overrides = no_overrides ();
+      self->in_force = self->config->policy;
+    }
+  if (g_key_file_has_key (keys, GROUP_SETTINGS, KEY_DRY_RUN, NULL))
+    self->dry_run = g_key_file_get_boolean (keys, GROUP_SETTINGS, KEY_DRY_RUN, NULL);
+}
+
+McSettings *
+mc_settings_new (McConfig *config, McStore *store)
+{
+  McSettings *self = g_new0 (McSettings, 1);
+
+  self->config = config;
+  self->store = store;
+  self->dry_run = config->dry_run;
+  restore (self);
+  return self;
+}
+
+void
+mc_settings_free (McSettings *self)
+{
+  mc_config_free (self->config);
+  g_free (self);
+}
+
+const McPolicySettings *
+mc_settings_get_policy (const McSettings *self)
+{
+  return &self->in_force;
+}
+
+const McConfig *
+mc_settings_get_config (const McSettings *self)
+{
+  return self->config;
+}
+
+gboolean
+mc_settings_get_dry_run (const McSettings *self)
+{
+  return self->dry_run;
+}
+
+gboolean
+mc_settings_set (McSettings *self, GVariant *values, GError **error)
+{
+  Overrides overrides = self->overrides;
+  GVariantIter iter;
+  const char *name;
+  guint64 value;
+
+  g_variant_iter_init (&iter, values);
+  while (g_variant_iter_next (&iter, "{&st}", &name, &value))
+    {
+      McPolicySettings scratch = self->in_force;
+      int index = index_of (name, error);
+
+      if (index < 0 || !mc_host_threshold_set (&scratch, &mc_host_thresholds[index], value, error))
+        return FALSE;
+      overrides.values[index] = value;
+    }
+  return take (self, &overrides, error);
+}
+
+gboolean
+mc_settings_reset (McSettings *self, const char *const *names, GError **error)
+{
+  Overrides overrides = self->overrides;
+
+  if (names == NULL || names[0] == NULL)
+    overrides = no_overrides ();
+  for (guint i = 0; names != NULL && names[i] != NULL; i++)
+    {
+      int index = index_of (names[i], error);
+
+      if (index < 0)
+        return FALSE;
+      overrides.values[index] = MC_UNSET;
+    }
+  return take (self, &overrides, error);
+}
+
+void
+mc_settings_set_dry_run (McSettings *self, gboolean dry_run)
+{
+  self->dry_run = dry_run;
+  keep (self);
+}
+
+gboolean
+mc_settings_reload (McSettings *self, McConfig *config, GError **error)
+{
+  McPolicySettings in_force;
+
+  if (!combine (config, &self->overrides, &in_force, error))
+    {
+      g_prefix_error (error, "%s does not go with what was set at run time: ", config->path);
+      mc_config_free (config);
+      return FALSE;
+    }
+  if (config->dry_run != self->config->dry_run)
+    self->dry_run = config->dry_run;
+  mc_config_free (self->config);
+  self->config = config;
+  self->in_force = in_force;
+  keep (self);
+  return TRUE;
+}

@@ -1,0 +1,528 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What each VM is made of, and its own policy: read from its description, and written into its metadata so that
+ * it goes wherever the VM goes.
+ */
+#include "config.h"
+
+#include "coordinator-private.h"
+#include "journal.h"
+
+#define KEY_PERIOD "original-stats-period"
+
+char *
+mc_vm_store_group (McVm *vm)
+{
+  return g_strconcat ("VM ", vm->uuid, NULL);
+}
+
+/* A call for one VM whose end needs both. */
+typedef struct
+{
+  McCoordinator *coordinator;
+  McVm *vm;
+  guint seconds;
+} Call;
+
+static Call *
+call_new (McCoordinator *self, McVm *vm)
+{
+  Call *call = g_new0 (Call, 1);
+
+  call->coordinator = g_object_ref (self);
+  call->vm = g_object_ref (vm);
+  return call;
+}
+
+static void
+call_free (Call *call)
+{
+  g_object_unref (call->coordinator);
+  g_object_unref (call->vm);
+  g_free (call);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Call, call_free)
+
+/* The policy in force, as values to compare and to tell */
+
+typedef struct
+{
+  guint64 values[8];
+  gboolean managed;
+} InForce;
+
+static InForce
+in_force_now (McCoordinator *self, McVm *vm)
+{
+  InForce now = { .managed = !mc_vm_get_facts (vm, self->settings, FALSE).opted_out };
+
+  for (guint i = 0; mc_vm_thresholds[i].name != NULL && i < G_N_ELEMENTS (now.values); i++)
+    now.values[i] = mc_vm_get_threshold (vm, self->settings, &mc_vm_thresholds[i]);
+  return now;
+}
+
+static GVariant *
+value_to_variant (const McThreshold *threshold, guint64 value)
+{
+  return threshold->unit == MC_UNIT_BYTES ? g_variant_new_uint64 (value) : g_variant_new_uint32 ((guint32) value);
+}
+
+static void
+tell_changes (McCoordinator *self, McVm *vm, const InForce *before, const char *origin)
+{
+  InForce after = in_force_now (self, vm);
+
+  for (guint i = 0; mc_vm_thresholds[i].name != NULL && i < G_N_ELEMENTS (after.values); i++)
+    {
+      const McThreshold *threshold = &mc_vm_thresholds[i];
+
+      if (after.values[i] != before->values[i])
+        mc_coordinator_emit_policy_changed (self, vm, threshold->name, value_to_variant (threshold, before->values[i]),
+                                            value_to_variant (threshold, after.values[i]), origin);
+    }
+  if (after.managed != before->managed)
+    mc_coordinator_emit_policy_changed (self, vm, "Managed", g_variant_new_boolean (before->managed),
+                                        g_variant_new_boolean (after.managed), origin);
+}
+
+static void
+refuse_metadata (McVm *vm, const char *message)
+{
+  if (g_strcmp0 (vm->metadata_error, message) != 0)
+    mc_journal_metadata_refused (vm->view.name, vm->uuid, message);
+  g_free (vm->metadata_error);
+  vm->metadata_error = g_strdup (message);
+}
+
+static void
+take_metadata (McCoordinator *self, McVm *vm)
+{
+  InForce before = in_force_now (self, vm);
+  McMetadata metadata = mc_metadata_unset ();
+  g_autoptr (GError) error = NULL;
+
+  if (!mc_metadata_parse (vm->description->metadata, &metadata, &error)
+      || !mc_vm_policy_check (&metadata.policy, mc_settings_get_policy (self->settings), vm->facts.capacity, &error))
+    {
+      refuse_metadata (vm, error->message);
+      return;
+    }
+  g_clear_pointer (&vm->metadata_error, g_free);
+  vm->metadata = metadata;
+  if (vm->announced)
+    tell_changes (self, vm, &before, "metadata");
+}
+
+/* The statistics period */
+
+static void
+remember_period (McCoordinator *self, McVm *vm, guint seconds)
+{
+  g_autofree char *group = mc_vm_store_group (vm);
+  GKeyFile *keys = mc_store_get_keys (self->store);
+
+  vm->period_changed = TRUE;
+  if (g_key_file_has_key (keys, group, KEY_PERIOD, NULL))
+    {
+      /* An earlier run was killed: what it noted is what the VM had, and its last target may be out of reach. */
+      vm->original_period_s = (guint) MAX (g_key_file_get_integer (keys, group, KEY_PERIOD, NULL), 0);
+      vm->settle = TRUE;
+      return;
+    }
+  vm->original_period_s = seconds;
+  g_key_file_set_integer (keys, group, KEY_PERIOD, (int) seconds);
+  mc_store_save (self->store);
+}
+
+static void
+on_period_set (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Call) call = user_data;
+  g_autoptr (GError) error = NULL;
+
+  call->vm->setting_period = FALSE;
+  if (!mc_hypervisor_call_finish (MC_HYPERVISOR (source), result, &error)
+      && !g_error_matches (error, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_NO_VM))
+    g_info ("The statistics period of %s is not set: %s", call->vm->view.name, error->message);
+  else if (call->vm->description != NULL && error == NULL)
+    call->vm->description->stats_period_s = call->seconds;
+}
+
+static void
+set_period (McCoordinator *self, McVm *vm, guint seconds)
+{
+  Call *call = call_new (self, vm);
+
+  call->seconds = seconds;
+  vm->setting_period = TRUE;
+  mc_hypervisor_set_stats_period_async (self->hypervisor, vm->uuid, seconds, on_period_set, call);
+}
+
+static void
+keep_period (McCoordinator *self, McVm *vm)
+{
+  guint wanted = (guint) (mc_settings_get_policy (self->settings)->stats_period_us / G_USEC_PER_SEC);
+  guint found = vm->description->stats_period_s;
+
+  if (!vm->description->has_balloon || vm->setting_period)
+    return;
+  if (!vm->period_changed)
+    {
+      g_autofree char *group = mc_vm_store_group (vm);
+
+      if (found == wanted && !g_key_file_has_key (mc_store_get_keys (self->store), group, KEY_PERIOD, NULL))
+        return;
+      remember_period (self, vm, found);
+    }
+  else if (found != wanted)
+    g_info ("%s: the statistics period was changed to %u s by somebody else; set to %u s again", vm->view.name, found,
+            wanted);
+  if (found != wanted)
+    set_period (self, vm, wanted);
+}
+
+/* A target that was left behind */
+
+static void
+on_settled (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Call) call = user_data;
+  g_autoptr (GError) error = NULL;
+
+  call->vm->setting = FALSE;
+  if (!mc_hypervisor_call_finish (MC_HYPERVISOR (source), result, &error))
+    g_info ("The target of %s is not known to be what it has: %s", call->vm->view.name, error->message);
+}
+
+static void
+settle (McCoordinator *self, McVm *vm)
+{
+  vm->settle = FALSE;
+  if (vm->setting || vm->facts.target != MC_UNKNOWN || vm->facts.balloon == MC_UNKNOWN
+      || mc_settings_get_dry_run (self->settings))
+    return;
+  vm->setting = TRUE;
+  vm->facts.target = vm->facts.balloon;
+  mc_hypervisor_set_target_async (self->hypervisor, vm->uuid, vm->facts.balloon, on_settled, call_new (self, vm));
+}
+
+/* Descriptions */
+
+static void
+on_described (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Call) call = user_data;
+  g_autoptr (GError) error = NULL;
+  McCoordinator *self = call->coordinator;
+  McVm *vm = call->vm;
+  McVmDescription *description = mc_hypervisor_describe_finish (MC_HYPERVISOR (source), result, &error);
+  gboolean first = vm->description == NULL;
+
+  vm->describing = FALSE;
+  if (description == NULL || mc_coordinator_lookup_vm (self, vm->uuid) != vm)
+    {
+      g_clear_pointer (&description, mc_vm_description_free);
+      g_debug ("%s is not described: %s", vm->view.name, error != NULL ? error->message : "it is gone");
+      return;
+    }
+  if (vm->describe_again)
+    {
+      mc_vm_description_free (description);
+      vm->describe_again = FALSE;
+      mc_vm_policy_describe (self, vm);
+      return;
+    }
+  g_clear_pointer (&vm->description, mc_vm_description_free);
+  vm->description = description;
+  if (mc_coordinator_is_ending (self))
+    return;
+  take_metadata (self, vm);
+  keep_period (self, vm);
+  if (vm->settle)
+    settle (self, vm);
+  if (first)
+    mc_cycle_bring_forward (self);
+}
+
+void
+mc_vm_policy_describe (McCoordinator *self, McVm *vm)
+{
+  if (vm->describing)
+    {
+      vm->describe_again = TRUE;
+      return;
+    }
+  vm->describing = TRUE;
+  mc_hypervisor_describe_async (self->hypervisor, vm->uuid, on_described, call_new (self, vm));
+}
+
+/* The end */
+
+typedef struct
+{
+  McCoordinator *coordinator;
+  McVm *vm;
+  gboolean period;
+} Restoring;
+
+static void
+on_put_back (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autofree Restoring *restoring = user_data;
+  g_autoptr (McCoordinator) self = restoring->coordinator;
+  g_autoptr (McVm) vm = restoring->vm;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *group = mc_vm_store_group (vm);
+
+  if (!mc_hypervisor_call_finish (MC_HYPERVISOR (source), result, &error))
+    g_message ("%s keeps what was set in it: %s", vm->view.name, error->message);
+  else if (restoring->period)
+    g_key_file_remove_key (mc_store_get_keys (self->store), group, KEY_PERIOD, NULL);
+  mc_coordinator_put_back_ended (self);
+}
+
+static Restoring *
+restoring_new (McCoordinator *self, McVm *vm, gboolean period)
+{
+  Restoring *restoring = g_new (Restoring, 1);
+
+  *restoring = (Restoring){ .coordinator = g_object_ref (self), .vm = g_object_ref (vm), .period = period };
+  self->stop_calls++;
+  return restoring;
+}
+
+void
+mc_vm_policy_put_back (McCoordinator *self, McVm *vm)
+{
+  if (vm->period_changed)
+    mc_hypervisor_set_stats_period_async (self->hypervisor, vm->uuid, vm->original_period_s, on_put_back,
+                                          restoring_new (self, vm, TRUE));
+  /* A target that nobody watches must not be one that the guest cannot reach. */
+  if (vm->facts.target != MC_UNKNOWN && vm->facts.balloon != MC_UNKNOWN && vm->facts.target < vm->facts.balloon
+      && !vm->setting)
+    mc_hypervisor_set_target_async (self->hypervisor, vm->uuid, vm->facts.balloon, on_put_back,
+                                    restoring_new (self, vm, FALSE));
+}
+
+/* Changes, one after the other for each VM */
+
+typedef struct
+{
+  McVm *vm;
+  GVariant *values; /* a{st}, or NULL for a reset */
+  char **names;     /* of a reset */
+  char *origin;
+  McMetadata next;
+} Request;
+
+static void
+request_free (gpointer data)
+{
+  Request *request = data;
+
+  g_object_unref (request->vm);
+  g_clear_pointer (&request->values, g_variant_unref);
+  g_strfreev (request->names);
+  g_free (request->origin);
+  g_free (request);
+}
+
+static const McThreshold *
+find_threshold (const char *name, GError **error)
+{
+  const McThreshold *threshold = mc_vm_threshold_find (name);
+
+  if (threshold == NULL)
+    g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_UNKNOWN_THRESHOLD,
+                 "A VM has no threshold '%s'; it has LowWatermark, HighWatermark, Minimum, Maximum and Weight", name);
+  return threshold;
+}
+
+static gboolean
+apply_values (McVmPolicy *policy, GVariant *values, GError **error)
+{
+  GVariantIter iter;
+  const char *name;
+  guint64 value;
+
+  g_variant_iter_init (&iter, values);
+  while (g_variant_iter_next (&iter, "{&st}", &name, &value))
+    {
+      const McThreshold *threshold = find_threshold (name, error);
+
+      if (threshold == NULL)
+        return FALSE;
+      if (value == MC_UNSET)
+        {
+          g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_OUT_OF_RANGE, "%s %" G_GUINT64_FORMAT " is above its most",
+                       name, value);
+          return FALSE;
+        }
+      if (!mc_vm_threshold_set (policy, threshold, value, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+reset_names (McVmPolicy *policy, const char *const *names, GError **error)
+{
+  if (names == NULL || names[0] == NULL)
+    {
+      *policy = MC_VM_POLICY_UNSET;
+      return TRUE;
+    }
+  for (guint i = 0; names[i] != NULL; i++)
+    {
+      const McThreshold *threshold = find_threshold (names[i], error);
+
+      if (threshold == NULL || !mc_vm_threshold_set (policy, threshold, MC_UNSET, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+prepare (McCoordinator *self, Request *request, GError **error)
+{
+  McVmPolicy *policy = &request->next.policy;
+
+  request->next = request->vm->metadata;
+  if (!mc_hypervisor_get_connected (self->hypervisor))
+    {
+      g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_NOT_CONNECTED,
+                   "The policy of a VM is kept in its metadata, and the hypervisor is not connected: %s",
+                   mc_hypervisor_get_status (self->hypervisor));
+      return FALSE;
+    }
+  if (request->values != NULL ? !apply_values (policy, request->values, error)
+                              : !reset_names (policy, (const char *const *) request->names, error))
+    return FALSE;
+  return mc_vm_policy_check (policy, mc_settings_get_policy (self->settings), request->vm->facts.capacity, error);
+}
+
+static void run_next (McCoordinator *self, McVm *vm);
+
+static void
+request_end (McCoordinator *self, McVm *vm, GError *error)
+{
+  g_autoptr (GTask) task = g_queue_pop_head (&vm->requests);
+
+  if (error != NULL)
+    g_task_return_error (task, mc_service_error_from (error));
+  else
+    g_task_return_boolean (task, TRUE);
+  run_next (self, vm);
+}
+
+static void
+on_metadata_written (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Call) call = user_data;
+  McCoordinator *self = call->coordinator;
+  McVm *vm = call->vm;
+  GTask *task = g_queue_peek_head (&vm->requests);
+  GError *error = NULL;
+  gboolean written = mc_hypervisor_call_finish (MC_HYPERVISOR (source), result, &error);
+
+  /* What is being read now may have been there before this. */
+  vm->describe_again = vm->describing;
+  if (task == NULL)
+    {
+      g_clear_error (&error); /* it vanished meanwhile */
+      return;
+    }
+  if (written)
+    {
+      Request *request = g_task_get_task_data (task);
+      InForce before = in_force_now (self, vm);
+
+      vm->metadata = request->next;
+      g_clear_pointer (&vm->metadata_error, g_free);
+      tell_changes (self, vm, &before, request->origin);
+      mc_coordinator_publish (self);
+      mc_cycle_bring_forward (self);
+    }
+  request_end (self, vm, error);
+}
+
+static void
+run_next (McCoordinator *self, McVm *vm)
+{
+  GTask *task = g_queue_peek_head (&vm->requests);
+  g_autofree char *element = NULL;
+  Request *request;
+  GError *error = NULL;
+
+  if (task == NULL)
+    return;
+  request = g_task_get_task_data (task);
+  if (!prepare (self, request, &error))
+    {
+      request_end (self, vm, error);
+      return;
+    }
+  element = mc_metadata_format (&request->next);
+  mc_hypervisor_set_metadata_async (self->hypervisor, vm->uuid, element, on_metadata_written, call_new (self, vm));
+}
+
+static void
+request_begin (McCoordinator *self, Request *request, GTask *task)
+{
+  McVm *vm = request->vm;
+
+  g_task_set_task_data (task, request, request_free);
+  g_queue_push_tail (&vm->requests, task);
+  if (g_queue_get_length (&vm->requests) == 1)
+    run_next (self, vm);
+}
+
+static Request *
+request_new (McVm *vm, const char *origin)
+{
+  Request *request = g_new0 (Request, 1);
+
+  request->vm = g_object_ref (vm);
+  request->origin = g_strdup (origin);
+  return request;
+}
+
+void
+mc_coordinator_vm_set_thresholds_async (McCoordinator *self, McVm *vm, GVariant *values, const char *origin,
+                                        GAsyncReadyCallback callback, gpointer user_data)
+{
+  Request *request = request_new (vm, origin);
+
+  request->values = g_variant_ref_sink (values);
+  request_begin (self, request, g_task_new (self, NULL, callback, user_data));
+}
+
+void
+mc_coordinator_vm_reset_thresholds_async (McCoordinator *self, McVm *vm, const char *const *names, const char *origin,
+                                          GAsyncReadyCallback callback, gpointer user_data)
+{
+  Request *request = request_new (vm, origin);
+
+  request->names = g_strdupv ((char **) names);
+  request_begin (self, request, g_task_new (self, NULL, callback, user_data));
+}
+
+gboolean
+mc_coordinator_vm_thresholds_finish (McCoordinator *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+void
+mc_vm_policy_abandon (McVm *vm)
+{
+  GTask *task;
+
+  while ((task = g_queue_pop_head (&vm->requests)) != NULL)
+    {
+      g_task_return_new_error (task, MC_SERVICE_ERROR, MC_SERVICE_ERROR_UNKNOWN_VM, "The VM %s is no longer there",
+                               vm->view.name);
+      g_object_unref (task);
+    }
+}

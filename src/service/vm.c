@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One VM as the service knows it. */
+#include "config.h"
+
+#include "vm-private.h"
+
+#define MOVES_KEPT 32
+
+/* A guest's kernel, and a little more: less than this was never seen to help anybody. */
+#define MINIMUM_PART 8
+
+G_DEFINE_FINAL_TYPE (McVm, mc_vm, G_TYPE_OBJECT)
+
+static void
+move_free (gpointer data)
+{
+  McVmMove *move = data;
+
+  g_free (move->sentence);
+  g_free (move);
+}
+
+static void
+mc_vm_init (McVm *self)
+{
+  self->moves = g_ptr_array_new_with_free_func (move_free);
+  self->metadata = mc_metadata_unset ();
+  self->facts.target = MC_UNKNOWN;
+  self->view.name = g_strdup ("");
+  self->view.status_detail = g_strdup ("");
+  self->view.pause_reason = g_strdup ("");
+  self->view.last_reason = g_strdup ("");
+  g_queue_init (&self->requests);
+}
+
+static void
+mc_vm_finalize (GObject *object)
+{
+  McVm *self = MC_VM (object);
+
+  g_queue_clear_full (&self->requests, g_object_unref);
+  g_clear_pointer (&self->description, mc_vm_description_free);
+  g_free (self->metadata_error);
+  g_free (self->pause.reason);
+  g_free (self->uuid);
+  g_free (self->view.name);
+  g_free (self->view.status_detail);
+  g_free (self->view.pause_reason);
+  g_free (self->view.last_reason);
+  g_ptr_array_unref (self->moves);
+  G_OBJECT_CLASS (mc_vm_parent_class)->finalize (object);
+}
+
+static void
+mc_vm_class_init (McVmClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = mc_vm_finalize;
+}
+
+static void
+parse_uuid (const char *text, guint8 uuid[16])
+{
+  guint digits = 0;
+
+  for (; *text != '\0' && digits < 32; text++)
+    {
+      int digit = g_ascii_xdigit_value (*text);
+
+      if (digit < 0)
+        continue;
+      uuid[digits / 2] = (guint8) (uuid[digits / 2] << 4 | digit);
+      digits++;
+    }
+}
+
+McVm *
+mc_vm_new (const McVmSample *sample)
+{
+  McVm *self = g_object_new (MC_TYPE_VM, NULL);
+
+  self->uuid = g_strdup (sample->uuid);
+  parse_uuid (sample->uuid, self->facts.uuid);
+  self->view.id = sample->id;
+  return self;
+}
+
+const char *
+mc_vm_get_uuid (McVm *self)
+{
+  return self->uuid;
+}
+
+const McVmView *
+mc_vm_get_view (McVm *self)
+{
+  return &self->view;
+}
+
+GPtrArray *
+mc_vm_get_moves (McVm *self)
+{
+  return self->moves;
+}
+
+static void
+replace (char **string, const char *text)
+{
+  if (g_strcmp0 (*string, text) == 0)
+    return;
+  g_free (*string);
+  *string = g_strdup (text);
+}
+
+void
+mc_vm_take_sample (McVm *self, const McVmSample *sample, gint64 wall_us)
+{
+  McVmFacts *facts = &self->facts;
+
+  replace (&self->view.name, sample->name);
+  self->view.id = sample->id;
+  facts->busy = sample->busy;
+  facts->balloon = sample->balloon;
+  facts->capacity = sample->capacity;
+  if (sample->busy)
+    return; /* the rest is as old as it was */
+
+  facts->running = sample->running;
+  facts->resident = sample->resident;
+  facts->unused = sample->unused;
+  facts->usable = sample->usable;
+  facts->available = sample->available;
+  facts->swap_in = sample->swap_in;
+  facts->swap_out = sample->swap_out;
+  if (sample->stats_time_s != facts->stats_time_s)
+    self->stats_seen_wall_us = wall_us;
+  facts->stats_time_s = sample->stats_time_s;
+}
+
+static guint64
+default_minimum (McVm *self, const McConfig *config)
+{
+  guint64 guaranteed = self->description != NULL ? self->description->min_guarantee : 0;
+  guint64 minimum = MAX (guaranteed, config->default_minimum);
+
+  if (minimum == 0 && self->facts.capacity != MC_UNKNOWN)
+    minimum = self->facts.capacity / MINIMUM_PART;
+  return minimum;
+}
+
+static guint64
+in_force (guint64 own, guint64 followed)
+{
+  return own != MC_UNSET ? own : followed;
+}
+
+McVmFacts
+mc_vm_get_facts (McVm *self, const McSettings *settings, gboolean all_paused)
+{
+  const McPolicySettings *policy = mc_settings_get_policy (settings);
+  const McConfig *config = mc_settings_get_config (settings);
+  const McVmPolicy *own = &self->metadata.policy;
+  McVmFacts facts = self->facts;
+
+  facts.busy |= self->setting_late || self->description == NULL;
+  facts.has_balloon = self->description == NULL || self->description->has_balloon;
+  facts.immovable = self->description != NULL ? self->description->immovable : NULL;
+  facts.opted_out = self->metadata.managed == MC_MANAGED_NO
+                    || (self->metadata.managed == MC_MANAGED_DEFAULT && !config->manage_by_default);
+  facts.paused = all_paused || self->pause.active;
+  facts.maximum = MIN (in_force (own->maximum, facts.capacity), facts.capacity);
+  facts.minimum = MIN (in_force (own->minimum, default_minimum (self, config)), facts.maximum);
+  facts.low_watermark = in_force (own->low_watermark, policy->low_watermark);
+  facts.high_watermark = in_force (own->high_watermark, policy->high_watermark);
+  facts.weight = (guint) in_force (own->weight, config->default_weight);
+  return facts;
+}
+
+guint64
+mc_vm_get_threshold (McVm *self, const McSettings *settings, const McThreshold *threshold)
+{
+  McVmFacts facts = mc_vm_get_facts (self, settings, FALSE);
+  McVmPolicy in_force_now = {
+    .minimum = facts.minimum,
+    .maximum = facts.maximum,
+    .low_watermark = facts.low_watermark,
+    .high_watermark = facts.high_watermark,
+    .weight = facts.weight,
+  };
+
+  return mc_vm_threshold_get (&in_force_now, threshold);
+}
+
+static char *
+describe_busy (McVm *self)
+{
+  if (self->setting_late)
+    return g_strdup ("A change of its memory has been under way for too long; it may be in a save, a snapshot or a "
+                     "migration.");
+  if (self->description == NULL)
+    return g_strdup ("What it is made of has not been read yet.");
+  return g_strdup ("Its QEMU process does not answer; it is left alone until it does.");
+}
+
+static char *
+describe_pause (McVm *self, const char *all_paused)
+{
+  if (!self->pause.active)
+    return g_strdup (all_paused != NULL ? all_paused : "");
+  if (*self->pause.reason == '\0')
+    return g_strdup ("Paused; resume it with 'memcoordctl resume'.");
+  return g_strdup_printf ("Paused: %s", self->pause.reason);
+}
+
+static char *
+describe_status (McVm *self, McVmStatus status, const char *all_paused)
+{
+  switch (status)
+    {
+    case MC_VM_MANAGED:
+      if (self->metadata_error != NULL)
+        return g_strdup_printf ("Its metadata is not followed, its last good policy is: %s", self->metadata_error);
+      if (self->decision.reason == MC_REASON_NO_FREE_MEMORY)
+        return g_strdup ("It needs more memory than the host has left to give.");
+      return g_strdup ("Its memory follows its need.");
+    case MC_VM_PAUSED:
+      return describe_pause (self, all_paused);
+    case MC_VM_OPTED_OUT:
+      return g_strdup (self->metadata.managed == MC_MANAGED_NO
+                           ? "Its metadata says managed=\"no\"."
+                           : "The configuration manages marked VMs only, and its metadata does not say "
+                             "managed=\"yes\".");
+    case MC_VM_BOOTING:
+      return g_strdup ("It has just started; it is left alone until its balloon driver reports.");
+    case MC_VM_BUSY:
+      return describe_busy (self);
+    case MC_VM_SUSPENDED:
+      return g_strdup ("It is not running.");
+    case MC_VM_NO_STATS:
+      return g_strdup ("The guest reports no memory statistics; load the virtio_balloon driver (in Windows, install "
+                       "the balloon service) in it.");
+    case MC_VM_STALE:
+      return g_strdup ("The guest has stopped reporting memory statistics, or reports what cannot be.");
+    case MC_VM_STUCK:
+      return g_strdup ("The guest does not reach its target; it keeps what it has for a while.");
+    case MC_VM_INEFFECTIVE:
+      return g_strdup ("The host gains nothing from what it gives; it keeps what it has for a while.");
+    case MC_VM_UNSUPPORTED:
+      if (self->description != NULL && self->description->immovable != NULL)
+        return g_strdup_printf ("Its memory cannot be moved: %s.", self->description->immovable);
+      return g_strdup ("It has no balloon device; add <memballoon model='virtio'/> to it.");
+    default:
+      g_return_val_if_reached (g_strdup (""));
+    }
+}
+
+static guint64
+known (guint64 figure)
+{
+  return figure == MC_UNKNOWN ? 0 : figure;
+}
+
+void
+mc_vm_update_view (McVm *self, const McSettings *settings, const char *all_paused, const char *degraded)
+{
+  McVmFacts facts = mc_vm_get_facts (self, settings, all_paused != NULL);
+  McVmView *view = &self->view;
+  g_autofree char *detail = NULL;
+
+  view->status = degraded != NULL ? MC_VM_BUSY : self->decision.status;
+  detail = degraded != NULL ? g_strdup (degraded) : describe_status (self, view->status, all_paused);
+  replace (&view->status_detail, detail);
+  view->persistent = self->description != NULL && self->description->persistent;
+  view->minimum = known (facts.minimum);
+  view->maximum = known (facts.maximum);
+  view->low_watermark = facts.low_watermark;
+  view->high_watermark = facts.high_watermark;
+  view->weight = facts.weight;
+  view->balloon = known (facts.balloon);
+  view->target = known (facts.target == MC_UNKNOWN ? facts.balloon : facts.target);
+  view->unused = known (facts.unused);
+  view->usable = known (facts.usable);
+  view->available = known (facts.available);
+  view->resident = known (facts.resident);
+  view->swap_in_rate = self->memory.swap_in_rate;
+  view->swap_out_rate = self->memory.swap_out_rate;
+  view->stats_time = facts.stats_time_s > 0 ? (guint64) self->stats_seen_wall_us : 0;
+  replace (&view->pause_reason, self->pause.active ? self->pause.reason : "");
+  view->paused_until = self->pause.active ? self->pause.until_us : 0;
+}
+
+void
+mc_vm_take_reason (McVm *self, guint64 wall_us, char *sentence)
+{
+  g_free (self->view.last_reason);
+  self->view.last_reason = sentence;
+  self->view.last_change = wall_us;
+}
+
+void
+mc_vm_add_move (McVm *self, guint64 wall_us, guint64 from, guint64 to, const char *sentence)
+{
+  McVmMove *move = g_new (McVmMove, 1);
+
+  *move = (McVmMove){ .time = wall_us, .from = from, .to = to, .sentence = g_strdup (sentence) };
+  if (self->moves->len >= MOVES_KEPT)
+    g_ptr_array_remove_index (self->moves, 0);
+  g_ptr_array_add (self->moves, move);
+  mc_vm_take_reason (self, wall_us, g_strdup (sentence));
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the service manager is told: readiness, status, and signs of life. */
+#include "config.h"
+
+#include "watchdog.h"
+
+#include <systemd/sd-daemon.h>
+
+void
+mc_watchdog_ready (const char *status)
+{
+  sd_notifyf (0, "READY=1\nSTATUS=%s", status);
+}
+
+void
+mc_watchdog_status (const char *status)
+{
+  sd_notifyf (0, "STATUS=%s", status);
+}
+
+void
+mc_watchdog_reloading (void)
+{
+  sd_notifyf (0, "RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time ());
+}
+
+void
+mc_watchdog_stopping (void)
+{
+  sd_notify (0, "STOPPING=1");
+}
+
+void
+mc_watchdog_feed (void)
+{
+  sd_notify (0, "WATCHDOG=1");
+}
+
+gint64
+mc_watchdog_period_us (void)
+{
+  guint64 timeout_us = 0;
+
+  /* Half of it, as sd_watchdog_enabled(3) advises. */
+  return sd_watchdog_enabled (0, &timeout_us) > 0 ? (gint64) (timeout_us / 2) : 0;
+}
