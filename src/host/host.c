@@ -16,8 +16,8 @@
 #define PRESSURE_PATH "/proc/pressure/memory"
 
 /*
- * 200 ms stalled within 2 s. Without CAP_SYS_RESOURCE the kernel takes only windows that are multiples of 2 s
- * (Documentation/accounting/psi.rst).
+ * 200 ms stalled within 2 s. Without CAP_SYS_RESOURCE the kernel takes only windows that are
+ * multiples of 2 s (Documentation/accounting/psi.rst).
  */
 #define PRESSURE_TRIGGER "some 200000 2000000"
 
@@ -68,8 +68,8 @@ static void
 mc_host_class_init (McHostClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = mc_host_finalize;
-  signals[PRESSURE]
-      = g_signal_new ("pressure", MC_TYPE_HOST, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[PRESSURE] = g_signal_new ("pressure", MC_TYPE_HOST, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                    NULL, G_TYPE_NONE, 0);
 }
 
 McHost *
@@ -87,8 +87,8 @@ fail (GError **error, const char *what, const char *path)
 {
   int saved = errno;
 
-  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (saved), "failed to %s %s: %s", what, path,
-               g_strerror (saved));
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (saved), "failed to %s %s: %s", what,
+               path, g_strerror (saved));
   return FALSE;
 }
 

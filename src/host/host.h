@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The host's own memory, as the kernel tells it: how much it could still give out, and whether it is short of it.
- * Main thread; the files read here are the kernel's and never wait for a disk.
+ * The host's own memory, as the kernel tells it: how much it could still give out, and whether it
+ * is short of it. Main thread; the files read here are the kernel's and never wait for a disk.
  *
  * Signals:
  *   "pressure" ()  the host stalls for memory
@@ -21,7 +21,8 @@ McHost *mc_host_new (const char *meminfo_path, const char *pressure_path);
 /* Reads MemTotal and MemAvailable, in bytes. */
 gboolean mc_host_read (McHost *self, guint64 *total, guint64 *available, GError **error);
 
-/* Begins to watch for pressure; FALSE where the kernel offers none, which is no reason not to run. */
+/* Begins to watch for pressure; FALSE where the kernel offers none, which is no reason not to run.
+ */
 gboolean mc_host_watch_pressure (McHost *self, GError **error);
 
 G_END_DECLS

@@ -41,12 +41,19 @@ find (const char *text, const char *key, guint64 *bytes, GError **error)
 gboolean
 mc_meminfo_parse (const char *text, guint64 *total, guint64 *available, GError **error)
 {
-  if (!find (text, "MemTotal", total, error) || !find (text, "MemAvailable", available, error))
+  guint64 all, left;
+
+  if (!find (text, "MemTotal", &all, error) || !find (text, "MemAvailable", &left, error))
     return FALSE;
-  if (*total == 0 || *available > *total)
+  if (all == 0 || left > all)
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "MemAvailable is above MemTotal");
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                   "MemTotal of %" G_GUINT64_FORMAT " and MemAvailable of %" G_GUINT64_FORMAT
+                   " bytes cannot be",
+                   all, left);
       return FALSE;
     }
+  *total = all;
+  *available = left;
   return TRUE;
 }

@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* Finds MemTotal and MemAvailable, in bytes. */
+/* Finds MemTotal and MemAvailable, in bytes; both are touched only on success. Any thread. */
 gboolean mc_meminfo_parse (const char *text, guint64 *total, guint64 *available, GError **error);
 
 G_END_DECLS

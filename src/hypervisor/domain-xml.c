@@ -13,7 +13,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (xmlDoc, xmlFreeDoc)
 static gboolean
 named (const xmlNode *node, const char *name)
 {
-  return node->type == XML_ELEMENT_NODE && strcmp ((const char *) node->name, name) == 0;
+  return node->type == XML_ELEMENT_NODE && strcmp ((const char *)node->name, name) == 0;
 }
 
 static xmlNode *
@@ -35,9 +35,9 @@ static gboolean
 says (xmlNode *node, const char *attribute, const char *value)
 {
   g_autofree char *found = NULL;
-  xmlChar *text = xmlGetProp (node, (const xmlChar *) attribute);
+  xmlChar *text = xmlGetProp (node, (const xmlChar *)attribute);
 
-  found = g_strdup ((const char *) text);
+  found = g_strdup ((const char *)text);
   xmlFree (text);
   return g_strcmp0 (found, value) == 0;
 }
@@ -45,7 +45,7 @@ says (xmlNode *node, const char *attribute, const char *value)
 static guint64
 number (xmlChar *text)
 {
-  guint64 value = text != NULL ? g_ascii_strtoull ((const char *) text, NULL, 10) : 0;
+  guint64 value = text != NULL ? g_ascii_strtoull ((const char *)text, NULL, 10) : 0;
 
   xmlFree (text);
   return value;
@@ -71,7 +71,8 @@ why_immovable (xmlNode *domain, xmlNode *devices)
     return "it is made of huge pages, of which the host gets none back";
   if (child (backing, "locked") != NULL)
     return "it is locked in the host's memory";
-  for (xmlNode *device = child (devices, "hostdev"); device != NULL; device = next_named (device->next, "hostdev"))
+  for (xmlNode *device = child (devices, "hostdev"); device != NULL;
+       device = next_named (device->next, "hostdev"))
     if (says (device, "type", "pci") || says (device, "type", "mdev"))
       return "a device of the host is passed through to it (VFIO), which pins it";
   return NULL;
@@ -89,7 +90,8 @@ read_balloon (xmlNode *devices, McVmDescription *description)
   description->autodeflate = says (balloon, "autodeflate", "on");
   description->free_page_reporting = says (balloon, "freePageReporting", "on");
   if (stats != NULL)
-    description->stats_period_s = (guint) MIN (number (xmlGetProp (stats, (const xmlChar *) "period")), G_MAXINT);
+    description->stats_period_s
+        = (guint)MIN (number (xmlGetProp (stats, (const xmlChar *)"period")), G_MAXINT);
 }
 
 static guint64
@@ -97,7 +99,8 @@ sum_virtio_mem (xmlNode *devices)
 {
   guint64 sum = 0;
 
-  for (xmlNode *device = child (devices, "memory"); device != NULL; device = next_named (device->next, "memory"))
+  for (xmlNode *device = child (devices, "memory"); device != NULL;
+       device = next_named (device->next, "memory"))
     if (says (device, "model", "virtio-mem"))
       sum += kib (child (child (device, "target"), "current"));
   return sum;
@@ -108,17 +111,18 @@ find_metadata (xmlNode *domain)
 {
   xmlNode *metadata = child (domain, "metadata");
 
-  for (xmlNode *node = metadata != NULL ? metadata->children : NULL; node != NULL; node = node->next)
+  for (xmlNode *node = metadata != NULL ? metadata->children : NULL; node != NULL;
+       node = node->next)
     {
       xmlBuffer *buffer;
       char *text;
 
       if (node->type != XML_ELEMENT_NODE || node->ns == NULL
-          || strcmp ((const char *) node->ns->href, MC_METADATA_NAMESPACE) != 0)
+          || strcmp ((const char *)node->ns->href, MC_METADATA_NAMESPACE) != 0)
         continue;
       buffer = xmlBufferCreate ();
       xmlNodeDump (buffer, node->doc, node, 0, 0);
-      text = g_strdup ((const char *) xmlBufferContent (buffer));
+      text = g_strdup ((const char *)xmlBufferContent (buffer));
       xmlBufferFree (buffer);
       return text;
     }
@@ -126,17 +130,22 @@ find_metadata (xmlNode *domain)
 }
 
 gboolean
-mc_domain_xml_parse (const char *xml, McVmDescription *description, guint64 *hotplugged, GError **error)
+mc_domain_xml_parse (const char *xml,
+                     McVmDescription *description,
+                     guint64 *hotplugged,
+                     GError **error)
 {
   int options = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING;
   gsize length = strlen (xml);
-  g_autoptr (xmlDoc) document = length <= G_MAXINT ? xmlReadMemory (xml, (int) length, NULL, NULL, options) : NULL;
+  g_autoptr (xmlDoc) document
+      = length <= G_MAXINT ? xmlReadMemory (xml, (int)length, NULL, NULL, options) : NULL;
   xmlNode *domain = document != NULL ? xmlDocGetRootElement (document) : NULL;
   xmlNode *devices;
 
   if (domain == NULL || !named (domain, "domain"))
     {
-      g_set_error (error, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_FAILED, "the description is not a domain's XML");
+      g_set_error (error, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_FAILED,
+                   "the description is not a domain's XML");
       return FALSE;
     }
   devices = child (domain, "devices");

@@ -7,9 +7,12 @@
 G_BEGIN_DECLS
 
 /*
- * Fills @description, but for uuid, id and persistent, from @xml, and *@hotplugged with the bytes of memory devices
- * that the balloon's figures count and the balloon cannot reach (virtio-mem).
+ * Fills @description, but for uuid, id and persistent, from @xml, and *@hotplugged with the bytes
+ * of memory devices that the balloon's figures count and the balloon cannot reach (virtio-mem).
  */
-gboolean mc_domain_xml_parse (const char *xml, McVmDescription *description, guint64 *hotplugged, GError **error);
+gboolean mc_domain_xml_parse (const char *xml,
+                              McVmDescription *description,
+                              guint64 *hotplugged,
+                              GError **error);
 
 G_END_DECLS

@@ -2,16 +2,17 @@
 /*
  * The port to a hypervisor: what the coordinator needs of one, and nothing of how libvirt gives it.
  *
- * All methods are called, and all signals and callbacks arrive, on the main context's thread; none of them
- * waits. Sizes are bytes, times microseconds. VMs are named by their UUID in its 36-character form.
+ * All methods are called, and all signals and callbacks arrive, on the main context's thread; none
+ * of them waits. Sizes are bytes, times microseconds. VMs are named by their UUID in its
+ * 36-character form.
  *
  * Signals:
- *   "notify::connected"                      the connection was made or lost (with a reason in "status")
- *   "vm-started"   (uuid)                    running since now, or came in from elsewhere
+ *   "notify::connected"                      the connection was made or lost (with a reason in
+ * "status") "vm-started"   (uuid)                    running since now, or came in from elsewhere
  *   "vm-stopped"   (uuid)                    no longer active
  *   "vm-rebooted"  (uuid)                    same process, the guest starts anew
- *   "vm-changed"   (uuid)                    its description should be read again (device, metadata, rename, …)
- *   "vm-state"     (uuid, running)           suspended or resumed
+ *   "vm-changed"   (uuid)                    its description should be read again (device,
+ * metadata, rename, …) "vm-state"     (uuid, running)           suspended or resumed
  *   "balloon-changed" (uuid, bytes)          the guest has now this much
  */
 #pragma once
@@ -42,7 +43,8 @@ typedef struct
   char uuid[37];
   char *name;
   int id;
-  gboolean running; /* FALSE: paused, shutting down, crashed, suspended by the guest's power management */
+  gboolean running; /* FALSE: paused, shutting down, crashed, suspended by the guest's power
+                       management */
   gboolean busy;    /* its process did not answer: only what libvirt itself knows is here */
   guint64 balloon;  /* what the guest has now */
   guint64 capacity; /* maximum memory, less what is hot-plugged as memory devices */
@@ -55,10 +57,12 @@ typedef struct
 
 typedef struct
 {
-  GPtrArray *vms;          /* (element-type McVmSample) owned */
-  guint64 host_total;      /* bytes, of virNodeGetMemoryStats; MC_HYPERVISOR_UNKNOWN where the driver has none */
-  guint64 host_available;  /* free + buffers + cached of the same: flatters; for a hypervisor that is not local */
-  gint64 taken_us;         /* g_get_monotonic_time() when the answer arrived */
+  GPtrArray *vms;     /* (element-type McVmSample) owned */
+  guint64 host_total; /* bytes, of virNodeGetMemoryStats; MC_HYPERVISOR_UNKNOWN where the driver has
+                         none */
+  guint64 host_available; /* free + buffers + cached of the same: flatters; for a hypervisor that is
+                             not local */
+  gint64 taken_us;        /* g_get_monotonic_time() when the answer arrived */
 } McSample;
 
 McVmSample *mc_vm_sample_new (const char *uuid, const char *name);
@@ -78,11 +82,13 @@ typedef struct
   gboolean has_balloon;
   gboolean autodeflate;
   gboolean free_page_reporting;
-  guint stats_period_s;     /* 0 = none */
-  char *immovable;          /* why the host gains nothing from its balloon (hugepages, VFIO, locked, SEV), or NULL */
-  guint64 min_guarantee;    /* of <memtune>, bytes; 0 = none */
-  char *metadata;           /* the element in MemCoord's XML namespace, or NULL */
-  gint64 started_us;        /* when this process saw it start, by g_get_monotonic_time(); 0 = it was running before */
+  guint stats_period_s; /* 0 = none */
+  char *immovable; /* why the host gains nothing from its balloon (hugepages, VFIO, locked, SEV), or
+                      NULL */
+  guint64 min_guarantee; /* of <memtune>, bytes; 0 = none */
+  char *metadata;        /* the element in MemCoord's XML namespace, or NULL */
+  gint64 started_us;     /* when this process saw it start, by g_get_monotonic_time(); 0 = it was
+                            running before */
 } McVmDescription;
 
 McVmDescription *mc_vm_description_new (const char *uuid);
@@ -108,22 +114,38 @@ struct _McHypervisorInterface
   void (*stop_async) (McHypervisor *self, GAsyncReadyCallback callback, gpointer user_data);
   gboolean (*is_local) (McHypervisor *self);
 
-  void (*sample_async) (McHypervisor *self, gint64 deadline_us, GAsyncReadyCallback callback, gpointer user_data);
+  void (*sample_async) (McHypervisor *self,
+                        gint64 deadline_us,
+                        GAsyncReadyCallback callback,
+                        gpointer user_data);
   McSample *(*sample_finish) (McHypervisor *self, GAsyncResult *result, GError **error);
 
-  void (*describe_async) (McHypervisor *self, const char *uuid, GAsyncReadyCallback callback, gpointer user_data);
+  void (*describe_async) (McHypervisor *self,
+                          const char *uuid,
+                          GAsyncReadyCallback callback,
+                          gpointer user_data);
   McVmDescription *(*describe_finish) (McHypervisor *self, GAsyncResult *result, GError **error);
 
-  void (*set_target_async) (McHypervisor *self, const char *uuid, guint64 bytes, GAsyncReadyCallback callback,
+  void (*set_target_async) (McHypervisor *self,
+                            const char *uuid,
+                            guint64 bytes,
+                            GAsyncReadyCallback callback,
                             gpointer user_data);
-  void (*set_stats_period_async) (McHypervisor *self, const char *uuid, guint seconds, GAsyncReadyCallback callback,
+  void (*set_stats_period_async) (McHypervisor *self,
+                                  const char *uuid,
+                                  guint seconds,
+                                  GAsyncReadyCallback callback,
                                   gpointer user_data);
-  void (*set_metadata_async) (McHypervisor *self, const char *uuid, const char *element, GAsyncReadyCallback callback,
+  void (*set_metadata_async) (McHypervisor *self,
+                              const char *uuid,
+                              const char *element,
+                              GAsyncReadyCallback callback,
                               gpointer user_data);
   gboolean (*call_finish) (McHypervisor *self, GAsyncResult *result, GError **error);
 };
 
-/* Properties: "uri" (s), "connected" (b), "status" (s: why it is not connected, for people; empty when it is). */
+/* Properties: "uri" (s), "connected" (b), "status" (s: why it is not connected, for people; empty
+ * when it is). */
 const char *mc_hypervisor_get_uri (McHypervisor *self);
 gboolean mc_hypervisor_get_connected (McHypervisor *self);
 const char *mc_hypervisor_get_status (McHypervisor *self);
@@ -131,36 +153,55 @@ const char *mc_hypervisor_get_status (McHypervisor *self);
 /* Begins to connect, and to connect again whenever the connection is lost. */
 void mc_hypervisor_start (McHypervisor *self);
 
-/* Lets calls in flight end (for 5 s at most), closes, and calls back. Finish with mc_hypervisor_call_finish(). */
-void mc_hypervisor_stop_async (McHypervisor *self, GAsyncReadyCallback callback, gpointer user_data);
+/* Lets calls in flight end (for 5 s at most), closes, and calls back. Finish with
+ * mc_hypervisor_call_finish(). */
+void
+mc_hypervisor_stop_async (McHypervisor *self, GAsyncReadyCallback callback, gpointer user_data);
 
 /* Whether the hypervisor's memory is this machine's. */
 gboolean mc_hypervisor_is_local (McHypervisor *self);
 
 /*
- * Reads every active VM and the host in one call. Ends with MC_HYPERVISOR_ERROR_TIMED_OUT at @deadline_us
- * (monotonic); before that, where one VM's process hangs, another try reads the others and marks that one busy.
+ * Reads every active VM and the host in one call. Ends with MC_HYPERVISOR_ERROR_TIMED_OUT at
+ * @deadline_us (monotonic); before that, where one VM's process hangs, another try reads the others
+ * and marks that one busy.
  */
-void mc_hypervisor_sample_async (McHypervisor *self, gint64 deadline_us, GAsyncReadyCallback callback,
+void mc_hypervisor_sample_async (McHypervisor *self,
+                                 gint64 deadline_us,
+                                 GAsyncReadyCallback callback,
                                  gpointer user_data);
-McSample *mc_hypervisor_sample_finish (McHypervisor *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+McSample *mc_hypervisor_sample_finish (McHypervisor *self,
+                                       GAsyncResult *result,
+                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-void mc_hypervisor_describe_async (McHypervisor *self, const char *uuid, GAsyncReadyCallback callback,
+void mc_hypervisor_describe_async (McHypervisor *self,
+                                   const char *uuid,
+                                   GAsyncReadyCallback callback,
                                    gpointer user_data);
-McVmDescription *mc_hypervisor_describe_finish (McHypervisor *self, GAsyncResult *result, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+McVmDescription *mc_hypervisor_describe_finish (McHypervisor *self,
+                                                GAsyncResult *result,
+                                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /*
  * One call of each kind per VM is in flight at most; a second ends with MC_HYPERVISOR_ERROR_BUSY.
- * mc_hypervisor_set_metadata_async(): @element is the whole XML element, or NULL to remove it; live, and in the
- * stored configuration where there is one.
+ * mc_hypervisor_set_metadata_async(): @element is the whole XML element, or NULL to remove it;
+ * live, and in the stored configuration where there is one.
  */
-void mc_hypervisor_set_target_async (McHypervisor *self, const char *uuid, guint64 bytes, GAsyncReadyCallback callback,
+void mc_hypervisor_set_target_async (McHypervisor *self,
+                                     const char *uuid,
+                                     guint64 bytes,
+                                     GAsyncReadyCallback callback,
                                      gpointer user_data);
-void mc_hypervisor_set_stats_period_async (McHypervisor *self, const char *uuid, guint seconds,
-                                           GAsyncReadyCallback callback, gpointer user_data);
-void mc_hypervisor_set_metadata_async (McHypervisor *self, const char *uuid, const char *element,
-                                       GAsyncReadyCallback callback, gpointer user_data);
+void mc_hypervisor_set_stats_period_async (McHypervisor *self,
+                                           const char *uuid,
+                                           guint seconds,
+                                           GAsyncReadyCallback callback,
+                                           gpointer user_data);
+void mc_hypervisor_set_metadata_async (McHypervisor *self,
+                                       const char *uuid,
+                                       const char *element,
+                                       GAsyncReadyCallback callback,
+                                       gpointer user_data);
 gboolean mc_hypervisor_call_finish (McHypervisor *self, GAsyncResult *result, GError **error);
 
 /* For implementations: emit the port's signals. Main thread. */

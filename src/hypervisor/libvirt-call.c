@@ -32,7 +32,7 @@ sample_new (virDomainPtr domain)
 
   virDomainGetUUIDString (domain, uuid);
   sample = mc_vm_sample_new (uuid, virDomainGetName (domain));
-  sample->id = (int) virDomainGetID (domain);
+  sample->id = (int)virDomainGetID (domain);
   sample->balloon = sample->capacity = sample->resident = MC_HYPERVISOR_UNKNOWN;
   sample->unused = sample->usable = sample->available = MC_HYPERVISOR_UNKNOWN;
   sample->swap_in = sample->swap_out = sample->major_faults = MC_HYPERVISOR_UNKNOWN;
@@ -76,8 +76,9 @@ read_record (virDomainStatsRecordPtr record)
   read_figure (record, "balloon.swap_out", &sample->swap_out);
   read_count (record, "balloon.major_fault", &sample->major_faults);
   read_count (record, "balloon.last-update", &updated);
-  sample->stats_time_s = (gint64) MIN (updated, G_MAXINT64);
-  /* libvirtd reads it from /proc once it holds the VM: where it is missing, somebody else waits for the VM. */
+  sample->stats_time_s = (gint64)MIN (updated, G_MAXINT64);
+  /* libvirtd reads it from /proc once it holds the VM: where it is missing, somebody else waits for
+   * the VM. */
   sample->busy = sample->resident == MC_HYPERVISOR_UNKNOWN;
   return sample;
 }
@@ -109,13 +110,15 @@ read_alone (virDomainPtr domain, McVmSample *sample)
       };
 
       if (stats[i].tag == VIR_DOMAIN_MEMORY_STAT_LAST_UPDATE)
-        sample->stats_time_s = (gint64) stats[i].val;
-      else if (stats[i].tag >= 0 && stats[i].tag < VIR_DOMAIN_MEMORY_STAT_NR && figures[stats[i].tag] != NULL)
+        sample->stats_time_s = (gint64)stats[i].val;
+      else if (stats[i].tag >= 0 && stats[i].tag < VIR_DOMAIN_MEMORY_STAT_NR
+               && figures[stats[i].tag] != NULL)
         *figures[stats[i].tag] = from_kib (stats[i].val);
     }
 }
 
-/* The host's own figures are asked for each time: they cost next to nothing, and memory can be hot-plugged. */
+/* The host's own figures are asked for each time: they cost next to nothing, and memory can be
+ * hot-plugged. */
 static void
 read_host (virConnectPtr connection, McSample *sample)
 {
@@ -124,7 +127,8 @@ read_host (virConnectPtr connection, McSample *sample)
   guint64 available = 0;
 
   sample->host_total = sample->host_available = MC_HYPERVISOR_UNKNOWN;
-  if (virNodeGetMemoryStats (connection, VIR_NODE_MEMORY_STATS_ALL_CELLS, NULL, &n_stats, 0) < 0 || n_stats == 0)
+  if (virNodeGetMemoryStats (connection, VIR_NODE_MEMORY_STATS_ALL_CELLS, NULL, &n_stats, 0) < 0
+      || n_stats == 0)
     return;
   stats = g_new0 (virNodeMemoryStats, n_stats);
   if (virNodeGetMemoryStats (connection, VIR_NODE_MEMORY_STATS_ALL_CELLS, stats, &n_stats, 0) < 0)
@@ -146,7 +150,7 @@ mc_libvirt_sample (virConnectPtr connection, GError **error)
   McSample *sample;
   int n_records = virConnectGetAllDomainStats (
       connection, VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_BALLOON, &records,
-        VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE | VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT);
+      VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE | VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT);
 
   if (n_records < 0)
     {
@@ -179,7 +183,10 @@ look_up (virConnectPtr connection, const char *uuid, GError **error)
 }
 
 McVmDescription *
-mc_libvirt_describe (virConnectPtr connection, const char *uuid, guint64 *hotplugged, GError **error)
+mc_libvirt_describe (virConnectPtr connection,
+                     const char *uuid,
+                     guint64 *hotplugged,
+                     GError **error)
 {
   g_autoptr (virDomain) domain = look_up (connection, uuid, error);
   g_autoptr (McVmDescription) description = NULL;
@@ -196,7 +203,7 @@ mc_libvirt_describe (virConnectPtr connection, const char *uuid, guint64 *hotplu
     }
   description = mc_vm_description_new (uuid);
   description->name = g_strdup (virDomainGetName (domain));
-  description->id = (int) virDomainGetID (domain);
+  description->id = (int)virDomainGetID (domain);
   description->persistent = virDomainIsPersistent (domain) > 0;
   fine = mc_domain_xml_parse (xml, description, hotplugged, error);
   free (xml);
@@ -223,17 +230,23 @@ mc_libvirt_set_target (virConnectPtr connection, const char *uuid, guint64 bytes
 }
 
 gboolean
-mc_libvirt_set_stats_period (virConnectPtr connection, const char *uuid, guint seconds, GError **error)
+mc_libvirt_set_stats_period (virConnectPtr connection,
+                             const char *uuid,
+                             guint seconds,
+                             GError **error)
 {
   g_autoptr (virDomain) domain = look_up (connection, uuid, error);
 
   return domain != NULL
-         && check (virDomainSetMemoryStatsPeriod (domain, (int) seconds, VIR_DOMAIN_AFFECT_LIVE), error,
-                   "set the VM's statistics period");
+         && check (virDomainSetMemoryStatsPeriod (domain, (int)seconds, VIR_DOMAIN_AFFECT_LIVE),
+                   error, "set the VM's statistics period");
 }
 
 gboolean
-mc_libvirt_set_metadata (virConnectPtr connection, const char *uuid, const char *element, GError **error)
+mc_libvirt_set_metadata (virConnectPtr connection,
+                         const char *uuid,
+                         const char *element,
+                         GError **error)
 {
   g_autoptr (virDomain) domain = look_up (connection, uuid, error);
   unsigned int flags = VIR_DOMAIN_AFFECT_LIVE;
@@ -242,7 +255,7 @@ mc_libvirt_set_metadata (virConnectPtr connection, const char *uuid, const char 
     return FALSE;
   if (virDomainIsPersistent (domain) > 0)
     flags |= VIR_DOMAIN_AFFECT_CONFIG;
-  return check (virDomainSetMetadata (domain, VIR_DOMAIN_METADATA_ELEMENT, element, MC_METADATA_PREFIX,
-                                      MC_METADATA_NAMESPACE, flags),
+  return check (virDomainSetMetadata (domain, VIR_DOMAIN_METADATA_ELEMENT, element,
+                                      MC_METADATA_PREFIX, MC_METADATA_NAMESPACE, flags),
                 error, "write the VM's metadata");
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is asked of libvirt, one function for each kind of call. Worker threads: each may wait for libvirtd. */
+/* What is asked of libvirt, one function for each kind of call. Worker threads: each may wait for
+ * libvirtd. */
 #pragma once
 
 #include <libvirt/libvirt.h>
@@ -9,18 +10,28 @@
 G_BEGIN_DECLS
 
 /*
- * Every active VM, in one call where the driver has it, and the host. A VM whose process does not answer while
- * another call waits for it is marked busy.
+ * Every active VM, in one call where the driver has it, and the host. A VM whose process does not
+ * answer while another call waits for it is marked busy.
  */
 McSample *mc_libvirt_sample (virConnectPtr connection, GError **error);
 
 /* *@hotplugged: see mc_domain_xml_parse(). */
-McVmDescription *mc_libvirt_describe (virConnectPtr connection, const char *uuid, guint64 *hotplugged, GError **error);
+McVmDescription *mc_libvirt_describe (virConnectPtr connection,
+                                      const char *uuid,
+                                      guint64 *hotplugged,
+                                      GError **error);
 
-gboolean mc_libvirt_set_target (virConnectPtr connection, const char *uuid, guint64 bytes, GError **error);
-gboolean mc_libvirt_set_stats_period (virConnectPtr connection, const char *uuid, guint seconds, GError **error);
+gboolean
+mc_libvirt_set_target (virConnectPtr connection, const char *uuid, guint64 bytes, GError **error);
+gboolean mc_libvirt_set_stats_period (virConnectPtr connection,
+                                      const char *uuid,
+                                      guint seconds,
+                                      GError **error);
 
 /* @element: (nullable): NULL removes it */
-gboolean mc_libvirt_set_metadata (virConnectPtr connection, const char *uuid, const char *element, GError **error);
+gboolean mc_libvirt_set_metadata (virConnectPtr connection,
+                                  const char *uuid,
+                                  const char *element,
+                                  GError **error);
 
 G_END_DECLS

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* libvirt's events, as the port's signals. A callback copies what it is told, and asks libvirt for nothing. */
+/* libvirt's events, as the port's signals. A callback copies what it is told, and asks libvirt for
+ * nothing. */
 #include "config.h"
 
 #include "libvirt-events.h"
@@ -39,7 +40,7 @@ on_lifecycle (virConnectPtr connection, virDomainPtr domain, int event, int deta
 
   if (hypervisor == NULL)
     return 0;
-  switch ((virDomainEventType) event)
+  switch ((virDomainEventType)event)
     {
     case VIR_DOMAIN_EVENT_STARTED:
       mc_hypervisor_emit_vm_started (hypervisor, uuid);
@@ -77,7 +78,10 @@ on_reboot (virConnectPtr connection, virDomainPtr domain, void *data)
 }
 
 static void
-on_balloon (virConnectPtr connection, virDomainPtr domain, unsigned long long actual_kib, void *data)
+on_balloon (virConnectPtr connection,
+            virDomainPtr domain,
+            unsigned long long actual_kib,
+            void *data)
 {
   Uuid uuid;
   g_autoptr (McHypervisor) hypervisor = prepare (domain, data, uuid);
@@ -109,7 +113,7 @@ on_metadata (virConnectPtr connection, virDomainPtr domain, int type, const char
     tell_changed (domain, data);
 }
 
-void
+GArray *
 mc_libvirt_watch (virConnectPtr connection, GWeakRef *hypervisor)
 {
   static const struct
@@ -124,15 +128,29 @@ mc_libvirt_watch (virConnectPtr connection, GWeakRef *hypervisor)
     { VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, VIR_DOMAIN_EVENT_CALLBACK (on_device) },
     { VIR_DOMAIN_EVENT_ID_METADATA_CHANGE, VIR_DOMAIN_EVENT_CALLBACK (on_metadata) },
   };
+  GArray *watches = g_array_new (FALSE, FALSE, sizeof (int));
 
   for (guint i = 0; i < G_N_ELEMENTS (events); i++)
     {
       g_autoptr (McHypervisor) self = g_weak_ref_get (hypervisor);
       Watch *watch = g_new0 (Watch, 1);
+      int id;
 
       g_weak_ref_init (&watch->hypervisor, self);
       /* A driver that lacks one of them has cycles by the clock, and is looked at again in each. */
-      if (virConnectDomainEventRegisterAny (connection, NULL, events[i].event, events[i].callback, watch, watch_free) < 0)
+      id = virConnectDomainEventRegisterAny (connection, NULL, events[i].event, events[i].callback,
+                                             watch, watch_free);
+      if (id < 0)
         watch_free (watch);
+      else
+        g_array_append_val (watches, id);
     }
+  return watches;
+}
+
+void
+mc_libvirt_unwatch (virConnectPtr connection, const GArray *watches)
+{
+  for (guint i = 0; i < watches->len; i++)
+    virConnectDomainEventDeregisterAny (connection, g_array_index (watches, int, i));
 }

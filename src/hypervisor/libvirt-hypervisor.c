@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The port by libvirt: the main thread's side. It keeps the connection, gives each call to a worker thread, waits
- * for none of them longer than promised, and hands the answers on.
+ * The port by libvirt: the main thread's side. It keeps the connection, gives each call to a worker
+ * thread, waits for none of them longer than promised, and hands the answers on.
  *
- * libvirt's calls cannot be cancelled. One that is late is left to its thread; what it was to tell is told as
- * late, and until it really ends no other of its kind is begun for the same VM.
+ * libvirt's calls cannot be cancelled. One that is late is left to its thread; what it was to tell
+ * is told as late, and until it really ends no other of its kind is begun for the same VM.
  */
 #include "config.h"
 
@@ -17,12 +17,20 @@
 #include "libvirt-events.h"
 #include "libvirt-link.h"
 
-/* Hung samples and hung changes do not take each other's threads. Together, less than libvirtd's 20 workers. */
+/* Hung samples and hung changes do not take each other's threads. Together, less than libvirtd's 20
+ * workers. */
 #define MOST_SAMPLES 6
 #define MOST_CHANGES 6
 
-/* A bulk call that took longer waits for one VM: the next one passes that VM by (32 guests take 160 ms). */
+/* A bulk call that took longer waits for one VM: the next one passes that VM by (32 guests take 160
+ * ms). */
 #define SAMPLE_AGAIN_MS 300
+
+/* One that took longer tells what was true when it began: a later one is waited for. */
+#define SAMPLE_BELIEVED_US (2 * G_USEC_PER_SEC)
+
+/* A VM with a call that takes longer gets no further thread: it hangs. */
+#define CALL_HANGS_US G_USEC_PER_SEC
 
 #define CALL_AT_MOST_MS 5000
 #define STOP_AT_MOST_MS 5000
@@ -48,6 +56,7 @@ typedef struct
   gboolean started;
   gboolean connected;
   gboolean connecting;
+  gboolean lost_early; /* the connection that is being prepared */
   gboolean stopping;
   guint generation; /* of the connection; what comes from an older one is not believed */
   guint reconnect;  /* source */
@@ -78,15 +87,18 @@ enum
   PROP_STATUS
 };
 
-#define MC_LIBVIRT(object) ((McLibvirt *) (object))
+#define MC_LIBVIRT(object) ((McLibvirt *)(object))
 
 static GType mc_libvirt_get_type (void);
 static void mc_libvirt_iface_init (McHypervisorInterface *iface);
 
-G_DEFINE_TYPE_WITH_CODE (McLibvirt, mc_libvirt, G_TYPE_OBJECT,
+G_DEFINE_TYPE_WITH_CODE (McLibvirt,
+                         mc_libvirt,
+                         G_TYPE_OBJECT,
                          G_IMPLEMENT_INTERFACE (MC_TYPE_HYPERVISOR, mc_libvirt_iface_init))
 
-/* A call on its way: made on the main thread, carried out on a worker's, ended on the main thread. */
+/* A call on its way: made on the main thread, carried out on a worker's, ended on the main thread.
+ */
 typedef struct
 {
   McLibvirt *self;
@@ -96,6 +108,7 @@ typedef struct
   guint64 value;
   char *text;
   guint generation;
+  gint64 began_us;
   guint deadline; /* source */
   GTask *task;    /* NULL: nobody waits any more */
 
@@ -180,7 +193,7 @@ answer_sample_with (McLibvirt *self, McHypervisorError code, const char *message
   g_clear_handle_id (&self->sample_deadline, g_source_remove);
   g_clear_handle_id (&self->sample_again, g_source_remove);
   if (task != NULL)
-    g_task_return_new_error (task, MC_HYPERVISOR_ERROR, (int) code, "%s", message);
+    g_task_return_new_error (task, MC_HYPERVISOR_ERROR, (int)code, "%s", message);
 }
 
 static void
@@ -218,7 +231,7 @@ loss_free (void *data)
 static const char *
 describe_loss (int reason)
 {
-  switch ((virConnectCloseReason) reason)
+  switch ((virConnectCloseReason)reason)
     {
     case VIR_CONNECT_CLOSE_REASON_EOF:
       return "libvirt has ended the connection";
@@ -238,7 +251,9 @@ on_lost_main (gpointer user_data)
   Loss *loss = user_data;
   McLibvirt *self = g_weak_ref_get (&loss->self);
 
-  if (self != NULL && loss->generation == self->generation)
+  if (self != NULL && loss->generation == self->generation && self->connecting)
+    self->lost_early = TRUE;
+  else if (self != NULL && loss->generation == self->generation)
     lose (self, describe_loss (loss->reason));
   g_clear_object (&self);
   return G_SOURCE_REMOVE;
@@ -263,7 +278,7 @@ on_closed (virConnectPtr connection, int reason, void *data)
 
   if (self == NULL)
     return;
-  loss = loss_new ((McLibvirt *) self, watched->generation);
+  loss = loss_new ((McLibvirt *)self, watched->generation);
   loss->reason = reason;
   g_idle_add_full (G_PRIORITY_DEFAULT, on_lost_main, loss, loss_free);
 }
@@ -287,10 +302,21 @@ on_connected_main (gpointer user_data)
 
   self->connecting = FALSE;
   if (self->stopping)
-    return G_SOURCE_REMOVE;
+    {
+      mc_links_drop (self->links);
+      return G_SOURCE_REMOVE;
+    }
   if (error != NULL)
     {
       set_status (self, error->message);
+      connect_later (self);
+      return G_SOURCE_REMOVE;
+    }
+  if (self->lost_early)
+    {
+      self->generation++;
+      mc_links_drop (self->links);
+      set_status (self, "libvirt has ended the connection at once");
       connect_later (self);
       return G_SOURCE_REMOVE;
     }
@@ -307,14 +333,15 @@ run_connect (gpointer data)
   Connecting *connecting = data;
   Loss *loss = loss_new (connecting->self, connecting->generation);
   GWeakRef watcher;
-  virConnectPtr connection = mc_links_open (connecting->links, on_closed, loss, loss_free, &connecting->error);
+  virConnectPtr connection
+      = mc_links_open (connecting->links, on_closed, loss, loss_free, &connecting->error);
 
   if (connection != NULL)
     {
       g_weak_ref_init (&watcher, connecting->self);
-      mc_libvirt_watch (connection, &watcher);
+      mc_links_add (connecting->links, connection, mc_libvirt_watch (connection, &watcher),
+                    on_closed);
       g_weak_ref_clear (&watcher);
-      virConnectClose (connection);
     }
   g_idle_add_full (G_PRIORITY_DEFAULT, on_connected_main, connecting, NULL);
   return NULL;
@@ -329,6 +356,7 @@ begin_to_connect (McLibvirt *self)
   if (self->connecting || self->connected || self->stopping)
     return;
   self->connecting = TRUE;
+  self->lost_early = FALSE;
   connecting = g_new0 (Connecting, 1);
   connecting->self = g_object_ref (self);
   connecting->links = mc_links_ref (self->links);
@@ -357,7 +385,8 @@ carry_out (Call *call)
       call->fine = mc_libvirt_set_target (connection, call->uuid, call->value, &call->error);
       break;
     case CALL_SET_STATS_PERIOD:
-      call->fine = mc_libvirt_set_stats_period (connection, call->uuid, (guint) call->value, &call->error);
+      call->fine
+          = mc_libvirt_set_stats_period (connection, call->uuid, (guint)call->value, &call->error);
       break;
     case CALL_SET_METADATA:
       call->fine = mc_libvirt_set_metadata (connection, call->uuid, call->text, &call->error);
@@ -425,15 +454,17 @@ static void
 answer_sample (McLibvirt *self, Call *call)
 {
   self->n_samples--;
-  if (call->generation != self->generation || self->sample == NULL)
+  if (call->generation != self->generation || self->sample == NULL
+      || g_get_monotonic_time () - call->began_us > SAMPLE_BELIEVED_US)
     return;
   if (call->result == NULL)
     {
-      answer_sample_with (self, (McHypervisorError) call->error->code, call->error->message);
+      answer_sample_with (self, (McHypervisorError)call->error->code, call->error->message);
       return;
     }
   subtract_hotplugged (self, call->result);
-  g_task_return_pointer (self->sample, g_steal_pointer (&call->result), (GDestroyNotify) mc_sample_free);
+  g_task_return_pointer (self->sample, g_steal_pointer (&call->result),
+                         (GDestroyNotify)mc_sample_free);
   g_clear_object (&self->sample);
   g_clear_handle_id (&self->sample_deadline, g_source_remove);
   g_clear_handle_id (&self->sample_again, g_source_remove);
@@ -448,7 +479,8 @@ answer_call (McLibvirt *self, Call *call)
   if (call->kind == CALL_DESCRIBE && call->result != NULL)
     {
       if (call->hotplugged > 0)
-        g_hash_table_insert (self->hotplugged, g_strdup (call->uuid), g_memdup2 (&call->hotplugged, sizeof (guint64)));
+        g_hash_table_insert (self->hotplugged, g_strdup (call->uuid),
+                             g_memdup2 (&call->hotplugged, sizeof (guint64)));
       else
         g_hash_table_remove (self->hotplugged, call->uuid);
     }
@@ -457,7 +489,8 @@ answer_call (McLibvirt *self, Call *call)
   if (call->error != NULL)
     g_task_return_error (call->task, g_steal_pointer (&call->error));
   else if (call->kind == CALL_DESCRIBE)
-    g_task_return_pointer (call->task, g_steal_pointer (&call->result), (GDestroyNotify) mc_vm_description_free);
+    g_task_return_pointer (call->task, g_steal_pointer (&call->result),
+                           (GDestroyNotify)mc_vm_description_free);
   else
     g_task_return_boolean (call->task, call->fine);
 }
@@ -499,13 +532,36 @@ call_new (McLibvirt *self, CallKind kind)
   call->links = mc_links_ref (self->links);
   call->kind = kind;
   call->generation = self->generation;
+  call->began_us = g_get_monotonic_time ();
   self->n_calls++;
   return call;
 }
 
+/* Whether another call of this kind is in flight for the VM, or one of any kind that hangs. */
+static gboolean
+vm_is_busy (McLibvirt *self, CallKind kind, const char *uuid)
+{
+  gint64 now_us = g_get_monotonic_time ();
+
+  for (CallKind other = CALL_DESCRIBE; other <= CALL_SET_METADATA; other++)
+    {
+      g_autofree char *key = key_of (other, uuid);
+      const Call *call = g_hash_table_lookup (self->in_flight, key);
+
+      if (call != NULL && (other == kind || now_us - call->began_us > CALL_HANGS_US))
+        return TRUE;
+    }
+  return FALSE;
+}
+
 static void
-begin_call (McHypervisor *hypervisor, CallKind kind, const char *uuid, guint64 value, const char *text,
-            GAsyncReadyCallback callback, gpointer user_data)
+begin_call (McHypervisor *hypervisor,
+            CallKind kind,
+            const char *uuid,
+            guint64 value,
+            const char *text,
+            GAsyncReadyCallback callback,
+            gpointer user_data)
 {
   McLibvirt *self = MC_LIBVIRT (hypervisor);
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
@@ -518,7 +574,7 @@ begin_call (McHypervisor *hypervisor, CallKind kind, const char *uuid, guint64 v
                                "the hypervisor is not connected");
       return;
     }
-  if (g_hash_table_contains (self->in_flight, key))
+  if (vm_is_busy (self, kind, uuid))
     {
       g_task_return_new_error (task, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_BUSY, "%s",
                                "an earlier call for this VM has not ended");
@@ -563,7 +619,9 @@ on_sample_deadline (gpointer user_data)
 }
 
 static void
-mc_libvirt_sample_async (McHypervisor *hypervisor, gint64 deadline_us, GAsyncReadyCallback callback,
+mc_libvirt_sample_async (McHypervisor *hypervisor,
+                         gint64 deadline_us,
+                         GAsyncReadyCallback callback,
                          gpointer user_data)
 {
   McLibvirt *self = MC_LIBVIRT (hypervisor);
@@ -572,13 +630,15 @@ mc_libvirt_sample_async (McHypervisor *hypervisor, gint64 deadline_us, GAsyncRea
 
   if (!self->connected || self->sample != NULL)
     {
-      g_task_return_new_error (task, MC_HYPERVISOR_ERROR,
-                               self->connected ? MC_HYPERVISOR_ERROR_BUSY : MC_HYPERVISOR_ERROR_NOT_CONNECTED, "%s",
-                               self->connected ? "a sample is under way" : "the hypervisor is not connected");
+      g_task_return_new_error (
+          task, MC_HYPERVISOR_ERROR,
+          self->connected ? MC_HYPERVISOR_ERROR_BUSY : MC_HYPERVISOR_ERROR_NOT_CONNECTED, "%s",
+          self->connected ? "a sample is under way" : "the hypervisor is not connected");
       return;
     }
   self->sample = g_steal_pointer (&task);
-  self->sample_deadline = g_timeout_add ((guint) CLAMP (left_ms, 0, G_MAXINT), on_sample_deadline, self);
+  self->sample_deadline
+      = g_timeout_add ((guint)CLAMP (left_ms, 0, G_MAXINT), on_sample_deadline, self);
   self->sample_again = g_timeout_add (SAMPLE_AGAIN_MS, on_sample_again, self);
   begin_sample (self);
 }
@@ -590,7 +650,9 @@ mc_libvirt_sample_finish (McHypervisor *hypervisor, GAsyncResult *result, GError
 }
 
 static void
-mc_libvirt_describe_async (McHypervisor *hypervisor, const char *uuid, GAsyncReadyCallback callback,
+mc_libvirt_describe_async (McHypervisor *hypervisor,
+                           const char *uuid,
+                           GAsyncReadyCallback callback,
                            gpointer user_data)
 {
   begin_call (hypervisor, CALL_DESCRIBE, uuid, 0, NULL, callback, user_data);
@@ -603,25 +665,34 @@ mc_libvirt_describe_finish (McHypervisor *hypervisor, GAsyncResult *result, GErr
 }
 
 static void
-mc_libvirt_set_target_async (McHypervisor *hypervisor, const char *uuid, guint64 bytes, GAsyncReadyCallback callback,
+mc_libvirt_set_target_async (McHypervisor *hypervisor,
+                             const char *uuid,
+                             guint64 bytes,
+                             GAsyncReadyCallback callback,
                              gpointer user_data)
 {
   const guint64 *hotplugged = g_hash_table_lookup (MC_LIBVIRT (hypervisor)->hotplugged, uuid);
 
-  begin_call (hypervisor, CALL_SET_TARGET, uuid, bytes + (hotplugged != NULL ? *hotplugged : 0), NULL, callback,
-              user_data);
+  begin_call (hypervisor, CALL_SET_TARGET, uuid, bytes + (hotplugged != NULL ? *hotplugged : 0),
+              NULL, callback, user_data);
 }
 
 static void
-mc_libvirt_set_stats_period_async (McHypervisor *hypervisor, const char *uuid, guint seconds,
-                                   GAsyncReadyCallback callback, gpointer user_data)
+mc_libvirt_set_stats_period_async (McHypervisor *hypervisor,
+                                   const char *uuid,
+                                   guint seconds,
+                                   GAsyncReadyCallback callback,
+                                   gpointer user_data)
 {
   begin_call (hypervisor, CALL_SET_STATS_PERIOD, uuid, seconds, NULL, callback, user_data);
 }
 
 static void
-mc_libvirt_set_metadata_async (McHypervisor *hypervisor, const char *uuid, const char *element,
-                               GAsyncReadyCallback callback, gpointer user_data)
+mc_libvirt_set_metadata_async (McHypervisor *hypervisor,
+                               const char *uuid,
+                               const char *element,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data)
 {
   begin_call (hypervisor, CALL_SET_METADATA, uuid, 0, element, callback, user_data);
 }

@@ -7,9 +7,11 @@
 #include <libvirt/virterror.h>
 
 #include "hypervisor.h"
+#include "libvirt-events.h"
 
-#define CALLS_PER_LINK 4
-#define MOST_LINKS     3
+/* As many as the adapter has threads; and those that stay open for the next call. */
+#define MOST_LINKS 12
+#define LINKS_KEPT 3
 
 #define KEEPALIVE_INTERVAL_S 5
 #define KEEPALIVE_COUNT      5
@@ -17,8 +19,9 @@
 typedef struct
 {
   virConnectPtr connection;
-  guint in_flight;
-  gboolean stays;   /* the one that carries events; those beside it go when they are unused */
+  gboolean in_use;
+  GArray *watches;               /* of the one that carries events; NULL: one beside it */
+  virConnectCloseFunc on_closed; /* of the same */
   gboolean dropped;
 } Link;
 
@@ -36,6 +39,13 @@ link_free (gpointer data)
 {
   Link *link = data;
 
+  /* Each event and the close callback hold a reference to the connection. */
+  if (link->watches != NULL)
+    {
+      mc_libvirt_unwatch (link->connection, link->watches);
+      virConnectUnregisterCloseCallback (link->connection, link->on_closed);
+      g_array_unref (link->watches);
+    }
   virConnectClose (link->connection);
   g_free (link);
 }
@@ -100,11 +110,14 @@ mc_libvirt_take_error (GError **error, const char *what)
   if (last == NULL)
     g_set_error (error, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_FAILED, "failed to %s", what);
   else
-    g_set_error (error, MC_HYPERVISOR_ERROR, (int) code_of (last->code), "failed to %s: %s", what, last->message);
+    g_set_error (error, MC_HYPERVISOR_ERROR, (int)code_of (last->code), "failed to %s: %s", what,
+                 last->message);
 }
 
+/* *@remote: whether it can be lost. Drivers within this process (test:///) have no keepalive, and
+ * need none. */
 static virConnectPtr
-open_connection (McLinks *self, GError **error)
+open_connection (McLinks *self, gboolean *remote, GError **error)
 {
   virConnectPtr connection;
   g_autofree char *what = g_strconcat ("connect to ", self->uri, NULL);
@@ -116,46 +129,52 @@ open_connection (McLinks *self, GError **error)
       mc_libvirt_take_error (error, what);
       return NULL;
     }
-  /* Drivers within this process (test:///) have none, and need none. */
-  virConnectSetKeepAlive (connection, KEEPALIVE_INTERVAL_S, KEEPALIVE_COUNT);
+  *remote = virConnectSetKeepAlive (connection, KEEPALIVE_INTERVAL_S, KEEPALIVE_COUNT) >= 0;
   return connection;
 }
 
 static void
-add_link (McLinks *self, virConnectPtr connection, guint in_flight, gboolean stays)
+add_link (McLinks *self, Link link)
 {
-  Link *link = g_new (Link, 1);
+  g_mutex_lock (&self->lock);
+  g_ptr_array_add (self->links, g_memdup2 (&link, sizeof link));
+  g_mutex_unlock (&self->lock);
+}
 
-  *link = (Link){ .connection = connection, .in_flight = in_flight, .stays = stays };
-  g_ptr_array_add (self->links, link);
+void
+mc_links_add (McLinks *self,
+              virConnectPtr connection,
+              GArray *watches,
+              virConnectCloseFunc on_closed)
+{
+  add_link (self, (Link){ .connection = connection, .watches = watches, .on_closed = on_closed });
 }
 
 virConnectPtr
-mc_links_open (McLinks *self, virConnectCloseFunc on_closed, gpointer user_data, virFreeCallback free_data,
+mc_links_open (McLinks *self,
+               virConnectCloseFunc on_closed,
+               gpointer user_data,
+               virFreeCallback free_data,
                GError **error)
 {
-  virConnectPtr connection = open_connection (self, error);
+  gboolean remote = FALSE;
+  virConnectPtr connection = open_connection (self, &remote, error);
 
-  if (connection == NULL || virConnectRegisterCloseCallback (connection, on_closed, user_data, free_data) < 0)
+  /* A driver that is not remote says that it has taken the callback, and never frees the data. */
+  if (!remote || virConnectRegisterCloseCallback (connection, on_closed, user_data, free_data) < 0)
     free_data (user_data);
-  if (connection == NULL)
-    return NULL;
-  g_mutex_lock (&self->lock);
-  add_link (self, connection, 0, TRUE);
-  g_mutex_unlock (&self->lock);
-  virConnectRef (connection);
   return connection;
 }
 
 /* With the lock held. */
 static Link *
-find_room (McLinks *self)
+find_free (McLinks *self)
 {
   for (guint i = 0; i < self->links->len; i++)
     {
       Link *link = self->links->pdata[i];
 
-      if (!link->dropped && link->in_flight < CALLS_PER_LINK)
+      if (!link->dropped && !link->in_use)
         return link;
     }
   return NULL;
@@ -167,7 +186,7 @@ count_live (McLinks *self)
   guint live = 0;
 
   for (guint i = 0; i < self->links->len; i++)
-    live += !((const Link *) self->links->pdata[i])->dropped;
+    live += !((const Link *)self->links->pdata[i])->dropped;
   return live;
 }
 
@@ -176,15 +195,16 @@ mc_links_acquire (McLinks *self, GError **error)
 {
   virConnectPtr connection = NULL;
   Link *link;
+  gboolean remote;
   guint live;
 
   g_assert (g_thread_self () != self->main_thread);
   g_mutex_lock (&self->lock);
-  link = find_room (self);
+  link = find_free (self);
   live = count_live (self);
   if (link != NULL)
     {
-      link->in_flight++;
+      link->in_use = TRUE;
       connection = link->connection;
     }
   g_mutex_unlock (&self->lock);
@@ -194,16 +214,26 @@ mc_links_acquire (McLinks *self, GError **error)
     {
       g_set_error (error, MC_HYPERVISOR_ERROR,
                    live == 0 ? MC_HYPERVISOR_ERROR_NOT_CONNECTED : MC_HYPERVISOR_ERROR_BUSY, "%s",
-                   live == 0 ? "the hypervisor is not connected" : "too many calls to the hypervisor hang");
+                   live == 0 ? "the hypervisor is not connected"
+                             : "too many calls to the hypervisor hang");
       return NULL;
     }
-  connection = open_connection (self, error);
+  connection = open_connection (self, &remote, error);
   if (connection == NULL)
     return NULL;
-  g_mutex_lock (&self->lock);
-  add_link (self, connection, 1, FALSE);
-  g_mutex_unlock (&self->lock);
+  add_link (self, (Link){ .connection = connection, .in_use = TRUE });
   return connection;
+}
+
+/* With the lock held. One beside the first may be lost alone, which nobody tells:
+ * virConnectIsAlive() asks nobody. */
+static gboolean
+is_wanted (McLinks *self, const Link *link)
+{
+  if (link->dropped)
+    return FALSE;
+  return link->watches != NULL
+         || (count_live (self) <= LINKS_KEPT && virConnectIsAlive (link->connection) == 1);
 }
 
 void
@@ -219,8 +249,8 @@ mc_links_release (McLinks *self, virConnectPtr connection)
 
       if (link->connection != connection)
         continue;
-      link->in_flight--;
-      if (link->in_flight == 0 && (link->dropped || !link->stays))
+      link->in_use = FALSE;
+      if (!is_wanted (self, link))
         unused = g_ptr_array_steal_index (self->links, i);
       break;
     }
@@ -248,7 +278,7 @@ mc_links_drop (McLinks *self)
       Link *link = self->links->pdata[i - 1];
 
       link->dropped = TRUE;
-      if (link->in_flight == 0)
+      if (!link->in_use)
         g_ptr_array_add (unused, g_ptr_array_steal_index (self->links, i - 1));
     }
   g_mutex_unlock (&self->lock);

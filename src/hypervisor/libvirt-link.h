@@ -2,10 +2,13 @@
 /*
  * Connections to one libvirtd, for worker threads.
  *
- * libvirtd serves five calls of a connection at a time, and a connection whose five are used up no longer answers
- * its keepalive: so a connection has four calls in flight at most, and while calls hang, further connections are
- * opened beside it. All functions but new, ref, unref and drop may wait for libvirtd: never call them on the main
- * thread, which aborts there.
+ * A connection carries one call at a time; further connections are opened beside it for calls that
+ * meet, and while calls hang. Sharing one is what libvirt means to allow, but up to 9.7 a call that
+ * follows another at once, while a third waits on the same connection, may not be sent until
+ * something else arrives (its wake-up is lost when it comes just before the waiting thread polls):
+ * seen as 5 s of silence from a VM beside one that hung. One at a time also keeps far from the five
+ * calls of a connection at which libvirtd stops to read its keepalive. All functions but new, ref,
+ * unref and drop may wait for libvirtd: never call them on the main thread, which aborts there.
  */
 #pragma once
 
@@ -16,24 +19,37 @@ G_BEGIN_DECLS
 
 typedef struct _McLinks McLinks;
 
-/* Returns: (transfer full): without a connection. To be called on the main thread, which it remembers. */
+/* Returns: (transfer full): without a connection. To be called on the main thread, which it
+ * remembers. */
 McLinks *mc_links_new (const char *uri);
 McLinks *mc_links_ref (McLinks *self);
 void mc_links_unref (McLinks *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (McLinks, mc_links_unref)
 
 /*
- * Opens the first connection. @on_closed is called once when it is lost, in any thread, with @user_data, which is
- * released with @free_data. Returns: (transfer full): for virConnectClose().
+ * Opens the first connection. @on_closed is called once when it is lost, in any thread, with
+ * @user_data, which is released with @free_data. Returns: (transfer full): for mc_links_add().
  */
-virConnectPtr mc_links_open (McLinks *self, virConnectCloseFunc on_closed, gpointer user_data, virFreeCallback free_data,
+virConnectPtr mc_links_open (McLinks *self,
+                             virConnectCloseFunc on_closed,
+                             gpointer user_data,
+                             virFreeCallback free_data,
                              GError **error);
 
-/* Returns: (transfer full): a connection with room for a call; give it back with mc_links_release(). */
+/* From now on, calls are given @connection. (transfer full) both. @watches: of mc_libvirt_watch().
+ */
+void mc_links_add (McLinks *self,
+                   virConnectPtr connection,
+                   GArray *watches,
+                   virConnectCloseFunc on_closed);
+
+/* Returns: (transfer full): a connection with room for a call; give it back with
+ * mc_links_release(). */
 virConnectPtr mc_links_acquire (McLinks *self, GError **error);
 void mc_links_release (McLinks *self, virConnectPtr connection);
 
-/* Forgets all connections; those in use are closed when they are released. May be called on the main thread. */
+/* Forgets all connections; those in use are closed when they are released. May be called on the
+ * main thread. */
 void mc_links_drop (McLinks *self);
 
 /* Sets @error from the last error of libvirt in this thread. */

@@ -1,46 +1,39 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One cycle: who needs, who can spare, and what the host can pay for.
+ * One cycle: what is known of each VM, what each should have, and what moves now.
  *
- * Need is read from the smaller of unused and usable: a guest of 1 GiB and more can have no usable memory
- * left while 66 MB still look unused. Grants are paid only from memory that is free now.
+ * The budget is what all managed VMs hold, and what the host can still give beside everything that
+ * it has promised. One number, λ, squeezes everyone's headroom alike when the budget does not cover
+ * what all want.
  */
 #include "config.h"
 
+#include "demand.h"
+#include "moves.h"
 #include "policy.h"
+#include "share.h"
 #include "triage.h"
 
 /* Kept beside the reserve for what grows between two cycles without being managed. */
-#define MARGIN (64 * MC_MIB)
+#define MARGIN ((gint64)(64 * MC_MIB))
 
-/* Below this capacity the watermarks would be most of the VM. */
-#define SMALL_CAPACITY (500 * MC_MIB)
+/* Page cache grows up to a little below the usage limit, so that taking and giving do not follow
+ * each other. */
+#define COMFORT_GAP_PERCENT 2
 
-/* A VM that was just given memory keeps it this long; one just taken from is given again after a cycle. */
-#define KEEP_AFTER_GRANT_US (30 * G_USEC_PER_SEC)
-
-#define COMFORT_STEP_PERCENT 5
-
-typedef struct
-{
-  const McPolicySettings *settings;
-  gint64 now_us;
-  guint64 total;
-  guint64 available;
-  guint64 free;
-  McHostCondition condition;
-} Cycle;
+/* Part of what VMs that cannot be managed may still touch, for which others are left without what
+ * they need. */
+#define STRANGERS_PART 4
 
 typedef struct
 {
-  guint64 low, high, middle;
-  guint64 step;
-  guint64 told;      /* its target, or its balloon when it has none */
-  guint64 headroom;  /* the smaller of unused and usable, with what is still on its way */
-  guint64 wants;     /* bytes that it lacks */
-  guint64 spare;     /* bytes that it could give */
-  gboolean hard;
-} Need;
+  McCandidate *candidates;
+  McClaim *claims;
+  guint64 *figures;
+  gsize n;          /* candidates */
+  guint64 promised; /* to all VMs */
+  guint64 doubtful; /* of that, what need not be funded by leaving anybody without what it needs */
+} Scratch;
 
 static guint64
 percent (guint64 bytes, guint parts)
@@ -49,49 +42,15 @@ percent (guint64 bytes, guint parts)
 }
 
 static guint64
-promised (const McVmFacts *facts)
+less (guint64 from, guint64 what)
 {
-  guint64 most = facts->target == MC_UNKNOWN ? facts->balloon : MAX (facts->balloon, facts->target);
-
-  if (most == MC_UNKNOWN)
-    return 0;
-  if (facts->resident == MC_UNKNOWN)
-    return most - MIN (most, facts->balloon);
-  return most - MIN (most, facts->resident);
+  return from - MIN (from, what);
 }
 
-static Need
-assess (const Cycle *cycle, const McVmFacts *facts, const McVmMemory *memory)
+static guint64
+used_of (const McHostFigures *host)
 {
-  Need need = { 0 };
-  gboolean small = facts->capacity < SMALL_CAPACITY;
-  guint64 headroom = MIN (facts->unused, facts->usable);
-  guint64 told = facts->target == MC_UNKNOWN ? facts->balloon : facts->target;
-
-  need.low = small ? MIN (facts->low_watermark, percent (facts->capacity, 20)) : facts->low_watermark;
-  need.high = small ? MIN (facts->high_watermark, percent (facts->capacity, 30)) : facts->high_watermark;
-  need.middle = need.low + (need.high - need.low) / 2;
-  need.step = percent (facts->capacity, cycle->settings->step_limit);
-  need.told = told;
-
-  /* What was told since the report is already on its way. */
-  if (told > memory->balloon_at_stats)
-    headroom += told - memory->balloon_at_stats;
-  else
-    headroom -= MIN (headroom, memory->balloon_at_stats - told);
-  need.headroom = headroom;
-
-  need.hard = memory->hot > 0 || (facts->usable == MC_UNKNOWN ? facts->unused : facts->usable) <= need.low;
-  if (memory->hot > 0)
-    need.wants = need.step;
-  else if (headroom <= need.low)
-    need.wants = need.middle - headroom;
-  else if (headroom >= need.high)
-    need.spare = headroom - need.middle;
-  need.wants = MIN (need.wants, need.step);
-  need.wants = MIN (need.wants, facts->maximum - MIN (facts->maximum, told));
-  need.spare = MIN (need.spare, told - MIN (told, facts->minimum));
-  return need;
+  return less (host->total, host->available);
 }
 
 McHostCondition
@@ -99,91 +58,143 @@ mc_policy_host_condition (const McPolicySettings *settings, const McHostFigures 
 {
   if (host->available <= settings->host_reserve)
     return MC_HOST_CRITICAL;
-  if (host->total - MIN (host->total, host->available) > percent (host->total, settings->host_usage_limit))
+  if (used_of (host) > percent (host->total, settings->host_usage_limit))
     return MC_HOST_TIGHT;
   return MC_HOST_COMFORTABLE;
 }
 
 static void
-leave (McVmDecision *decision, const Need *need, McReason reason)
+leave_alone (const McVmFacts *facts, McVmMemory *memory, McVmStatus status, McVmDecision *decision)
 {
-  decision->reason = reason;
-  decision->figure = need->headroom;
+  *decision = (McVmDecision){ .status = status, .reason = MC_REASON_LEFT_ALONE };
+  decision->before = facts->target == MC_UNKNOWN ? facts->balloon : facts->target;
+  decision->target = decision->before;
+  decision->promise = mc_demand_promise (facts, memory);
+}
+
+static gboolean
+may_be_moved (McVmStatus status)
+{
+  return status == MC_VM_MANAGED || status == MC_VM_STUCK || status == MC_VM_INEFFECTIVE;
+}
+
+/* A target that is not reached is withdrawn; the guest would go on to give up every page it frees.
+ */
+static gboolean
+withdraw (const McVmFacts *facts, McVmDecision *decision)
+{
+  if (decision->status != MC_VM_STUCK || facts->target == MC_UNKNOWN
+      || facts->target >= facts->balloon)
+    return FALSE;
+  decision->target = facts->balloon;
+  decision->move = TRUE;
+  decision->reason = MC_REASON_UNREACHABLE;
+  return TRUE;
+}
+
+static gboolean
+respect (gint64 now_us, const McVmFacts *facts, const McVmMemory *memory, McVmDecision *decision)
+{
+  if (now_us >= memory->foreign_until_us)
+    return FALSE;
+  decision->reason = MC_REASON_FOREIGN;
+  decision->figure = facts->balloon;
+  decision->limit
+      = (guint64)((memory->foreign_until_us - now_us + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC);
+  return TRUE;
 }
 
 static void
-take (const Cycle *cycle, const McVmFacts *facts, McVmMemory *memory, McVmDecision *decision, const Need *need,
-      gboolean others_need)
+add_candidate (const McPolicySettings *settings,
+               const McVmFacts *facts,
+               McVmMemory *memory,
+               McVmDecision *decision,
+               Scratch *scratch)
 {
-  gboolean presses = cycle->condition != MC_HOST_COMFORTABLE || others_need;
-  guint64 most = presses ? need->step : percent (facts->capacity, COMFORT_STEP_PERCENT);
-  guint64 amount = MIN (need->spare, most);
+  McCandidate *candidate = &scratch->candidates[scratch->n];
+  McClaim *claim = &scratch->claims[scratch->n++];
+  McDemand demand = mc_demand_of (settings, facts, memory);
+  guint64 least = demand.least;
 
-  if (!presses && memory->given_us > 0 && cycle->now_us - memory->given_us < KEEP_AFTER_GRANT_US)
-    {
-      leave (decision, need, MC_REASON_COOLING_DOWN);
-      return;
-    }
-  if (amount < facts->capacity / 100)
-    {
-      leave (decision, need, MC_REASON_ENOUGH);
-      return;
-    }
-  decision->reason = cycle->condition == MC_HOST_CRITICAL ? MC_REASON_EMERGENCY
-                     : others_need                        ? MC_REASON_FUNDS_OTHERS
-                     : presses                            ? MC_REASON_HOST_TIGHT
-                                                          : MC_REASON_RELEASES;
-  decision->figure = need->headroom;
-  decision->limit = need->high;
-  decision->target = need->told - amount;
-  decision->move = TRUE;
-  memory->taken_us = cycle->now_us;
+  *candidate
+      = (McCandidate){ .facts = facts, .memory = memory, .decision = decision, .demand = demand };
+  /* What cannot be taken is not shared out either. */
+  if (decision->status != MC_VM_MANAGED)
+    least = MAX (least, demand.held);
+  *claim = (McClaim){
+    .least = least,
+    .base = MAX (demand.base, least),
+    .want = MAX (demand.want, least),
+    .weight = MAX (facts->weight, 1),
+  };
+  decision->reason = MC_REASON_ENOUGH;
+  decision->figure = MIN ((guint64)MAX (demand.headroom, 0), demand.unused);
+  decision->pressing = demand.growing;
+}
+
+/* Promises are counted in full before anything is given, but nobody is made to swap for what may
+ * never be touched. */
+static guint64
+doubtful (const McVmFacts *facts, const McVmDecision *decision)
+{
+  guint64 untouched = facts->resident == MC_UNKNOWN ? decision->promise
+                                                    : less (decision->promise, MC_OVERHEAD_ASSUMED);
+
+  if (!may_be_moved (decision->status))
+    untouched /= STRANGERS_PART;
+  return decision->promise - untouched;
 }
 
 static void
-give (const Cycle *cycle, const McVmFacts *facts, McVmMemory *memory, McVmDecision *decision, const Need *need,
-      guint64 amount)
+gather (const McPolicySettings *settings,
+        gint64 now_us,
+        gsize n_vms,
+        const McVmFacts *facts,
+        McVmMemory *memories[],
+        McVmDecision *decisions,
+        Scratch *scratch)
 {
-  decision->figure = need->headroom;
-  decision->limit = need->low;
-  decision->budget = cycle->free;
-  decision->pressing = need->hard;
-  if (amount < MIN (need->wants, facts->capacity / 100) || amount == 0)
+  for (gsize i = 0; i < n_vms; i++)
     {
-      decision->reason = MC_REASON_NO_FREE_MEMORY;
-      return;
-    }
-  decision->reason = memory->hot > 0 ? MC_REASON_SWAPPING : need->hard ? MC_REASON_NEEDS : MC_REASON_CACHE;
-  decision->target = need->told + amount;
-  decision->move = TRUE;
-  memory->given_us = cycle->now_us;
-}
-
-static guint64
-soft_budget (const Cycle *cycle, guint64 left)
-{
-  guint64 used = cycle->total - MIN (cycle->total, cycle->available);
-  guint64 limit = percent (cycle->total, cycle->settings->host_usage_limit);
-
-  switch (cycle->settings->cache_growth)
-    {
-    case MC_CACHE_GROWTH_NEVER:
-      return 0;
-    case MC_CACHE_GROWTH_ALWAYS:
-      return left;
-    case MC_CACHE_GROWTH_COMFORTABLE:
-    default:
-      return MIN (left, limit - MIN (limit, used));
+      mc_demand_remember (settings, now_us, &facts[i], memories[i]);
+      mc_triage_remember (now_us, &facts[i], memories[i]);
+      leave_alone (&facts[i], memories[i],
+                   mc_triage_status (settings, now_us, &facts[i], memories[i]), &decisions[i]);
+      scratch->promised += decisions[i].promise;
+      scratch->doubtful += doubtful (&facts[i], &decisions[i]);
+      if (!may_be_moved (decisions[i].status) || withdraw (&facts[i], &decisions[i])
+          || respect (now_us, &facts[i], memories[i], &decisions[i]))
+        continue;
+      add_candidate (settings, &facts[i], memories[i], &decisions[i], scratch);
     }
 }
 
-/* Every VM of one class gets the same part of what it lacks. */
-static guint64
-portion (guint64 wants, guint64 budget, guint64 all_want)
+static double
+share_out (Scratch *scratch, gint64 free)
 {
-  if (all_want <= budget)
-    return wants;
-  return (guint64) ((double) wants * budget / all_want);
+  gint64 budget = free, bases = 0;
+  double lambda;
+
+  for (gsize i = 0; i < scratch->n; i++)
+    {
+      budget += (gint64)scratch->candidates[i].demand.held;
+      bases += (gint64)scratch->claims[i].base;
+    }
+  if (bases > budget)
+    budget = MIN (bases, budget + MARGIN + (gint64)scratch->doubtful);
+  lambda = mc_share_out (scratch->claims, scratch->n, budget);
+  for (gsize i = 0; i < scratch->n; i++)
+    scratch->candidates[i].share = scratch->claims[i].share;
+  return lambda;
+}
+
+static gboolean
+somebody_lacks (const Scratch *scratch)
+{
+  for (gsize i = 0; i < scratch->n; i++)
+    if (scratch->candidates[i].lacks > 0)
+      return TRUE;
+  return FALSE;
 }
 
 void
@@ -196,52 +207,32 @@ mc_policy_decide (const McPolicySettings *settings,
                   McVmDecision *decisions,
                   McHostDecision *host_decision)
 {
-  g_autofree Need *needs = g_new0 (Need, n_vms + 1);
-  Cycle cycle = { .settings = settings, .now_us = now_us, .total = host->total, .available = host->available };
-  guint64 hard = 0, soft = 0, promises = 0, kept = settings->host_reserve + MARGIN, budget;
+  g_autofree McCandidate *candidates = g_new (McCandidate, n_vms + 1);
+  g_autofree McClaim *claims = g_new (McClaim, n_vms + 1);
+  g_autofree guint64 *figures = g_new (guint64, n_vms + 1);
+  Scratch scratch = { .candidates = candidates, .claims = claims, .figures = figures };
+  guint64 limit = percent (host->total, settings->host_usage_limit);
+  gint64 kept = (gint64)MIN (settings->host_reserve, MC_CAPACITY_MOST) + MARGIN;
+  McCycle cycle = {
+    .settings = settings,
+    .now_us = now_us,
+    .condition = mc_policy_host_condition (settings, host),
+    .excess = less (used_of (host), limit),
+    .comfort = less (less (limit, percent (host->total, COMFORT_GAP_PERCENT)), used_of (host)),
+  };
 
-  for (gsize i = 0; i < n_vms; i++)
-    {
-      McVmDecision *decision = &decisions[i];
-
-      mc_triage_remember (settings, now_us, &facts[i], memories[i]);
-      *decision = (McVmDecision){ .status = mc_triage_status (settings, now_us, &facts[i], memories[i]) };
-      decision->before = facts[i].target == MC_UNKNOWN ? facts[i].balloon : facts[i].target;
-      decision->target = decision->before;
-      decision->reason = MC_REASON_LEFT_ALONE;
-      decision->promise = promised (&facts[i]);
-      promises += decision->promise;
-      if (decision->status != MC_VM_MANAGED)
-        continue;
-      needs[i] = assess (&cycle, &facts[i], memories[i]);
-      *(needs[i].hard ? &hard : &soft) += needs[i].wants;
-    }
-
-  cycle.condition = mc_policy_host_condition (settings, host);
-  cycle.free = host->available - MIN (host->available, kept);
-  cycle.free -= MIN (cycle.free, promises);
-  budget = soft_budget (&cycle, cycle.free - MIN (cycle.free, hard));
-
-  for (gsize i = 0; i < n_vms; i++)
-    {
-      const Need *need = &needs[i];
-
-      if (decisions[i].status != MC_VM_MANAGED)
-        continue;
-      if (need->wants > 0)
-        give (&cycle, &facts[i], memories[i], &decisions[i], need,
-              need->hard ? portion (need->wants, cycle.free, hard) : portion (need->wants, budget, soft));
-      else if (need->spare > 0)
-        take (&cycle, &facts[i], memories[i], &decisions[i], need, hard > cycle.free);
-      else
-        leave (&decisions[i], need, MC_REASON_ENOUGH);
-    }
+  gather (settings, now_us, n_vms, facts, memories, decisions, &scratch);
+  cycle.free = (gint64)MIN (host->available, MC_CAPACITY_MOST) - kept - (gint64)scratch.promised;
+  cycle.lambda = share_out (&scratch, cycle.free);
+  mc_moves_take (&cycle, candidates, scratch.n, figures);
+  mc_moves_give (&cycle, candidates, scratch.n, figures);
 
   *host_decision = (McHostDecision){
     .condition = cycle.condition,
-    .promised = promises,
-    .free = cycle.free,
-    .used_percent = host->total == 0 ? 0 : 100.0 * (host->total - MIN (host->total, host->available)) / host->total,
-    .pressing = hard > 0,
+    .promised = scratch.promised,
+    .free = (guint64)MAX (cycle.free, 0),
+    .used_percent = host->total == 0 ? 0 : 100.0 * used_of (host) / host->total,
+    .pressing = cycle.condition == MC_HOST_CRITICAL || somebody_lacks (&scratch),
+    .lambda = cycle.lambda,
   };
 }

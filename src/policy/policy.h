@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The decision, pure: figures of the host and of its VMs in, a target for each VM and the reason for it out.
+ * The decision, pure: figures of the host and of its VMs in, a target for each VM and the reason
+ * for it out.
  *
- * Nothing here reads a clock, a file or a bus. Sizes are bytes, times are microseconds of the caller's
- * monotonic clock. All functions may be called from any thread, as long as no two calls share a McVmMemory.
+ * Nothing here reads a clock, a file or a bus. Sizes are bytes, times are microseconds of the
+ * caller's monotonic clock. All functions may be called from any thread, as long as no two calls
+ * share a McVmMemory.
  */
 #pragma once
 
@@ -14,8 +16,8 @@ G_BEGIN_DECLS
 /* A figure that was not reported. Guests without the statistics service send the same value. */
 #define MC_UNKNOWN G_MAXUINT64
 
-#define MC_MIB ((guint64) 1 << 20)
-#define MC_GIB ((guint64) 1 << 30)
+#define MC_MIB ((guint64)1 << 20)
+#define MC_GIB ((guint64)1 << 30)
 
 /* Whether a guest's page cache may make its balloon grow: see policy/decide.c, "soft" need. */
 typedef enum
@@ -74,16 +76,20 @@ typedef enum
   MC_REASON_ENOUGH,         /* between the watermarks, or nothing worth a move */
   MC_REASON_NEEDS,          /* hard need: usable is low */
   MC_REASON_SWAPPING,       /* hard need: the guest swaps */
+  MC_REASON_GROWS,          /* will be in need before the cycle after the next */
   MC_REASON_CACHE,          /* soft need: unused is low, usable is ample */
   MC_REASON_BELOW_MINIMUM,  /* lifted to its minimum */
   MC_REASON_ABOVE_MAXIMUM,  /* brought down to its maximum */
   MC_REASON_RELEASES,       /* has more than it needs, and gives some */
   MC_REASON_HOST_TIGHT,     /* gives memory back to a host used above the limit */
+  MC_REASON_OVERCOMMITTED,  /* gives because guests were promised more than the host has left */
   MC_REASON_FUNDS_OTHERS,   /* gives because another VM is in need */
   MC_REASON_EMERGENCY,      /* gives, or a grant is called back, to a host at its reserve */
   MC_REASON_NO_FREE_MEMORY, /* in need, and nothing can be given */
+  MC_REASON_AT_MAXIMUM,     /* in need, and has all that it may have */
   MC_REASON_COOLING_DOWN,   /* would move, but has only just moved the other way */
   MC_REASON_UNREACHABLE,    /* target withdrawn: the guest does not reach it */
+  MC_REASON_FOREIGN,        /* somebody else has set its balloon: respected for a while */
   MC_REASON_LEFT_ALONE,     /* not managed: the status says why */
 } McReason;
 
@@ -112,7 +118,8 @@ typedef struct
   guint64 available; /* the guest's MemTotal */
   guint64 swap_in;   /* bytes since the guest booted */
   guint64 swap_out;
-  gint64 stats_time_s; /* when it last reported, as the hypervisor tells it; compared only with itself; 0 = never */
+  gint64 stats_time_s; /* when it last reported, as the hypervisor tells it; compared only with
+                          itself; 0 = never */
 
   /* the policy in force for it */
   guint64 minimum;
@@ -123,24 +130,57 @@ typedef struct
 } McVmFacts;
 
 /*
- * What the policy remembers of one VM from cycle to cycle. Zero-initialised when the VM is first seen,
- * kept by the caller, read and written by mc_policy_decide() alone.
+ * What the policy remembers of one VM from cycle to cycle. Zero-initialised when the VM is first
+ * seen, kept by the caller, written by mc_policy_decide() alone. Callers read the two rates,
+ * nothing else.
  */
 typedef struct
 {
-  gint64 stats_time_s;     /* of the newest report */
-  gint64 stats_seen_us;    /* when that was first seen; 0 = no report yet */
-  gint64 stats_interval_us; /* how far apart reports are seen to be */
-  guint64 balloon_at_stats;
-  guint64 swap_in;
-  guint64 swap_out;
   guint64 swap_in_rate; /* bytes a second */
   guint64 swap_out_rate;
-  guint hot; /* consecutive reports with swapping, up to 3 */
+
+  /* reports */
+  gint64 started_us;        /* of the boot that all of this is about */
+  gboolean seen;            /* in an earlier cycle */
+  gint64 stats_time_s;      /* of the newest report */
+  gint64 stats_seen_us;     /* when that was first seen; 0 = no report yet */
+  gint64 stats_interval_us; /* how far apart reports are seen to be */
+  gboolean fresh;           /* a report came since the boot was seen */
+  guint64 swap_in;          /* counters of the newest report */
+  guint64 swap_out;
+
+  /* the balloon as the guest saw it when it reported */
+  guint64 balloon_at_stats;
+  guint64 balloon_before;    /* at the cycle before */
+  guint64 outside_available; /* balloon less MemTotal, once it was seen at rest */
+  gboolean outside_known;
+
+  /* demand */
+  guint64 used;    /* balloon less usable, at the newest report */
+  gint64 velocity; /* of that, smoothed, bytes a second */
+  guint64 peak;    /* of used, held for a while, then decaying */
+  gint64 peak_us;
+  guint64 surge; /* the largest growth between two reports, likewise */
+  gint64 surge_us;
+  guint64 swapped; /* swapped out and not back yet, as far as the counters tell */
+  guint hot;       /* consecutive reports with swapping or nothing usable, up to 3 */
+
+  /* moves */
   gint64 given_us;
   gint64 taken_us;
-  gint64 stuck_since_us;
-  guint64 stuck_balloon;
+  guint64 overhead; /* what its process occupies beside the guest's memory */
+
+  /* targets that are not followed */
+  gboolean reached;      /* the balloon has been at the present target */
+  guint64 target_before; /* at the cycle before */
+  gint64 progress_us;    /* when an inflating balloon last moved; 0 = not inflating */
+  guint64 progress_balloon;
+  gint64 stuck_until_us;
+  guint stuck_times;
+  gint64 foreign_until_us;
+  gint64 idle_since_us; /* target reached by inflating, and the process still occupies more */
+  gint64 ineffective_until_us;
+  guint ineffective_times;
 } McVmMemory;
 
 typedef struct
@@ -149,8 +189,8 @@ typedef struct
   gboolean move;  /* target is to be set */
   McVmStatus status;
   McReason reason;
-  guint64 before;  /* what it was told, or has, before this decision */
-  guint64 promise; /* granted and not yet touched */
+  guint64 before;    /* what it was told, or has, before this decision */
+  guint64 promise;   /* granted and not yet touched */
   gboolean pressing; /* the next cycle should come early for its sake */
 
   /* the figures that the reason's sentence tells */
@@ -163,9 +203,11 @@ typedef struct
 {
   McHostCondition condition;
   guint64 promised; /* Σ promise */
-  guint64 free;     /* what may be granted: available − reserve − margin − promised, not below 0 */
+  guint64 free; /* what may be granted: available − reserve − margin − promised, not below 0 */
   double used_percent;
   gboolean pressing;
+  double lambda; /* part of the headroom they want that VMs can have: 1 = all; -1 = some lack what
+                    they need */
 } McHostDecision;
 
 /**
@@ -185,7 +227,9 @@ void mc_policy_decide (const McPolicySettings *settings,
                        McVmDecision *decisions,
                        McHostDecision *host_decision);
 
-McHostCondition mc_policy_host_condition (const McPolicySettings *settings, const McHostFigures *host);
+/* How the host stands by its figures and settings alone. */
+McHostCondition
+mc_policy_host_condition (const McPolicySettings *settings, const McHostFigures *host);
 
 /* The nicks that the bus, the configuration and people use; never NULL. */
 const char *mc_vm_status_nick (McVmStatus status);

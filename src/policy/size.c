@@ -9,7 +9,8 @@
 
 static const char units[] = "BKMGT";
 
-/* Reads a unit to the end of @text: "", "B", "M", "MB", "MiB"; -1 where it is none. */
+/* Reads a unit to the end of @text: "", "B", "M", "MB", "MiB", in either case; -1 where it is none.
+ */
 static int
 parse_exponent (const char *text)
 {
@@ -17,20 +18,14 @@ parse_exponent (const char *text)
 
   if (*text == '\0')
     return 0;
-  unit = strchr (units, g_ascii_toupper (*text));
+  unit = strchr (units, g_ascii_toupper (*text++));
   if (unit == NULL)
     return -1;
-  text++;
-  if (unit != units)
-    {
-      if (*text == 'i')
-        text++;
-      if (*text == 'B' || (*text == 'b' && text[-1] != 'i'))
-        text++;
-      else if (text[-1] == 'i')
-        return -1;
-    }
-  return *text == '\0' ? (int) (unit - units) : -1;
+  if (*text == '\0'
+      || (unit != units
+          && (g_ascii_strcasecmp (text, "B") == 0 || g_ascii_strcasecmp (text, "iB") == 0)))
+    return (int)(unit - units);
+  return -1;
 }
 
 static gboolean
@@ -40,7 +35,8 @@ parse_digits (const char **text, guint64 *number)
 
   *number = 0;
   for (; g_ascii_isdigit (*p); p++)
-    if (!g_uint64_checked_mul (number, *number, 10) || !g_uint64_checked_add (number, *number, (guint64) (*p - '0')))
+    if (!g_uint64_checked_mul (number, *number, 10)
+        || !g_uint64_checked_add (number, *number, (guint64)(*p - '0')))
       return FALSE;
   if (p == *text)
     return FALSE;
@@ -72,7 +68,8 @@ mc_size_parse (const char *text, guint64 *bytes)
     return FALSE;
   if (!g_uint64_checked_mul (&size, whole, G_GUINT64_CONSTANT (1) << (10 * exponent)))
     return FALSE;
-  if (!g_uint64_checked_add (&size, size, (guint64) ldexp (fraction, 10 * exponent)) || size == G_MAXUINT64)
+  if (!g_uint64_checked_add (&size, size, (guint64)ldexp (fraction, 10 * exponent))
+      || size == G_MAXUINT64)
     return FALSE;
   *bytes = size;
   return TRUE;
@@ -97,7 +94,7 @@ char *
 mc_size_format (guint64 bytes)
 {
   guint exponent = 0;
-  double value = (double) bytes;
+  double value = (double)bytes;
 
   while (value >= 1024 && exponent < strlen (units) - 1)
     {

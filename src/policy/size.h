@@ -7,13 +7,14 @@
 G_BEGIN_DECLS
 
 /*
- * Reads @text as bytes: decimal digits, then nothing or one of B, K, M, G, T (also "KiB", "MB" and lower case),
- * a fraction where a unit follows ("1.5G"). FALSE, with *@bytes untouched, for all else, and for what does not
- * fit into 64 bits less one.
+ * Reads @text as bytes: decimal digits, then nothing or one of B, K, M, G, T (also "KiB", "MB" and
+ * lower case), a fraction where a unit follows ("1.5G"). FALSE, with *@bytes untouched, for all
+ * else, and for what does not fit into 64 bits less one.
  */
 gboolean mc_size_parse (const char *text, guint64 *bytes) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Returns: (transfer full): @bytes as mc_size_parse() reads it back exactly: "150M", "1536K", "1000". */
+/* Returns: (transfer full): @bytes as mc_size_parse() reads it back exactly: "150M", "1536K",
+ * "1000". */
 char *mc_size_format_exact (guint64 bytes);
 
 /* Returns: (transfer full): for people, rounded: "150 MiB", "1.5 GiB", "0 B". */

@@ -5,11 +5,16 @@
 #include "policy.h"
 
 static const char *const status_nicks[MC_N_VM_STATUSES] = {
-  [MC_VM_MANAGED] = "managed",         [MC_VM_PAUSED] = "paused",
-  [MC_VM_OPTED_OUT] = "opted-out",     [MC_VM_BOOTING] = "booting",
-  [MC_VM_BUSY] = "busy",               [MC_VM_SUSPENDED] = "suspended",
-  [MC_VM_NO_STATS] = "no-stats",       [MC_VM_STALE] = "stale",
-  [MC_VM_STUCK] = "stuck",             [MC_VM_INEFFECTIVE] = "ineffective",
+  [MC_VM_MANAGED] = "managed",
+  [MC_VM_PAUSED] = "paused",
+  [MC_VM_OPTED_OUT] = "opted-out",
+  [MC_VM_BOOTING] = "booting",
+  [MC_VM_BUSY] = "busy",
+  [MC_VM_SUSPENDED] = "suspended",
+  [MC_VM_NO_STATS] = "no-stats",
+  [MC_VM_STALE] = "stale",
+  [MC_VM_STUCK] = "stuck",
+  [MC_VM_INEFFECTIVE] = "ineffective",
   [MC_VM_UNSUPPORTED] = "unsupported",
 };
 
@@ -18,30 +23,34 @@ static const char *const reason_nicks[MC_N_REASONS] = {
   [MC_REASON_ENOUGH] = "enough",
   [MC_REASON_NEEDS] = "needs",
   [MC_REASON_SWAPPING] = "swapping",
+  [MC_REASON_GROWS] = "grows",
   [MC_REASON_CACHE] = "cache",
   [MC_REASON_BELOW_MINIMUM] = "below-minimum",
   [MC_REASON_ABOVE_MAXIMUM] = "above-maximum",
   [MC_REASON_RELEASES] = "releases",
   [MC_REASON_HOST_TIGHT] = "host-tight",
+  [MC_REASON_OVERCOMMITTED] = "overcommitted",
   [MC_REASON_FUNDS_OTHERS] = "funds-others",
   [MC_REASON_EMERGENCY] = "emergency",
   [MC_REASON_NO_FREE_MEMORY] = "no-free-memory",
+  [MC_REASON_AT_MAXIMUM] = "at-maximum",
   [MC_REASON_COOLING_DOWN] = "cooling-down",
   [MC_REASON_UNREACHABLE] = "unreachable",
+  [MC_REASON_FOREIGN] = "foreign",
   [MC_REASON_LEFT_ALONE] = "left-alone",
 };
 
 const char *
 mc_vm_status_nick (McVmStatus status)
 {
-  g_return_val_if_fail ((guint) status < MC_N_VM_STATUSES, "unsupported");
+  g_return_val_if_fail ((guint)status < MC_N_VM_STATUSES, "unsupported");
   return status_nicks[status];
 }
 
 const char *
 mc_reason_nick (McReason reason)
 {
-  g_return_val_if_fail ((guint) reason < MC_N_REASONS, "none");
+  g_return_val_if_fail ((guint)reason < MC_N_REASONS, "none");
   return reason_nicks[reason];
 }
 
@@ -70,7 +79,8 @@ mib (guint64 bytes)
 char *
 mc_decision_describe (const McVmDecision *decision)
 {
-  guint64 moved = MAX (decision->target, decision->before) - MIN (decision->target, decision->before);
+  guint64 moved
+      = MAX (decision->target, decision->before) - MIN (decision->target, decision->before);
   guint64 figure = mib (decision->figure), limit = mib (decision->limit);
 
   switch (decision->reason)
@@ -84,6 +94,11 @@ mc_decision_describe (const McVmDecision *decision)
     case MC_REASON_SWAPPING:
       return g_strdup_printf ("it swaps with %" G_GUINT64_FORMAT " MiB usable; +%" G_GUINT64_FORMAT
                               " MiB of %" G_GUINT64_FORMAT " MiB free",
+                              figure, mib (moved), mib (decision->budget));
+    case MC_REASON_GROWS:
+      return g_strdup_printf ("it grows towards its %" G_GUINT64_FORMAT
+                              " MiB of headroom; +%" G_GUINT64_FORMAT " MiB of %" G_GUINT64_FORMAT
+                              " MiB free",
                               figure, mib (moved), mib (decision->budget));
     case MC_REASON_CACHE:
       return g_strdup_printf ("unused %" G_GUINT64_FORMAT " MiB is at or below %" G_GUINT64_FORMAT
@@ -101,22 +116,35 @@ mc_decision_describe (const McVmDecision *decision)
       return g_strdup_printf ("the host is used above its limit and unused is %" G_GUINT64_FORMAT
                               " MiB; -%" G_GUINT64_FORMAT " MiB",
                               figure, mib (moved));
+    case MC_REASON_OVERCOMMITTED:
+      return g_strdup_printf (
+          "guests were promised more than the host has left and unused is %" G_GUINT64_FORMAT
+          " MiB; -%" G_GUINT64_FORMAT " MiB",
+          figure, mib (moved));
     case MC_REASON_FUNDS_OTHERS:
       return g_strdup_printf ("others are in need and unused is %" G_GUINT64_FORMAT
                               " MiB; -%" G_GUINT64_FORMAT " MiB",
                               figure, mib (moved));
     case MC_REASON_EMERGENCY:
-      return g_strdup_printf ("the host is at its reserve; -%" G_GUINT64_FORMAT " MiB", mib (moved));
+      return g_strdup_printf ("the host is at its reserve; -%" G_GUINT64_FORMAT " MiB",
+                              mib (moved));
     case MC_REASON_NO_FREE_MEMORY:
       return g_strdup_printf ("needs more with %" G_GUINT64_FORMAT
                               " MiB usable, and the host has %" G_GUINT64_FORMAT " MiB to give",
                               figure, mib (decision->budget));
+    case MC_REASON_AT_MAXIMUM:
+      return g_strdup_printf (
+          "usable %" G_GUINT64_FORMAT " MiB is low, and it has all that it may have", figure);
     case MC_REASON_COOLING_DOWN:
       return g_strdup ("waits after its last move");
     case MC_REASON_UNREACHABLE:
-      return g_strdup_printf ("it does not reach its target; the target is what it has, %" G_GUINT64_FORMAT
-                              " MiB",
-                              mib (decision->target));
+      return g_strdup_printf (
+          "it does not reach its target; the target is what it has, %" G_GUINT64_FORMAT " MiB",
+          mib (decision->target));
+    case MC_REASON_FOREIGN:
+      return g_strdup_printf ("somebody else has set its balloon to %" G_GUINT64_FORMAT
+                              " MiB; respected for %" G_GUINT64_FORMAT " s more",
+                              figure, decision->limit);
     case MC_REASON_LEFT_ALONE:
       return g_strdup_printf ("left alone: %s", mc_vm_status_nick (decision->status));
     case MC_REASON_NONE:

@@ -11,7 +11,7 @@
 /* Closer together than this, a guest that does nothing crosses from one to the other. */
 #define DEAD_BAND (16 * MC_MIB)
 
-G_DEFINE_QUARK (mc-threshold-error-quark, mc_threshold_error)
+G_DEFINE_QUARK (mc - threshold - error - quark, mc_threshold_error)
 
 const McThreshold mc_host_thresholds[] = {
   { "LowWatermark", "low-watermark", MC_UNIT_BYTES, 16 * MC_MIB, 64 * MC_GIB },
@@ -81,8 +81,9 @@ in_range (const McThreshold *threshold, guint64 value, GError **error)
     return TRUE;
   given = format (threshold, value);
   limit = format (threshold, low ? threshold->least : threshold->most);
-  g_set_error (error, MC_THRESHOLD_ERROR, MC_THRESHOLD_ERROR_OUT_OF_RANGE, "%s %s is %s its %s of %s",
-               threshold->name, given, low ? "below" : "above", low ? "least" : "most", limit);
+  g_set_error (error, MC_THRESHOLD_ERROR, MC_THRESHOLD_ERROR_OUT_OF_RANGE,
+               "%s %s is %s its %s of %s", threshold->name, given, low ? "below" : "above",
+               low ? "least" : "most", limit);
   return FALSE;
 }
 
@@ -102,14 +103,17 @@ mc_host_threshold_get (const McPolicySettings *settings, const McThreshold *thre
     case 4:
       return settings->step_limit;
     case 5:
-      return (guint64) (settings->interval_us / G_USEC_PER_SEC);
+      return (guint64)(settings->interval_us / G_USEC_PER_SEC);
     default:
       g_return_val_if_reached (0);
     }
 }
 
 gboolean
-mc_host_threshold_set (McPolicySettings *settings, const McThreshold *threshold, guint64 value, GError **error)
+mc_host_threshold_set (McPolicySettings *settings,
+                       const McThreshold *threshold,
+                       guint64 value,
+                       GError **error)
 {
   if (!in_range (threshold, value, error))
     return FALSE;
@@ -125,13 +129,13 @@ mc_host_threshold_set (McPolicySettings *settings, const McThreshold *threshold,
       settings->host_reserve = value;
       return TRUE;
     case 3:
-      settings->host_usage_limit = (guint) value;
+      settings->host_usage_limit = (guint)value;
       return TRUE;
     case 4:
-      settings->step_limit = (guint) value;
+      settings->step_limit = (guint)value;
       return TRUE;
     case 5:
-      settings->interval_us = (gint64) value * G_USEC_PER_SEC;
+      settings->interval_us = (gint64)value * G_USEC_PER_SEC;
       return TRUE;
     default:
       g_return_val_if_reached (FALSE);
@@ -142,9 +146,10 @@ static guint64 *
 field_of (McVmPolicy *policy, const McThreshold *threshold)
 {
   guint64 *fields[] = {
-    &policy->low_watermark, &policy->high_watermark, &policy->minimum, &policy->maximum, &policy->weight,
+    &policy->low_watermark, &policy->high_watermark, &policy->minimum,
+    &policy->maximum,       &policy->weight,
   };
-  gsize index = (gsize) (threshold - mc_vm_thresholds);
+  gsize index = (gsize)(threshold - mc_vm_thresholds);
 
   g_return_val_if_fail (index < G_N_ELEMENTS (fields), fields[0]);
   return fields[index];
@@ -159,7 +164,10 @@ mc_vm_threshold_get (const McVmPolicy *policy, const McThreshold *threshold)
 }
 
 gboolean
-mc_vm_threshold_set (McVmPolicy *policy, const McThreshold *threshold, guint64 value, GError **error)
+mc_vm_threshold_set (McVmPolicy *policy,
+                     const McThreshold *threshold,
+                     guint64 value,
+                     GError **error)
 {
   if (value != MC_UNSET && !in_range (threshold, value, error))
     return FALSE;
@@ -168,14 +176,14 @@ mc_vm_threshold_set (McVmPolicy *policy, const McThreshold *threshold, guint64 v
 }
 
 static gboolean
-conflict (GError **error, const char *name, guint64 value, const char *relation, const char *other,
-          guint64 other_value)
+conflict (
+    GError **error, const char *name, guint64 value, const char *relation, guint64 other_value)
 {
   g_autofree char *given = mc_size_format_exact (value);
   g_autofree char *against = mc_size_format_exact (other_value);
 
-  g_set_error (error, MC_THRESHOLD_ERROR, MC_THRESHOLD_ERROR_CONFLICT, "%s %s %s %s %s", name, given, relation, other,
-               against);
+  g_set_error (error, MC_THRESHOLD_ERROR, MC_THRESHOLD_ERROR_CONFLICT, "%s %s %s %s", name, given,
+               relation, against);
   return FALSE;
 }
 
@@ -183,9 +191,9 @@ static gboolean
 watermarks_fit (guint64 low, guint64 high, GError **error)
 {
   if (low >= high)
-    return conflict (error, "LowWatermark", low, "is not below HighWatermark", "of", high);
+    return conflict (error, "LowWatermark", low, "is not below HighWatermark", high);
   if (high - low < DEAD_BAND)
-    return conflict (error, "LowWatermark", low, "is closer than 16M to HighWatermark", "of", high);
+    return conflict (error, "LowWatermark", low, "is closer than 16M to HighWatermark", high);
   return TRUE;
 }
 
@@ -197,28 +205,35 @@ mc_policy_settings_check (const McPolicySettings *settings, GError **error)
   if (settings->interval_us < settings->stats_period_us)
     {
       g_set_error (error, MC_THRESHOLD_ERROR, MC_THRESHOLD_ERROR_CONFLICT,
-                   "Interval %" G_GINT64_FORMAT " s is shorter than the statistics period of %" G_GINT64_FORMAT " s",
-                   settings->interval_us / G_USEC_PER_SEC, settings->stats_period_us / G_USEC_PER_SEC);
+                   "Interval %" G_GINT64_FORMAT
+                   " s is shorter than the statistics period of %" G_GINT64_FORMAT " s",
+                   settings->interval_us / G_USEC_PER_SEC,
+                   settings->stats_period_us / G_USEC_PER_SEC);
       return FALSE;
     }
   return TRUE;
 }
 
 gboolean
-mc_vm_policy_check (const McVmPolicy *policy, const McPolicySettings *settings, guint64 capacity, GError **error)
+mc_vm_policy_check (const McVmPolicy *policy,
+                    const McPolicySettings *settings,
+                    guint64 capacity,
+                    GError **error)
 {
   guint64 low = policy->low_watermark != MC_UNSET ? policy->low_watermark : settings->low_watermark;
-  guint64 high = policy->high_watermark != MC_UNSET ? policy->high_watermark : settings->high_watermark;
+  guint64 high
+      = policy->high_watermark != MC_UNSET ? policy->high_watermark : settings->high_watermark;
 
   /* Two inherited ones were judged where they were set. */
-  if ((policy->low_watermark != MC_UNSET || policy->high_watermark != MC_UNSET) && !watermarks_fit (low, high, error))
+  if ((policy->low_watermark != MC_UNSET || policy->high_watermark != MC_UNSET)
+      && !watermarks_fit (low, high, error))
     return FALSE;
   if (policy->minimum == MC_UNSET)
     return TRUE;
   if (policy->maximum != MC_UNSET && policy->minimum > policy->maximum)
-    return conflict (error, "Minimum", policy->minimum, "is above Maximum", "of", policy->maximum);
+    return conflict (error, "Minimum", policy->minimum, "is above Maximum", policy->maximum);
   if (capacity != MC_UNKNOWN && policy->minimum > capacity)
-    return conflict (error, "Minimum", policy->minimum, "is above the VM's memory", "of", capacity);
+    return conflict (error, "Minimum", policy->minimum, "is above the VM's memory of", capacity);
   return TRUE;
 }
 

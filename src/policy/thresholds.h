@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Every threshold that can be set: its names, its unit, its limits, and how they bind each other. The bus, the
- * configuration and a VM's metadata all set through here, so that a value is judged the same wherever it
- * comes from. Pure; any thread.
+ * Every threshold that can be set: its names, its unit, its limits, and how they bind each other.
+ * The bus, the configuration and a VM's metadata all set through here, so that a value is judged
+ * the same wherever it comes from. Pure; any thread.
  */
 #pragma once
 
@@ -48,8 +48,8 @@ typedef struct
 
 #define MC_VM_POLICY_UNSET ((McVmPolicy){ MC_UNSET, MC_UNSET, MC_UNSET, MC_UNSET, MC_UNSET })
 
-/* The host's six, in the order of the bus: LowWatermark, HighWatermark, HostReserve, HostUsageLimit, StepLimit,
- * Interval. Ends with a threshold whose name is NULL. */
+/* The host's six, in the order of the bus: LowWatermark, HighWatermark, HostReserve,
+ * HostUsageLimit, StepLimit, Interval. Ends with a threshold whose name is NULL. */
 extern const McThreshold mc_host_thresholds[];
 
 /* A VM's five: LowWatermark, HighWatermark, Minimum, Maximum, Weight. Ends likewise. */
@@ -63,17 +63,23 @@ const McThreshold *mc_vm_threshold_find (const char *name);
 guint64 mc_host_threshold_get (const McPolicySettings *settings, const McThreshold *threshold);
 guint64 mc_vm_threshold_get (const McVmPolicy *policy, const McThreshold *threshold);
 
-/* Sets one value, judged alone: fails with OUT_OF_RANGE. Judge the whole with mc_…_check() afterwards.
- * MC_UNSET is allowed for a VM's. */
-gboolean mc_host_threshold_set (McPolicySettings *settings, const McThreshold *threshold, guint64 value, GError **error);
-gboolean mc_vm_threshold_set (McVmPolicy *policy, const McThreshold *threshold, guint64 value, GError **error);
+/* Sets one value, judged alone: fails with OUT_OF_RANGE. Judge the whole with mc_…_check()
+ * afterwards. MC_UNSET is allowed for a VM's. */
+gboolean mc_host_threshold_set (McPolicySettings *settings,
+                                const McThreshold *threshold,
+                                guint64 value,
+                                GError **error);
+gboolean mc_vm_threshold_set (McVmPolicy *policy,
+                              const McThreshold *threshold,
+                              guint64 value,
+                              GError **error);
 
 /* Whether the values go together: low below high, … Fails with CONFLICT. */
 gboolean mc_policy_settings_check (const McPolicySettings *settings, GError **error);
 
 /*
- * The same for a VM: its own values, with the host's where it has none. @capacity: its maximum memory, or MC_UNKNOWN
- * to leave that out of the judgement.
+ * The same for a VM: its own values, with the host's where it has none. @capacity: its maximum
+ * memory, or MC_UNKNOWN to leave that out of the judgement.
  */
 gboolean mc_vm_policy_check (const McVmPolicy *policy,
                              const McPolicySettings *settings,

@@ -2,95 +2,160 @@
 /*
  * Whether a VM may be moved at all in this cycle, from what is known and remembered of it.
  *
- * A guest's figures are input from a stranger: what is absent, old or contradictory leads to no action.
+ * A guest's figures are input from a stranger: what is absent, old or contradictory leads to no
+ * action. A target that a guest does not reach is withdrawn: left in force, it would take every
+ * page the guest frees.
  */
 #include "config.h"
 
 #include "triage.h"
 
-/* A guest whose driver is not there yet may take its maximum, whatever it was told. */
-#define BOOT_GRACE_US (10 * G_USEC_PER_SEC)
+/* Without a report for this long after its start a guest has no driver, or one without statistics.
+ */
+#define BOOT_GRACE_US (60 * G_USEC_PER_SEC)
 
 /* Reports come by the guest's own timer, late when it is short of memory. */
 #define MISSED_REPORTS    5
 #define STALE_AT_LEAST_US (10 * G_USEC_PER_SEC)
 
-/* A guest that moves less than this between two cycles makes no progress. */
+/* A balloon that moves less than this between two cycles makes no progress. */
 #define PROGRESS (1 * MC_MIB)
 
 /* The squeezed of XAPI gives a guest 5 s; drivers retry every 200 ms. */
 #define STUCK_AFTER_US (8 * G_USEC_PER_SEC)
 
-#define SWAPPING_BYTES (1 * MC_MIB)
+/* What somebody else has set is respected this long. */
+#define RESPECT_US (60 * G_USEC_PER_SEC)
+
+/* The host should have what a guest gave soon after it gave. */
+#define INEFFECTIVE_AFTER_US (15 * G_USEC_PER_SEC)
+#define INEFFECTIVE_SLACK    (256 * MC_MIB)
 
 static guint64
-rate (guint64 now, guint64 before, gint64 elapsed_us)
+distance (guint64 one, guint64 other)
 {
-  if (now == MC_UNKNOWN || before == MC_UNKNOWN || now < before || elapsed_us <= 0)
-    return 0;
-  return (guint64) ((double) (now - before) * G_USEC_PER_SEC / elapsed_us);
+  return MAX (one, other) - MIN (one, other);
 }
 
-static void
-remember_report (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
+static gboolean
+is_at (guint64 balloon, guint64 target, guint64 capacity)
 {
-  gint64 elapsed_us = now_us - memory->stats_seen_us;
-  gboolean first = memory->stats_seen_us == 0;
-  guint64 before = memory->swap_in;
+  return distance (balloon, target) <= MAX (capacity / 100, 4 * MC_MIB);
+}
 
-  memory->swap_in_rate = first ? 0 : rate (facts->swap_in, before, elapsed_us);
-  memory->swap_out_rate = first ? 0 : rate (facts->swap_out, memory->swap_out, elapsed_us);
-  if (!first && facts->swap_in != MC_UNKNOWN && before != MC_UNKNOWN && facts->swap_in > before
-      && facts->swap_in - before > SWAPPING_BYTES)
-    memory->hot = MIN (memory->hot + 1, 3);
-  else
-    memory->hot = 0;
-  memory->stats_interval_us = first ? 0 : elapsed_us;
-  memory->swap_in = facts->swap_in;
-  memory->swap_out = facts->swap_out;
-  memory->balloon_at_stats = facts->balloon;
-  memory->stats_time_s = facts->stats_time_s;
-  memory->stats_seen_us = now_us;
+static gint64
+back_off (guint times)
+{
+  return MIN (MC_BACK_OFF_LEAST_US << MIN (times, 8), MC_BACK_OFF_MOST_US);
 }
 
 static void
 remember_progress (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
 {
-  guint64 distance, moved;
+  gboolean there
+      = facts->balloon <= facts->target || is_at (facts->balloon, facts->target, facts->capacity);
 
-  if (facts->target == MC_UNKNOWN || !facts->running)
+  if (there)
     {
-      memory->stuck_since_us = 0;
+      if (memory->progress_us != 0)
+        memory->stuck_times = 0;
+      memory->progress_us = 0;
       return;
     }
-  distance = facts->target > facts->balloon ? 0 : facts->balloon - facts->target;
-  moved = MAX (facts->balloon, memory->stuck_balloon) - MIN (facts->balloon, memory->stuck_balloon);
-  if (distance <= facts->capacity / 100)
-    memory->stuck_since_us = 0;
-  else if (memory->stuck_since_us == 0 || moved > PROGRESS)
-    memory->stuck_since_us = now_us;
-  memory->stuck_balloon = facts->balloon;
+  if (memory->progress_us == 0 || distance (facts->balloon, memory->progress_balloon) > PROGRESS)
+    {
+      memory->progress_us = now_us;
+      memory->progress_balloon = facts->balloon;
+      return;
+    }
+  if (now_us - memory->progress_us < STUCK_AFTER_US)
+    return;
+  memory->stuck_until_us = now_us + back_off (memory->stuck_times);
+  memory->stuck_times = MIN (memory->stuck_times + 1, 8);
+  memory->progress_us = 0;
+}
+
+/* A guest with autodeflate takes its memory back by itself when it has none left: that is need, not
+ * a person. */
+static gboolean
+deflates_by_itself (const McVmFacts *facts)
+{
+  return facts->balloon > facts->target
+         && MIN (facts->usable, facts->unused) <= facts->low_watermark;
+}
+
+static void
+remember_foreign (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
+{
+  if (facts->target != memory->target_before)
+    memory->reached = FALSE;
+  if (is_at (facts->balloon, facts->target, facts->capacity))
+    {
+      memory->foreign_until_us = 0;
+      memory->reached = TRUE;
+      return;
+    }
+  if (!memory->reached)
+    return;
+  memory->reached = FALSE;
+  if (!deflates_by_itself (facts))
+    memory->foreign_until_us = now_us + RESPECT_US;
+}
+
+static void
+remember_effect (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
+{
+  guint64 expected = facts->balloon + MAX (INEFFECTIVE_SLACK, facts->balloon / 4);
+  gboolean gave = memory->taken_us > 0 && memory->taken_us > memory->given_us;
+
+  if (!gave || !memory->reached || facts->resident == MC_UNKNOWN || facts->resident <= expected)
+    {
+      memory->idle_since_us = 0;
+      return;
+    }
+  if (memory->idle_since_us == 0)
+    memory->idle_since_us = now_us;
+  if (now_us - memory->idle_since_us < INEFFECTIVE_AFTER_US)
+    return;
+  memory->ineffective_until_us = now_us + back_off (memory->ineffective_times);
+  memory->ineffective_times = MIN (memory->ineffective_times + 1, 8);
+  memory->idle_since_us = 0;
 }
 
 void
-mc_triage_remember (const McPolicySettings *settings,
-                    gint64 now_us,
-                    const McVmFacts *facts,
-                    McVmMemory *memory)
+mc_triage_remember (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
 {
-  if (facts->stats_time_s > 0 && facts->stats_time_s != memory->stats_time_s)
-    remember_report (now_us, facts, memory);
+  if (facts->target == MC_UNKNOWN || facts->balloon == MC_UNKNOWN || !facts->running || facts->busy)
+    {
+      memory->progress_us = 0;
+      return;
+    }
   remember_progress (now_us, facts, memory);
+  remember_foreign (now_us, facts, memory);
+  remember_effect (now_us, facts, memory);
+  memory->target_before = facts->target;
 }
 
 static gboolean
 figures_contradict (const McVmFacts *facts)
 {
+  if (facts->capacity == 0 || facts->capacity > MC_CAPACITY_MOST)
+    return TRUE;
+  if (facts->balloon == 0 || facts->balloon > facts->capacity)
+    return TRUE;
   if (facts->unused > facts->capacity)
     return TRUE;
-  if (facts->usable != MC_UNKNOWN && facts->usable > facts->capacity)
-    return TRUE;
-  return facts->balloon == 0 || facts->balloon == MC_UNKNOWN;
+  return facts->usable != MC_UNKNOWN && facts->usable > facts->capacity;
+}
+
+static gboolean
+is_silent (const McPolicySettings *settings, gint64 now_us, const McVmMemory *memory)
+{
+  gint64 expected_us = MAX (settings->stats_period_us, memory->stats_interval_us);
+  gint64 patience_us
+      = MAX (STALE_AT_LEAST_US, MISSED_REPORTS * MIN (expected_us, 60 * G_USEC_PER_SEC));
+
+  return now_us - memory->stats_seen_us > patience_us;
 }
 
 McVmStatus
@@ -99,10 +164,6 @@ mc_triage_status (const McPolicySettings *settings,
                   const McVmFacts *facts,
                   const McVmMemory *memory)
 {
-  gint64 patience_us = MAX (STALE_AT_LEAST_US,
-                            MISSED_REPORTS * MAX (settings->stats_period_us,
-                                                  memory->stats_interval_us));
-
   if (!facts->has_balloon || facts->immovable != NULL)
     return MC_VM_UNSUPPORTED;
   if (facts->opted_out)
@@ -113,13 +174,19 @@ mc_triage_status (const McPolicySettings *settings,
     return MC_VM_BUSY;
   if (!facts->running)
     return MC_VM_SUSPENDED;
-  if (facts->started_us > 0 && now_us - facts->started_us < BOOT_GRACE_US)
+  if (facts->started_us > 0 && !memory->fresh && now_us - facts->started_us < BOOT_GRACE_US)
     return MC_VM_BOOTING;
-  if (facts->stats_time_s == 0 || memory->stats_seen_us == 0 || facts->unused == MC_UNKNOWN)
+  if (facts->stats_time_s == 0 || facts->unused == MC_UNKNOWN)
     return MC_VM_NO_STATS;
-  if (now_us - memory->stats_seen_us > patience_us || figures_contradict (facts))
+  if (figures_contradict (facts))
     return MC_VM_STALE;
-  if (memory->stuck_since_us > 0 && now_us - memory->stuck_since_us > STUCK_AFTER_US)
+  if (memory->stats_seen_us == 0)
+    return MC_VM_NO_STATS;
+  if (is_silent (settings, now_us, memory))
+    return MC_VM_STALE;
+  if (now_us < memory->ineffective_until_us)
+    return MC_VM_INEFFECTIVE;
+  if (now_us < memory->stuck_until_us)
     return MC_VM_STUCK;
   return MC_VM_MANAGED;
 }

@@ -6,12 +6,19 @@
 
 G_BEGIN_DECLS
 
-/* Takes in the figures of a new report, if there is one: rates, swapping, when it came. */
-void mc_triage_remember (const McPolicySettings *settings,
-                         gint64 now_us,
-                         const McVmFacts *facts,
-                         McVmMemory *memory);
+/* The most that a VM's memory is believed to be: keeps the sums of a million VMs within 64 bits. */
+#define MC_CAPACITY_MOST ((guint64)1 << 43)
 
+/* How a target that is not followed, or helps nobody, is let go: one minute, doubled each time, up
+ * to ten. */
+#define MC_BACK_OFF_LEAST_US (60 * G_USEC_PER_SEC)
+#define MC_BACK_OFF_MOST_US  (600 * G_USEC_PER_SEC)
+
+/* Takes in how the balloon follows its target. Call once a cycle, after mc_demand_remember(). */
+void mc_triage_remember (gint64 now_us, const McVmFacts *facts, McVmMemory *memory);
+
+/* A VM that is MC_VM_STUCK or MC_VM_INEFFECTIVE can still be given memory: only taking is in vain.
+ */
 McVmStatus mc_triage_status (const McPolicySettings *settings,
                              gint64 now_us,
                              const McVmFacts *facts,

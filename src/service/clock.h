@@ -25,8 +25,10 @@ gint64 mc_clock_now (McClock *self);
 /* Microseconds since the epoch. */
 gint64 mc_clock_wall (McClock *self);
 
-/* Calls @function once when mc_clock_now() has reached @when_us. Returns an id for mc_clock_cancel(), never 0. */
-guint mc_clock_call_at (McClock *self, gint64 when_us, GSourceOnceFunc function, gpointer user_data);
+/* Calls @function once when mc_clock_now() has reached @when_us. Returns an id for
+ * mc_clock_cancel(), never 0. */
+guint
+mc_clock_call_at (McClock *self, gint64 when_us, GSourceOnceFunc function, gpointer user_data);
 
 /* Cancels a call that is still to come; sets *@id to 0. Does nothing where it is 0. */
 void mc_clock_cancel (McClock *self, guint *id);

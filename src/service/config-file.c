@@ -11,7 +11,7 @@
 
 #define MOST_STATS_PERIOD_S 60
 
-G_DEFINE_QUARK (mc-config-error-quark, mc_config_error)
+G_DEFINE_QUARK (mc - config - error - quark, mc_config_error)
 
 static gboolean
 fail (GError **error, const char *reason)
@@ -38,23 +38,34 @@ read_size (const char *text, guint64 *value, GError **error)
   return FALSE;
 }
 
+/* Limits and messages are those of a VM's own threshold of that @name. */
+static gboolean
+read_vm_default (const char *name, const char *text, guint64 *value, GError **error)
+{
+  const McThreshold *threshold = mc_vm_threshold_find (name);
+  McVmPolicy scratch = MC_VM_POLICY_UNSET;
+
+  if (threshold->unit == MC_UNIT_BYTES ? !read_size (text, value, error)
+                                       : !read_number (text, value, error))
+    return FALSE;
+  return mc_vm_threshold_set (&scratch, threshold, *value, error);
+}
+
 static gboolean
 read_weight (McConfig *self, const char *text, GError **error)
 {
   guint64 value;
 
-  if (!read_number (text, &value, error))
+  if (!read_vm_default ("Weight", text, &value, error))
     return FALSE;
-  if (value < 1 || value > 10000)
-    return fail (error, "a weight is between 1 and 10000");
-  self->default_weight = (guint) value;
+  self->default_weight = (guint)value;
   return TRUE;
 }
 
 static gboolean
 read_minimum (McConfig *self, const char *text, GError **error)
 {
-  return read_size (text, &self->default_minimum, error);
+  return read_vm_default ("Minimum", text, &self->default_minimum, error);
 }
 
 static gboolean
@@ -65,8 +76,12 @@ read_stats_period (McConfig *self, const char *text, GError **error)
   if (!read_number (text, &value, error))
     return FALSE;
   if (value < 1 || value > MOST_STATS_PERIOD_S)
-    return fail (error, "a statistics period is between 1 and 60 seconds");
-  self->policy.stats_period_us = (gint64) value * G_USEC_PER_SEC;
+    {
+      g_set_error (error, MC_CONFIG_ERROR, 0, "%s s is not between 1 s and %d s", text,
+                   MOST_STATS_PERIOD_S);
+      return FALSE;
+    }
+  self->policy.stats_period_us = (gint64)value * G_USEC_PER_SEC;
   return TRUE;
 }
 
@@ -102,10 +117,11 @@ read_cache_growth (McConfig *self, const char *text, GError **error)
   for (guint i = 0; i < G_N_ELEMENTS (nicks); i++)
     if (g_str_equal (text, nicks[i]))
       {
-        self->policy.cache_growth = (McCacheGrowth) i;
+        self->policy.cache_growth = (McCacheGrowth)i;
         return TRUE;
       }
-  g_set_error (error, MC_CONFIG_ERROR, 0, "'%s' is none of 'always', 'comfortable' and 'never'", text);
+  g_set_error (error, MC_CONFIG_ERROR, 0, "'%s' is none of 'always', 'comfortable' and 'never'",
+               text);
   return FALSE;
 }
 
@@ -114,8 +130,12 @@ static const struct
   const char *key;
   gboolean (*read) (McConfig *self, const char *text, GError **error);
 } policy_keys[] = {
-  { "cache-growth", read_cache_growth }, { "dry-run", read_dry_run }, { "manage", read_manage },
-  { "minimum", read_minimum },           { "weight", read_weight },   { "stats-period", read_stats_period },
+  { "cache-growth", read_cache_growth },
+  { "dry-run", read_dry_run },
+  { "manage", read_manage },
+  { "minimum", read_minimum },
+  { "weight", read_weight },
+  { "stats-period", read_stats_period },
 };
 
 static gboolean
@@ -127,7 +147,8 @@ read_threshold (McConfig *self, const char *key, const char *text, GError **erro
 
       if (!g_str_equal (threshold->key, key))
         continue;
-      if (threshold->unit == MC_UNIT_BYTES ? !read_size (text, &value, error) : !read_number (text, &value, error))
+      if (threshold->unit == MC_UNIT_BYTES ? !read_size (text, &value, error)
+                                           : !read_number (text, &value, error))
         return FALSE;
       return mc_host_threshold_set (&self->policy, threshold, value, error);
     }
@@ -144,14 +165,15 @@ read_policy (McConfig *self, const char *key, const char *text, GError **error)
 }
 
 /*
- * GKeyFile forgets where a key stood and lets the last of two win, so the lines are read here; the syntax is
- * GKeyFile's: "[Group]", "key=value", "# comment".
+ * GKeyFile forgets where a key stood and lets the last of two win, so the lines are read here; the
+ * syntax is GKeyFile's: "[Group]", "key=value", "# comment".
  */
 typedef struct
 {
   McConfig *config;
   char *group;
-  GHashTable *seen; /* (set of "group/key") */
+  guint line;
+  GHashTable *seen; /* "group/key" → the number of its line */
 } Reader;
 
 static gboolean
@@ -165,7 +187,8 @@ read_group (Reader *reader, const char *line, GError **error)
   reader->group = g_strndup (line + 1, length - 2);
   if (g_str_equal (reader->group, "Thresholds") || g_str_equal (reader->group, "Policy"))
     return TRUE;
-  g_set_error (error, MC_CONFIG_ERROR, 0, "there is no group [%s]; there are [Thresholds] and [Policy]", reader->group);
+  g_set_error (error, MC_CONFIG_ERROR, 0,
+               "there is no group [%s]; there are [Thresholds] and [Policy]", reader->group);
   return FALSE;
 }
 
@@ -178,14 +201,15 @@ read_pair (Reader *reader, const char *line, GError **error)
 
   if (equals == NULL)
     return fail (error, "neither a [group], nor key=value, nor a # comment");
-  key = g_strchomp (g_strndup (line, (gsize) (equals - line)));
+  key = g_strchomp (g_strndup (line, (gsize)(equals - line)));
   value = g_strstrip (g_strdup (equals + 1));
   if (reader->group == NULL)
     {
       g_set_error (error, MC_CONFIG_ERROR, 0, "%s: it stands before any group", key);
       return FALSE;
     }
-  if (!g_hash_table_add (reader->seen, g_strconcat (reader->group, "/", key, NULL)))
+  if (!g_hash_table_insert (reader->seen, g_strconcat (reader->group, "/", key, NULL),
+                            GUINT_TO_POINTER (reader->line)))
     {
       g_set_error (error, MC_CONFIG_ERROR, 0, "%s: it is there twice", key);
       return FALSE;
@@ -207,8 +231,46 @@ read_line (Reader *reader, const char *line, GError **error)
   return *line == '[' ? read_group (reader, line, error) : read_pair (reader, line, error);
 }
 
+/* The line that a conflict is to be blamed on: the last one that sets a threshold which its message
+ * names. */
+static const char *
+find_culprit (const Reader *reader, const char *message, guint *line)
+{
+  const char *culprit = NULL;
+
+  for (const McThreshold *threshold = mc_host_thresholds; threshold->name != NULL; threshold++)
+    {
+      g_autofree char *key = g_strconcat ("Thresholds/", threshold->key, NULL);
+      guint at = GPOINTER_TO_UINT (g_hash_table_lookup (reader->seen, key));
+
+      if (at <= *line || strstr (message, threshold->name) == NULL)
+        continue;
+      *line = at;
+      culprit = threshold->key;
+    }
+  if (culprit != NULL)
+    return culprit;
+  *line = GPOINTER_TO_UINT (g_hash_table_lookup (reader->seen, "Policy/stats-period"));
+  return "stats-period";
+}
+
 static gboolean
-read_lines (McConfig *self, const char *path, char *text, GError **error)
+check_whole (const Reader *reader, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  const char *culprit;
+  guint line = 0;
+
+  if (mc_policy_settings_check (&reader->config->policy, &problem))
+    return TRUE;
+  culprit = find_culprit (reader, problem->message, &line);
+  g_set_error (error, MC_CONFIG_ERROR, 0, "%s:%u: %s: %s", reader->config->path, line, culprit,
+               problem->message);
+  return FALSE;
+}
+
+static gboolean
+read_lines (McConfig *self, const char *text, GError **error)
 {
   g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
@@ -217,12 +279,13 @@ read_lines (McConfig *self, const char *path, char *text, GError **error)
 
   for (guint i = 0; fine && lines[i] != NULL; i++)
     {
+      reader.line = i + 1;
       fine = read_line (&reader, g_strstrip (lines[i]), error);
       if (!fine)
-        g_prefix_error (error, "%s:%u: ", path, i + 1);
+        g_prefix_error (error, "%s:%u: ", self->path, reader.line);
     }
   g_free (reader.group);
-  return fine;
+  return fine && check_whole (&reader, error);
 }
 
 static gboolean
@@ -244,12 +307,7 @@ read_file (McConfig *self, GError **error)
       g_set_error (error, MC_CONFIG_ERROR, 0, "%s: it is not a text", self->path);
       return FALSE;
     }
-  if (!read_lines (self, self->path, text, error))
-    return FALSE;
-  if (mc_policy_settings_check (&self->policy, error))
-    return TRUE;
-  g_prefix_error (error, "%s: ", self->path);
-  return FALSE;
+  return read_lines (self, text, error);
 }
 
 McConfig *

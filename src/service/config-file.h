@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The configuration: every setting with its default, read from a key file. What is not understood is an
- * error that names file, line, key and reason.
+ * The configuration: every setting with its default, read from a key file. What is not understood
+ * is an error that names file, line, key and reason.
  */
 #pragma once
 
@@ -16,11 +16,11 @@ GQuark mc_config_error_quark (void);
 
 typedef struct
 {
-  char *path; /* where it was read; NULL: built-in defaults */
+  char *path;        /* where it was read; NULL: built-in defaults */
   gboolean required; /* the file has to be there */
   McPolicySettings policy;
   guint default_weight;
-  guint64 default_minimum;   /* bytes; 0 = what the policy can do without */
+  guint64 default_minimum;    /* bytes; 0 = what the policy can do without */
   gboolean manage_by_default; /* FALSE: only VMs whose metadata says so */
   gboolean dry_run;
 } McConfig;
@@ -29,10 +29,12 @@ typedef struct
 McConfig *mc_config_new (void);
 
 /*
- * Returns: (transfer full): the defaults, changed by what @path says. A missing file is an error only where
+ * Returns: (transfer full): the defaults, changed by what @path says. A missing file is an error
+ * only where
  * @must_exist.
  */
-McConfig *mc_config_load (const char *path, gboolean must_exist, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+McConfig *
+mc_config_load (const char *path, gboolean must_exist, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 McConfig *mc_config_copy (const McConfig *self);
 void mc_config_free (McConfig *self);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The coordinator's inside, which its files share: coordinator.c (life and commands), cycle.c (sample, decide,
- * apply, publish), vm-policy.c (what each VM's own policy says), pauses.c, reservations.c.
+ * The coordinator's inside, which its files share: coordinator.c (life and commands), cycle.c
+ * (sample, decide, apply, publish), vm-policy.c (what each VM's own policy says), pauses.c,
+ * reservations.c.
  */
 #pragma once
 
@@ -20,30 +21,30 @@ struct _McCoordinator
   McStore *store;
   McSettings *settings;
 
-  GPtrArray *vms;     /* (element-type McVm) owned, in the order they appeared */
+  GPtrArray *vms;      /* (element-type McVm) owned, in the order they appeared */
   GHashTable *by_uuid; /* uuid → McVm, of the same */
-  GHashTable *starts; /* uuid → gint64*: started, and not sampled yet */
-  GHashTable *gone;   /* (set of uuid): stopped while a sample was under way */
+  GHashTable *starts;  /* uuid → gint64*: started, and not sampled yet */
+  GHashTable *gone;    /* (set of uuid): stopped while a sample was under way */
 
   gboolean started;
   gint64 started_us;
   gboolean sampling;
-  gboolean again;     /* a cycle is wanted as soon as this one has ended */
-  gboolean synced;    /* a sample came since the connection was made */
-  guint tick;         /* of the clock */
-  gint64 tick_us;     /* when that is */
-  gint64 began_us;    /* when the last cycle began */
+  gboolean again;  /* a cycle is wanted as soon as this one has ended */
+  gboolean synced; /* a sample came since the connection was made */
+  guint tick;      /* of the clock */
+  gint64 tick_us;  /* when that is */
+  gint64 began_us; /* when the last cycle began */
   gint64 ended_us;
   guint64 n_samples;
-  guint missed;       /* ticks while a sample was under way */
-  guint late;         /* samples in a row that brought nothing */
+  guint missed; /* ticks while a sample was under way */
+  guint late;   /* samples in a row that brought nothing */
   guint next_described;
 
   McHostFigures figures;
   McHostDecision decision;
   gboolean host_unreadable;
-  char *degraded;      /* why nothing is moved, or NULL */
-  char *pause_detail;  /* why nothing is moved, by somebody's wish, or NULL */
+  char *degraded;     /* why nothing is moved, or NULL */
+  char *pause_detail; /* why nothing is moved, by somebody's wish, or NULL */
   McHostView view;
 
   McPause pause;
@@ -65,8 +66,12 @@ void mc_coordinator_publish (McCoordinator *self);
 /* One of the calls that the end waits for has ended. */
 void mc_coordinator_put_back_ended (McCoordinator *self);
 
-void mc_coordinator_emit_policy_changed (McCoordinator *self, McVm *vm, const char *setting, GVariant *before,
-                                         GVariant *after, const char *origin);
+void mc_coordinator_emit_policy_changed (McCoordinator *self,
+                                         McVm *vm,
+                                         const char *setting,
+                                         GVariant *before,
+                                         GVariant *after,
+                                         const char *origin);
 void mc_coordinator_remove_vm (McCoordinator *self, McVm *vm);
 
 /* Makes a service error of one of the ports' or of the policy's; @error is consumed. */
@@ -95,8 +100,10 @@ void mc_pauses_update_detail (McCoordinator *self);
 
 /* reservations.c */
 guint64 mc_reservations_total (McCoordinator *self);
-void mc_reservations_settle (McCoordinator *self); /* after a cycle: answers those who have waited long enough */
-void mc_reservations_use (McCoordinator *self, guint64 bytes); /* a VM started, and takes what was held for it */
+void mc_reservations_settle (
+    McCoordinator *self); /* after a cycle: answers those who have waited long enough */
+void mc_reservations_use (McCoordinator *self,
+                          guint64 bytes); /* a VM started, and takes what was held for it */
 void mc_reservations_init (McCoordinator *self);
 void mc_reservations_clear (McCoordinator *self);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The coordinator's life, what it hears from the hypervisor and the host, and the host's settings. */
+/* The coordinator's life, what it hears from the hypervisor and the host, and the host's settings.
+ */
 #include "config.h"
 
 #include "coordinator-private.h"
@@ -8,7 +9,8 @@
 
 #define STOP_AT_MOST_US (3 * G_USEC_PER_SEC)
 
-/* A cycle that is this late, beyond its interval and a sample's longest, means that the loop does not turn. */
+/* A cycle that is this late, beyond its interval and a sample's longest, means that the loop does
+ * not turn. */
 #define ALIVE_SLACK_US (20 * G_USEC_PER_SEC)
 
 enum
@@ -24,7 +26,7 @@ enum
 static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (McCoordinator, mc_coordinator, G_TYPE_OBJECT)
-G_DEFINE_QUARK (mc-service-error-quark, mc_service_error)
+G_DEFINE_QUARK (mc - service - error - quark, mc_service_error)
 
 const char *
 mc_state_nick (McState state)
@@ -36,14 +38,14 @@ mc_state_nick (McState state)
     [MC_STATE_DEGRADED] = "degraded",
   };
 
-  g_return_val_if_fail ((guint) state < G_N_ELEMENTS (nicks), "degraded");
+  g_return_val_if_fail ((guint)state < G_N_ELEMENTS (nicks), "degraded");
   return nicks[state];
 }
 
 static McServiceError
 code_of_threshold_error (int code)
 {
-  switch ((McThresholdError) code)
+  switch ((McThresholdError)code)
     {
     case MC_THRESHOLD_ERROR_UNKNOWN:
       return MC_SERVICE_ERROR_UNKNOWN_THRESHOLD;
@@ -59,7 +61,7 @@ code_of_threshold_error (int code)
 static McServiceError
 code_of_hypervisor_error (int code)
 {
-  switch ((McHypervisorError) code)
+  switch ((McHypervisorError)code)
     {
     case MC_HYPERVISOR_ERROR_NOT_CONNECTED:
       return MC_SERVICE_ERROR_NOT_CONNECTED;
@@ -86,7 +88,7 @@ mc_service_error_from (GError *error)
     code = code_of_threshold_error (error->code);
   else if (error->domain == MC_HYPERVISOR_ERROR)
     code = code_of_hypervisor_error (error->code);
-  made = g_error_new_literal (MC_SERVICE_ERROR, (int) code, error->message);
+  made = g_error_new_literal (MC_SERVICE_ERROR, (int)code, error->message);
   g_error_free (error);
   return made;
 }
@@ -126,7 +128,8 @@ spare_of (McVm *vm)
   guint64 headroom = MIN (vm->facts.unused, vm->facts.usable);
   guint64 spare;
 
-  if (vm->decision.status != MC_VM_MANAGED || headroom == MC_UNKNOWN || vm->facts.balloon == MC_UNKNOWN)
+  if (vm->decision.status != MC_VM_MANAGED || headroom == MC_UNKNOWN
+      || vm->facts.balloon == MC_UNKNOWN)
     return 0;
   spare = headroom - MIN (headroom, vm->view.high_watermark);
   return MIN (spare, vm->facts.balloon - MIN (vm->facts.balloon, vm->view.minimum));
@@ -159,7 +162,7 @@ update_host_view (McCoordinator *self)
   view->host_reserve = settings->host_reserve;
   view->host_usage_limit = settings->host_usage_limit;
   view->step_limit = settings->step_limit;
-  view->interval_s = (guint) (settings->interval_us / G_USEC_PER_SEC);
+  view->interval_s = (guint)(settings->interval_us / G_USEC_PER_SEC);
   view->pause_reason = self->pause.active ? self->pause.reason : "";
   view->paused_until = self->pause.active ? self->pause.until_us : 0;
   view->inhibited = self->inhibitors->len > 0;
@@ -179,7 +182,8 @@ tell_condition (McCoordinator *self, McHostCondition before)
 {
   if (self->view.host_condition == before)
     return;
-  mc_journal_host_condition (mc_host_condition_nick (before), mc_host_condition_nick (self->view.host_condition),
+  mc_journal_host_condition (mc_host_condition_nick (before),
+                             mc_host_condition_nick (self->view.host_condition),
                              self->view.host_available);
 }
 
@@ -190,10 +194,11 @@ tell_service_manager (McCoordinator *self, McState before)
 
   if (self->view.state == before)
     return;
-  status = self->degraded != NULL ? g_strdup (self->degraded)
-           : self->pause_detail != NULL
-               ? g_strdup (self->pause_detail)
-               : g_strdup_printf ("Balancing the VMs of %s", mc_hypervisor_get_uri (self->hypervisor));
+  status
+      = self->degraded != NULL ? g_strdup (self->degraded)
+        : self->pause_detail != NULL
+            ? g_strdup (self->pause_detail)
+            : g_strdup_printf ("Balancing the VMs of %s", mc_hypervisor_get_uri (self->hypervisor));
   mc_watchdog_status (status);
 }
 
@@ -239,17 +244,22 @@ mc_coordinator_lookup_vm (McCoordinator *self, const char *uuid)
 }
 
 void
-mc_coordinator_emit_policy_changed (McCoordinator *self, McVm *vm, const char *setting, GVariant *before,
-                                    GVariant *after, const char *origin)
+mc_coordinator_emit_policy_changed (McCoordinator *self,
+                                    McVm *vm,
+                                    const char *setting,
+                                    GVariant *before,
+                                    GVariant *after,
+                                    const char *origin)
 {
   g_autoptr (GVariant) old = g_variant_ref_sink (before);
   g_autoptr (GVariant) new = g_variant_ref_sink (after);
   g_autofree char *old_text = g_variant_print (old, FALSE);
   g_autofree char *new_text = g_variant_print (new, FALSE);
 
-  mc_journal_policy_changed (vm != NULL ? vm->view.name : NULL, vm != NULL ? vm->uuid : NULL, setting, old_text,
-                             new_text, origin);
-  g_signal_emit (self, signals[POLICY_CHANGED], 0, vm != NULL ? vm->uuid : NULL, setting, old, new, origin);
+  mc_journal_policy_changed (vm != NULL ? vm->view.name : NULL, vm != NULL ? vm->uuid : NULL,
+                             setting, old_text, new_text, origin);
+  g_signal_emit (self, signals[POLICY_CHANGED], 0, vm != NULL ? vm->uuid : NULL, setting, old, new,
+                 origin);
 }
 
 /* What the hypervisor and the host tell */
@@ -377,7 +387,8 @@ typedef struct
 static Before
 before_change (McCoordinator *self)
 {
-  return (Before){ *mc_settings_get_policy (self->settings), mc_settings_get_dry_run (self->settings) };
+  return (Before){ *mc_settings_get_policy (self->settings),
+                   mc_settings_get_dry_run (self->settings) };
 }
 
 static GVariant *
@@ -385,7 +396,8 @@ threshold_to_variant (const McPolicySettings *settings, const McThreshold *thres
 {
   guint64 value = mc_host_threshold_get (settings, threshold);
 
-  return threshold->unit == MC_UNIT_BYTES ? g_variant_new_uint64 (value) : g_variant_new_uint32 ((guint32) value);
+  return threshold->unit == MC_UNIT_BYTES ? g_variant_new_uint64 (value)
+                                          : g_variant_new_uint32 ((guint32)value);
 }
 
 static void
@@ -399,19 +411,24 @@ tell_changes (McCoordinator *self, const Before *before, const char *origin)
     {
       const McThreshold *threshold = &mc_host_thresholds[i];
 
-      if (mc_host_threshold_get (&before->policy, threshold) != mc_host_threshold_get (after, threshold))
+      if (mc_host_threshold_get (&before->policy, threshold)
+          != mc_host_threshold_get (after, threshold))
         mc_coordinator_emit_policy_changed (self, NULL, threshold->name,
                                             threshold_to_variant (&before->policy, threshold),
                                             threshold_to_variant (after, threshold), origin);
     }
   if (before->dry_run != dry_run)
-    mc_coordinator_emit_policy_changed (self, NULL, "DryRun", g_variant_new_boolean (before->dry_run),
+    mc_coordinator_emit_policy_changed (self, NULL, "DryRun",
+                                        g_variant_new_boolean (before->dry_run),
                                         g_variant_new_boolean (dry_run), origin);
   mc_cycle_bring_forward (self);
 }
 
 gboolean
-mc_coordinator_set_thresholds (McCoordinator *self, GVariant *values, const char *origin, GError **error)
+mc_coordinator_set_thresholds (McCoordinator *self,
+                               GVariant *values,
+                               const char *origin,
+                               GError **error)
 {
   Before before = before_change (self);
   GError *problem = NULL;
@@ -423,7 +440,10 @@ mc_coordinator_set_thresholds (McCoordinator *self, GVariant *values, const char
 }
 
 gboolean
-mc_coordinator_reset_thresholds (McCoordinator *self, const char *const *names, const char *origin, GError **error)
+mc_coordinator_reset_thresholds (McCoordinator *self,
+                                 const char *const *names,
+                                 const char *origin,
+                                 GError **error)
 {
   Before before = before_change (self);
   GError *problem = NULL;
@@ -435,7 +455,10 @@ mc_coordinator_reset_thresholds (McCoordinator *self, const char *const *names, 
 }
 
 gboolean
-mc_coordinator_set_dry_run (McCoordinator *self, gboolean dry_run, const char *origin, GError **error)
+mc_coordinator_set_dry_run (McCoordinator *self,
+                            gboolean dry_run,
+                            const char *origin,
+                            GError **error)
 {
   Before before = before_change (self);
 
@@ -547,7 +570,8 @@ mc_coordinator_stop_async (McCoordinator *self, GAsyncReadyCallback callback, gp
   if (self->stop_calls == 0)
     stop_hypervisor (self);
   else
-    self->stop_timer = mc_clock_call_at (self->clock, mc_clock_now (self->clock) + STOP_AT_MOST_US, on_stop_late, self);
+    self->stop_timer = mc_clock_call_at (self->clock, mc_clock_now (self->clock) + STOP_AT_MOST_US,
+                                         on_stop_late, self);
 }
 
 void
@@ -611,8 +635,8 @@ mc_coordinator_finalize (GObject *object)
 static guint
 add_signal (const char *name, guint n_params, GType types[])
 {
-  return g_signal_newv (name, MC_TYPE_COORDINATOR, G_SIGNAL_RUN_LAST, NULL, NULL, NULL, NULL, G_TYPE_NONE, n_params,
-                        types);
+  return g_signal_newv (name, MC_TYPE_COORDINATOR, G_SIGNAL_RUN_LAST, NULL, NULL, NULL, NULL,
+                        G_TYPE_NONE, n_params, types);
 }
 
 static void
@@ -646,7 +670,8 @@ listen (McCoordinator *self)
 }
 
 McCoordinator *
-mc_coordinator_new (McHypervisor *hypervisor, McHost *host, McClock *clock, McConfig *config, const char *state_dir)
+mc_coordinator_new (
+    McHypervisor *hypervisor, McHost *host, McClock *clock, McConfig *config, const char *state_dir)
 {
   McCoordinator *self = g_object_new (MC_TYPE_COORDINATOR, NULL);
 

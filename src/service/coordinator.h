@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The coordinator: sample → decide → apply → publish, in cycles that never overlap, and the commands that
- * change what it does. It owns all state of the service. Main thread; nothing here waits.
+ * The coordinator: sample → decide → apply → publish, in cycles that never overlap, and the
+ * commands that change what it does. It owns all state of the service. Main thread; nothing here
+ * waits.
  *
  * Signals:
  *   "vm-added"       (McVm)
@@ -87,11 +88,14 @@ McCoordinator *mc_coordinator_new (McHypervisor *hypervisor,
 
 void mc_coordinator_start (McCoordinator *self);
 
-/* FALSE when no cycle began for much longer than the interval: the loop turns, and the service does not live. */
+/* FALSE when no cycle began for much longer than the interval: the loop turns, and the service does
+ * not live. */
 gboolean mc_coordinator_is_alive (McCoordinator *self);
 
-/* Stops cycles, puts back what was changed in VMs, stops the hypervisor, and calls back. 5 s at most. */
-void mc_coordinator_stop_async (McCoordinator *self, GAsyncReadyCallback callback, gpointer user_data);
+/* Stops cycles, puts back what was changed in VMs, stops the hypervisor, and calls back. 5 s at
+ * most. */
+void
+mc_coordinator_stop_async (McCoordinator *self, GAsyncReadyCallback callback, gpointer user_data);
 void mc_coordinator_stop_finish (McCoordinator *self, GAsyncResult *result);
 
 /* Returns: (transfer none): valid until the main loop runs on. */
@@ -104,7 +108,10 @@ GPtrArray *mc_coordinator_list_vms (McCoordinator *self);
 McVm *mc_coordinator_lookup_vm (McCoordinator *self, const char *uuid);
 
 /* @values: a{st}. All or none of it is set. */
-gboolean mc_coordinator_set_thresholds (McCoordinator *self, GVariant *values, const char *origin, GError **error);
+gboolean mc_coordinator_set_thresholds (McCoordinator *self,
+                                        GVariant *values,
+                                        const char *origin,
+                                        GError **error);
 
 /* @names: empty = all. */
 gboolean mc_coordinator_reset_thresholds (McCoordinator *self,
@@ -113,21 +120,21 @@ gboolean mc_coordinator_reset_thresholds (McCoordinator *self,
                                           GError **error);
 
 /* @seconds: 0 = until mc_coordinator_resume(). */
-gboolean mc_coordinator_pause (McCoordinator *self,
-                               const char *reason,
-                               guint seconds,
-                               const char *origin,
-                               GError **error);
+gboolean mc_coordinator_pause (
+    McCoordinator *self, const char *reason, guint seconds, const char *origin, GError **error);
 gboolean mc_coordinator_resume (McCoordinator *self, const char *origin, GError **error);
 
-gboolean mc_coordinator_set_dry_run (McCoordinator *self, gboolean dry_run, const char *origin, GError **error);
+gboolean mc_coordinator_set_dry_run (McCoordinator *self,
+                                     gboolean dry_run,
+                                     const char *origin,
+                                     GError **error);
 
 /* Reads the configuration again; all or nothing. */
 gboolean mc_coordinator_reload (McCoordinator *self, const char *origin, GError **error);
 
 /*
- * The same for one VM. Its thresholds are kept in the VM's own metadata, so setting them ends when that is
- * written.
+ * The same for one VM. Its thresholds are kept in the VM's own metadata, so setting them ends when
+ * that is written.
  */
 void mc_coordinator_vm_set_thresholds_async (McCoordinator *self,
                                              McVm *vm,
@@ -141,14 +148,16 @@ void mc_coordinator_vm_reset_thresholds_async (McCoordinator *self,
                                                const char *origin,
                                                GAsyncReadyCallback callback,
                                                gpointer user_data);
-gboolean mc_coordinator_vm_thresholds_finish (McCoordinator *self, GAsyncResult *result, GError **error);
+gboolean
+mc_coordinator_vm_thresholds_finish (McCoordinator *self, GAsyncResult *result, GError **error);
 gboolean mc_coordinator_vm_pause (McCoordinator *self,
                                   McVm *vm,
                                   const char *reason,
                                   guint seconds,
                                   const char *origin,
                                   GError **error);
-gboolean mc_coordinator_vm_resume (McCoordinator *self, McVm *vm, const char *origin, GError **error);
+gboolean
+mc_coordinator_vm_resume (McCoordinator *self, McVm *vm, const char *origin, GError **error);
 
 /* What rests while somebody holds it. Returns: an id for mc_coordinator_uninhibit(). */
 typedef struct
@@ -161,7 +170,8 @@ typedef struct
   guint64 since; /* µs since the epoch */
 } McInhibitor;
 
-guint mc_coordinator_inhibit (McCoordinator *self, const char *who, const char *why, guint uid, guint pid);
+guint mc_coordinator_inhibit (
+    McCoordinator *self, const char *who, const char *why, guint uid, guint pid);
 void mc_coordinator_uninhibit (McCoordinator *self, guint id);
 
 /* Returns: (transfer none) (element-type McInhibitor) */
@@ -181,8 +191,9 @@ typedef struct
 GPtrArray *mc_coordinator_plan (McCoordinator *self);
 
 /*
- * Frees and holds @bytes for a VM about to start, for @seconds (0 = as long as the caller stays). Ends when as
- * much as can be had is free, with what was granted and the reservation's id; fails with NO_MEMORY where none is.
+ * Frees and holds @bytes for a VM about to start, for @seconds (0 = as long as the caller stays).
+ * Ends when as much as can be had is free, with what was granted and the reservation's id; fails
+ * with NO_MEMORY where none is.
  */
 void mc_coordinator_reserve_async (McCoordinator *self,
                                    guint64 bytes,
@@ -192,7 +203,10 @@ void mc_coordinator_reserve_async (McCoordinator *self,
                                    gpointer user_data);
 
 /* Returns: (transfer full): the id */
-char *mc_coordinator_reserve_finish (McCoordinator *self, GAsyncResult *result, guint64 *granted, GError **error);
+char *mc_coordinator_reserve_finish (McCoordinator *self,
+                                     GAsyncResult *result,
+                                     guint64 *granted,
+                                     GError **error);
 gboolean mc_coordinator_release (McCoordinator *self, const char *id, GError **error);
 
 G_END_DECLS

@@ -8,7 +8,8 @@
 /* While somebody needs memory, cycles follow each other as closely as guests report. */
 #define ATTENTIVE_US (1 * G_USEC_PER_SEC)
 
-/* Events come in bursts: a host that starts twenty VMs is looked at five times a second, not twenty. */
+/* Events come in bursts: a host that starts twenty VMs is looked at five times a second, not
+ * twenty. */
 #define CLOSEST_US (G_USEC_PER_SEC / 5)
 
 #define SAMPLE_AT_LEAST_US (1 * G_USEC_PER_SEC)
@@ -58,7 +59,9 @@ static void
 arm_next (McCoordinator *self, gboolean pressing)
 {
   gint64 interval_us = mc_settings_get_policy (self->settings)->interval_us;
-  gint64 after_us = self->again ? CLOSEST_US : pressing ? MIN (interval_us, ATTENTIVE_US) : interval_us;
+  gint64 after_us = self->again ? CLOSEST_US
+                    : pressing  ? MIN (interval_us, ATTENTIVE_US)
+                                : interval_us;
 
   self->again = FALSE;
   arm (self, MAX (self->began_us + after_us, mc_clock_now (self->clock)));
@@ -150,7 +153,8 @@ reconcile (McCoordinator *self, const McSample *sample)
   self->synced = TRUE;
 }
 
-/* Periods are overwritten by other tools, and metadata by people: one VM is looked at again in each cycle. */
+/* Periods are overwritten by other tools, and metadata by people: one VM is looked at again in each
+ * cycle. */
 static void
 describe_next (McCoordinator *self)
 {
@@ -165,7 +169,8 @@ read_host (McCoordinator *self, const McSample *sample)
 {
   g_autoptr (GError) error = NULL;
 
-  self->figures = (McHostFigures){ .total = sample->host_total, .available = sample->host_available };
+  self->figures
+      = (McHostFigures){ .total = sample->host_total, .available = sample->host_available };
   if (mc_hypervisor_is_local (self->hypervisor))
     {
       guint64 total;
@@ -179,7 +184,8 @@ read_host (McCoordinator *self, const McSample *sample)
       if (self->figures.total == MC_HYPERVISOR_UNKNOWN)
         self->figures.total = total;
     }
-  return self->figures.total != MC_HYPERVISOR_UNKNOWN && self->figures.available != MC_HYPERVISOR_UNKNOWN;
+  return self->figures.total != MC_HYPERVISOR_UNKNOWN
+         && self->figures.available != MC_HYPERVISOR_UNKNOWN;
 }
 
 /* Targets */
@@ -236,8 +242,9 @@ on_target_set (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   vm->failures = 0;
   vm->not_before_us = 0;
-  mc_vm_add_move (vm, (guint64) mc_clock_wall (self->clock), move->from, move->to, move->sentence);
-  mc_journal_memory_moved (vm->view.name, vm->uuid, move->from, move->to, mc_reason_nick (move->reason), move->sentence);
+  mc_vm_add_move (vm, (guint64)mc_clock_wall (self->clock), move->from, move->to, move->sentence);
+  mc_journal_memory_moved (vm->view.name, vm->uuid, move->from, move->to,
+                           mc_reason_nick (move->reason), move->sentence);
   g_signal_emit_by_name (self, "memory-moved", vm, move->from, move->to, move->sentence);
   mc_coordinator_publish (self);
 }
@@ -257,7 +264,8 @@ set_target (McCoordinator *self, McVm *vm, const McVmDecision *decision)
   };
   vm->setting = TRUE;
   vm->facts.target = decision->target;
-  mc_hypervisor_set_target_async (self->hypervisor, vm->uuid, decision->target, on_target_set, move);
+  mc_hypervisor_set_target_async (self->hypervisor, vm->uuid, decision->target, on_target_set,
+                                  move);
 }
 
 /* In a dry run nothing changes, so the next cycle decides the same: told once. */
@@ -271,7 +279,8 @@ tell (McCoordinator *self, McVm *vm, const McVmDecision *decision)
   if (last != NULL && last->from == decision->before && last->to == decision->target
       && g_str_has_prefix (last->sentence, "dry run: "))
     return;
-  mc_vm_add_move (vm, (guint64) mc_clock_wall (self->clock), decision->before, decision->target, told);
+  mc_vm_add_move (vm, (guint64)mc_clock_wall (self->clock), decision->before, decision->target,
+                  told);
   mc_journal_memory_would_move (vm->view.name, vm->uuid, decision->before, decision->target,
                                 mc_reason_nick (decision->reason), sentence);
 }
@@ -322,7 +331,7 @@ take_decision (McCoordinator *self, McVm *vm, const McVmDecision *decision)
 
   vm->decision = *decision;
   if (!decision->move && decision->reason != before.reason && worth_telling (decision->reason))
-    mc_vm_take_reason (vm, (guint64) mc_clock_wall (self->clock), mc_decision_describe (decision));
+    mc_vm_take_reason (vm, (guint64)mc_clock_wall (self->clock), mc_decision_describe (decision));
   if (vm->announced && decision->status != before.status)
     mc_journal_vm_status (vm->view.name, vm->uuid, mc_vm_status_nick (before.status),
                           mc_vm_status_nick (decision->status));
@@ -376,8 +385,8 @@ decide (McCoordinator *self)
   McPolicySettings settings = mc_cycle_settings (self);
   gint64 now_us = mc_clock_now (self->clock);
 
-  mc_policy_decide (&settings, &self->figures, now_us, table->n_vms, table->facts, table->memories, table->decisions,
-                    &self->decision);
+  mc_policy_decide (&settings, &self->figures, now_us, table->n_vms, table->facts, table->memories,
+                    table->decisions, &self->decision);
   for (gsize i = 0; i < table->n_vms; i++)
     take_decision (self, self->vms->pdata[i], &table->decisions[i]);
 }
@@ -423,8 +432,8 @@ mc_coordinator_plan (McCoordinator *self)
       memories[i] = *table->memories[i];
       table->memories[i] = &memories[i];
     }
-  mc_policy_decide (&settings, &self->figures, mc_clock_now (self->clock), table->n_vms, table->facts, table->memories,
-                    table->decisions, &host);
+  mc_policy_decide (&settings, &self->figures, mc_clock_now (self->clock), table->n_vms,
+                    table->facts, table->memories, table->decisions, &host);
   for (gsize i = 0; i < table->n_vms; i++)
     g_ptr_array_add (plan, planned_new (self->vms->pdata[i], &table->decisions[i]));
   return plan;
@@ -514,7 +523,8 @@ on_sampled (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (McCoordinator) self = user_data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (McSample) sample = mc_hypervisor_sample_finish (MC_HYPERVISOR (source), result, &error);
+  g_autoptr (McSample) sample
+      = mc_hypervisor_sample_finish (MC_HYPERVISOR (source), result, &error);
 
   self->sampling = FALSE;
   if (mc_coordinator_is_ending (self))

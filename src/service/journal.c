@@ -25,8 +25,9 @@
 void
 mc_journal_started (const char *version, const char *uri)
 {
-  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_STARTED, "MEMCOORD_VERSION", version,
-                    "MEMCOORD_URI", uri, "MESSAGE", "memcoordd %s looks after the VMs of %s", version, uri);
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_STARTED, "MEMCOORD_VERSION",
+                    version, "MEMCOORD_URI", uri, "MESSAGE",
+                    "memcoordd %s looks after the VMs of %s", version, uri);
 }
 
 void
@@ -39,35 +40,41 @@ mc_journal_stopped (void)
 void
 mc_journal_vm_appeared (const char *name, const char *uuid)
 {
-  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_INFO, "MESSAGE_ID", ID_VM_APPEARED, "MEMCOORD_VM", name,
-                    "MEMCOORD_UUID", uuid, "MESSAGE", "%s is there", name);
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_INFO, "MESSAGE_ID", ID_VM_APPEARED, "MEMCOORD_VM",
+                    name, "MEMCOORD_UUID", uuid, "MESSAGE", "%s is there", name);
 }
 
 void
 mc_journal_vm_vanished (const char *name, const char *uuid)
 {
-  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_INFO, "MESSAGE_ID", ID_VM_VANISHED, "MEMCOORD_VM", name,
-                    "MEMCOORD_UUID", uuid, "MESSAGE", "%s is gone", name);
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_INFO, "MESSAGE_ID", ID_VM_VANISHED, "MEMCOORD_VM",
+                    name, "MEMCOORD_UUID", uuid, "MESSAGE", "%s is gone", name);
 }
 
 void
 mc_journal_vm_status (const char *name, const char *uuid, const char *before, const char *after)
 {
-  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_INFO, "MESSAGE_ID", ID_VM_STATUS, "MEMCOORD_VM", name, "MEMCOORD_UUID",
-                    uuid, "MEMCOORD_OLD", before, "MEMCOORD_NEW", after, "MESSAGE", "%s: %s, was %s", name, after,
-                    before);
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_INFO, "MESSAGE_ID", ID_VM_STATUS, "MEMCOORD_VM", name,
+                    "MEMCOORD_UUID", uuid, "MEMCOORD_OLD", before, "MEMCOORD_NEW", after, "MESSAGE",
+                    "%s: %s, was %s", name, after, before);
 }
 
 static void
-log_move (GLogLevelFlags level, const char *id, const char *name, const char *uuid, guint64 from, guint64 to,
-          const char *reason, const char *message)
+log_move (GLogLevelFlags level,
+          const char *id,
+          const char *name,
+          const char *uuid,
+          guint64 from,
+          guint64 to,
+          const char *reason,
+          const char *message)
 {
   g_autofree char *from_text = g_strdup_printf ("%" G_GUINT64_FORMAT, from);
   g_autofree char *to_text = g_strdup_printf ("%" G_GUINT64_FORMAT, to);
 
-  g_log_structured (G_LOG_DOMAIN, level, "MESSAGE_ID", id, "MEMCOORD_VM", name, "MEMCOORD_UUID", uuid,
-                    "MEMCOORD_FROM", from_text, "MEMCOORD_TO", to_text, "MEMCOORD_REASON", reason, "MESSAGE", "%s",
-                    message);
+  g_log_structured (G_LOG_DOMAIN, level, "MESSAGE_ID", id, "MEMCOORD_VM", name, "MEMCOORD_UUID",
+                    uuid, "MEMCOORD_FROM", from_text, "MEMCOORD_TO", to_text, "MEMCOORD_REASON",
+                    reason, "MESSAGE", "%s", message);
 }
 
 static guint64
@@ -77,22 +84,31 @@ mib (guint64 bytes)
 }
 
 void
-mc_journal_memory_moved (const char *name, const char *uuid, guint64 from, guint64 to, const char *reason,
+mc_journal_memory_moved (const char *name,
+                         const char *uuid,
+                         guint64 from,
+                         guint64 to,
+                         const char *reason,
                          const char *sentence)
 {
-  g_autofree char *message = g_strdup_printf ("%s: %" G_GUINT64_FORMAT " → %" G_GUINT64_FORMAT " MiB: %s", name,
-                                              mib (from), mib (to), sentence);
+  g_autofree char *message
+      = g_strdup_printf ("%s: %" G_GUINT64_FORMAT " → %" G_GUINT64_FORMAT " MiB: %s", name,
+                         mib (from), mib (to), sentence);
 
   log_move (G_LOG_LEVEL_INFO, ID_MEMORY_MOVED, name, uuid, from, to, reason, message);
 }
 
 void
-mc_journal_memory_would_move (const char *name, const char *uuid, guint64 from, guint64 to, const char *reason,
+mc_journal_memory_would_move (const char *name,
+                              const char *uuid,
+                              guint64 from,
+                              guint64 to,
+                              const char *reason,
                               const char *sentence)
 {
-  g_autofree char *message = g_strdup_printf ("%s: would go from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
-                                              " MiB: %s",
-                                              name, mib (from), mib (to), sentence);
+  g_autofree char *message
+      = g_strdup_printf ("%s: would go from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT " MiB: %s",
+                         name, mib (from), mib (to), sentence);
 
   log_move (G_LOG_LEVEL_INFO, ID_MEMORY_WOULD_MOVE, name, uuid, from, to, reason, message);
 }
@@ -102,20 +118,25 @@ mc_journal_target_failed (const char *name, const char *uuid, guint64 to, const 
 {
   g_autofree char *to_text = g_strdup_printf ("%" G_GUINT64_FORMAT, to);
 
-  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", ID_TARGET_FAILED, "MEMCOORD_VM", name,
-                    "MEMCOORD_UUID", uuid, "MEMCOORD_TO", to_text, "MESSAGE",
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", ID_TARGET_FAILED,
+                    "MEMCOORD_VM", name, "MEMCOORD_UUID", uuid, "MEMCOORD_TO", to_text, "MESSAGE",
                     "%s is not set to %" G_GUINT64_FORMAT " MiB: %s", name, mib (to), message);
 }
 
 void
-mc_journal_policy_changed (const char *name, const char *uuid, const char *setting, const char *before,
-                           const char *after, const char *origin)
+mc_journal_policy_changed (const char *name,
+                           const char *uuid,
+                           const char *setting,
+                           const char *before,
+                           const char *after,
+                           const char *origin)
 {
-  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_POLICY_CHANGED, "MEMCOORD_VM",
-                    name != NULL ? name : "", "MEMCOORD_UUID", uuid != NULL ? uuid : "", "MEMCOORD_SETTING", setting,
-                    "MEMCOORD_OLD", before, "MEMCOORD_NEW", after, "MEMCOORD_ORIGIN", origin, "MESSAGE",
-                    "%s%s%s is %s, was %s (by %s)", name != NULL ? name : "", name != NULL ? ": " : "", setting, after,
-                    before, origin);
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_POLICY_CHANGED,
+                    "MEMCOORD_VM", name != NULL ? name : "", "MEMCOORD_UUID",
+                    uuid != NULL ? uuid : "", "MEMCOORD_SETTING", setting, "MEMCOORD_OLD", before,
+                    "MEMCOORD_NEW", after, "MEMCOORD_ORIGIN", origin, "MESSAGE",
+                    "%s%s%s is %s, was %s (by %s)", name != NULL ? name : "",
+                    name != NULL ? ": " : "", setting, after, before, origin);
 }
 
 void
@@ -124,30 +145,30 @@ mc_journal_inhibited (const char *who, const char *why, guint uid, guint pid)
   g_autofree char *uid_text = g_strdup_printf ("%u", uid);
   g_autofree char *pid_text = g_strdup_printf ("%u", pid);
 
-  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_INHIBITED, "MEMCOORD_WHO", who,
-                    "MEMCOORD_WHY", why, "MEMCOORD_UID", uid_text, "MEMCOORD_PID", pid_text, "MESSAGE",
-                    "Balancing rests for %s (uid %u, pid %u): %s", who, uid, pid, why);
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_INHIBITED, "MEMCOORD_WHO",
+                    who, "MEMCOORD_WHY", why, "MEMCOORD_UID", uid_text, "MEMCOORD_PID", pid_text,
+                    "MESSAGE", "Balancing rests for %s (uid %u, pid %u): %s", who, uid, pid, why);
 }
 
 void
 mc_journal_uninhibited (const char *who)
 {
-  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_UNINHIBITED, "MEMCOORD_WHO", who, "MESSAGE",
-                    "%s no longer needs balancing to rest", who);
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_UNINHIBITED, "MEMCOORD_WHO",
+                    who, "MESSAGE", "%s no longer needs balancing to rest", who);
 }
 
 void
 mc_journal_hypervisor_lost (const char *uri, const char *why)
 {
-  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", ID_HYPERVISOR_LOST, "MEMCOORD_URI", uri,
-                    "MESSAGE", "Nothing is moved: %s", why);
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", ID_HYPERVISOR_LOST,
+                    "MEMCOORD_URI", uri, "MESSAGE", "Nothing is moved: %s", why);
 }
 
 void
 mc_journal_hypervisor_back (const char *uri)
 {
-  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_HYPERVISOR_BACK, "MEMCOORD_URI", uri,
-                    "MESSAGE", "Figures arrive again; balancing goes on");
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_HYPERVISOR_BACK,
+                    "MEMCOORD_URI", uri, "MESSAGE", "Figures arrive again; balancing goes on");
 }
 
 void
@@ -155,22 +176,26 @@ mc_journal_host_condition (const char *before, const char *after, guint64 availa
 {
   g_autofree char *available_text = g_strdup_printf ("%" G_GUINT64_FORMAT, available);
 
-  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_HOST_CONDITION, "MEMCOORD_OLD", before,
-                    "MEMCOORD_NEW", after, "MEMCOORD_AVAILABLE", available_text, "MESSAGE",
-                    "The host is %s, was %s; %" G_GUINT64_FORMAT " MiB are available", after, before, mib (available));
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_HOST_CONDITION,
+                    "MEMCOORD_OLD", before, "MEMCOORD_NEW", after, "MEMCOORD_AVAILABLE",
+                    available_text, "MESSAGE",
+                    "The host is %s, was %s; %" G_GUINT64_FORMAT " MiB are available", after,
+                    before, mib (available));
 }
 
 void
 mc_journal_configuration_refused (const char *message)
 {
-  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", ID_CONFIGURATION_REFUSED, "MESSAGE",
-                    "The configuration is not taken, and what was in force stays: %s", message);
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", ID_CONFIGURATION_REFUSED,
+                    "MESSAGE", "The configuration is not taken, and what was in force stays: %s",
+                    message);
 }
 
 void
 mc_journal_metadata_refused (const char *name, const char *uuid, const char *message)
 {
-  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", ID_METADATA_REFUSED, "MEMCOORD_VM", name,
-                    "MEMCOORD_UUID", uuid, "MESSAGE", "The metadata of %s is not followed, its last good policy is: %s",
-                    name, message);
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", ID_METADATA_REFUSED,
+                    "MEMCOORD_VM", name, "MEMCOORD_UUID", uuid, "MESSAGE",
+                    "The metadata of %s is not followed, its last good policy is: %s", name,
+                    message);
 }

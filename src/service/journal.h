@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the service writes into the log: one function for each kind of event, each with its MESSAGE_ID (texts for
- * them are in data/memcoord.catalog) and its figures as fields: MEMCOORD_VM, MEMCOORD_UUID, MEMCOORD_FROM,
- * MEMCOORD_TO (bytes), MEMCOORD_REASON, … At rest none of them is called. Any thread.
+ * What the service writes into the log: one function for each kind of event, each with its
+ * MESSAGE_ID (texts for them are in data/memcoord.catalog) and its figures as fields: MEMCOORD_VM,
+ * MEMCOORD_UUID, MEMCOORD_FROM, MEMCOORD_TO (bytes), MEMCOORD_REASON, … At rest none of them is
+ * called. Any thread.
  */
 #pragma once
 
@@ -15,17 +16,31 @@ void mc_journal_stopped (void);
 
 void mc_journal_vm_appeared (const char *name, const char *uuid);
 void mc_journal_vm_vanished (const char *name, const char *uuid);
-void mc_journal_vm_status (const char *name, const char *uuid, const char *before, const char *after);
+void
+mc_journal_vm_status (const char *name, const char *uuid, const char *before, const char *after);
 
-void mc_journal_memory_moved (const char *name, const char *uuid, guint64 from, guint64 to, const char *reason,
+void mc_journal_memory_moved (const char *name,
+                              const char *uuid,
+                              guint64 from,
+                              guint64 to,
+                              const char *reason,
                               const char *sentence);
-void mc_journal_memory_would_move (const char *name, const char *uuid, guint64 from, guint64 to, const char *reason,
+void mc_journal_memory_would_move (const char *name,
+                                   const char *uuid,
+                                   guint64 from,
+                                   guint64 to,
+                                   const char *reason,
                                    const char *sentence);
 void mc_journal_target_failed (const char *name, const char *uuid, guint64 to, const char *message);
 
-/* @name, @uuid: (nullable): of the VM that it is about; NULL for the host's. @before, @after: as text. */
-void mc_journal_policy_changed (const char *name, const char *uuid, const char *setting, const char *before,
-                                const char *after, const char *origin);
+/* @name, @uuid: (nullable): of the VM that it is about; NULL for the host's. @before, @after: as
+ * text. */
+void mc_journal_policy_changed (const char *name,
+                                const char *uuid,
+                                const char *setting,
+                                const char *before,
+                                const char *after,
+                                const char *origin);
 void mc_journal_inhibited (const char *who, const char *why, guint uid, guint pid);
 void mc_journal_uninhibited (const char *who);
 

@@ -44,7 +44,8 @@ write_entry (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpoi
 
   if (priority_of (level) > g_atomic_int_get (&most_detail))
     return G_LOG_WRITER_HANDLED;
-  if (in_journal () && g_log_writer_journald (level, fields, n_fields, NULL) == G_LOG_WRITER_HANDLED)
+  if (in_journal ()
+      && g_log_writer_journald (level, fields, n_fields, NULL) == G_LOG_WRITER_HANDLED)
     return G_LOG_WRITER_HANDLED;
   text = g_log_writer_format_fields (level, fields, n_fields, FALSE);
   fprintf (stderr, "%s\n", text);
@@ -66,7 +67,7 @@ mc_log_get_level (void)
 gboolean
 mc_log_set_level (const char *name)
 {
-  for (int i = 0; i < (int) G_N_ELEMENTS (names); i++)
+  for (int i = 0; i < (int)G_N_ELEMENTS (names); i++)
     {
       if (g_strcmp0 (names[i], name) != 0)
         continue;

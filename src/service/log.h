@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Where the log goes and how much of it: to the journal where standard error is connected to it, else to standard
- * error. Levels are syslog's names: "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug".
+ * Where the log goes and how much of it: to the journal where standard error is connected to it,
+ * else to standard error. Levels are syslog's names: "emerg", "alert", "crit", "err", "warning",
+ * "notice", "info", "debug".
  */
 #pragma once
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* memcoordd: options, signals, the bus's name; everything else is wired here and lives elsewhere. */
+/* memcoordd: options, signals, the bus's name; everything else is wired here and lives elsewhere.
+ */
 #include "config.h"
 
 #include <errno.h>
@@ -56,35 +57,40 @@ static gboolean
 parse_options (Options *options, int *argc, char ***argv, GError **error)
 {
   const GOptionEntry entries[] = {
-    { "uri", 0, 0, G_OPTION_ARG_STRING, &options->uri, N_ ("The hypervisor to connect to (default: qemu:///system)"),
-      N_ ("URI") },
-    { "session", 0, 0, G_OPTION_ARG_NONE, &options->session, N_ ("Appear on the session bus, not on the system bus"),
-      NULL },
-    { "config", 0, 0, G_OPTION_ARG_FILENAME, &options->config, N_ ("Read this configuration instead of the installed one"),
-      N_ ("FILE") },
+    { "uri", 0, 0, G_OPTION_ARG_STRING, &options->uri,
+      N_ ("The hypervisor to connect to (default: qemu:///system)"), N_ ("URI") },
+    { "session", 0, 0, G_OPTION_ARG_NONE, &options->session,
+      N_ ("Appear on the session bus, not on the system bus"), NULL },
+    { "config", 0, 0, G_OPTION_ARG_FILENAME, &options->config,
+      N_ ("Read this configuration instead of the installed one"), N_ ("FILE") },
     { "state-dir", 0, 0, G_OPTION_ARG_FILENAME, &options->state_dir,
       N_ ("Keep what is set at run time in DIR"), N_ ("DIR") },
-    { "dry-run", 0, 0, G_OPTION_ARG_NONE, &options->dry_run, N_ ("Decide and tell, and move nothing"), NULL },
-    { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, N_ ("Print the version and exit"), NULL },
+    { "dry-run", 0, 0, G_OPTION_ARG_NONE, &options->dry_run,
+      N_ ("Decide and tell, and move nothing"), NULL },
+    { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, N_ ("Print the version and exit"),
+      NULL },
     G_OPTION_ENTRY_NULL,
   };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
 
   g_option_context_set_summary (
       context, _ ("Moves memory between a KVM host and its virtual machines, by their balloons."));
-  g_option_context_set_description (context, _ ("See memcoordd(8), memcoord.conf(5) and memcoordctl(1)."));
+  g_option_context_set_description (context,
+                                    _ ("See memcoordd(8), memcoord.conf(5) and memcoordctl(1)."));
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
   if (!g_option_context_parse (context, argc, argv, error))
     return FALSE;
   if (*argc > 1)
     {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION, _ ("unexpected argument '%s'"), (*argv)[1]);
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION,
+                   _ ("unexpected argument '%s'"), (*argv)[1]);
       return FALSE;
     }
   return TRUE;
 }
 
-/* The service manager's directory, the one asked for, or the one that is usual. Returns: (transfer full) */
+/* The service manager's directory, the one asked for, or the one that is usual. Returns: (transfer
+ * full) */
 static char *
 find_state_dir (const Options *options)
 {
@@ -167,7 +173,8 @@ on_name_acquired (GDBusConnection *connection, const char *name, gpointer user_d
   Service *service = user_data;
 
   service->owned = TRUE;
-  mc_journal_started (PACKAGE_VERSION, mc_coordinator_get_view (service->coordinator)->hypervisor_uri);
+  mc_journal_started (PACKAGE_VERSION,
+                      mc_coordinator_get_view (service->coordinator)->hypervisor_uri);
   mc_coordinator_start (service->coordinator);
   mc_watchdog_ready (_ ("Started"));
 }
@@ -182,12 +189,17 @@ on_name_lost (GDBusConnection *connection, const char *name, gpointer user_data)
   if (service->owned)
     g_critical ("The name %s was lost", name);
   else
-    g_critical ("The name %s is not to be had: another memcoordd has it, or the bus does not allow it", name);
+    g_critical (
+        "The name %s is not to be had: another memcoordd has it, or the bus does not allow it",
+        name);
   end (service, EXIT_FAILURE);
 }
 
 static void
-on_closed (GDBusConnection *connection, gboolean remote_peer_vanished, GError *error, gpointer user_data)
+on_closed (GDBusConnection *connection,
+           gboolean remote_peer_vanished,
+           GError *error,
+           gpointer user_data)
 {
   Service *service = user_data;
 
@@ -204,7 +216,8 @@ connect_bus (const Options *options, GError **error)
   GDBusConnection *connection = g_bus_get_sync (type, NULL, error);
 
   if (connection == NULL)
-    g_prefix_error (error, "failed to connect to the %s bus: ", options->session ? "session" : "system");
+    g_prefix_error (error,
+                    "failed to connect to the %s bus: ", options->session ? "session" : "system");
   else
     g_dbus_connection_set_exit_on_close (connection, FALSE);
   return connection;
@@ -234,7 +247,8 @@ service_init (Service *service, const Options *options, GError **error)
   if (config == NULL)
     return FALSE;
   if (g_mkdir_with_parents (state_dir, 0700) < 0)
-    g_warning ("What is set at run time is not kept: failed to make %s: %s", state_dir, g_strerror (errno));
+    g_warning ("What is set at run time is not kept: failed to make %s: %s", state_dir,
+               g_strerror (errno));
   hypervisor = mc_libvirt_new (options->uri != NULL ? options->uri : DEFAULT_URI);
   host = mc_host_new (NULL, NULL);
   clock = mc_system_clock_new ();
@@ -261,9 +275,10 @@ service_run (Service *service)
   g_unix_signal_add (SIGHUP, on_hangup, service);
   g_signal_connect (service->connection, "closed", G_CALLBACK (on_closed), service);
   if (watchdog_us > 0)
-    g_timeout_add ((guint) (watchdog_us / 1000), on_watchdog, service);
-  name = g_bus_own_name_on_connection (service->connection, MC_BUS_NAME, G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE,
-                                       on_name_acquired, on_name_lost, service, NULL);
+    g_timeout_add ((guint)(watchdog_us / 1000), on_watchdog, service);
+  name = g_bus_own_name_on_connection (service->connection, MC_BUS_NAME,
+                                       G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE, on_name_acquired,
+                                       on_name_lost, service, NULL);
   g_main_loop_run (service->loop);
   g_bus_unown_name (name);
   g_signal_handlers_disconnect_by_data (service->connection, service);

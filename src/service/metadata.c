@@ -13,12 +13,16 @@
 
 #define ROOT "policy"
 
-G_DEFINE_QUARK (mc-metadata-error-quark, mc_metadata_error)
+G_DEFINE_QUARK (mc - metadata - error - quark, mc_metadata_error)
+
+/* An error ends up in a property and in the log, whatever the text that it quotes. */
+#define MOST_MESSAGE_CHARS 200
 
 typedef struct
 {
   McMetadata metadata;
   gboolean seen_root;
+  guint depth;
   const McThreshold *child; /* the element that is open below the root */
 } Reader;
 
@@ -36,13 +40,21 @@ local_name (const char *name)
   return colon != NULL ? colon + 1 : name;
 }
 
+static gboolean
+is_namespace (const char *attribute)
+{
+  return g_str_equal (attribute, "xmlns") || g_str_has_prefix (attribute, "xmlns:");
+}
+
 static void
 read_attribute (Reader *reader, const char *name, const char *value, GError **error)
 {
-  if (g_str_equal (name, "xmlns") || g_str_has_prefix (name, "xmlns:"))
+  if (is_namespace (name))
     return;
   if (!g_str_equal (local_name (name), "managed"))
     g_set_error (error, MC_METADATA_ERROR, 0, "<%s> has no attribute '%s'", ROOT, name);
+  else if (reader->metadata.managed != MC_MANAGED_DEFAULT)
+    g_set_error (error, MC_METADATA_ERROR, 0, "'%s' is there twice", name);
   else if (g_str_equal (value, "yes"))
     reader->metadata.managed = MC_MANAGED_YES;
   else if (g_str_equal (value, "no"))
@@ -52,20 +64,17 @@ read_attribute (Reader *reader, const char *name, const char *value, GError **er
 }
 
 static void
-open_root (Reader *reader, const char *name, const char **names, const char **values, GError **error)
+open_root (
+    Reader *reader, const char *name, const char **names, const char **values, GError **error)
 {
-  g_autoptr (GError) problem = NULL;
-
   if (!g_str_equal (local_name (name), ROOT))
     {
       g_set_error (error, MC_METADATA_ERROR, 0, "<%s> is there where <%s> should be", name, ROOT);
       return;
     }
   reader->seen_root = TRUE;
-  for (guint i = 0; names[i] != NULL && problem == NULL; i++)
-    read_attribute (reader, names[i], values[i], &problem);
-  if (problem != NULL)
-    g_propagate_error (error, g_steal_pointer (&problem));
+  for (guint i = 0; names[i] != NULL && *error == NULL; i++)
+    read_attribute (reader, names[i], values[i], error);
 }
 
 static const McThreshold *
@@ -78,19 +87,17 @@ find_key (const char *key)
 }
 
 static void
-on_open (GMarkupParseContext *context, const char *name, const char **names, const char **values, gpointer user_data,
-         GError **error)
+open_child (Reader *reader, const char *name, const char **names, GError **error)
 {
-  Reader *reader = user_data;
-
-  if (!reader->seen_root)
+  if (reader->depth == 1)
     {
-      open_root (reader, name, names, values, error);
+      g_set_error (error, MC_METADATA_ERROR, 0, "<%s> stands outside <%s>", name, ROOT);
       return;
     }
   if (reader->child != NULL)
     {
-      g_set_error (error, MC_METADATA_ERROR, 0, "<%s> stands inside <%s>", name, reader->child->key);
+      g_set_error (error, MC_METADATA_ERROR, 0, "<%s> stands inside <%s>", name,
+                   reader->child->key);
       return;
     }
   reader->child = find_key (local_name (name));
@@ -98,6 +105,27 @@ on_open (GMarkupParseContext *context, const char *name, const char **names, con
     g_set_error (error, MC_METADATA_ERROR, 0, "<%s> is not known", name);
   else if (mc_vm_threshold_get (&reader->metadata.policy, reader->child) != MC_UNSET)
     g_set_error (error, MC_METADATA_ERROR, 0, "<%s> is there twice", name);
+  for (guint i = 0; names[i] != NULL && *error == NULL; i++)
+    if (!is_namespace (names[i]))
+      g_set_error (error, MC_METADATA_ERROR, 0, "<%s> has no attribute '%s'", name, names[i]);
+}
+
+/* GMarkup always hands these functions an @error to set, which ends the parsing. */
+static void
+on_open (GMarkupParseContext *context,
+         const char *name,
+         const char **names,
+         const char **values,
+         gpointer user_data,
+         GError **error)
+{
+  Reader *reader = user_data;
+
+  reader->depth++;
+  if (reader->seen_root)
+    open_child (reader, name, names, error);
+  else
+    open_root (reader, name, names, values, error);
 }
 
 static void
@@ -105,9 +133,11 @@ on_close (GMarkupParseContext *context, const char *name, gpointer user_data, GE
 {
   Reader *reader = user_data;
 
-  if (reader->child != NULL && mc_vm_threshold_get (&reader->metadata.policy, reader->child) == MC_UNSET)
+  if (reader->child != NULL
+      && mc_vm_threshold_get (&reader->metadata.policy, reader->child) == MC_UNSET)
     g_set_error (error, MC_METADATA_ERROR, 0, "<%s> is empty", name);
   reader->child = NULL;
+  reader->depth--;
 }
 
 static gboolean
@@ -119,7 +149,11 @@ read_value (const McThreshold *threshold, const char *text, guint64 *value)
 }
 
 static void
-on_text (GMarkupParseContext *context, const char *text, gsize length, gpointer user_data, GError **error)
+on_text (GMarkupParseContext *context,
+         const char *text,
+         gsize length,
+         gpointer user_data,
+         GError **error)
 {
   Reader *reader = user_data;
   g_autofree char *value_text = g_strstrip (g_strndup (text, length));
@@ -129,20 +163,52 @@ on_text (GMarkupParseContext *context, const char *text, gsize length, gpointer 
     return;
   if (reader->child == NULL)
     g_set_error (error, MC_METADATA_ERROR, 0, "'%s' stands outside of any element", value_text);
+  else if (mc_vm_threshold_get (&reader->metadata.policy, reader->child) != MC_UNSET)
+    g_set_error (error, MC_METADATA_ERROR, 0, "<%s> has two values", reader->child->key);
   else if (!read_value (reader->child, value_text, &value))
-    g_set_error (error, MC_METADATA_ERROR, 0, "<%s>: '%s' is not %s", reader->child->key, value_text,
+    g_set_error (error, MC_METADATA_ERROR, 0, "<%s>: '%s' is not %s", reader->child->key,
+                 value_text,
                  reader->child->unit == MC_UNIT_BYTES ? "a size such as 150M" : "a whole number");
   else
     mc_vm_threshold_set (&reader->metadata.policy, reader->child, value, error);
 }
 
-static const GMarkupParser parser = { .start_element = on_open, .end_element = on_close, .text = on_text };
+static const GMarkupParser parser
+    = { .start_element = on_open, .end_element = on_close, .text = on_text };
+
+/* Returns: (transfer full): @error, its message one line of bounded length. */
+static GError *
+tame (GError *error)
+{
+  g_autofree char *text = g_steal_pointer (&error->message);
+  const char *end
+      = g_utf8_offset_to_pointer (text, MIN (g_utf8_strlen (text, -1), MOST_MESSAGE_CHARS));
+  g_autoptr (GString) message = g_string_new (NULL);
+
+  for (const char *p = text; p < end; p = g_utf8_next_char (p))
+    g_string_append_unichar (message,
+                             g_unichar_iscntrl (g_utf8_get_char (p)) ? ' ' : g_utf8_get_char (p));
+  if (*end != '\0')
+    g_string_append (message, "…");
+  error->message = g_string_free (g_steal_pointer (&message), FALSE);
+  return error;
+}
+
+static gboolean
+parse (Reader *reader, const char *xml, GError **error)
+{
+  g_autoptr (GMarkupParseContext) context
+      = g_markup_parse_context_new (&parser, G_MARKUP_DEFAULT_FLAGS, reader, NULL);
+
+  return g_markup_parse_context_parse (context, xml, -1, error)
+         && g_markup_parse_context_end_parse (context, error);
+}
 
 gboolean
 mc_metadata_parse (const char *xml, McMetadata *metadata, GError **error)
 {
   Reader reader = { .metadata = mc_metadata_unset () };
-  g_autoptr (GMarkupParseContext) context = NULL;
+  GError *problem = NULL;
 
   if (xml == NULL)
     {
@@ -154,9 +220,17 @@ mc_metadata_parse (const char *xml, McMetadata *metadata, GError **error)
       g_set_error (error, MC_METADATA_ERROR, 0, "it is longer than %u KiB", MOST_BYTES / 1024);
       return FALSE;
     }
-  context = g_markup_parse_context_new (&parser, G_MARKUP_DEFAULT_FLAGS, &reader, NULL);
-  if (!g_markup_parse_context_parse (context, xml, -1, error) || !g_markup_parse_context_end_parse (context, error))
-    return FALSE;
+  /* GMarkup would quote what is not, byte by byte. */
+  if (!g_utf8_validate (xml, -1, NULL))
+    {
+      g_set_error_literal (error, MC_METADATA_ERROR, 0, "it is not UTF-8");
+      return FALSE;
+    }
+  if (!parse (&reader, xml, &problem))
+    {
+      g_propagate_error (error, tame (problem));
+      return FALSE;
+    }
   *metadata = reader.metadata;
   return TRUE;
 }
@@ -168,7 +242,8 @@ mc_metadata_format (const McMetadata *metadata)
   gboolean says = metadata->managed != MC_MANAGED_DEFAULT;
 
   if (says)
-    g_string_append_printf (xml, " managed=\"%s\"", metadata->managed == MC_MANAGED_YES ? "yes" : "no");
+    g_string_append_printf (xml, " managed=\"%s\"",
+                            metadata->managed == MC_MANAGED_YES ? "yes" : "no");
   g_string_append_c (xml, '>');
   for (const McThreshold *threshold = mc_vm_thresholds; threshold->name != NULL; threshold++)
     {
@@ -179,8 +254,7 @@ mc_metadata_format (const McMetadata *metadata)
         continue;
       text = threshold->unit == MC_UNIT_BYTES ? mc_size_format_exact (value)
                                               : g_strdup_printf ("%" G_GUINT64_FORMAT, value);
-      g_string_append_printf (xml, "<%s>%s</%s>", threshold->key, text,
-                              threshold->key);
+      g_string_append_printf (xml, "<%s>%s</%s>", threshold->key, text, threshold->key);
       says = TRUE;
     }
   g_string_append (xml, "</" ROOT ">");

@@ -7,8 +7,8 @@
  *     <memcoord:weight>200</memcoord:weight>
  *   </memcoord:policy>
  *
- * The children are the keys of mc_vm_thresholds; each is optional, and so is "managed". Names may come with or
- * without a prefix, as libvirt hands the element out. Any thread.
+ * The children are the keys of mc_vm_thresholds; each is optional, and so is "managed". Names may
+ * come with or without a prefix, as libvirt hands the element out. Any thread.
  */
 #pragma once
 
@@ -38,14 +38,16 @@ GQuark mc_metadata_error_quark (void);
 McMetadata mc_metadata_unset (void);
 
 /*
- * Reads @xml, which may be NULL for no element at all; *@metadata is touched only on success. Errors name the
- * element and the value: MC_METADATA_ERROR, MC_THRESHOLD_ERROR for a value out of range.
+ * Reads @xml, which may be NULL for no element at all; *@metadata is touched only on success.
+ * Errors name the element and the value: MC_METADATA_ERROR, MC_THRESHOLD_ERROR for a value out of
+ * range.
  */
-gboolean mc_metadata_parse (const char *xml, McMetadata *metadata, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean
+mc_metadata_parse (const char *xml, McMetadata *metadata, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /*
- * Returns: (transfer full) (nullable): the element without its namespace, which libvirt adds; mc_metadata_parse()
- * reads it back. NULL where it says nothing.
+ * Returns: (transfer full) (nullable): the element without its namespace, which libvirt adds;
+ * mc_metadata_parse() reads it back. NULL where it says nothing.
  */
 char *mc_metadata_format (const McMetadata *metadata);
 

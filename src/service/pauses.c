@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Rest: a pause of everything or of one VM, with or without an end, which outlives a restart of the service; and
- * inhibitors, which last as long as whoever holds them.
+ * Rest: a pause of everything or of one VM, with or without an end, which outlives a restart of the
+ * service; and inhibitors, which last as long as whoever holds them.
  */
 #include "config.h"
 
@@ -65,8 +65,8 @@ end (McCoordinator *self, McVm *vm, const char *origin)
   pause->until_us = 0;
   keep (self, vm);
   take_effect (self);
-  mc_coordinator_emit_policy_changed (self, vm, "Paused", g_variant_new_boolean (TRUE), g_variant_new_boolean (FALSE),
-                                      origin);
+  mc_coordinator_emit_policy_changed (self, vm, "Paused", g_variant_new_boolean (TRUE),
+                                      g_variant_new_boolean (FALSE), origin);
   if (until_us != 0)
     mc_coordinator_emit_policy_changed (self, vm, "PausedUntil", g_variant_new_uint64 (until_us),
                                         g_variant_new_uint64 (0), origin);
@@ -95,9 +95,10 @@ begin (McCoordinator *self, McVm *vm, const char *reason, guint64 until_us)
   pause->vm = vm;
   if (until_us != 0)
     {
-      gint64 left_us = (gint64) until_us - mc_clock_wall (self->clock);
+      gint64 left_us = (gint64)until_us - mc_clock_wall (self->clock);
 
-      pause->timer = mc_clock_call_at (self->clock, mc_clock_now (self->clock) + MAX (left_us, 0), on_over, pause);
+      pause->timer = mc_clock_call_at (self->clock, mc_clock_now (self->clock) + MAX (left_us, 0),
+                                       on_over, pause);
     }
 }
 
@@ -107,7 +108,8 @@ pause_anew (McCoordinator *self, McVm *vm, const char *reason, guint seconds, co
   McPause *pause = pause_of (self, vm);
   gboolean active = pause->active;
   guint64 before_us = pause->until_us;
-  guint64 until_us = seconds == 0 ? 0 : (guint64) mc_clock_wall (self->clock) + (guint64) seconds * G_USEC_PER_SEC;
+  guint64 until_us
+      = seconds == 0 ? 0 : (guint64)mc_clock_wall (self->clock) + (guint64)seconds * G_USEC_PER_SEC;
 
   begin (self, vm, reason, until_us);
   keep (self, vm);
@@ -135,7 +137,8 @@ resume (McCoordinator *self, McVm *vm, const char *origin, GError **error)
 }
 
 gboolean
-mc_coordinator_pause (McCoordinator *self, const char *reason, guint seconds, const char *origin, GError **error)
+mc_coordinator_pause (
+    McCoordinator *self, const char *reason, guint seconds, const char *origin, GError **error)
 {
   return pause_anew (self, NULL, reason, seconds, origin);
 }
@@ -147,7 +150,11 @@ mc_coordinator_resume (McCoordinator *self, const char *origin, GError **error)
 }
 
 gboolean
-mc_coordinator_vm_pause (McCoordinator *self, McVm *vm, const char *reason, guint seconds, const char *origin,
+mc_coordinator_vm_pause (McCoordinator *self,
+                         McVm *vm,
+                         const char *reason,
+                         guint seconds,
+                         const char *origin,
                          GError **error)
 {
   return pause_anew (self, vm, reason, seconds, origin);
@@ -228,7 +235,7 @@ mc_coordinator_inhibit (McCoordinator *self, const char *who, const char *why, g
     .why = g_strdup (why),
     .uid = uid,
     .pid = pid,
-    .since = (guint64) mc_clock_wall (self->clock),
+    .since = (guint64)mc_clock_wall (self->clock),
   };
   g_ptr_array_add (self->inhibitors, inhibitor);
   mc_journal_inhibited (who, why, uid, pid);
@@ -280,14 +287,16 @@ mc_pauses_update_detail (McCoordinator *self)
   g_clear_pointer (&self->pause_detail, g_free);
   if (self->pause.active)
     {
-      self->pause_detail = *self->pause.reason != '\0'
-                               ? g_strdup_printf ("All balancing is paused: %s", self->pause.reason)
-                               : g_strdup ("All balancing is paused; resume it with 'memcoordctl resume'.");
+      self->pause_detail
+          = *self->pause.reason != '\0'
+                ? g_strdup_printf ("All balancing is paused: %s", self->pause.reason)
+                : g_strdup ("All balancing is paused; resume it with 'memcoordctl resume'.");
     }
   else if (self->inhibitors->len > 0)
     {
       const McInhibitor *first = self->inhibitors->pdata[0];
 
-      self->pause_detail = g_strdup_printf ("All balancing rests for %s: %s", first->who, first->why);
+      self->pause_detail
+          = g_strdup_printf ("All balancing rests for %s: %s", first->who, first->why);
     }
 }

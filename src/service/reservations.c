@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Room for VMs about to start: what is reserved adds to the host's floor, so that the policy takes it from the VMs
- * that can spare it and gives it to nobody. A VM that then starts uses it up, the oldest reservation first.
+ * Room for VMs about to start: what is reserved adds to the host's floor, so that the policy takes
+ * it from the VMs that can spare it and gives it to nobody. A VM that then starts uses it up, the
+ * oldest reservation first.
  */
 #include "config.h"
 
@@ -16,7 +17,7 @@ typedef struct
   char *id;
   guint64 bytes; /* still held */
   guint seconds;
-  guint timer;   /* of the clock: its end */
+  guint timer;    /* of the clock: its end */
   GTask *waiting; /* not answered yet */
   gint64 answer_by_us;
   GCancellable *cancellable;
@@ -58,7 +59,7 @@ mc_reservations_total (McCoordinator *self)
   guint64 total = 0;
 
   for (guint i = 0; i < self->reservations->len; i++)
-    total += ((const Reservation *) self->reservations->pdata[i])->bytes;
+    total += ((const Reservation *)self->reservations->pdata[i])->bytes;
   return total;
 }
 
@@ -98,15 +99,17 @@ answer (Reservation *reservation, guint64 granted)
 
   if (granted == 0)
     {
-      g_task_return_new_error (task, MC_SERVICE_ERROR, MC_SERVICE_ERROR_NO_MEMORY,
-                               "No memory could be freed: the host has none to spare, and no VM does");
+      g_task_return_new_error (
+          task, MC_SERVICE_ERROR, MC_SERVICE_ERROR_NO_MEMORY,
+          "No memory could be freed: the host has none to spare, and no VM does");
       drop (reservation);
       return;
     }
   reservation->bytes = granted;
   if (reservation->seconds > 0)
     reservation->timer = mc_clock_call_at (
-        self->clock, mc_clock_now (self->clock) + (gint64) reservation->seconds * G_USEC_PER_SEC, on_over, reservation);
+        self->clock, mc_clock_now (self->clock) + (gint64)reservation->seconds * G_USEC_PER_SEC,
+        on_over, reservation);
   g_task_return_pointer (task, g_strdup (reservation->id), g_free);
 }
 
@@ -123,7 +126,8 @@ mc_reservations_settle (McCoordinator *self)
       guint64 held = MIN (reservation->bytes, left);
 
       left -= held;
-      if (reservation->waiting == NULL || (held < reservation->bytes && now_us < reservation->answer_by_us))
+      if (reservation->waiting == NULL
+          || (held < reservation->bytes && now_us < reservation->answer_by_us))
         continue;
       answer (reservation, held);
       if (held == 0)
@@ -145,8 +149,12 @@ mc_reservations_use (McCoordinator *self, guint64 bytes)
 }
 
 void
-mc_coordinator_reserve_async (McCoordinator *self, guint64 bytes, guint seconds, GCancellable *cancellable,
-                              GAsyncReadyCallback callback, gpointer user_data)
+mc_coordinator_reserve_async (McCoordinator *self,
+                              guint64 bytes,
+                              guint seconds,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
   Reservation *reservation;
@@ -154,14 +162,16 @@ mc_coordinator_reserve_async (McCoordinator *self, guint64 bytes, guint seconds,
 
   if (self->degraded != NULL || !self->synced)
     {
-      g_task_return_new_error (task, MC_SERVICE_ERROR, MC_SERVICE_ERROR_NOT_CONNECTED,
-                               "Nothing can be reserved: the hypervisor is not connected, or does not answer");
+      g_task_return_new_error (
+          task, MC_SERVICE_ERROR, MC_SERVICE_ERROR_NOT_CONNECTED,
+          "Nothing can be reserved: the hypervisor is not connected, or does not answer");
       return;
     }
   if (MIN (bytes, possible) == 0)
     {
-      g_task_return_new_error (task, MC_SERVICE_ERROR, MC_SERVICE_ERROR_NO_MEMORY,
-                               "No memory can be freed: the host has none to spare, and no VM does");
+      g_task_return_new_error (
+          task, MC_SERVICE_ERROR, MC_SERVICE_ERROR_NO_MEMORY,
+          "No memory can be freed: the host has none to spare, and no VM does");
       return;
     }
   reservation = g_new0 (Reservation, 1);
@@ -174,7 +184,8 @@ mc_coordinator_reserve_async (McCoordinator *self, guint64 bytes, guint seconds,
   if (cancellable != NULL)
     {
       reservation->cancellable = g_object_ref (cancellable);
-      reservation->cancelled = g_signal_connect (cancellable, "cancelled", G_CALLBACK (on_cancelled), reservation);
+      reservation->cancelled
+          = g_signal_connect (cancellable, "cancelled", G_CALLBACK (on_cancelled), reservation);
     }
   g_ptr_array_add (self->reservations, reservation);
   mc_coordinator_publish (self);
@@ -182,7 +193,10 @@ mc_coordinator_reserve_async (McCoordinator *self, guint64 bytes, guint seconds,
 }
 
 char *
-mc_coordinator_reserve_finish (McCoordinator *self, GAsyncResult *result, guint64 *granted, GError **error)
+mc_coordinator_reserve_finish (McCoordinator *self,
+                               GAsyncResult *result,
+                               guint64 *granted,
+                               GError **error)
 {
   g_autofree char *id = g_task_propagate_pointer (G_TASK (result), error);
 
@@ -212,6 +226,7 @@ mc_coordinator_release (McCoordinator *self, const char *id, GError **error)
           return TRUE;
         }
     }
-  g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_UNKNOWN_RESERVATION, "There is no reservation '%s'", id);
+  g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_UNKNOWN_RESERVATION,
+               "There is no reservation '%s'", id);
   return FALSE;
 }

@@ -13,7 +13,8 @@
 
 typedef struct
 {
-  guint64 values[MOST_THRESHOLDS]; /* in the order of mc_host_thresholds; MC_UNSET follows the configuration */
+  guint64 values[MOST_THRESHOLDS]; /* in the order of mc_host_thresholds; MC_UNSET follows the
+                                      configuration */
 } Overrides;
 
 struct _McSettings
@@ -36,7 +37,10 @@ no_overrides (void)
 }
 
 static gboolean
-combine (const McConfig *config, const Overrides *overrides, McPolicySettings *result, GError **error)
+combine (const McConfig *config,
+         const Overrides *overrides,
+         McPolicySettings *result,
+         GError **error)
 {
   *result = config->policy;
   for (guint i = 0; mc_host_thresholds[i].name != NULL; i++)
@@ -54,7 +58,8 @@ keep (McSettings *self)
   g_key_file_remove_group (keys, GROUP_THRESHOLDS, NULL);
   for (guint i = 0; mc_host_thresholds[i].name != NULL; i++)
     if (self->overrides.values[i] != MC_UNSET)
-      g_key_file_set_uint64 (keys, GROUP_THRESHOLDS, mc_host_thresholds[i].name, self->overrides.values[i]);
+      g_key_file_set_uint64 (keys, GROUP_THRESHOLDS, mc_host_thresholds[i].name,
+                             self->overrides.values[i]);
   if (self->dry_run != self->config->dry_run)
     g_key_file_set_boolean (keys, GROUP_SETTINGS, KEY_DRY_RUN, self->dry_run);
   else
@@ -81,9 +86,10 @@ index_of (const char *name, GError **error)
   const McThreshold *threshold = mc_host_threshold_find (name);
 
   if (threshold != NULL)
-    return (int) (threshold - mc_host_thresholds);
+    return (int)(threshold - mc_host_thresholds);
   g_set_error (error, MC_THRESHOLD_ERROR, MC_THRESHOLD_ERROR_UNKNOWN,
-               "There is no threshold '%s'; there are LowWatermark, HighWatermark, HostReserve, HostUsageLimit, "
+               "There is no threshold '%s'; there are LowWatermark, HighWatermark, HostReserve, "
+               "HostUsageLimit, "
                "StepLimit and Interval",
                name);
   return -1;
@@ -104,6 +110,21 @@ restore_threshold (Overrides *overrides, GKeyFile *keys, const char *name)
 }
 
 static void
+restore_dry_run (McSettings *self, GKeyFile *keys)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean dry_run;
+
+  if (!g_key_file_has_key (keys, GROUP_SETTINGS, KEY_DRY_RUN, NULL))
+    return;
+  dry_run = g_key_file_get_boolean (keys, GROUP_SETTINGS, KEY_DRY_RUN, &error);
+  if (error == NULL)
+    self->dry_run = dry_run;
+  else
+    g_warning ("What was set at run time is dropped: %s", error->message);
+}
+
+static void
 restore (McSettings *self)
 {
   GKeyFile *keys = mc_store_get_keys (self->store);
@@ -116,13 +137,13 @@ restore (McSettings *self)
   self->overrides = overrides;
   if (!combine (self->config, &overrides, &self->in_force, &error))
     {
-      g_warning ("Everything that was set at run time is dropped, as it does not fit the configuration: %s",
+      g_warning ("Everything that was set at run time is dropped, as it does not fit the "
+                 "configuration: %s",
                  error->message);
       self->overrides = no_overrides ();
       self->in_force = self->config->policy;
     }
-  if (g_key_file_has_key (keys, GROUP_SETTINGS, KEY_DRY_RUN, NULL))
-    self->dry_run = g_key_file_get_boolean (keys, GROUP_SETTINGS, KEY_DRY_RUN, NULL);
+  restore_dry_run (self, keys);
 }
 
 McSettings *

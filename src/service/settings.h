@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What is in force: the configuration, and over it what was set at run time, which the store keeps. Main thread.
- * Everything is all or nothing: on an error nothing has changed.
+ * What is in force: the configuration, and over it what was set at run time, which the store keeps.
+ * Main thread. Everything is all or nothing: on an error nothing has changed.
  */
 #pragma once
 
@@ -13,8 +13,8 @@ G_BEGIN_DECLS
 typedef struct _McSettings McSettings;
 
 /*
- * @config: (transfer full); @store: (transfer none). What the store has and does not fit (any more) is dropped, with
- * a warning in the log that names it.
+ * @config: (transfer full); @store: (transfer none). What the store has and does not fit (any more)
+ * is dropped, with a warning in the log that names it.
  */
 McSettings *mc_settings_new (McConfig *config, McStore *store);
 void mc_settings_free (McSettings *self);
@@ -26,17 +26,22 @@ const McConfig *mc_settings_get_config (const McSettings *self);
 gboolean mc_settings_get_dry_run (const McSettings *self);
 
 /* @values: a{st}, by the bus's names. Errors: MC_THRESHOLD_ERROR. */
-gboolean mc_settings_set (McSettings *self, GVariant *values, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean
+mc_settings_set (McSettings *self, GVariant *values, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Back to the configuration. @names: NULL or empty = all thresholds. Errors: MC_THRESHOLD_ERROR. */
-gboolean mc_settings_reset (McSettings *self, const char *const *names, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean mc_settings_reset (McSettings *self,
+                            const char *const *names,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 void mc_settings_set_dry_run (McSettings *self, gboolean dry_run);
 
 /*
- * Takes a configuration that was read again, @config: (transfer full). Fails, with nothing changed, where what was
- * set at run time conflicts with it. A dry run that was set at run time gives way to a configuration that changed it.
+ * Takes a configuration that was read again, @config: (transfer full). Fails, with nothing changed,
+ * where what was set at run time conflicts with it. A dry run that was set at run time gives way to
+ * a configuration that changed it.
  */
-gboolean mc_settings_reload (McSettings *self, McConfig *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean
+mc_settings_reload (McSettings *self, McConfig *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -4,6 +4,9 @@
 
 #include "store.h"
 
+#include <glib/gstdio.h>
+#include <string.h>
+
 #define FILE_NAME "settings"
 
 struct _McStore
@@ -28,9 +31,11 @@ write_out (McStore *self, const char *content)
 {
   g_autoptr (GError) error = NULL;
 
-  if (!g_file_set_contents_full (self->path, content, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
-                                 0600, &error))
-    g_warning ("Failed to keep runtime settings, which hold until the service ends: %s", error->message);
+  if (!g_file_set_contents_full (self->path, content, -1,
+                                 G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600,
+                                 &error))
+    g_warning ("Failed to keep runtime settings, which hold until the service ends: %s",
+               error->message);
 }
 
 static gpointer
@@ -94,6 +99,23 @@ mc_store_class_init (McStoreClass *klass)
   G_OBJECT_CLASS (klass)->finalize = mc_store_finalize;
 }
 
+/* Removes what a killed process had begun to write: g_file_set_contents_full() names it
+ * "settings.XXXXXX". */
+static void
+sweep (const char *directory)
+{
+  g_autoptr (GDir) dir = g_dir_open (directory, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    if (g_str_has_prefix (name, FILE_NAME ".") && strlen (name) == strlen (FILE_NAME ".XXXXXX"))
+      {
+        g_autofree char *path = g_build_filename (directory, name, NULL);
+
+        g_unlink (path);
+      }
+}
+
 McStore *
 mc_store_new (const char *directory)
 {
@@ -103,9 +125,14 @@ mc_store_new (const char *directory)
   if (directory == NULL)
     return self;
   self->path = g_build_filename (directory, FILE_NAME, NULL);
-  if (!g_key_file_load_from_file (self->keys, self->path, G_KEY_FILE_NONE, &error)
-      && !g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-    g_warning ("Runtime settings in %s are not used: %s", self->path, error->message);
+  sweep (directory);
+  if (g_key_file_load_from_file (self->keys, self->path, G_KEY_FILE_NONE, &error)
+      || g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+    return self;
+  g_warning ("Runtime settings in %s are not used: %s", self->path, error->message);
+  /* What stood before the error was read. */
+  g_key_file_unref (self->keys);
+  self->keys = g_key_file_new ();
   return self;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What was set at run time, kept over a restart: a key file, written whole, to a new file that takes the old
- * one's place. A thread of its own writes, so that no disk delays the main loop; the newest content wins.
- * Main thread.
+ * What was set at run time, kept over a restart: a key file, written whole, to a new file that
+ * takes the old one's place. A thread of its own writes, so that no disk delays the main loop; the
+ * newest content wins. Main thread.
  */
 #pragma once
 
@@ -13,7 +13,8 @@ G_BEGIN_DECLS
 #define MC_TYPE_STORE (mc_store_get_type ())
 G_DECLARE_FINAL_TYPE (McStore, mc_store, MC, STORE, GObject)
 
-/* @directory: (nullable): NULL keeps nothing. Reads what is there; waits for the disk, as a start may. */
+/* @directory: (nullable): NULL keeps nothing. Reads what is there; waits for the disk, as a start
+ * may. */
 McStore *mc_store_new (const char *directory);
 
 /* Returns: (transfer none): to read and change; mc_store_save() makes a change last. */

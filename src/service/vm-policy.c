@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What each VM is made of, and its own policy: read from its description, and written into its metadata so that
- * it goes wherever the VM goes.
+ * What each VM is made of, and its own policy: read from its description, and written into its
+ * metadata so that it goes wherever the VM goes.
  */
 #include "config.h"
 
@@ -65,7 +65,8 @@ in_force_now (McCoordinator *self, McVm *vm)
 static GVariant *
 value_to_variant (const McThreshold *threshold, guint64 value)
 {
-  return threshold->unit == MC_UNIT_BYTES ? g_variant_new_uint64 (value) : g_variant_new_uint32 ((guint32) value);
+  return threshold->unit == MC_UNIT_BYTES ? g_variant_new_uint64 (value)
+                                          : g_variant_new_uint32 ((guint32)value);
 }
 
 static void
@@ -78,11 +79,13 @@ tell_changes (McCoordinator *self, McVm *vm, const InForce *before, const char *
       const McThreshold *threshold = &mc_vm_thresholds[i];
 
       if (after.values[i] != before->values[i])
-        mc_coordinator_emit_policy_changed (self, vm, threshold->name, value_to_variant (threshold, before->values[i]),
+        mc_coordinator_emit_policy_changed (self, vm, threshold->name,
+                                            value_to_variant (threshold, before->values[i]),
                                             value_to_variant (threshold, after.values[i]), origin);
     }
   if (after.managed != before->managed)
-    mc_coordinator_emit_policy_changed (self, vm, "Managed", g_variant_new_boolean (before->managed),
+    mc_coordinator_emit_policy_changed (self, vm, "Managed",
+                                        g_variant_new_boolean (before->managed),
                                         g_variant_new_boolean (after.managed), origin);
 }
 
@@ -103,7 +106,8 @@ take_metadata (McCoordinator *self, McVm *vm)
   g_autoptr (GError) error = NULL;
 
   if (!mc_metadata_parse (vm->description->metadata, &metadata, &error)
-      || !mc_vm_policy_check (&metadata.policy, mc_settings_get_policy (self->settings), vm->facts.capacity, &error))
+      || !mc_vm_policy_check (&metadata.policy, mc_settings_get_policy (self->settings),
+                              vm->facts.capacity, &error))
     {
       refuse_metadata (vm, error->message);
       return;
@@ -125,13 +129,15 @@ remember_period (McCoordinator *self, McVm *vm, guint seconds)
   vm->period_changed = TRUE;
   if (g_key_file_has_key (keys, group, KEY_PERIOD, NULL))
     {
-      /* An earlier run was killed: what it noted is what the VM had, and its last target may be out of reach. */
-      vm->original_period_s = (guint) MAX (g_key_file_get_integer (keys, group, KEY_PERIOD, NULL), 0);
+      /* An earlier run was killed: what it noted is what the VM had, and its last target may be out
+       * of reach. */
+      vm->original_period_s
+          = (guint)MAX (g_key_file_get_integer (keys, group, KEY_PERIOD, NULL), 0);
       vm->settle = TRUE;
       return;
     }
   vm->original_period_s = seconds;
-  g_key_file_set_integer (keys, group, KEY_PERIOD, (int) seconds);
+  g_key_file_set_integer (keys, group, KEY_PERIOD, (int)seconds);
   mc_store_save (self->store);
 }
 
@@ -162,7 +168,7 @@ set_period (McCoordinator *self, McVm *vm, guint seconds)
 static void
 keep_period (McCoordinator *self, McVm *vm)
 {
-  guint wanted = (guint) (mc_settings_get_policy (self->settings)->stats_period_us / G_USEC_PER_SEC);
+  guint wanted = (guint)(mc_settings_get_policy (self->settings)->stats_period_us / G_USEC_PER_SEC);
   guint found = vm->description->stats_period_s;
 
   if (!vm->description->has_balloon || vm->setting_period)
@@ -171,13 +177,14 @@ keep_period (McCoordinator *self, McVm *vm)
     {
       g_autofree char *group = mc_vm_store_group (vm);
 
-      if (found == wanted && !g_key_file_has_key (mc_store_get_keys (self->store), group, KEY_PERIOD, NULL))
+      if (found == wanted
+          && !g_key_file_has_key (mc_store_get_keys (self->store), group, KEY_PERIOD, NULL))
         return;
       remember_period (self, vm, found);
     }
   else if (found != wanted)
-    g_info ("%s: the statistics period was changed to %u s by somebody else; set to %u s again", vm->view.name, found,
-            wanted);
+    g_info ("%s: the statistics period was changed to %u s by somebody else; set to %u s again",
+            vm->view.name, found, wanted);
   if (found != wanted)
     set_period (self, vm, wanted);
 }
@@ -192,7 +199,8 @@ on_settled (GObject *source, GAsyncResult *result, gpointer user_data)
 
   call->vm->setting = FALSE;
   if (!mc_hypervisor_call_finish (MC_HYPERVISOR (source), result, &error))
-    g_info ("The target of %s is not known to be what it has: %s", call->vm->view.name, error->message);
+    g_info ("The target of %s is not known to be what it has: %s", call->vm->view.name,
+            error->message);
 }
 
 static void
@@ -204,7 +212,8 @@ settle (McCoordinator *self, McVm *vm)
     return;
   vm->setting = TRUE;
   vm->facts.target = vm->facts.balloon;
-  mc_hypervisor_set_target_async (self->hypervisor, vm->uuid, vm->facts.balloon, on_settled, call_new (self, vm));
+  mc_hypervisor_set_target_async (self->hypervisor, vm->uuid, vm->facts.balloon, on_settled,
+                                  call_new (self, vm));
 }
 
 /* Descriptions */
@@ -216,14 +225,16 @@ on_described (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
   McCoordinator *self = call->coordinator;
   McVm *vm = call->vm;
-  McVmDescription *description = mc_hypervisor_describe_finish (MC_HYPERVISOR (source), result, &error);
+  McVmDescription *description
+      = mc_hypervisor_describe_finish (MC_HYPERVISOR (source), result, &error);
   gboolean first = vm->description == NULL;
 
   vm->describing = FALSE;
   if (description == NULL || mc_coordinator_lookup_vm (self, vm->uuid) != vm)
     {
       g_clear_pointer (&description, mc_vm_description_free);
-      g_debug ("%s is not described: %s", vm->view.name, error != NULL ? error->message : "it is gone");
+      g_debug ("%s is not described: %s", vm->view.name,
+               error != NULL ? error->message : "it is gone");
       return;
     }
   if (vm->describe_again)
@@ -287,7 +298,9 @@ restoring_new (McCoordinator *self, McVm *vm, gboolean period)
 {
   Restoring *restoring = g_new (Restoring, 1);
 
-  *restoring = (Restoring){ .coordinator = g_object_ref (self), .vm = g_object_ref (vm), .period = period };
+  *restoring = (Restoring){ .coordinator = g_object_ref (self),
+                            .vm = g_object_ref (vm),
+                            .period = period };
   self->stop_calls++;
   return restoring;
 }
@@ -296,11 +309,11 @@ void
 mc_vm_policy_put_back (McCoordinator *self, McVm *vm)
 {
   if (vm->period_changed)
-    mc_hypervisor_set_stats_period_async (self->hypervisor, vm->uuid, vm->original_period_s, on_put_back,
-                                          restoring_new (self, vm, TRUE));
+    mc_hypervisor_set_stats_period_async (self->hypervisor, vm->uuid, vm->original_period_s,
+                                          on_put_back, restoring_new (self, vm, TRUE));
   /* A target that nobody watches must not be one that the guest cannot reach. */
-  if (vm->facts.target != MC_UNKNOWN && vm->facts.balloon != MC_UNKNOWN && vm->facts.target < vm->facts.balloon
-      && !vm->setting)
+  if (vm->facts.target != MC_UNKNOWN && vm->facts.balloon != MC_UNKNOWN
+      && vm->facts.target < vm->facts.balloon && !vm->setting)
     mc_hypervisor_set_target_async (self->hypervisor, vm->uuid, vm->facts.balloon, on_put_back,
                                     restoring_new (self, vm, FALSE));
 }
@@ -335,7 +348,9 @@ find_threshold (const char *name, GError **error)
 
   if (threshold == NULL)
     g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_UNKNOWN_THRESHOLD,
-                 "A VM has no threshold '%s'; it has LowWatermark, HighWatermark, Minimum, Maximum and Weight", name);
+                 "A VM has no threshold '%s'; it has LowWatermark, HighWatermark, Minimum, Maximum "
+                 "and Weight",
+                 name);
   return threshold;
 }
 
@@ -355,8 +370,8 @@ apply_values (McVmPolicy *policy, GVariant *values, GError **error)
         return FALSE;
       if (value == MC_UNSET)
         {
-          g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_OUT_OF_RANGE, "%s %" G_GUINT64_FORMAT " is above its most",
-                       name, value);
+          g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_OUT_OF_RANGE,
+                       "%s %" G_GUINT64_FORMAT " is above its most", name, value);
           return FALSE;
         }
       if (!mc_vm_threshold_set (policy, threshold, value, error))
@@ -391,15 +406,17 @@ prepare (McCoordinator *self, Request *request, GError **error)
   request->next = request->vm->metadata;
   if (!mc_hypervisor_get_connected (self->hypervisor))
     {
-      g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_NOT_CONNECTED,
-                   "The policy of a VM is kept in its metadata, and the hypervisor is not connected: %s",
-                   mc_hypervisor_get_status (self->hypervisor));
+      g_set_error (
+          error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_NOT_CONNECTED,
+          "The policy of a VM is kept in its metadata, and the hypervisor is not connected: %s",
+          mc_hypervisor_get_status (self->hypervisor));
       return FALSE;
     }
   if (request->values != NULL ? !apply_values (policy, request->values, error)
-                              : !reset_names (policy, (const char *const *) request->names, error))
+                              : !reset_names (policy, (const char *const *)request->names, error))
     return FALSE;
-  return mc_vm_policy_check (policy, mc_settings_get_policy (self->settings), request->vm->facts.capacity, error);
+  return mc_vm_policy_check (policy, mc_settings_get_policy (self->settings),
+                             request->vm->facts.capacity, error);
 }
 
 static void run_next (McCoordinator *self, McVm *vm);
@@ -464,7 +481,8 @@ run_next (McCoordinator *self, McVm *vm)
       return;
     }
   element = mc_metadata_format (&request->next);
-  mc_hypervisor_set_metadata_async (self->hypervisor, vm->uuid, element, on_metadata_written, call_new (self, vm));
+  mc_hypervisor_set_metadata_async (self->hypervisor, vm->uuid, element, on_metadata_written,
+                                    call_new (self, vm));
 }
 
 static void
@@ -489,8 +507,12 @@ request_new (McVm *vm, const char *origin)
 }
 
 void
-mc_coordinator_vm_set_thresholds_async (McCoordinator *self, McVm *vm, GVariant *values, const char *origin,
-                                        GAsyncReadyCallback callback, gpointer user_data)
+mc_coordinator_vm_set_thresholds_async (McCoordinator *self,
+                                        McVm *vm,
+                                        GVariant *values,
+                                        const char *origin,
+                                        GAsyncReadyCallback callback,
+                                        gpointer user_data)
 {
   Request *request = request_new (vm, origin);
 
@@ -499,12 +521,16 @@ mc_coordinator_vm_set_thresholds_async (McCoordinator *self, McVm *vm, GVariant 
 }
 
 void
-mc_coordinator_vm_reset_thresholds_async (McCoordinator *self, McVm *vm, const char *const *names, const char *origin,
-                                          GAsyncReadyCallback callback, gpointer user_data)
+mc_coordinator_vm_reset_thresholds_async (McCoordinator *self,
+                                          McVm *vm,
+                                          const char *const *names,
+                                          const char *origin,
+                                          GAsyncReadyCallback callback,
+                                          gpointer user_data)
 {
   Request *request = request_new (vm, origin);
 
-  request->names = g_strdupv ((char **) names);
+  request->names = g_strdupv ((char **)names);
   request_begin (self, request, g_task_new (self, NULL, callback, user_data));
 }
 
@@ -521,8 +547,8 @@ mc_vm_policy_abandon (McVm *vm)
 
   while ((task = g_queue_pop_head (&vm->requests)) != NULL)
     {
-      g_task_return_new_error (task, MC_SERVICE_ERROR, MC_SERVICE_ERROR_UNKNOWN_VM, "The VM %s is no longer there",
-                               vm->view.name);
+      g_task_return_new_error (task, MC_SERVICE_ERROR, MC_SERVICE_ERROR_UNKNOWN_VM,
+                               "The VM %s is no longer there", vm->view.name);
       g_object_unref (task);
     }
 }

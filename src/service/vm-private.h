@@ -14,8 +14,8 @@ typedef struct
 {
   gboolean active;
   char *reason;
-  guint64 until_us; /* wall clock, µs since the epoch; 0 = until resumed */
-  guint timer;      /* of the clock */
+  guint64 until_us;     /* wall clock, µs since the epoch; 0 = until resumed */
+  guint timer;          /* of the clock */
   gpointer coordinator; /* (unowned) while the timer runs */
   McVm *vm;             /* (unowned) (nullable): NULL for the pause of everything */
 } McPause;
@@ -43,26 +43,31 @@ struct _McVm
   GQueue requests; /* (element-type GTask): changes of its policy, the first of them under way */
 
   McPause pause;
-  gboolean setting;         /* a target is being set */
-  gboolean setting_late;    /* and that takes too long */
-  gboolean settle;          /* its target may be one that an earlier run left behind */
-  gint64 not_before_us;     /* no target is set before that, after a failure */
+  gboolean setting;      /* a target is being set */
+  gboolean setting_late; /* and that takes too long */
+  gboolean settle;       /* its target may be one that an earlier run left behind */
+  gint64 not_before_us;  /* no target is set before that, after a failure */
   guint failures;
   gboolean setting_period;
   guint original_period_s;
-  gboolean period_changed;  /* original_period_s is to be put back */
+  gboolean period_changed; /* original_period_s is to be put back */
 };
 
 McVm *mc_vm_new (const McVmSample *sample);
 
-/* Takes the figures of @sample over; an absent figure stays unknown. @now_us, @wall_us: when they were read. */
+/* Takes the figures of @sample over; an absent figure stays unknown. @now_us, @wall_us: when they
+ * were read. */
 void mc_vm_take_sample (McVm *self, const McVmSample *sample, gint64 wall_us);
 
 /* Returns: what the policy is to judge: the figures, and the policy in force for this VM. */
 McVmFacts mc_vm_get_facts (McVm *self, const McSettings *settings, gboolean all_paused);
 
-/* Brings the view up to date with the last decision; @degraded: (nullable): why no figure can be believed. */
-void mc_vm_update_view (McVm *self, const McSettings *settings, const char *all_paused, const char *degraded);
+/* Brings the view up to date with the last decision; @degraded: (nullable): why no figure can be
+ * believed. */
+void mc_vm_update_view (McVm *self,
+                        const McSettings *settings,
+                        const char *all_paused,
+                        const char *degraded);
 
 /* Remembers a decision that moves, in words, and when. */
 void mc_vm_add_move (McVm *self, guint64 wall_us, guint64 from, guint64 to, const char *sentence);

@@ -68,7 +68,7 @@ parse_uuid (const char *text, guint8 uuid[16])
 
       if (digit < 0)
         continue;
-      uuid[digits / 2] = (guint8) (uuid[digits / 2] << 4 | digit);
+      uuid[digits / 2] = (guint8)(uuid[digits / 2] << 4 | digit);
       digits++;
     }
 }
@@ -171,7 +171,7 @@ mc_vm_get_facts (McVm *self, const McSettings *settings, gboolean all_paused)
   facts.minimum = MIN (in_force (own->minimum, default_minimum (self, config)), facts.maximum);
   facts.low_watermark = in_force (own->low_watermark, policy->low_watermark);
   facts.high_watermark = in_force (own->high_watermark, policy->high_watermark);
-  facts.weight = (guint) in_force (own->weight, config->default_weight);
+  facts.weight = (guint)in_force (own->weight, config->default_weight);
   return facts;
 }
 
@@ -194,7 +194,8 @@ static char *
 describe_busy (McVm *self)
 {
   if (self->setting_late)
-    return g_strdup ("A change of its memory has been under way for too long; it may be in a save, a snapshot or a "
+    return g_strdup ("A change of its memory has been under way for too long; it may be in a save, "
+                     "a snapshot or a "
                      "migration.");
   if (self->description == NULL)
     return g_strdup ("What it is made of has not been read yet.");
@@ -218,17 +219,19 @@ describe_status (McVm *self, McVmStatus status, const char *all_paused)
     {
     case MC_VM_MANAGED:
       if (self->metadata_error != NULL)
-        return g_strdup_printf ("Its metadata is not followed, its last good policy is: %s", self->metadata_error);
+        return g_strdup_printf ("Its metadata is not followed, its last good policy is: %s",
+                                self->metadata_error);
       if (self->decision.reason == MC_REASON_NO_FREE_MEMORY)
         return g_strdup ("It needs more memory than the host has left to give.");
       return g_strdup ("Its memory follows its need.");
     case MC_VM_PAUSED:
       return describe_pause (self, all_paused);
     case MC_VM_OPTED_OUT:
-      return g_strdup (self->metadata.managed == MC_MANAGED_NO
-                           ? "Its metadata says managed=\"no\"."
-                           : "The configuration manages marked VMs only, and its metadata does not say "
-                             "managed=\"yes\".");
+      return g_strdup (
+          self->metadata.managed == MC_MANAGED_NO
+              ? "Its metadata says managed=\"no\"."
+              : "The configuration manages marked VMs only, and its metadata does not say "
+                "managed=\"yes\".");
     case MC_VM_BOOTING:
       return g_strdup ("It has just started; it is left alone until its balloon driver reports.");
     case MC_VM_BUSY:
@@ -236,14 +239,17 @@ describe_status (McVm *self, McVmStatus status, const char *all_paused)
     case MC_VM_SUSPENDED:
       return g_strdup ("It is not running.");
     case MC_VM_NO_STATS:
-      return g_strdup ("The guest reports no memory statistics; load the virtio_balloon driver (in Windows, install "
+      return g_strdup ("The guest reports no memory statistics; load the virtio_balloon driver (in "
+                       "Windows, install "
                        "the balloon service) in it.");
     case MC_VM_STALE:
-      return g_strdup ("The guest has stopped reporting memory statistics, or reports what cannot be.");
+      return g_strdup (
+          "The guest has stopped reporting memory statistics, or reports what cannot be.");
     case MC_VM_STUCK:
       return g_strdup ("The guest does not reach its target; it keeps what it has for a while.");
     case MC_VM_INEFFECTIVE:
-      return g_strdup ("The host gains nothing from what it gives; it keeps what it has for a while.");
+      return g_strdup (
+          "The host gains nothing from what it gives; it keeps what it has for a while.");
     case MC_VM_UNSUPPORTED:
       if (self->description != NULL && self->description->immovable != NULL)
         return g_strdup_printf ("Its memory cannot be moved: %s.", self->description->immovable);
@@ -260,14 +266,18 @@ known (guint64 figure)
 }
 
 void
-mc_vm_update_view (McVm *self, const McSettings *settings, const char *all_paused, const char *degraded)
+mc_vm_update_view (McVm *self,
+                   const McSettings *settings,
+                   const char *all_paused,
+                   const char *degraded)
 {
   McVmFacts facts = mc_vm_get_facts (self, settings, all_paused != NULL);
   McVmView *view = &self->view;
   g_autofree char *detail = NULL;
 
   view->status = degraded != NULL ? MC_VM_BUSY : self->decision.status;
-  detail = degraded != NULL ? g_strdup (degraded) : describe_status (self, view->status, all_paused);
+  detail
+      = degraded != NULL ? g_strdup (degraded) : describe_status (self, view->status, all_paused);
   replace (&view->status_detail, detail);
   view->persistent = self->description != NULL && self->description->persistent;
   view->minimum = known (facts.minimum);
@@ -283,7 +293,7 @@ mc_vm_update_view (McVm *self, const McSettings *settings, const char *all_pause
   view->resident = known (facts.resident);
   view->swap_in_rate = self->memory.swap_in_rate;
   view->swap_out_rate = self->memory.swap_out_rate;
-  view->stats_time = facts.stats_time_s > 0 ? (guint64) self->stats_seen_wall_us : 0;
+  view->stats_time = facts.stats_time_s > 0 ? (guint64)self->stats_seen_wall_us : 0;
   replace (&view->pause_reason, self->pause.active ? self->pause.reason : "");
   view->paused_until = self->pause.active ? self->pause.until_us : 0;
 }

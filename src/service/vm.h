@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One VM as the service knows it: what was read of it, the policy in force for it, what was decided last,
- * and the copy of all that which is published. Main thread.
+ * One VM as the service knows it: what was read of it, the policy in force for it, what was decided
+ * last, and the copy of all that which is published. Main thread.
  */
 #pragma once
 
@@ -11,7 +11,8 @@
 
 G_BEGIN_DECLS
 
-/* What the bus shows of a VM; a figure that is not known is 0. Sizes in bytes, times in µs since the epoch. */
+/* What the bus shows of a VM; a figure that is not known is 0. Sizes in bytes, times in µs since
+ * the epoch. */
 typedef struct
 {
   char *name;

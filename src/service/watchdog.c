@@ -42,5 +42,5 @@ mc_watchdog_period_us (void)
   guint64 timeout_us = 0;
 
   /* Half of it, as sd_watchdog_enabled(3) advises. */
-  return sd_watchdog_enabled (0, &timeout_us) > 0 ? (gint64) (timeout_us / 2) : 0;
+  return sd_watchdog_enabled (0, &timeout_us) > 0 ? (gint64)(timeout_us / 2) : 0;
 }

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A hypervisor for tests, behind the port: the test adds VMs, sets their figures, makes them hang, fails calls,
- * loses the connection, and counts what was asked of it.
+ * A hypervisor for tests, behind the port: the test adds VMs, sets their figures, makes them hang,
+ * fails calls, loses the connection, and counts what was asked of it.
  *
- * It lives on the main context's thread and is deterministic: an answer arrives in the next iterations of the
- * main context, in the order asked, and nothing depends on a clock but the deadline of a sample that was made to
- * hang. It does not forget a VM by itself, and emits a signal only where a function below says so.
+ * It lives on the main context's thread and is deterministic: an answer arrives in the next
+ * iterations of the main context, in the order asked, and nothing depends on a clock but the
+ * deadline of a sample that was made to hang. It does not forget a VM by itself, and emits a signal
+ * only where a function below says so.
  *
  * A test's start:
  *
  *   g_autoptr (McFakeHypervisor) fake = mc_fake_hypervisor_new ();
  *   McFakeVm *vm = mc_fake_hypervisor_add_vm (fake, "guest", 512 * MIB);
  *   vm->figures.unused = 40 * MIB;
- *   ... give MC_HYPERVISOR (fake) to the code under test, which starts it; iterate the main context ...
- *   g_assert_cmpuint (vm->target, ==, 512 * MIB);
+ *   ... give MC_HYPERVISOR (fake) to the code under test, which starts it; iterate the main context
+ * ... g_assert_cmpuint (vm->target, ==, 512 * MIB);
  *
  * Physics are optional: a VM with "used" set has its figures computed by mc_fake_hypervisor_tick().
  */
@@ -34,23 +35,28 @@ typedef enum
 } McFakeCall;
 
 /*
- * One VM. Whatever is not marked "read" is the test's to change at any time; uuid and name of the figures and the
- * description's uuid belong to the fake. Strings of the description are freed with g_free().
+ * One VM. Whatever is not marked "read" is the test's to change at any time; uuid and name of the
+ * figures and the description's uuid belong to the fake. Strings of the description are freed with
+ * g_free().
  */
 typedef struct
 {
-  McVmSample figures;          /* what samples tell; new: running, driver loaded, a third unused, reported at 1 s */
-  McVmDescription description; /* what a description tells; new: persistent, with a balloon, no period */
+  McVmSample
+      figures; /* what samples tell; new: running, driver loaded, a third unused, reported at 1 s */
+  McVmDescription
+      description; /* what a description tells; new: persistent, with a balloon, no period */
 
-  guint64 target;                  /* read: the last target accepted; MC_HYPERVISOR_UNKNOWN = none */
-  guint n_calls[MC_FAKE_N_CALLS];  /* read: calls begun for this VM, also refused ones */
+  guint64 target;                 /* read: the last target accepted; MC_HYPERVISOR_UNKNOWN = none */
+  guint n_calls[MC_FAKE_N_CALLS]; /* read: calls begun for this VM, also refused ones */
 
   /* Physics, by mc_fake_hypervisor_tick(). */
-  guint64 used;     /* bytes that processes and the kernel hold; MC_HYPERVISOR_UNKNOWN (new): figures stay as set */
-  guint64 rate;     /* the most that the balloon moves in a tick; 0 (new): no limit */
-  guint64 floor;    /* the balloon takes no page below this, whatever the target: an unreachable target */
-  guint64 swapped;  /* read: bytes that did not fit */
-  gboolean silent;  /* the guest reports nothing new: its figures are frozen */
+  guint64 used; /* bytes that processes and the kernel hold; MC_HYPERVISOR_UNKNOWN (new): figures
+                   stay as set */
+  guint64 rate; /* the most that the balloon moves in a tick; 0 (new): no limit */
+  guint64
+      floor; /* the balloon takes no page below this, whatever the target: an unreachable target */
+  guint64 swapped; /* read: bytes that did not fit */
+  gboolean silent; /* the guest reports nothing new: its figures are frozen */
 } McFakeVm;
 
 #define MC_TYPE_FAKE_HYPERVISOR (mc_fake_hypervisor_get_type ())
@@ -62,22 +68,25 @@ McFakeHypervisor *mc_fake_hypervisor_new (void);
 /* The connection. "Away": start() and reconnection find nobody. */
 void mc_fake_hypervisor_set_away (McFakeHypervisor *self, gboolean away);
 
-/* The connection is lost: calls in flight end with NOT_CONNECTED, "connected" and "status" change. */
+/* The connection is lost: calls in flight end with NOT_CONNECTED, "connected" and "status" change.
+ */
 void mc_fake_hypervisor_disconnect (McFakeHypervisor *self, const char *status);
 
-/* The connection is back. Like the real one, it emits no signal for VMs that came or went meanwhile. */
+/* The connection is back. Like the real one, it emits no signal for VMs that came or went
+ * meanwhile. */
 void mc_fake_hypervisor_reconnect (McFakeHypervisor *self);
 
 void mc_fake_hypervisor_set_local (McFakeHypervisor *self, gboolean local);
 
-/* What samples tell of the host; @other, used by the physics, is what the host holds besides its VMs. */
+/* What samples tell of the host; @other, used by the physics, is what the host holds besides its
+ * VMs. */
 void mc_fake_hypervisor_set_host (McFakeHypervisor *self, guint64 total, guint64 available);
 void mc_fake_hypervisor_set_host_other (McFakeHypervisor *self, guint64 other);
 
 /*
- * VMs. The McFakeVm is the fake's, valid until it is removed. UUIDs are made by counting, so they are the same in
- * each run. Adding and removing emit "vm-started" and "vm-stopped" while connected; calls in flight for a removed
- * one end with NO_VM.
+ * VMs. The McFakeVm is the fake's, valid until it is removed. UUIDs are made by counting, so they
+ * are the same in each run. Adding and removing emit "vm-started" and "vm-stopped" while connected;
+ * calls in flight for a removed one end with NO_VM.
  */
 McFakeVm *mc_fake_hypervisor_add_vm (McFakeHypervisor *self, const char *name, guint64 capacity);
 void mc_fake_hypervisor_remove_vm (McFakeHypervisor *self, McFakeVm *vm);
@@ -86,37 +95,47 @@ guint mc_fake_hypervisor_count_vms (McFakeHypervisor *self);
 McFakeVm *mc_fake_hypervisor_get_vm (McFakeHypervisor *self, guint index); /* in the order added */
 
 /* Each changes the VM and, while connected, emits the port's signal for it. */
-void mc_fake_hypervisor_reboot_vm (McFakeHypervisor *self, McFakeVm *vm); /* keeps figures, as QEMU does */
+void mc_fake_hypervisor_reboot_vm (McFakeHypervisor *self,
+                                   McFakeVm *vm); /* keeps figures, as QEMU does */
 void mc_fake_hypervisor_rename_vm (McFakeHypervisor *self, McFakeVm *vm, const char *name);
-void mc_fake_hypervisor_change_vm (McFakeHypervisor *self, McFakeVm *vm); /* emits "vm-changed" only */
+void
+mc_fake_hypervisor_change_vm (McFakeHypervisor *self, McFakeVm *vm); /* emits "vm-changed" only */
 void mc_fake_hypervisor_set_running (McFakeHypervisor *self, McFakeVm *vm, gboolean running);
 void mc_fake_hypervisor_set_balloon (McFakeHypervisor *self, McFakeVm *vm, guint64 bytes);
-void mc_fake_hypervisor_set_vm_metadata (McFakeHypervisor *self, McFakeVm *vm, const char *element); /* nullable */
+void mc_fake_hypervisor_set_vm_metadata (McFakeHypervisor *self,
+                                         McFakeVm *vm,
+                                         const char *element); /* nullable */
 
 /*
- * A process that hangs: samples have it busy, with balloon and capacity alone; its other calls wait, until it is
- * released (they then do what they were to do) or timed out (they end with TIMED_OUT, and further ones of that kind
- * with BUSY until it is released, which is when what they were to do is done).
+ * A process that hangs: samples have it busy, with balloon and capacity alone; its other calls
+ * wait, until it is released (they then do what they were to do) or timed out (they end with
+ * TIMED_OUT, and further ones of that kind with BUSY until it is released, which is when what they
+ * were to do is done).
  */
 void mc_fake_hypervisor_hang_vm (McFakeHypervisor *self, McFakeVm *vm);
 void mc_fake_hypervisor_release_vm (McFakeHypervisor *self, McFakeVm *vm);
 void mc_fake_hypervisor_time_out_vm (McFakeHypervisor *self, McFakeVm *vm);
 
-/* A hypervisor that hangs: samples wait for the release, or end with TIMED_OUT at their deadline. */
+/* A hypervisor that hangs: samples wait for the release, or end with TIMED_OUT at their deadline.
+ */
 void mc_fake_hypervisor_hang_samples (McFakeHypervisor *self);
 void mc_fake_hypervisor_release_samples (McFakeHypervisor *self);
 
 /* The next @count calls of this kind end with this error of MC_HYPERVISOR_ERROR, without effect. */
-void mc_fake_hypervisor_fail (McFakeHypervisor *self, McFakeCall call, McHypervisorError code, guint count);
+void mc_fake_hypervisor_fail (McFakeHypervisor *self,
+                              McFakeCall call,
+                              McHypervisorError code,
+                              guint count);
 
 /* Calls of this kind begun since the start, refused and failed ones counted. */
 guint mc_fake_hypervisor_count_calls (McFakeHypervisor *self, McFakeCall call);
 
 /*
- * One step of the physics for each running VM that has "used" set: the balloon goes towards the target (or stays)
- * by at most "rate"; what "used" does not fit goes to swap and comes back when it fits; unused and usable are what
- * is left; resident follows what the guest touches; stats_time_s grows by @seconds; the host's available memory
- * is what total, the VMs' resident and the host's other leave. Emits "balloon-changed" for balloons that moved.
+ * One step of the physics for each running VM that has "used" set: the balloon goes towards the
+ * target (or stays) by at most "rate"; what "used" does not fit goes to swap and comes back when it
+ * fits; unused and usable are what is left; resident follows what the guest touches; stats_time_s
+ * grows by @seconds; the host's available memory is what total, the VMs' resident and the host's
+ * other leave. Emits "balloon-changed" for balloons that moved.
  */
 void mc_fake_hypervisor_tick (McFakeHypervisor *self, guint seconds);
 

@@ -80,7 +80,9 @@ clock_iface_init (McClockInterface *iface)
   iface->cancel = test_cancel;
 }
 
-G_DEFINE_FINAL_TYPE_WITH_CODE (McTestClock, mc_test_clock, G_TYPE_OBJECT,
+G_DEFINE_FINAL_TYPE_WITH_CODE (McTestClock,
+                               mc_test_clock,
+                               G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (MC_TYPE_CLOCK, clock_iface_init))
 
 static void
@@ -129,7 +131,7 @@ mc_test_clock_advance (McTestClock *self, gint64 us)
   gint64 end_us = self->now_us + us;
 
   mc_test_clock_settle ();
-  while (self->dues != NULL && ((const Due *) self->dues->data)->when_us <= end_us)
+  while (self->dues != NULL && ((const Due *)self->dues->data)->when_us <= end_us)
     {
       g_autofree Due *due = self->dues->data;
 

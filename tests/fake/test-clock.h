@@ -12,8 +12,8 @@ G_DECLARE_FINAL_TYPE (McTestClock, mc_test_clock, MC, TEST_CLOCK, GObject)
 McTestClock *mc_test_clock_new (void);
 
 /*
- * Moves time on by @us, calling what becomes due in order, each at its time, and letting the main context settle
- * after each.
+ * Moves time on by @us, calling what becomes due in order, each at its time, and letting the main
+ * context settle after each.
  */
 void mc_test_clock_advance (McTestClock *self, gint64 us);
 

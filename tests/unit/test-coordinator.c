@@ -29,31 +29,41 @@ typedef struct
 static void
 on_added (McCoordinator *coordinator, McVm *vm, gpointer user_data)
 {
-  ((Fixture *) user_data)->n_added++;
+  ((Fixture *)user_data)->n_added++;
 }
 
 static void
 on_removed (McCoordinator *coordinator, McVm *vm, gpointer user_data)
 {
-  ((Fixture *) user_data)->n_removed++;
+  ((Fixture *)user_data)->n_removed++;
 }
 
 static void
-on_moved (McCoordinator *coordinator, McVm *vm, guint64 from, guint64 to, const char *sentence, gpointer user_data)
+on_moved (McCoordinator *coordinator,
+          McVm *vm,
+          guint64 from,
+          guint64 to,
+          const char *sentence,
+          gpointer user_data)
 {
   g_assert_cmpstr (sentence, !=, "");
-  ((Fixture *) user_data)->n_moved++;
+  ((Fixture *)user_data)->n_moved++;
 }
 
 static void
-on_changed (McCoordinator *coordinator, const char *uuid, const char *setting, GVariant *before, GVariant *after,
-            const char *origin, gpointer user_data)
+on_changed (McCoordinator *coordinator,
+            const char *uuid,
+            const char *setting,
+            GVariant *before,
+            GVariant *after,
+            const char *origin,
+            gpointer user_data)
 {
   g_autofree char *old = g_variant_print (before, FALSE);
   g_autofree char *new = g_variant_print (after, FALSE);
 
-  g_string_append_printf (((Fixture *) user_data)->changes, "%s%s %s→%s %s\n", uuid != NULL ? "vm " : "", setting, old,
-                          new, origin);
+  g_string_append_printf (((Fixture *)user_data)->changes, "%s%s %s→%s %s\n",
+                          uuid != NULL ? "vm " : "", setting, old, new, origin);
 }
 
 static void
@@ -63,7 +73,8 @@ start_service (Fixture *f)
   McConfig *config = mc_config_load (f->config_path, FALSE, &error);
 
   g_assert_no_error (error);
-  f->coordinator = mc_coordinator_new (MC_HYPERVISOR (f->fake), f->host, MC_CLOCK (f->clock), config, f->directory);
+  f->coordinator = mc_coordinator_new (MC_HYPERVISOR (f->fake), f->host, MC_CLOCK (f->clock),
+                                       config, f->directory);
   g_signal_connect (f->coordinator, "vm-added", G_CALLBACK (on_added), f);
   g_signal_connect (f->coordinator, "vm-removed", G_CALLBACK (on_removed), f);
   g_signal_connect (f->coordinator, "memory-moved", G_CALLBACK (on_moved), f);
@@ -76,7 +87,7 @@ static void
 on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   mc_coordinator_stop_finish (MC_COORDINATOR (source), result);
-  *(gboolean *) user_data = TRUE;
+  *(gboolean *)user_data = TRUE;
 }
 
 static void
@@ -535,8 +546,8 @@ set_vm (Fixture *f, McFakeVm *vm, const char *name, guint64 value)
   GError *error = NULL;
 
   g_variant_builder_add (&builder, "{st}", name, value);
-  mc_coordinator_vm_set_thresholds_async (f->coordinator, vm_of (f, vm), g_variant_builder_end (&builder), "me",
-                                          on_thresholds, &error);
+  mc_coordinator_vm_set_thresholds_async (
+      f->coordinator, vm_of (f, vm), g_variant_builder_end (&builder), "me", on_thresholds, &error);
   mc_test_clock_settle ();
   return error;
 }
@@ -566,7 +577,8 @@ test_vm_policy_lives_with_the_vm (Fixture *f, gconstpointer data)
   pass (f, 3);
   g_assert_cmpuint (mc_vm_get_view (vm_of (f, vm))->minimum, ==, 384 * MC_MIB);
 
-  mc_coordinator_vm_reset_thresholds_async (f->coordinator, vm_of (f, vm), none, "me", on_thresholds, &error);
+  mc_coordinator_vm_reset_thresholds_async (f->coordinator, vm_of (f, vm), none, "me",
+                                            on_thresholds, &error);
   mc_test_clock_settle ();
   g_assert_no_error (error);
   g_assert_cmpuint (mc_vm_get_view (vm_of (f, vm))->minimum, ==, MC_GIB / 8);
@@ -580,7 +592,8 @@ test_metadata_is_followed (Fixture *f, gconstpointer data)
 
   start_service (f);
   pass (f, 3);
-  mc_fake_hypervisor_set_vm_metadata (f->fake, vm, "<policy managed='no'><weight>250</weight></policy>");
+  mc_fake_hypervisor_set_vm_metadata (f->fake, vm,
+                                      "<policy managed='no'><weight>250</weight></policy>");
   mc_test_clock_advance (f->clock, 3 * SECOND);
   g_assert_cmpstr (status_of (f, vm), ==, "opted-out");
   g_assert_cmpuint (mc_vm_get_view (vm_of (f, vm))->weight, ==, 250);
@@ -595,7 +608,12 @@ test_metadata_is_followed (Fixture *f, gconstpointer data)
 }
 
 static gboolean
-set_host (Fixture *f, GError **error, const char *name, guint64 value, const char *other, guint64 other_value)
+set_host (Fixture *f,
+          GError **error,
+          const char *name,
+          guint64 value,
+          const char *other,
+          guint64 other_value)
 {
   g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{st}"));
   g_autoptr (GVariant) values = NULL;
@@ -644,11 +662,13 @@ test_reload (Fixture *f, gconstpointer data)
   start_service (f);
   view = mc_coordinator_get_view (f->coordinator);
   g_assert_cmpuint (view->step_limit, ==, 10);
-  g_assert_true (g_file_set_contents (f->config_path, "[Thresholds]\nstep-limit=15\nhost-reserve=1G\n", -1, NULL));
+  g_assert_true (g_file_set_contents (f->config_path,
+                                      "[Thresholds]\nstep-limit=15\nhost-reserve=1G\n", -1, NULL));
   g_assert_true (mc_coordinator_reload (f->coordinator, "configuration", &error));
   g_assert_cmpuint (view->step_limit, ==, 15);
   g_assert_nonnull (strstr (f->changes->str, "StepLimit 10→15 configuration\n"));
-  g_assert_true (g_file_set_contents (f->config_path, "[Thresholds]\nstep-limit=12\nspeed=high\n", -1, NULL));
+  g_assert_true (
+      g_file_set_contents (f->config_path, "[Thresholds]\nstep-limit=12\nspeed=high\n", -1, NULL));
   g_assert_false (mc_coordinator_reload (f->coordinator, "configuration", &error));
   g_assert_nonnull (strstr (error->message, "speed"));
   g_assert_cmpuint (view->step_limit, ==, 15);
@@ -666,7 +686,8 @@ on_reserved (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Reserved *reserved = user_data;
 
-  reserved->id = mc_coordinator_reserve_finish (MC_COORDINATOR (source), result, &reserved->granted, &reserved->error);
+  reserved->id = mc_coordinator_reserve_finish (MC_COORDINATOR (source), result, &reserved->granted,
+                                                &reserved->error);
 }
 
 static void
@@ -745,7 +766,8 @@ test_thousand_starts_and_stops (Fixture *f, gconstpointer data)
   g_assert_cmpuint (after, <=, before + 16384);
 }
 
-#define TEST(name, function) g_test_add ("/coordinator/" name, Fixture, NULL, set_up, function, tear_down)
+#define TEST(name, function)                                                                       \
+  g_test_add ("/coordinator/" name, Fixture, NULL, set_up, function, tear_down)
 
 int
 main (int argc, char **argv)

@@ -46,7 +46,8 @@ decide_one (const McVmFacts *facts, guint64 total_mib, guint64 available_mib)
   McVmDecision decision;
   McHostDecision host_decision;
 
-  mc_policy_decide (&defaults, &host, G_USEC_PER_SEC, 1, facts, memories, &decision, &host_decision);
+  mc_policy_decide (&defaults, &host, G_USEC_PER_SEC, 1, facts, memories, &decision,
+                    &host_decision);
   return decision;
 }
 
@@ -55,12 +56,13 @@ test_running_out_is_given_more (void)
 {
   const struct
   {
-    guint64 balloon, unused, usable, target;
+    guint64 balloon, unused, usable, least, most;
   } rows[] = {
-    { 512, 50, 50, 587 },    /* to the middle of the dead band */
-    { 512, 100, 100, 537 },  /* at the watermark */
-    { 1000, 50, 50, 1024 },  /* never beyond its maximum */
-    { 512, 66, 0, 637 },     /* usable counts where unused flatters */
+    { 512, 50, 50, 562, 612 },    /* above the low watermark, not beyond the high one */
+    { 512, 100, 100, 513, 562 },  /* at the watermark */
+    { 512, 150, 90, 523, 572 },   /* usable counts where unused flatters */
+    { 512, 66, 0, 612, 716 },     /* nothing usable: up to a whole step */
+    { 1000, 50, 50, 1024, 1024 }, /* never beyond its maximum */
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
@@ -68,8 +70,9 @@ test_running_out_is_given_more (void)
       McVmFacts facts = vm_with (rows[i].balloon, rows[i].unused, rows[i].usable);
       McVmDecision decision = decide_one (&facts, 8192, 4096);
 
-      g_assert_cmpuint (decision.target / MC_MIB, ==, rows[i].target);
       g_assert_true (decision.move);
+      g_assert_cmpuint (decision.target / MC_MIB, >=, rows[i].least);
+      g_assert_cmpuint (decision.target / MC_MIB, <=, rows[i].most);
     }
 }
 

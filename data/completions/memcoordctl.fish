@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Completion of memcoordctl for fish. What there is to offer, memcoordctl tells itself.
+
+function __memcoordctl_words
+    set -l session
+    contains -- --session (commandline -opc); and set session --session
+    memcoordctl $session __complete $argv[1] 2>/dev/null
+end
+
+# The command and what follows it, without options.
+function __memcoordctl_line
+    set -l skip 0
+    for word in (commandline -opc)[2..-1]
+        if test $skip = 1
+            set skip 0
+        else if contains -- $word --for --reason --who --why --interval --count --color -f -r -i -n
+            set skip 1
+        else if not string match -q -- '-*' $word
+            echo $word
+        end
+    end
+end
+
+function __memcoordctl_command_is
+    set -l line (__memcoordctl_line)
+    contains -- "$line[1]" $argv
+end
+
+# Whether $argv[1] words follow the command.
+function __memcoordctl_has
+    test (count (__memcoordctl_line)) -eq (math 1 + $argv[1])
+end
+
+# Thresholds of the VM or of the host, whichever the line is about.
+function __memcoordctl_thresholds
+    set -l line (__memcoordctl_line)
+    if test (count $line) -lt 2
+        __memcoordctl_words thresholds
+    else if string match -q -- '*=*' $line[2]; or contains -- $line[2] (__memcoordctl_words thresholds)
+        __memcoordctl_words thresholds
+    else
+        __memcoordctl_words vm-thresholds
+    end
+end
+
+complete -c memcoordctl -f
+complete -c memcoordctl -s j -l json -d 'Print JSON'
+complete -c memcoordctl -l session -d 'Use the session bus'
+complete -c memcoordctl -l color -x -a 'auto always never' -d 'Use colours'
+complete -c memcoordctl -s h -l help -d 'Show the options'
+complete -c memcoordctl -n 'not count (__memcoordctl_line) >/dev/null' -l version -d 'Print the version'
+complete -c memcoordctl -n 'not count (__memcoordctl_line) >/dev/null' -a '(__memcoordctl_words commands)'
+complete -c memcoordctl -n '__memcoordctl_command_is show why pause resume set reset; and __memcoordctl_has 0' \
+    -a '(__memcoordctl_words vms)' -d VM
+complete -c memcoordctl -n '__memcoordctl_command_is set' -a '(__memcoordctl_thresholds)='
+complete -c memcoordctl -n '__memcoordctl_command_is reset' -a '(__memcoordctl_thresholds)'
+complete -c memcoordctl -n '__memcoordctl_command_is dry-run; and __memcoordctl_has 0' -a 'on off'
+complete -c memcoordctl -n '__memcoordctl_command_is pause reserve' -s f -l for -x -d 'End after this time'
+complete -c memcoordctl -n '__memcoordctl_command_is pause' -s r -l reason -x -d Why
+complete -c memcoordctl -n '__memcoordctl_command_is reserve' -l partial -d 'Be content with less'
+complete -c memcoordctl -n '__memcoordctl_command_is inhibit' -l who -x -d 'Who asks'
+complete -c memcoordctl -n '__memcoordctl_command_is inhibit' -l why -x -d Why
+complete -c memcoordctl -n '__memcoordctl_command_is top' -s i -l interval -x -d 'Show anew after this time'
+complete -c memcoordctl -n '__memcoordctl_command_is top' -s n -l count -x -d 'End after so many times'
+complete -c memcoordctl -n '__memcoordctl_command_is inhibit; and __memcoordctl_has 0' -a '(__fish_complete_command)'
+complete -c memcoordctl -n '__memcoordctl_command_is reserve; and __memcoordctl_has 1' -a '(__fish_complete_command)'

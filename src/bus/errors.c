@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The service's errors, by their names on the bus. */
+#include "config.h"
+
+#include "errors.h"
+
+#include "coordinator.h"
+#include "names.h"
+
+static const char *const names[] = {
+  [MC_SERVICE_ERROR_UNKNOWN_THRESHOLD] = MC_ERROR_PREFIX "UnknownThreshold",
+  [MC_SERVICE_ERROR_OUT_OF_RANGE] = MC_ERROR_PREFIX "OutOfRange",
+  [MC_SERVICE_ERROR_CONFLICT] = MC_ERROR_PREFIX "Conflict",
+  [MC_SERVICE_ERROR_UNKNOWN_VM] = MC_ERROR_PREFIX "UnknownVM",
+  [MC_SERVICE_ERROR_NOT_PAUSED] = MC_ERROR_PREFIX "NotPaused",
+  [MC_SERVICE_ERROR_NOT_CONNECTED] = MC_ERROR_PREFIX "NotConnected",
+  [MC_SERVICE_ERROR_NO_MEMORY] = MC_ERROR_PREFIX "NoMemory",
+  [MC_SERVICE_ERROR_UNKNOWN_RESERVATION] = MC_ERROR_PREFIX "UnknownReservation",
+  [MC_SERVICE_ERROR_INVALID_ARGUMENT] = MC_ERROR_PREFIX "InvalidArgument",
+  [MC_SERVICE_ERROR_FAILED] = MC_ERROR_PREFIX "Failed",
+};
+
+G_STATIC_ASSERT (G_N_ELEMENTS (names) == MC_SERVICE_ERROR_FAILED + 1);
+
+void
+mc_errors_register (void)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    g_dbus_error_register_error (MC_SERVICE_ERROR, (int)i, names[i]);
+}
+
+gboolean
+mc_answer (GDBusMethodInvocation *invocation, GError *error)
+{
+  if (error != NULL)
+    g_dbus_method_invocation_take_error (invocation, error);
+  else
+    g_dbus_method_invocation_return_value (invocation, NULL);
+  return TRUE;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The gate that every method call passes. */
+#include "config.h"
+
+#include "gate.h"
+
+#include "names.h"
+
+#define CALLER_KEY "mc-caller"
+
+typedef struct
+{
+  const char *interface;
+  const char *method;
+  const char *action; /* NULL: everybody may */
+} Rule;
+
+static const Rule rules[] = {
+  { MC_ROOT_INTERFACE, "SetThreshold", MC_ACTION_CONFIGURE },
+  { MC_ROOT_INTERFACE, "SetThresholds", MC_ACTION_CONFIGURE },
+  { MC_ROOT_INTERFACE, "ResetThresholds", MC_ACTION_CONFIGURE },
+  { MC_ROOT_INTERFACE, "SetDryRun", MC_ACTION_CONFIGURE },
+  { MC_ROOT_INTERFACE, "Reload", MC_ACTION_CONFIGURE },
+  { MC_ROOT_INTERFACE, "Reserve", MC_ACTION_CONFIGURE },
+  { MC_ROOT_INTERFACE, "Release", MC_ACTION_CONFIGURE },
+  { MC_ROOT_INTERFACE, "Pause", MC_ACTION_PAUSE },
+  { MC_ROOT_INTERFACE, "Resume", MC_ACTION_PAUSE },
+  { MC_ROOT_INTERFACE, "Inhibit", MC_ACTION_PAUSE },
+  { MC_ROOT_INTERFACE, "ListInhibitors", NULL },
+  { MC_ROOT_INTERFACE, "Plan", NULL },
+  { MC_VM_INTERFACE, "SetThreshold", MC_ACTION_CONFIGURE },
+  { MC_VM_INTERFACE, "ResetThresholds", MC_ACTION_CONFIGURE },
+  { MC_VM_INTERFACE, "Pause", MC_ACTION_PAUSE },
+  { MC_VM_INTERFACE, "Resume", MC_ACTION_PAUSE },
+  { MC_VM_INTERFACE, "ListDecisions", NULL },
+};
+
+typedef struct
+{
+  McAuthority *authority;
+  GDBusMethodInvocation *invocation; /* owned by whoever answers */
+  const GDBusInterfaceVTable *vtable;
+  GDBusInterfaceSkeleton *skeleton;
+  const Rule *rule;
+} Passage;
+
+static void
+passage_free (Passage *passage)
+{
+  g_object_unref (passage->authority);
+  g_object_unref (passage->skeleton);
+  g_free (passage);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Passage, passage_free)
+
+static const Rule *
+find_rule (GDBusMethodInvocation *invocation)
+{
+  const char *interface = g_dbus_method_invocation_get_interface_name (invocation);
+  const char *method = g_dbus_method_invocation_get_method_name (invocation);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rules); i++)
+    if (g_str_equal (rules[i].interface, interface) && g_str_equal (rules[i].method, method))
+      return &rules[i];
+  return NULL;
+}
+
+static void
+hand_on (const Passage *passage)
+{
+  GDBusMethodInvocation *invocation = passage->invocation;
+
+  passage->vtable->method_call (g_dbus_method_invocation_get_connection (invocation),
+                                g_dbus_method_invocation_get_sender (invocation),
+                                g_dbus_method_invocation_get_object_path (invocation),
+                                g_dbus_method_invocation_get_interface_name (invocation),
+                                g_dbus_method_invocation_get_method_name (invocation),
+                                g_dbus_method_invocation_get_parameters (invocation), invocation,
+                                passage->skeleton);
+}
+
+static void
+on_checked (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Passage) passage = user_data;
+  GError *error = NULL;
+
+  if (mc_authority_check_finish (MC_AUTHORITY (source), result, &error))
+    hand_on (passage);
+  else
+    g_dbus_method_invocation_take_error (passage->invocation, error);
+}
+
+static gboolean
+allows_interaction (GDBusMethodInvocation *invocation)
+{
+  GDBusMessage *message = g_dbus_method_invocation_get_message (invocation);
+
+  return (g_dbus_message_get_flags (message) & G_DBUS_MESSAGE_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION)
+         != 0;
+}
+
+static void
+on_identified (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Passage) passage = user_data;
+  GDBusMethodInvocation *invocation = passage->invocation;
+  GError *error = NULL;
+  McCaller *caller = mc_caller_identify_finish (G_DBUS_CONNECTION (source), result, &error);
+
+  if (caller == NULL)
+    {
+      g_dbus_method_invocation_return_error (
+          invocation, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED, "%s needs the authorisation %s: %s",
+          passage->rule->method, passage->rule->action, error->message);
+      g_error_free (error);
+      return;
+    }
+  g_object_set_data_full (G_OBJECT (invocation), CALLER_KEY, caller,
+                          (GDestroyNotify)mc_caller_free);
+  mc_authority_check_async (passage->authority, caller, passage->rule->action,
+                            allows_interaction (invocation), on_checked,
+                            g_steal_pointer (&passage));
+}
+
+void
+mc_gate_pass (McAuthority *authority,
+              GDBusMethodInvocation *invocation,
+              const GDBusInterfaceVTable *vtable,
+              GDBusInterfaceSkeleton *skeleton)
+{
+  const Rule *rule = find_rule (invocation);
+  g_autoptr (Passage) passage = NULL;
+
+  if (rule == NULL)
+    {
+      g_dbus_method_invocation_return_error (invocation, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED,
+                                             "Nobody may call %s",
+                                             g_dbus_method_invocation_get_method_name (invocation));
+      return;
+    }
+  passage = g_new (Passage, 1);
+  *passage
+      = (Passage){ g_object_ref (authority), invocation, vtable, g_object_ref (skeleton), rule };
+  if (rule->action == NULL)
+    hand_on (passage);
+  else
+    mc_caller_identify_async (g_dbus_method_invocation_get_connection (invocation),
+                              g_dbus_method_invocation_get_sender (invocation), on_identified,
+                              g_steal_pointer (&passage));
+}
+
+const McCaller *
+mc_gate_get_caller (GDBusMethodInvocation *invocation)
+{
+  return g_object_get_data (G_OBJECT (invocation), CALLER_KEY);
+}

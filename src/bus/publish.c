@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the service knows, copied to what the bus shows. */
+#include "config.h"
+
+#include "publish.h"
+
+/* Less than this is noise. */
+#define QUIET_BYTES   MC_MIB
+#define QUIET_PERCENT 0.1
+
+/* Names and messages come from far away, and the bus takes UTF-8 alone. Returns: (transfer full) */
+static char *
+clean (const char *text)
+{
+  return g_utf8_make_valid (text != NULL ? text : "", -1);
+}
+
+/* To and from nothing is always worth telling: it is where a figure begins to be known. */
+static gboolean
+has_moved (guint64 shown, guint64 now)
+{
+  guint64 by = MAX (shown, now) - MIN (shown, now);
+
+  return by >= QUIET_BYTES || (shown == 0) != (now == 0);
+}
+
+static gboolean
+has_moved_percent (double shown, double now)
+{
+  return ABS (shown - now) >= QUIET_PERCENT || (shown == 0) != (now == 0);
+}
+
+typedef struct
+{
+  guint64 (*get) (McDbusMemCoord1 *skeleton);
+  void (*set) (McDbusMemCoord1 *skeleton, guint64 bytes);
+  gsize offset; /* in McHostView */
+} QuietOfHost;
+
+static const QuietOfHost quiet_of_host[] = {
+  { mc_dbus_mem_coord1_get_host_available, mc_dbus_mem_coord1_set_host_available,
+    G_STRUCT_OFFSET (McHostView, host_available) },
+  { mc_dbus_mem_coord1_get_host_promised, mc_dbus_mem_coord1_set_host_promised,
+    G_STRUCT_OFFSET (McHostView, host_promised) },
+  { mc_dbus_mem_coord1_get_free_for_new_vm, mc_dbus_mem_coord1_set_free_for_new_vm,
+    G_STRUCT_OFFSET (McHostView, free_for_new_vm) },
+};
+
+typedef struct
+{
+  guint64 (*get) (McDbusMemCoord1VM *skeleton);
+  void (*set) (McDbusMemCoord1VM *skeleton, guint64 bytes);
+  gsize offset; /* in McVmView */
+} QuietOfVm;
+
+static const QuietOfVm quiet_of_vm[] = {
+  { mc_dbus_mem_coord1_vm_get_balloon, mc_dbus_mem_coord1_vm_set_balloon,
+    G_STRUCT_OFFSET (McVmView, balloon) },
+  { mc_dbus_mem_coord1_vm_get_unused, mc_dbus_mem_coord1_vm_set_unused,
+    G_STRUCT_OFFSET (McVmView, unused) },
+  { mc_dbus_mem_coord1_vm_get_usable, mc_dbus_mem_coord1_vm_set_usable,
+    G_STRUCT_OFFSET (McVmView, usable) },
+  { mc_dbus_mem_coord1_vm_get_available, mc_dbus_mem_coord1_vm_set_available,
+    G_STRUCT_OFFSET (McVmView, available) },
+  { mc_dbus_mem_coord1_vm_get_resident, mc_dbus_mem_coord1_vm_set_resident,
+    G_STRUCT_OFFSET (McVmView, resident) },
+  { mc_dbus_mem_coord1_vm_get_swap_in_rate, mc_dbus_mem_coord1_vm_set_swap_in_rate,
+    G_STRUCT_OFFSET (McVmView, swap_in_rate) },
+  { mc_dbus_mem_coord1_vm_get_swap_out_rate, mc_dbus_mem_coord1_vm_set_swap_out_rate,
+    G_STRUCT_OFFSET (McVmView, swap_out_rate) },
+};
+
+static void
+publish_host_figures (const McHostView *view, McDbusMemCoord1 *skeleton)
+{
+  mc_dbus_mem_coord1_set_host_total (skeleton, view->host_total);
+  for (guint i = 0; i < G_N_ELEMENTS (quiet_of_host); i++)
+    {
+      const QuietOfHost *figure = &quiet_of_host[i];
+      guint64 now = G_STRUCT_MEMBER (guint64, view, figure->offset);
+
+      if (has_moved (figure->get (skeleton), now))
+        figure->set (skeleton, now);
+    }
+  if (has_moved_percent (mc_dbus_mem_coord1_get_host_used_percent (skeleton),
+                         view->host_used_percent))
+    mc_dbus_mem_coord1_set_host_used_percent (skeleton, view->host_used_percent);
+}
+
+void
+mc_publish_host (const McHostView *view, McDbusMemCoord1 *skeleton)
+{
+  g_autofree char *uri = clean (view->hypervisor_uri);
+  g_autofree char *reason = clean (view->pause_reason);
+
+  mc_dbus_mem_coord1_set_version (skeleton, PACKAGE_VERSION);
+  mc_dbus_mem_coord1_set_state (skeleton, mc_state_nick (view->state));
+  mc_dbus_mem_coord1_set_dry_run (skeleton, view->dry_run);
+  mc_dbus_mem_coord1_set_hypervisor_uri (skeleton, uri);
+  mc_dbus_mem_coord1_set_hypervisor_connected (skeleton, view->hypervisor_connected);
+  publish_host_figures (view, skeleton);
+  mc_dbus_mem_coord1_set_host_condition (skeleton, mc_host_condition_nick (view->host_condition));
+  mc_dbus_mem_coord1_set_low_watermark (skeleton, view->low_watermark);
+  mc_dbus_mem_coord1_set_high_watermark (skeleton, view->high_watermark);
+  mc_dbus_mem_coord1_set_host_reserve (skeleton, view->host_reserve);
+  mc_dbus_mem_coord1_set_host_usage_limit (skeleton, view->host_usage_limit);
+  mc_dbus_mem_coord1_set_step_limit (skeleton, view->step_limit);
+  mc_dbus_mem_coord1_set_interval (skeleton, view->interval_s);
+  mc_dbus_mem_coord1_set_pause_reason (skeleton, reason);
+  mc_dbus_mem_coord1_set_paused_until (skeleton, view->paused_until);
+  mc_dbus_mem_coord1_set_inhibited (skeleton, view->inhibited);
+  mc_dbus_mem_coord1_set_reserved (skeleton, view->reserved);
+  g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (skeleton));
+}
+
+static void
+publish_vm_texts (const McVmView *view, McDbusMemCoord1VM *skeleton)
+{
+  g_autofree char *name = clean (view->name);
+  g_autofree char *detail = clean (view->status_detail);
+  g_autofree char *pause_reason = clean (view->pause_reason);
+  g_autofree char *last_reason = clean (view->last_reason);
+
+  mc_dbus_mem_coord1_vm_set_name (skeleton, name);
+  mc_dbus_mem_coord1_vm_set_status (skeleton, mc_vm_status_nick (view->status));
+  mc_dbus_mem_coord1_vm_set_status_detail (skeleton, detail);
+  mc_dbus_mem_coord1_vm_set_pause_reason (skeleton, pause_reason);
+  mc_dbus_mem_coord1_vm_set_last_reason (skeleton, last_reason);
+}
+
+void
+mc_publish_vm (const McVmView *view, McDbusMemCoord1VM *skeleton)
+{
+  publish_vm_texts (view, skeleton);
+  mc_dbus_mem_coord1_vm_set_id (skeleton, view->id);
+  mc_dbus_mem_coord1_vm_set_persistent (skeleton, view->persistent);
+  mc_dbus_mem_coord1_vm_set_maximum (skeleton, view->maximum);
+  mc_dbus_mem_coord1_vm_set_minimum (skeleton, view->minimum);
+  mc_dbus_mem_coord1_vm_set_target (skeleton, view->target);
+  for (guint i = 0; i < G_N_ELEMENTS (quiet_of_vm); i++)
+    {
+      const QuietOfVm *figure = &quiet_of_vm[i];
+      guint64 now = G_STRUCT_MEMBER (guint64, view, figure->offset);
+
+      if (has_moved (figure->get (skeleton), now))
+        figure->set (skeleton, now);
+    }
+  mc_dbus_mem_coord1_vm_set_stats_time (skeleton, view->stats_time);
+  mc_dbus_mem_coord1_vm_set_low_watermark (skeleton, view->low_watermark);
+  mc_dbus_mem_coord1_vm_set_high_watermark (skeleton, view->high_watermark);
+  mc_dbus_mem_coord1_vm_set_weight (skeleton, view->weight);
+  mc_dbus_mem_coord1_vm_set_paused_until (skeleton, view->paused_until);
+  mc_dbus_mem_coord1_vm_set_last_change (skeleton, view->last_change);
+  g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (skeleton));
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the service knows, copied to what the bus shows; the bus is told of what changed, at once.
+ * Figures that move all the time are left as they are until they have moved by enough to matter, so
+ * that rest is silent.
+ */
+#pragma once
+
+#include "coordinator.h"
+#include "mc-dbus.h"
+
+G_BEGIN_DECLS
+
+void mc_publish_host (const McHostView *view, McDbusMemCoord1 *skeleton);
+void mc_publish_vm (const McVmView *view, McDbusMemCoord1VM *skeleton);
+
+G_END_DECLS

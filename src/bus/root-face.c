@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* org.example.MemCoord1: the host's skeleton, and the answers to its methods. */
+#include "config.h"
+
+#include "root-face.h"
+
+#include "arguments.h"
+#include "errors.h"
+#include "gate.h"
+#include "inhibitors.h"
+#include "names.h"
+#include "holds.h"
+
+struct _McRootFace
+{
+  McDbusMemCoord1Skeleton parent;
+
+  McCoordinator *coordinator;
+  McAuthority *authority;
+  McInhibitors *inhibitors;
+  McHolds *holds;
+};
+
+static void mc_root_face_iface_init (McDbusMemCoord1Iface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (McRootFace,
+                               mc_root_face,
+                               MC_DBUS_TYPE_MEM_COORD1_SKELETON,
+                               G_IMPLEMENT_INTERFACE (MC_DBUS_TYPE_MEM_COORD1,
+                                                      mc_root_face_iface_init))
+
+/* Every call goes by the authority on its way to the generated dispatcher. */
+
+static const GDBusInterfaceVTable *
+generated_vtable (gpointer skeleton)
+{
+  return G_DBUS_INTERFACE_SKELETON_CLASS (mc_root_face_parent_class)
+      ->get_vtable (G_DBUS_INTERFACE_SKELETON (skeleton));
+}
+
+static void
+on_call (GDBusConnection *connection,
+         const char *sender,
+         const char *path,
+         const char *interface,
+         const char *method,
+         GVariant *parameters,
+         GDBusMethodInvocation *invocation,
+         gpointer user_data)
+{
+  McRootFace *self = MC_ROOT_FACE (user_data);
+
+  mc_gate_pass (self->authority, invocation, generated_vtable (self),
+                G_DBUS_INTERFACE_SKELETON (self));
+}
+
+static GVariant *
+on_get (GDBusConnection *connection,
+        const char *sender,
+        const char *path,
+        const char *interface,
+        const char *property,
+        GError **error,
+        gpointer user_data)
+{
+  return generated_vtable (user_data)->get_property (connection, sender, path, interface, property,
+                                                     error, user_data);
+}
+
+static GDBusInterfaceVTable *
+mc_root_face_get_vtable (GDBusInterfaceSkeleton *skeleton)
+{
+  static GDBusInterfaceVTable vtable = { on_call, on_get, NULL };
+
+  return &vtable;
+}
+
+static const char *
+origin_of (GDBusMethodInvocation *invocation)
+{
+  return mc_gate_get_caller (invocation)->origin;
+}
+
+/* Settings */
+
+static gboolean
+handle_set_threshold (McDbusMemCoord1 *object,
+                      GDBusMethodInvocation *invocation,
+                      const char *name,
+                      guint64 value)
+{
+  McRootFace *self = MC_ROOT_FACE (object);
+  g_autoptr (GVariant) values = g_variant_ref_sink (g_variant_new_parsed ("{%s: %t}", name, value));
+  GError *error = NULL;
+
+  mc_coordinator_set_thresholds (self->coordinator, values, origin_of (invocation), &error);
+  return mc_answer (invocation, error);
+}
+
+static gboolean
+handle_set_thresholds (McDbusMemCoord1 *object, GDBusMethodInvocation *invocation, GVariant *values)
+{
+  McRootFace *self = MC_ROOT_FACE (object);
+  GError *error = NULL;
+
+  if (mc_argument_check_values ("values", values, &error))
+    mc_coordinator_set_thresholds (self->coordinator, values, origin_of (invocation), &error);
+  return mc_answer (invocation, error);
+}
+
+static gboolean
+handle_reset_thresholds (McDbusMemCoord1 *object,
+                         GDBusMethodInvocation *invocation,
+                         const char *const *names)
+{
+  McRootFace *self = MC_ROOT_FACE (object);
+  GError *error = NULL;
+
+  if (mc_argument_check_names ("names", names, &error))
+    mc_coordinator_reset_thresholds (self->coordinator, names, origin_of (invocation), &error);
+  return mc_answer (invocation, error);
+}
+
+static gboolean
+handle_set_dry_run (McDbusMemCoord1 *object, GDBusMethodInvocation *invocation, gboolean dry_run)
+{
+  McRootFace *self = MC_ROOT_FACE (object);
+  GError *error = NULL;
+
+  mc_coordinator_set_dry_run (self->coordinator, dry_run, origin_of (invocation), &error);
+  return mc_answer (invocation, error);
+}
+
+static gboolean
+handle_reload (McDbusMemCoord1 *object, GDBusMethodInvocation *invocation)
+{
+  McRootFace *self = MC_ROOT_FACE (object);
+  GError *error = NULL;
+
+  mc_coordinator_reload (self->coordinator, origin_of (invocation), &error);
+  return mc_answer (invocation, error);
+}
+
+/* Rest */
+
+static gboolean
+handle_pause (McDbusMemCoord1 *object,
+              GDBusMethodInvocation *invocation,
+              const char *reason,
+              guint seconds)
+{
+  McRootFace *self = MC_ROOT_FACE (object);
+  GError *error = NULL;
+
+  if (mc_argument_check_text ("reason", reason, &error))
+    mc_coordinator_pause (self->coordinator, reason, seconds, origin_of (invocation), &error);
+  return mc_answer (invocation, error);
+}
+
+static gboolean
+handle_resume (McDbusMemCoord1 *object, GDBusMethodInvocation *invocation)
+{
+  McRootFace *self = MC_ROOT_FACE (object);
+  GError *error = NULL;
+
+  mc_coordinator_resume (self->coordinator, origin_of (invocation), &error);
+  return mc_answer (invocation, error);
+}
+
+static gboolean
+handle_inhibit (McDbusMemCoord1 *object,
+                GDBusMethodInvocation *invocation,
+                GUnixFDList *unused,
+                const char *who,
+                const char *why)
+{
+  McRootFace *self = MC_ROOT_FACE (object);
+  g_autoptr (GUnixFDList) fds = NULL;
+  GError *error = NULL;
+
+  if (mc_argument_check_name ("who", who, &error) && mc_argument_check_text ("why", why, &error))
+    fds = mc_inhibitors_add (self->inhibitors, who, why, mc_gate_get_caller (invocation), &error);
+  if (fds == NULL)
+    g_dbus_method_invocation_take_error (invocation, error);
+  else
+    mc_dbus_mem_coord1_complete_inhibit (object, invocation, fds, g_variant_new_handle (0));
+  return TRUE;
+}
+
+static gboolean
+handle_list_inhibitors (McDbusMemCoord1 *object, GDBusMethodInvocation *invocation)
+{
+  McRootFace *self = MC_ROOT_FACE (object);
+  GPtrArray *inhibitors = mc_coordinator_list_inhibitors (self->coordinator);
+  GVariantBuilder list;
+
+  g_variant_builder_init (&list, G_VARIANT_TYPE ("a(ssuut)"));
+  for (guint i = 0; i < inhibitors->len; i++)
+    {
+      const McInhibitor *inhibitor = inhibitors->pdata[i];
+
+      g_variant_builder_add (&list, "(ssuut)", inhibitor->who, inhibitor->why, inhibitor->uid,
+                             inhibitor->pid, inhibitor->since);
+    }
+  mc_dbus_mem_coord1_complete_list_inhibitors (object, invocation, g_variant_builder_end (&list));
+  return TRUE;
+}
+
+/* What would be, and what is about to be */
+
+static gboolean
+handle_plan (McDbusMemCoord1 *object, GDBusMethodInvocation *invocation)
+{
+  McRootFace *self = MC_ROOT_FACE (object);
+  g_autoptr (GPtrArray) plan = mc_coordinator_plan (self->coordinator);
+  GVariantBuilder list;
+
+  g_variant_builder_init (&list, G_VARIANT_TYPE ("a(ottss)"));
+  for (guint i = 0; i < plan->len; i++)
+    {
+      const McPlanned *planned = plan->pdata[i];
+      g_autofree char *path = mc_vm_path (mc_vm_get_uuid (planned->vm));
+      g_autofree char *sentence = g_utf8_make_valid (planned->sentence, -1);
+
+      g_variant_builder_add (&list, "(ottss)", path, planned->from, planned->to,
+                             mc_vm_status_nick (planned->status), sentence);
+    }
+  mc_dbus_mem_coord1_complete_plan (object, invocation, g_variant_builder_end (&list));
+  return TRUE;
+}
+
+static void
+on_reserved (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GDBusMethodInvocation *invocation = user_data;
+  guint64 granted;
+  GError *error = NULL;
+  g_autofree char *id = mc_holds_add_finish (result, &granted, &error);
+
+  if (id == NULL)
+    g_dbus_method_invocation_take_error (invocation, error);
+  else
+    mc_dbus_mem_coord1_complete_reserve (NULL, invocation, granted, id);
+}
+
+static gboolean
+handle_reserve (McDbusMemCoord1 *object,
+                GDBusMethodInvocation *invocation,
+                guint64 bytes,
+                guint seconds)
+{
+  McRootFace *self = MC_ROOT_FACE (object);
+
+  if (bytes == 0)
+    g_dbus_method_invocation_return_error (invocation, MC_SERVICE_ERROR,
+                                           MC_SERVICE_ERROR_INVALID_ARGUMENT,
+                                           "The argument 'bytes' is 0");
+  else
+    mc_holds_add_async (self->holds, g_dbus_method_invocation_get_sender (invocation), bytes,
+                        seconds, on_reserved, invocation);
+  return TRUE;
+}
+
+static gboolean
+handle_release (McDbusMemCoord1 *object, GDBusMethodInvocation *invocation, const char *id)
+{
+  McRootFace *self = MC_ROOT_FACE (object);
+  GError *error = NULL;
+
+  mc_holds_release (self->holds, id, &error);
+  return mc_answer (invocation, error);
+}
+
+/* What the coordinator tells */
+
+static void
+on_policy_changed (McCoordinator *coordinator,
+                   const char *uuid,
+                   const char *setting,
+                   GVariant *before,
+                   GVariant *after,
+                   const char *origin,
+                   gpointer user_data)
+{
+  g_autofree char *scope = uuid != NULL ? mc_vm_path (uuid) : g_strdup (MC_ROOT_PATH);
+  g_autofree char *clean = g_utf8_make_valid (origin, -1);
+
+  mc_dbus_mem_coord1_emit_policy_changed (user_data, scope, setting, g_variant_new_variant (before),
+                                          g_variant_new_variant (after), clean);
+}
+
+static void
+on_memory_moved (McCoordinator *coordinator,
+                 McVm *vm,
+                 guint64 from,
+                 guint64 to,
+                 const char *sentence,
+                 gpointer user_data)
+{
+  g_autofree char *path = mc_vm_path (mc_vm_get_uuid (vm));
+  g_autofree char *clean = g_utf8_make_valid (sentence, -1);
+
+  mc_dbus_mem_coord1_emit_memory_moved (user_data, path, from, to, clean);
+}
+
+static void
+mc_root_face_iface_init (McDbusMemCoord1Iface *iface)
+{
+  iface->handle_set_threshold = handle_set_threshold;
+  iface->handle_set_thresholds = handle_set_thresholds;
+  iface->handle_reset_thresholds = handle_reset_thresholds;
+  iface->handle_set_dry_run = handle_set_dry_run;
+  iface->handle_reload = handle_reload;
+  iface->handle_pause = handle_pause;
+  iface->handle_resume = handle_resume;
+  iface->handle_inhibit = handle_inhibit;
+  iface->handle_list_inhibitors = handle_list_inhibitors;
+  iface->handle_plan = handle_plan;
+  iface->handle_reserve = handle_reserve;
+  iface->handle_release = handle_release;
+}
+
+static void
+mc_root_face_dispose (GObject *object)
+{
+  McRootFace *self = MC_ROOT_FACE (object);
+
+  if (self->coordinator != NULL)
+    g_signal_handlers_disconnect_by_data (self->coordinator, self);
+  g_clear_pointer (&self->inhibitors, mc_inhibitors_free);
+  g_clear_pointer (&self->holds, mc_holds_free);
+  g_clear_object (&self->coordinator);
+  g_clear_object (&self->authority);
+  G_OBJECT_CLASS (mc_root_face_parent_class)->dispose (object);
+}
+
+static void
+mc_root_face_class_init (McRootFaceClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = mc_root_face_dispose;
+  G_DBUS_INTERFACE_SKELETON_CLASS (klass)->get_vtable = mc_root_face_get_vtable;
+}
+
+static void
+mc_root_face_init (McRootFace *self)
+{
+}
+
+McRootFace *
+mc_root_face_new (McCoordinator *coordinator, McAuthority *authority, GDBusConnection *connection)
+{
+  McRootFace *self = g_object_new (MC_TYPE_ROOT_FACE, NULL);
+
+  self->coordinator = g_object_ref (coordinator);
+  self->authority = g_object_ref (authority);
+  self->inhibitors = mc_inhibitors_new (coordinator);
+  self->holds = mc_holds_new (coordinator, connection);
+  g_signal_connect (coordinator, "policy-changed", G_CALLBACK (on_policy_changed), self);
+  g_signal_connect (coordinator, "memory-moved", G_CALLBACK (on_memory_moved), self);
+  return self;
+}

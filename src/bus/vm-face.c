@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* org.example.MemCoord1.VM: a VM's skeleton, and the answers to its methods. */
+#include "config.h"
+
+#include "vm-face.h"
+
+#include "arguments.h"
+#include "errors.h"
+#include "gate.h"
+
+struct _McVmFace
+{
+  McDbusMemCoord1VMSkeleton parent;
+
+  McCoordinator *coordinator;
+  McAuthority *authority;
+  McVm *vm;
+};
+
+static void mc_vm_face_iface_init (McDbusMemCoord1VMIface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (McVmFace,
+                               mc_vm_face,
+                               MC_DBUS_TYPE_MEM_COORD1_VM_SKELETON,
+                               G_IMPLEMENT_INTERFACE (MC_DBUS_TYPE_MEM_COORD1_VM,
+                                                      mc_vm_face_iface_init))
+
+/* Every call goes by the authority on its way to the generated dispatcher. */
+
+static const GDBusInterfaceVTable *
+generated_vtable (gpointer skeleton)
+{
+  return G_DBUS_INTERFACE_SKELETON_CLASS (mc_vm_face_parent_class)
+      ->get_vtable (G_DBUS_INTERFACE_SKELETON (skeleton));
+}
+
+static void
+on_call (GDBusConnection *connection,
+         const char *sender,
+         const char *path,
+         const char *interface,
+         const char *method,
+         GVariant *parameters,
+         GDBusMethodInvocation *invocation,
+         gpointer user_data)
+{
+  McVmFace *self = MC_VM_FACE (user_data);
+
+  mc_gate_pass (self->authority, invocation, generated_vtable (self),
+                G_DBUS_INTERFACE_SKELETON (self));
+}
+
+static GVariant *
+on_get (GDBusConnection *connection,
+        const char *sender,
+        const char *path,
+        const char *interface,
+        const char *property,
+        GError **error,
+        gpointer user_data)
+{
+  return generated_vtable (user_data)->get_property (connection, sender, path, interface, property,
+                                                     error, user_data);
+}
+
+static GDBusInterfaceVTable *
+mc_vm_face_get_vtable (GDBusInterfaceSkeleton *skeleton)
+{
+  static GDBusInterfaceVTable vtable = { on_call, on_get, NULL };
+
+  return &vtable;
+}
+
+static const char *
+origin_of (GDBusMethodInvocation *invocation)
+{
+  return mc_gate_get_caller (invocation)->origin;
+}
+
+/* A VM may go while a call for it waits for its authorisation. */
+static gboolean
+check_there (McVmFace *self, GError **error)
+{
+  const char *uuid = mc_vm_get_uuid (self->vm);
+
+  if (mc_coordinator_lookup_vm (self->coordinator, uuid) == self->vm)
+    return TRUE;
+  g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_UNKNOWN_VM, "The VM %s is gone",
+               mc_vm_get_view (self->vm)->name);
+  return FALSE;
+}
+
+static void
+on_thresholds_set (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GError *error = NULL;
+
+  mc_coordinator_vm_thresholds_finish (MC_COORDINATOR (source), result, &error);
+  mc_answer (user_data, error);
+}
+
+static gboolean
+handle_set_threshold (McDbusMemCoord1VM *object,
+                      GDBusMethodInvocation *invocation,
+                      const char *name,
+                      guint64 value)
+{
+  McVmFace *self = MC_VM_FACE (object);
+  g_autoptr (GVariant) values = g_variant_ref_sink (g_variant_new_parsed ("{%s: %t}", name, value));
+  GError *error = NULL;
+
+  if (!check_there (self, &error))
+    g_dbus_method_invocation_take_error (invocation, error);
+  else
+    mc_coordinator_vm_set_thresholds_async (self->coordinator, self->vm, values,
+                                            origin_of (invocation), on_thresholds_set, invocation);
+  return TRUE;
+}
+
+static gboolean
+handle_reset_thresholds (McDbusMemCoord1VM *object,
+                         GDBusMethodInvocation *invocation,
+                         const char *const *names)
+{
+  McVmFace *self = MC_VM_FACE (object);
+  GError *error = NULL;
+
+  if (!check_there (self, &error) || !mc_argument_check_names ("names", names, &error))
+    g_dbus_method_invocation_take_error (invocation, error);
+  else
+    mc_coordinator_vm_reset_thresholds_async (
+        self->coordinator, self->vm, names, origin_of (invocation), on_thresholds_set, invocation);
+  return TRUE;
+}
+
+static gboolean
+handle_pause (McDbusMemCoord1VM *object,
+              GDBusMethodInvocation *invocation,
+              const char *reason,
+              guint seconds)
+{
+  McVmFace *self = MC_VM_FACE (object);
+  GError *error = NULL;
+
+  if (check_there (self, &error) && mc_argument_check_text ("reason", reason, &error))
+    mc_coordinator_vm_pause (self->coordinator, self->vm, reason, seconds, origin_of (invocation),
+                             &error);
+  return mc_answer (invocation, error);
+}
+
+static gboolean
+handle_resume (McDbusMemCoord1VM *object, GDBusMethodInvocation *invocation)
+{
+  McVmFace *self = MC_VM_FACE (object);
+  GError *error = NULL;
+
+  if (check_there (self, &error))
+    mc_coordinator_vm_resume (self->coordinator, self->vm, origin_of (invocation), &error);
+  return mc_answer (invocation, error);
+}
+
+static gboolean
+handle_list_decisions (McDbusMemCoord1VM *object, GDBusMethodInvocation *invocation)
+{
+  McVmFace *self = MC_VM_FACE (object);
+  GPtrArray *moves = mc_vm_get_moves (self->vm);
+  GVariantBuilder list;
+
+  g_variant_builder_init (&list, G_VARIANT_TYPE ("a(ttts)"));
+  for (guint i = 0; i < moves->len; i++)
+    {
+      const McVmMove *move = moves->pdata[i];
+      g_autofree char *sentence = g_utf8_make_valid (move->sentence, -1);
+
+      g_variant_builder_add (&list, "(ttts)", move->time, move->from, move->to, sentence);
+    }
+  mc_dbus_mem_coord1_vm_complete_list_decisions (object, invocation, g_variant_builder_end (&list));
+  return TRUE;
+}
+
+static void
+mc_vm_face_iface_init (McDbusMemCoord1VMIface *iface)
+{
+  iface->handle_set_threshold = handle_set_threshold;
+  iface->handle_reset_thresholds = handle_reset_thresholds;
+  iface->handle_pause = handle_pause;
+  iface->handle_resume = handle_resume;
+  iface->handle_list_decisions = handle_list_decisions;
+}
+
+static void
+mc_vm_face_dispose (GObject *object)
+{
+  McVmFace *self = MC_VM_FACE (object);
+
+  g_clear_object (&self->coordinator);
+  g_clear_object (&self->authority);
+  g_clear_object (&self->vm);
+  G_OBJECT_CLASS (mc_vm_face_parent_class)->dispose (object);
+}
+
+static void
+mc_vm_face_class_init (McVmFaceClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = mc_vm_face_dispose;
+  G_DBUS_INTERFACE_SKELETON_CLASS (klass)->get_vtable = mc_vm_face_get_vtable;
+}
+
+static void
+mc_vm_face_init (McVmFace *self)
+{
+}
+
+McVmFace *
+mc_vm_face_new (McCoordinator *coordinator, McAuthority *authority, McVm *vm)
+{
+  McVmFace *self = g_object_new (MC_TYPE_VM_FACE, NULL);
+
+  self->coordinator = g_object_ref (coordinator);
+  self->authority = g_object_ref (authority);
+  self->vm = g_object_ref (vm);
+  mc_dbus_mem_coord1_vm_set_uuid (MC_DBUS_MEM_COORD1_VM (self), mc_vm_get_uuid (vm));
+  return self;
+}
+
+McVm *
+mc_vm_face_get_vm (McVmFace *self)
+{
+  return self->vm;
+}

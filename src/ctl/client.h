@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One run of memcoordctl: its options, its connection to the bus, and how a failure becomes a
+ * message and an exit code. Main thread; calls wait for their answer.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "names.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  MC_COLOR_AUTO,
+  MC_COLOR_ALWAYS,
+  MC_COLOR_NEVER,
+} McColor;
+
+/* Zero-initialise. */
+typedef struct
+{
+  gboolean session;
+  gboolean json;
+  McColor color;
+  GDBusConnection *bus; /* (nullable): until mc_client_connect() */
+  GSubprocess *agent;   /* (nullable): asks for a password where polkit wants one */
+} McClient;
+
+/* Failures that arise here and not on the bus; the code is a McExit. */
+#define MC_CLIENT_ERROR (mc_client_error_quark ())
+GQuark mc_client_error_quark (void);
+
+gboolean mc_client_connect (McClient *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void mc_client_clear (McClient *self);
+
+/*
+ * Reads: never starts a service that is stopped, and gives up after some seconds.
+ * Returns: (transfer full): the answer; @parameters may be floating or NULL.
+ */
+GVariant *mc_client_read (McClient *self,
+                          const char *path,
+                          const char *interface,
+                          const char *method,
+                          GVariant *parameters,
+                          const char *reply_type,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/*
+ * Changes: polkit may ask the person at the terminal first, so the answer may take its time.
+ * @fds: (out) (optional) (nullable): the descriptors that came with the answer.
+ */
+GVariant *mc_client_change (McClient *self,
+                            const char *path,
+                            const char *interface,
+                            const char *method,
+                            GVariant *parameters,
+                            const char *reply_type,
+                            GUnixFDList **fds,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* What to exit with for @error. */
+McExit mc_client_exit_code (const GError *error);
+
+/* Prints @error on stderr, with a hint where there is one. Returns: what to exit with. */
+int mc_client_fail (McClient *self, const GError *error);
+
+G_END_DECLS

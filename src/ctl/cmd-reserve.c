@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* memcoordctl reserve: memory freed and held for a VM that is about to start. */
+#include "config.h"
+
+#include "child.h"
+#include "command.h"
+#include "json.h"
+#include "units.h"
+
+#include <glib-unix.h>
+#include <glib/gi18n.h>
+#include <signal.h>
+#include <stdio.h>
+
+typedef struct
+{
+  guint64 asked;
+  guint64 granted;
+  guint seconds;
+  gboolean partial; /* less will do as well */
+  char *id;
+} Reservation;
+
+static void
+print_granted (const McClient *client, const Reservation *reservation)
+{
+  g_autofree char *granted = mc_units_format_size (reservation->granted);
+  g_autofree char *asked = mc_units_format_size (reservation->asked);
+
+  if (client->json)
+    {
+      mc_json_print_line (g_variant_new_parsed (
+          "{'Id': <%s>, 'Asked': <%t>, 'Granted': <%t>, 'Seconds': <%u>}", reservation->id,
+          reservation->asked, reservation->granted, reservation->seconds));
+      return;
+    }
+  if (reservation->granted < reservation->asked && !reservation->partial)
+    return;
+  if (reservation->granted < reservation->asked)
+    g_print (_ ("Holding %s, less than the %s asked for."), granted, asked);
+  else
+    g_print (_ ("Holding %s."), granted);
+  g_print ("\n");
+  fflush (stdout);
+}
+
+static gboolean
+on_end (gpointer user_data)
+{
+  g_main_loop_quit (user_data);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+on_vanished (GDBusConnection *bus, const char *name, gpointer user_data)
+{
+  g_main_loop_quit (user_data);
+}
+
+/* Waits until the time is up, the person ends it, or the service goes. */
+static void
+wait_for_end (McClient *client, guint seconds)
+{
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  guint watch = g_bus_watch_name_on_connection (
+      client->bus, MC_CTL_BUS_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE, NULL, on_vanished, loop, NULL);
+
+  g_unix_signal_add (SIGINT, on_end, loop);
+  g_unix_signal_add (SIGTERM, on_end, loop);
+  g_unix_signal_add (SIGHUP, on_end, loop);
+  if (seconds > 0)
+    g_timeout_add_seconds (seconds, on_end, loop);
+  g_main_loop_run (loop);
+  g_bus_unwatch_name (watch);
+}
+
+static gboolean
+reserve (McClient *client, Reservation *reservation, GError **error)
+{
+  g_autoptr (GVariant) answer = NULL;
+
+  answer = mc_client_change (client, MC_CTL_ROOT_PATH, MC_CTL_ROOT_INTERFACE, "Reserve",
+                             g_variant_new ("(tu)", reservation->asked, reservation->seconds),
+                             "(ts)", NULL, error);
+  if (answer == NULL)
+    return FALSE;
+  g_variant_get (answer, "(ts)", &reservation->granted, &reservation->id);
+  return TRUE;
+}
+
+/* It may have ended by itself, and ends with us anyway: a failure says nothing that anybody needs
+ * to know. */
+static void
+release (McClient *client, const Reservation *reservation)
+{
+  g_autoptr (GVariant) answer
+      = mc_client_change (client, MC_CTL_ROOT_PATH, MC_CTL_ROOT_INTERFACE, "Release",
+                          g_variant_new ("(s)", reservation->id), "()", NULL, NULL);
+}
+
+/* A VM that starts without the room it asked for takes it from the others. */
+static int
+refuse_less (const Reservation *reservation)
+{
+  g_autofree char *granted = mc_units_format_size (reservation->granted);
+
+  g_printerr ("memcoordctl: ");
+  g_printerr (_ ("only %s could be freed; \"--partial\" would be content with it"), granted);
+  g_printerr ("\n");
+  return MC_EXIT_FAILED;
+}
+
+/* Options may stand before the size and after it, but not behind the command's name: those are the
+ * command's. */
+static gboolean
+parse (McClient *client,
+       int *argc,
+       char ***argv,
+       char **duration,
+       gboolean *partial,
+       const char **size)
+{
+  const GOptionEntry entries[] = {
+    { "for", 'f', 0, G_OPTION_ARG_STRING, duration,
+      N_ ("End by itself after this time, such as 10m"), N_ ("TIME") },
+    { "partial", 0, 0, G_OPTION_ARG_NONE, partial,
+      N_ ("Be content with less, where there is not enough"), NULL },
+    { NULL },
+  };
+
+  if (!mc_command_parse (client, entries, (McArity){ 1, -1, TRUE }, argc, argv))
+    return FALSE;
+  *size = (*argv)[1];
+  (*argv)[1] = (*argv)[0];
+  (*argc)--;
+  (*argv)++;
+  return mc_command_parse (client, entries, (McArity){ 0, -1, TRUE }, argc, argv);
+}
+
+int
+mc_cmd_reserve (McClient *client, int argc, char **argv)
+{
+  g_autofree char *duration = NULL;
+  g_autoptr (GError) error = NULL;
+  Reservation reservation = { 0 };
+  const char *size = NULL;
+  int code = MC_EXIT_OK;
+
+  if (!parse (client, &argc, &argv, &duration, &reservation.partial, &size)
+      || !mc_command_take_seconds ("reserve", duration, &reservation.seconds))
+    return MC_EXIT_USAGE;
+  if (!mc_units_parse_size (size, &reservation.asked) || reservation.asked == 0)
+    return mc_command_misused ("reserve", _ ("\"%s\" is no size: write 512M or 2G"), size);
+  if (!reserve (client, &reservation, &error))
+    return mc_client_fail (client, error);
+  print_granted (client, &reservation);
+  if (reservation.granted < reservation.asked && !reservation.partial)
+    code = refuse_less (&reservation);
+  else if (argc > 1)
+    code = mc_child_run (argv + 1);
+  else
+    wait_for_end (client, reservation.seconds);
+  release (client, &reservation);
+  g_free (reservation.id);
+  return code;
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* memcoordctl status and list: the host, and a table of its VMs. */
+#include "config.h"
+
+#include "command.h"
+#include "json.h"
+#include "model.h"
+#include "table.h"
+#include "threshold.h"
+#include "units.h"
+
+#include <glib/gi18n.h>
+
+static void
+add_state (McTable *table, GVariant *host)
+{
+  const char *state = mc_properties_text (host, "State");
+  g_autofree char *text = NULL;
+
+  text = g_strdup_printf (
+      "%s%s", state,
+      mc_properties_flag (host, "DryRun") ? _ (", dry run: decides and tells, moves nothing") : "");
+  mc_table_add_label (table, _ ("State"), text, mc_text_style_of_state (state));
+}
+
+static void
+add_pause (McTable *table, GVariant *host)
+{
+  const char *reason = mc_properties_text (host, "PauseReason");
+  guint64 until = mc_properties_number (host, "PausedUntil");
+  g_autofree char *time = mc_units_format_time (until);
+  g_autofree char *text = NULL;
+  gboolean inhibited = mc_properties_flag (host, "Inhibited");
+
+  if (inhibited)
+    mc_table_add_label (table, _ ("Inhibited"), _ ("yes; \"memcoordctl inhibitors\" tells by whom"),
+                        MC_STYLE_PLAIN);
+  /* A pause without a reason and without an end shows in the state alone. */
+  if (*reason == '\0' && until == 0
+      && (inhibited || g_strcmp0 (mc_properties_text (host, "State"), "paused") != 0))
+    return;
+  text = until != 0 ? g_strdup_printf (_ ("until %s"), time)
+                    : g_strdup (_ ("until \"memcoordctl resume\""));
+  mc_table_add_label (table, _ ("Paused"), text, MC_STYLE_PLAIN);
+  if (*reason != '\0')
+    mc_table_add_label (table, "", reason, MC_STYLE_PLAIN);
+}
+
+static void
+add_hypervisor (McTable *table, GVariant *host)
+{
+  gboolean connected = mc_properties_flag (host, "HypervisorConnected");
+  g_autofree char *text = g_strdup_printf ("%s, %s", mc_properties_text (host, "HypervisorUri"),
+                                           connected ? _ ("connected") : _ ("not connected"));
+
+  mc_table_add_label (table, _ ("Hypervisor"), text, connected ? MC_STYLE_PLAIN : MC_STYLE_BAD);
+}
+
+static void
+add_host (McTable *table, GVariant *host)
+{
+  g_autofree char *available = mc_units_format_size (mc_properties_number (host, "HostAvailable"));
+  g_autofree char *total = mc_units_format_size (mc_properties_number (host, "HostTotal"));
+  const char *condition = mc_properties_text (host, "HostCondition");
+  g_autofree char *text
+      = g_strdup_printf (_ ("%s: %.1f %% used, %s of %s available"), condition,
+                         mc_properties_double (host, "HostUsedPercent"), available, total);
+
+  mc_table_add_label (table, _ ("Host"), text, mc_text_style_of_state (condition));
+}
+
+static void
+add_figures (McTable *table, GVariant *host)
+{
+  g_autofree char *promised = mc_units_format_size (mc_properties_number (host, "HostPromised"));
+  g_autofree char *reserved = mc_units_format_size (mc_properties_number (host, "Reserved"));
+  g_autofree char *free_for_new
+      = mc_units_format_size (mc_properties_number (host, "FreeForNewVM"));
+  g_autofree char *text
+      = g_strdup_printf (_ ("%s promised to VMs, %s reserved, %s free for a new VM"), promised,
+                         reserved, free_for_new);
+
+  mc_table_add_label (table, "", text, MC_STYLE_PLAIN);
+}
+
+static void
+add_thresholds (McTable *table, GVariant *host)
+{
+  g_autofree char *low = mc_units_format_size (mc_properties_number (host, "LowWatermark"));
+  g_autofree char *high = mc_units_format_size (mc_properties_number (host, "HighWatermark"));
+  g_autofree char *reserve = mc_units_format_size (mc_properties_number (host, "HostReserve"));
+  g_autofree char *interval = mc_units_format_seconds (mc_properties_number (host, "Interval"));
+  g_autofree char *watermarks = g_strdup_printf (_ ("low %s, high %s"), low, high);
+  g_autofree char *limits = NULL;
+
+  limits = g_strdup_printf (
+      _ ("host reserve %s, host usage limit %u %%, step limit %u %%, interval %s"), reserve,
+      (guint)mc_properties_number (host, "HostUsageLimit"),
+      (guint)mc_properties_number (host, "StepLimit"), interval);
+  mc_table_add_label (table, _ ("Watermarks"), watermarks, MC_STYLE_PLAIN);
+  mc_table_add_label (table, _ ("Limits"), limits, MC_STYLE_PLAIN);
+}
+
+static void
+print_host (const McClient *client, GVariant *host)
+{
+  g_autoptr (McTable) table = mc_table_new_labels ();
+
+  add_state (table, host);
+  add_pause (table, host);
+  add_hypervisor (table, host);
+  add_host (table, host);
+  add_figures (table, host);
+  add_thresholds (table, host);
+  mc_table_print (table, client);
+}
+
+/* What a reader of the table wants to know: what keeps a VM from being managed, or else what was
+ * decided. */
+static const char *
+detail_of (GVariant *vm)
+{
+  const char *detail = mc_properties_text (vm, "StatusDetail");
+
+  if (g_strcmp0 (mc_properties_text (vm, "Status"), "managed") == 0 || *detail == '\0')
+    return mc_properties_text (vm, "LastReason");
+  return detail;
+}
+
+static void
+print_vms (const McClient *client, McModel *model)
+{
+  const char *titles[] = { _ ("NAME"),    _ ("STATUS"),  _ ("BALLOON"), _ ("TARGET"), _ ("UNUSED"),
+                           _ ("MINIMUM"), _ ("MAXIMUM"), _ ("DETAIL"),  NULL };
+  g_autoptr (McTable) table = mc_table_new (titles, "llrrrrrl");
+
+  if (model->vms->len == 0)
+    {
+      g_print ("%s\n", _ ("No VMs are active."));
+      return;
+    }
+  for (guint i = 0; i < model->vms->len; i++)
+    {
+      const McModelVm *vm = g_ptr_array_index (model->vms, i);
+      const char *status = mc_properties_text (vm->properties, "Status");
+
+      mc_table_add (table, vm->name, MC_STYLE_PLAIN);
+      mc_table_add (table, status, mc_text_style_of_state (status));
+      mc_table_add_size (table, mc_properties_number (vm->properties, "Balloon"));
+      mc_table_add_size (table, mc_properties_number (vm->properties, "Target"));
+      mc_table_add_size (table, mc_properties_number (vm->properties, "Unused"));
+      mc_table_add_size (table, mc_properties_number (vm->properties, "Minimum"));
+      mc_table_add_size (table, mc_properties_number (vm->properties, "Maximum"));
+      mc_table_add (table, detail_of (vm->properties), MC_STYLE_PLAIN);
+    }
+  mc_table_print (table, client);
+}
+
+/* Returns: floating aa{sv}. */
+static GVariant *
+vms_variant (McModel *model)
+{
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
+  for (guint i = 0; i < model->vms->len; i++)
+    {
+      const McModelVm *vm = g_ptr_array_index (model->vms, i);
+
+      g_variant_builder_add_value (&builder, vm->properties);
+    }
+  return g_variant_builder_end (&builder);
+}
+
+int
+mc_cmd_status (McClient *client, int argc, char **argv)
+{
+  g_autoptr (McModel) model = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!mc_command_parse (client, NULL, (McArity){ 0, 0 }, &argc, &argv))
+    return MC_EXIT_USAGE;
+  model = mc_model_load (client, &error);
+  if (model == NULL)
+    return mc_client_fail (client, error);
+  if (client->json)
+    {
+      mc_json_print (g_variant_new_parsed ("{'host': <%@a{sv}>, 'vms': <%@aa{sv}>}", model->host,
+                                           vms_variant (model)));
+      return MC_EXIT_OK;
+    }
+  print_host (client, model->host);
+  g_print ("\n");
+  print_vms (client, model);
+  return MC_EXIT_OK;
+}
+
+static void
+print_list (const McClient *client, McModel *model)
+{
+  const char *titles[] = { _ ("ID"), _ ("NAME"), _ ("UUID"), _ ("STATUS"), NULL };
+  g_autoptr (McTable) table = mc_table_new (titles, "rlll");
+
+  for (guint i = 0; i < model->vms->len; i++)
+    {
+      const McModelVm *vm = g_ptr_array_index (model->vms, i);
+      const char *status = mc_properties_text (vm->properties, "Status");
+      g_autofree char *id
+          = g_strdup_printf ("%u", (guint)mc_properties_number (vm->properties, "Id"));
+
+      mc_table_add (table, id, MC_STYLE_PLAIN);
+      mc_table_add (table, vm->name, MC_STYLE_PLAIN);
+      mc_table_add (table, mc_properties_text (vm->properties, "UUID"), MC_STYLE_PLAIN);
+      mc_table_add (table, status, mc_text_style_of_state (status));
+    }
+  mc_table_print (table, client);
+}
+
+int
+mc_cmd_list (McClient *client, int argc, char **argv)
+{
+  g_autoptr (McModel) model = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!mc_command_parse (client, NULL, (McArity){ 0, 0 }, &argc, &argv))
+    return MC_EXIT_USAGE;
+  model = mc_model_load (client, &error);
+  if (model == NULL)
+    return mc_client_fail (client, error);
+  if (client->json)
+    mc_json_print (vms_variant (model));
+  else
+    print_list (client, model);
+  return MC_EXIT_OK;
+}

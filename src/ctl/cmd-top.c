@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* memcoordctl top: the VMs' memory, live on a terminal, plain elsewhere. */
+#include "config.h"
+
+#include "command.h"
+#include "json.h"
+#include "screen.h"
+#include "terminal.h"
+#include "text.h"
+#include "units.h"
+
+#include <glib-unix.h>
+#include <glib/gi18n.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* What a pipe gets: wide enough for a bar. */
+#define PLAIN_COLUMNS 100
+
+typedef struct
+{
+  McClient *client;
+  GMainLoop *loop;
+  GCancellable *cancellable;
+  McTerminal *terminal; /* (nullable): plain output */
+  McModel *model;       /* (nullable): the newest */
+  McView view;
+  gboolean frozen;
+  gboolean loading;
+  guint count; /* frames yet to show; 0 = any number */
+  int code;
+} Top;
+
+static const char *
+order_name (McOrder order)
+{
+  static const char *const names[MC_N_ORDERS]
+      = { N_ ("name"), N_ ("balloon"), N_ ("used"), N_ ("unused") };
+
+  return _ (names[order]);
+}
+
+static void
+draw (Top *self)
+{
+  g_autofree char *notice = NULL;
+  g_autofree char *lines = NULL;
+
+  if (self->model == NULL || self->terminal == NULL)
+    return;
+  notice = g_strdup_printf (
+      _ ("%sby %s | n name  b balloon  u used  f unused  r reverse  p pause  q quit"),
+      self->frozen ? _ ("PAUSED, ") : "", order_name (self->view.order));
+  mc_terminal_get_size (self->terminal, &self->view.columns, &self->view.rows);
+  self->view.notice
+      = self->code == MC_EXIT_OK ? notice : _ ("memcoordd does not answer; these are old figures");
+  lines = mc_screen_format (self->model, &self->view);
+  self->view.notice = NULL;
+  mc_terminal_draw (self->terminal, lines);
+}
+
+static void
+print_frame (Top *self)
+{
+  g_autofree char *lines = NULL;
+
+  if (self->client->json)
+    {
+      GVariantBuilder vms;
+
+      mc_screen_sort (self->model, &self->view);
+      g_variant_builder_init (&vms, G_VARIANT_TYPE ("aa{sv}"));
+      for (guint i = 0; i < self->model->vms->len; i++)
+        g_variant_builder_add_value (
+            &vms, ((McModelVm *)g_ptr_array_index (self->model->vms, i))->properties);
+      mc_json_print_line (g_variant_new_parsed ("{'host': <%@a{sv}>, 'vms': <%@aa{sv}>}",
+                                                self->model->host, g_variant_builder_end (&vms)));
+      return;
+    }
+  self->view.columns = PLAIN_COLUMNS;
+  lines = mc_screen_format (self->model, &self->view);
+  g_print ("%s%s", lines, self->count == 1 ? "" : "\n");
+  fflush (stdout);
+}
+
+static void
+show (Top *self)
+{
+  if (self->terminal != NULL)
+    {
+      if (!self->frozen)
+        draw (self);
+    }
+  else
+    print_frame (self);
+  if (self->count > 0 && --self->count == 0)
+    g_main_loop_quit (self->loop);
+}
+
+static void
+on_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Top *self = user_data;
+  g_autoptr (GError) error = NULL;
+  McModel *model = mc_model_load_finish (result, &error);
+
+  self->loading = FALSE;
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+  if (model != NULL)
+    {
+      g_clear_pointer (&self->model, mc_model_free);
+      self->model = model;
+      self->code = MC_EXIT_OK;
+      show (self);
+      return;
+    }
+  self->code = (int)mc_client_exit_code (error);
+  /* A screen that somebody watches outlives a restart of the service. */
+  if (self->terminal != NULL && self->model != NULL)
+    {
+      draw (self);
+      return;
+    }
+  g_clear_pointer (&self->terminal, mc_terminal_close);
+  mc_client_fail (self->client, error);
+  g_main_loop_quit (self->loop);
+}
+
+static gboolean
+on_tick (gpointer user_data)
+{
+  Top *self = user_data;
+
+  if (self->loading || self->frozen)
+    return G_SOURCE_CONTINUE;
+  self->loading = TRUE;
+  mc_model_load_async (self->client, self->cancellable, on_loaded, self);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+take_order (Top *self, guint key)
+{
+  static const struct
+  {
+    guint key;
+    McOrder order;
+  } keys[] = {
+    { 'n', MC_ORDER_NAME },
+    { 'b', MC_ORDER_BALLOON },
+    { 'u', MC_ORDER_USED },
+    { 'f', MC_ORDER_UNUSED },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+    {
+      if (keys[i].key != key)
+        continue;
+      self->view.order = keys[i].order;
+      self->view.first = 0;
+      return TRUE;
+    }
+  return FALSE;
+}
+
+static void
+scroll (Top *self, int lines)
+{
+  self->view.first = (guint)MAX ((int)self->view.first + lines, 0);
+}
+
+static void
+take_key (Top *self, guint key)
+{
+  switch (key)
+    {
+    case 'q':
+    case 'Q':
+      g_main_loop_quit (self->loop);
+      return;
+    case 'p':
+    case ' ':
+      self->frozen = !self->frozen;
+      break;
+    case 'r':
+      self->view.reversed = !self->view.reversed;
+      break;
+    case 'k':
+    case MC_KEY_UP:
+      scroll (self, -1);
+      break;
+    case 'j':
+    case MC_KEY_DOWN:
+      scroll (self, 1);
+      break;
+    case MC_KEY_PAGE_UP:
+      scroll (self, -(int)self->view.rows / 2);
+      break;
+    case MC_KEY_PAGE_DOWN:
+      scroll (self, (int)self->view.rows / 2);
+      break;
+    default:
+      if (!take_order (self, key))
+        return;
+    }
+  draw (self);
+}
+
+static gboolean
+on_input (int fd, GIOCondition condition, gpointer user_data)
+{
+  Top *self = user_data;
+  guint key;
+
+  if (condition & (G_IO_HUP | G_IO_ERR) || self->terminal == NULL)
+    {
+      g_main_loop_quit (self->loop);
+      return G_SOURCE_REMOVE;
+    }
+  while ((key = mc_terminal_read_key (self->terminal)) != MC_KEY_NONE)
+    take_key (self, key);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_resize (gpointer user_data)
+{
+  draw (user_data);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_end (gpointer user_data)
+{
+  g_main_loop_quit (user_data);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+run (Top *self, guint interval)
+{
+  self->terminal = self->client->json ? NULL : mc_terminal_open ();
+  self->view.colored = mc_text_colored (self->client);
+  if (self->terminal != NULL && mc_terminal_has_keys (self->terminal))
+    g_unix_fd_add (STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, on_input, self);
+  g_unix_signal_add (SIGINT, on_end, self->loop);
+  g_unix_signal_add (SIGTERM, on_end, self->loop);
+  g_unix_signal_add (SIGHUP, on_end, self->loop);
+  g_unix_signal_add (SIGWINCH, on_resize, self);
+  g_timeout_add_seconds (interval, on_tick, self);
+  on_tick (self);
+  g_main_loop_run (self->loop);
+  g_cancellable_cancel (self->cancellable);
+  g_clear_pointer (&self->terminal, mc_terminal_close);
+  g_clear_pointer (&self->model, mc_model_free);
+}
+
+int
+mc_cmd_top (McClient *client, int argc, char **argv)
+{
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+  g_autofree char *interval = NULL;
+  guint seconds = 0;
+  int count = -1;
+  Top top = { client, loop, cancellable };
+  const GOptionEntry entries[] = {
+    { "interval", 'i', 0, G_OPTION_ARG_STRING, &interval,
+      N_ ("Show anew after this time, by itself 1s"), N_ ("TIME") },
+    { "count", 'n', 0, G_OPTION_ARG_INT, &count,
+      N_ ("End after so many times; by itself 1 where the output is no terminal; 0 = never"),
+      N_ ("NUMBER") },
+    { NULL },
+  };
+
+  if (!mc_command_parse (client, entries, (McArity){ 0, 0 }, &argc, &argv)
+      || !mc_command_take_seconds ("top", interval, &seconds))
+    return MC_EXIT_USAGE;
+  if (!mc_client_connect (client, &error))
+    return mc_client_fail (client, error);
+  if (count < 0)
+    count = isatty (STDOUT_FILENO) ? 0 : 1;
+  top.count = (guint)count;
+  run (&top, seconds > 0 ? seconds : 1);
+  return top.code;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* memcoordctl why: how a VM came to have what it has, in words. */
+#include "config.h"
+
+#include "command.h"
+#include "json.h"
+#include "model.h"
+#include "table.h"
+#include "units.h"
+
+#include <glib/gi18n.h>
+
+static void
+print_now (const McClient *client, GVariant *vm)
+{
+  g_autofree char *name = mc_text_clean (mc_properties_text (vm, "Name"));
+  g_autofree char *detail = mc_text_clean (mc_properties_text (vm, "StatusDetail"));
+  g_autofree char *reason = mc_text_clean (mc_properties_text (vm, "LastReason"));
+  g_autofree char *balloon = mc_units_format_size (mc_properties_number (vm, "Balloon"));
+  g_autofree char *maximum = mc_units_format_size (mc_properties_number (vm, "Maximum"));
+  g_autofree char *unused = mc_units_format_size (mc_properties_number (vm, "Unused"));
+  const char *status = mc_properties_text (vm, "Status");
+  gboolean colored = mc_text_colored (client);
+  McStyle style = mc_text_style_of_state (status);
+
+  g_print (_ ("%s has %s of %s, %s of it unused."), name, balloon, maximum, unused);
+  g_print ("\n%s%s%s%s%s\n", mc_text_begin (colored, style), status, mc_text_end (colored, style),
+           *detail != '\0' ? ": " : "", detail);
+  if (*reason != '\0')
+    g_print ("%s\n", reason);
+}
+
+/* @decisions: a(ttts), newest last. */
+static void
+print_decisions (const McClient *client, GVariant *decisions)
+{
+  const char *titles[] = { _ ("WHEN"), _ ("MOVED"), _ ("WHY"), NULL };
+  g_autoptr (McTable) table = mc_table_new (titles, "lll");
+  GVariantIter iter;
+  guint64 time, from, to;
+  const char *sentence;
+
+  if (g_variant_n_children (decisions) == 0)
+    {
+      g_print ("\n%s\n", _ ("Nothing was moved yet."));
+      return;
+    }
+  g_variant_iter_init (&iter, decisions);
+  while (g_variant_iter_next (&iter, "(ttt&s)", &time, &from, &to, &sentence))
+    {
+      g_autofree char *when = mc_units_format_time (time);
+      g_autofree char *move = mc_text_move (from, to);
+
+      mc_table_add (table, when, MC_STYLE_PLAIN);
+      mc_table_add (table, move, MC_STYLE_PLAIN);
+      mc_table_add (table, sentence, MC_STYLE_PLAIN);
+    }
+  g_print ("\n");
+  mc_table_print (table, client);
+}
+
+static void
+print_json (GVariant *vm, GVariant *decisions)
+{
+  GVariantBuilder list;
+  GVariantIter iter;
+  guint64 time, from, to;
+  const char *sentence;
+
+  g_variant_builder_init (&list, G_VARIANT_TYPE ("aa{sv}"));
+  g_variant_iter_init (&iter, decisions);
+  while (g_variant_iter_next (&iter, "(ttt&s)", &time, &from, &to, &sentence))
+    g_variant_builder_add_value (
+        &list, g_variant_new_parsed ("{'Time': <%t>, 'From': <%t>, 'To': <%t>, 'Sentence': <%s>}",
+                                     time, from, to, sentence));
+  mc_json_print (g_variant_new_parsed (
+      "{'Name': <%s>, 'UUID': <%s>, 'Status': <%s>, 'StatusDetail': <%s>, 'LastReason': <%s>, "
+      "'LastChange': <%t>,"
+      " 'Decisions': <%@aa{sv}>}",
+      mc_properties_text (vm, "Name"), mc_properties_text (vm, "UUID"),
+      mc_properties_text (vm, "Status"), mc_properties_text (vm, "StatusDetail"),
+      mc_properties_text (vm, "LastReason"), mc_properties_number (vm, "LastChange"),
+      g_variant_builder_end (&list)));
+}
+
+int
+mc_cmd_why (McClient *client, int argc, char **argv)
+{
+  g_autoptr (McModel) model = NULL;
+  g_autoptr (GVariant) answer = NULL;
+  g_autoptr (GVariant) decisions = NULL;
+  g_autoptr (GError) error = NULL;
+  McModelVm *vm;
+
+  if (!mc_command_parse (client, NULL, (McArity){ 1, 1 }, &argc, &argv))
+    return MC_EXIT_USAGE;
+  model = mc_model_load (client, &error);
+  vm = model != NULL ? mc_model_find_vm (model, argv[1], &error) : NULL;
+  if (vm != NULL)
+    answer = mc_client_read (client, vm->path, MC_CTL_VM_INTERFACE, "ListDecisions", NULL,
+                             "(a(ttts))", &error);
+  if (answer == NULL)
+    return mc_client_fail (client, error);
+  decisions = g_variant_get_child_value (answer, 0);
+  if (client->json)
+    {
+      print_json (vm->properties, decisions);
+      return MC_EXIT_OK;
+    }
+  print_now (client, vm->properties);
+  print_decisions (client, decisions);
+  return MC_EXIT_OK;
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The table of commands, and how the command line is read. */
+#include "config.h"
+
+#include "command.h"
+
+#include "units.h"
+
+#include <glib/gi18n.h>
+
+const McCommand mc_commands[] = {
+  { "status", "", N_ ("Show the host and its VMs"), mc_cmd_status },
+  { "list", "", N_ ("List the VMs"), mc_cmd_list },
+  { "show", N_ ("VM"), N_ ("Show everything about a VM"), mc_cmd_show },
+  { "top", "", N_ ("Watch the VMs' memory, live"), mc_cmd_top },
+  { "why", N_ ("VM"), N_ ("Tell why a VM has what it has: its last decisions"), mc_cmd_why },
+  { "plan", "", N_ ("Tell what the next cycle would do, and why"), mc_cmd_plan },
+  { "set", N_ ("[VM] NAME=VALUE…"), N_ ("Set thresholds of the host or of a VM"), mc_cmd_set },
+  { "reset", N_ ("[VM] [NAME…]"), N_ ("Put thresholds back to what is configured"), mc_cmd_reset },
+  { "pause", N_ ("[VM] [REASON]"), N_ ("Move no memory for now"), mc_cmd_pause },
+  { "resume", N_ ("[VM]"), N_ ("End a pause"), mc_cmd_resume },
+  { "dry-run", "on|off", N_ ("Decide and tell, but move nothing"), mc_cmd_dry_run },
+  { "reload", "", N_ ("Read the configuration again"), mc_cmd_reload },
+  { "inhibit", N_ ("COMMAND…"), N_ ("Move no memory while a command runs"), mc_cmd_inhibit },
+  { "inhibitors", "", N_ ("List who holds memory still"), mc_cmd_inhibitors },
+  { "reserve", N_ ("SIZE [COMMAND…]"),
+    N_ ("Free memory and hold it for a VM that is about to start"), mc_cmd_reserve },
+  { "monitor", "", N_ ("Follow what happens, a line for each event"), mc_cmd_monitor },
+  { NULL },
+};
+
+/* What the shells' completions call; not for people, and so not in the help. */
+static const McCommand complete_command
+    = { "__complete", "vms|thresholds|vm-thresholds|commands", "", mc_cmd_complete };
+
+const McCommand *
+mc_command_find (const char *name)
+{
+  const McCommand *command;
+
+  for (command = mc_commands; command->name != NULL; command++)
+    {
+      if (g_strcmp0 (command->name, name) == 0)
+        return command;
+    }
+  return g_strcmp0 (complete_command.name, name) == 0 ? &complete_command : NULL;
+}
+
+void
+mc_command_common_entries (McClient *client, char **color, GOptionEntry *entries)
+{
+  const GOptionEntry common[MC_N_COMMON_ENTRIES] = {
+    { "json", 'j', 0, G_OPTION_ARG_NONE, &client->json,
+      N_ ("Print JSON, with the names and units of the bus"), NULL },
+    { "session", 0, 0, G_OPTION_ARG_NONE, &client->session, N_ ("Use the session bus"), NULL },
+    { "color", 0, 0, G_OPTION_ARG_STRING, color, N_ ("Use colours: auto, always or never"),
+      N_ ("MODE") },
+    { NULL },
+  };
+
+  memcpy (entries, common, sizeof common);
+}
+
+gboolean
+mc_command_take_color (McClient *client, const char *color, GError **error)
+{
+  if (color == NULL)
+    return TRUE;
+  if (g_strcmp0 (color, "auto") == 0)
+    client->color = MC_COLOR_AUTO;
+  else if (g_strcmp0 (color, "always") == 0)
+    client->color = MC_COLOR_ALWAYS;
+  else if (g_strcmp0 (color, "never") == 0)
+    client->color = MC_COLOR_NEVER;
+  else
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                   _ ("--color takes auto, always or never, not \"%s\""), color);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+int
+mc_command_misused (const char *command, const char *format, ...)
+{
+  g_autofree char *message = NULL;
+  g_autofree char *help = g_strdup_printf ("memcoordctl%s%s --help", command != NULL ? " " : "",
+                                           command != NULL ? command : "");
+  va_list arguments;
+
+  va_start (arguments, format);
+  message = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  g_printerr ("memcoordctl: %s\n", message);
+  g_printerr (_ ("See \"%s\"."), help);
+  g_printerr ("\n");
+  return MC_EXIT_USAGE;
+}
+
+static GOptionContext *
+new_context (McClient *client,
+             const McCommand *command,
+             const GOptionEntry *entries,
+             GOptionEntry *common)
+{
+  g_autofree char *usage
+      = g_strdup_printf ("%s %s", command->name, *command->arguments ? _ (command->arguments) : "");
+  GOptionContext *context = g_option_context_new (g_strstrip (usage));
+
+  g_option_context_set_translation_domain (context, GETTEXT_PACKAGE);
+  if (*command->summary != '\0')
+    g_option_context_set_summary (context, command->summary);
+  if (entries != NULL)
+    g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+  g_option_context_add_main_entries (context, common, GETTEXT_PACKAGE);
+  return context;
+}
+
+/* A "--" that GOption leaves in place only ended the options. */
+static void
+drop_dashes (int *argc, char **argv)
+{
+  if (*argc < 2 || g_strcmp0 (argv[1], "--") != 0)
+    return;
+  memmove (&argv[1], &argv[2], sizeof *argv * (gsize)(*argc - 1));
+  (*argc)--;
+}
+
+gboolean
+mc_command_parse (
+    McClient *client, const GOptionEntry *entries, McArity arity, int *argc, char ***argv)
+{
+  const McCommand *command = mc_command_find ((*argv)[0]);
+  GOptionEntry common[MC_N_COMMON_ENTRIES];
+  g_autoptr (GOptionContext) context = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *color = NULL;
+
+  mc_command_common_entries (client, &color, common);
+  context = new_context (client, command, entries, common);
+  g_option_context_set_strict_posix (context, arity.child);
+  if (!g_option_context_parse (context, argc, argv, &error)
+      || !mc_command_take_color (client, color, &error))
+    {
+      mc_command_misused (command->name, "%s", error->message);
+      return FALSE;
+    }
+  drop_dashes (argc, *argv);
+  if (*argc - 1 < arity.least)
+    mc_command_misused (command->name, _ ("too few arguments: it takes %s"),
+                        _ (command->arguments));
+  else if (arity.most >= 0 && *argc - 1 > arity.most)
+    mc_command_misused (command->name, _ ("one argument too many: \"%s\""),
+                        (*argv)[arity.most + 1]);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+gboolean
+mc_command_take_seconds (const char *command, const char *text, guint *seconds)
+{
+  guint64 value = 0;
+
+  if (text != NULL && (!mc_units_parse_seconds (text, &value) || value > G_MAXUINT || value == 0))
+    {
+      mc_command_misused (command, _ ("\"%s\" is no time: write 90s, 10m, 2h or 1d"), text);
+      return FALSE;
+    }
+  *seconds = (guint)value;
+  return TRUE;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A command of memcoordctl, and how its part of the command line is read. Main thread. */
+#pragma once
+
+#include "client.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  const char *name;
+  const char *arguments; /* for the help, translatable: "[VM] NAME=VALUE…" */
+  const char *summary;   /* one sentence, translatable */
+  /* argv[0] is the command's name. Returns: what to exit with. */
+  int (*run) (McClient *client, int argc, char **argv);
+} McCommand;
+
+/* Every command, in the order of the help; ends with one whose name is NULL. */
+extern const McCommand mc_commands[];
+
+/* Returns: (nullable). */
+const McCommand *mc_command_find (const char *name);
+
+/* The options that every command takes. @text: where the value of --color goes. Ends with a NULL
+ * entry, in @entries[3]. */
+#define MC_N_COMMON_ENTRIES 4
+void mc_command_common_entries (McClient *client, char **color, GOptionEntry *entries);
+gboolean mc_command_take_color (McClient *client, const char *color, GError **error);
+
+/* How many arguments a command takes. */
+typedef struct
+{
+  int least;
+  int most;       /* -1 = any number */
+  gboolean child; /* what follows the first argument is a command with options of its own */
+} McArity;
+
+/*
+ * Reads the command's options and checks the number of its arguments, which are left in argv[1] and
+ * on.
+ * @entries: (nullable): NULL-terminated. Returns: FALSE where it was not understood and the person
+ * was told; exit with MC_EXIT_USAGE then. Ends the program after printing the help that --help asks
+ * for.
+ */
+gboolean mc_command_parse (McClient *client,
+                           const GOptionEntry *entries,
+                           McArity arity,
+                           int *argc,
+                           char ***argv) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Tells the person what is wrong with the command line of @command. Returns: MC_EXIT_USAGE. */
+int mc_command_misused (const char *command, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+/* Reads an option such as --for, @text: (nullable): NULL = 0. FALSE where the person was told what
+ * is wrong. */
+gboolean mc_command_take_seconds (const char *command,
+                                  const char *text,
+                                  guint *seconds) G_GNUC_WARN_UNUSED_RESULT;
+
+int mc_cmd_status (McClient *client, int argc, char **argv);
+int mc_cmd_list (McClient *client, int argc, char **argv);
+int mc_cmd_show (McClient *client, int argc, char **argv);
+int mc_cmd_top (McClient *client, int argc, char **argv);
+int mc_cmd_why (McClient *client, int argc, char **argv);
+int mc_cmd_plan (McClient *client, int argc, char **argv);
+int mc_cmd_set (McClient *client, int argc, char **argv);
+int mc_cmd_reset (McClient *client, int argc, char **argv);
+int mc_cmd_pause (McClient *client, int argc, char **argv);
+int mc_cmd_resume (McClient *client, int argc, char **argv);
+int mc_cmd_dry_run (McClient *client, int argc, char **argv);
+int mc_cmd_reload (McClient *client, int argc, char **argv);
+int mc_cmd_inhibit (McClient *client, int argc, char **argv);
+int mc_cmd_inhibitors (McClient *client, int argc, char **argv);
+int mc_cmd_reserve (McClient *client, int argc, char **argv);
+int mc_cmd_monitor (McClient *client, int argc, char **argv);
+int mc_cmd_complete (McClient *client, int argc, char **argv);
+
+G_END_DECLS

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What "top" shows: a model as lines of text, with a bar for each VM. */
+#include "config.h"
+
+#include "screen.h"
+
+#include "table.h"
+#include "units.h"
+
+#include <glib/gi18n.h>
+
+/* Lines above and below the VMs: two of the host's, a blank one, the titles, and the notice. */
+#define LINES_AROUND 5
+#define BAR_LEAST    8
+#define BAR_MOST     60
+#define BRACKETS     2
+
+/* From this many columns on, names may be longer. */
+#define WIDE        100
+#define NAME_NARROW 16
+#define NAME_WIDE   24
+
+static guint64
+used_of (GVariant *vm)
+{
+  guint64 balloon = mc_properties_number (vm, "Balloon");
+  guint64 unused = mc_properties_number (vm, "Unused");
+
+  return balloon > unused ? balloon - unused : 0;
+}
+
+static guint64
+figure_of (GVariant *vm, McOrder order)
+{
+  switch (order)
+    {
+    case MC_ORDER_BALLOON:
+      return mc_properties_number (vm, "Balloon");
+    case MC_ORDER_USED:
+      return used_of (vm);
+    case MC_ORDER_UNUSED:
+      return mc_properties_number (vm, "Unused");
+    case MC_ORDER_NAME:
+    default:
+      return 0;
+    }
+}
+
+static int
+compare (gconstpointer a, gconstpointer b, gpointer user_data)
+{
+  const McModelVm *left = *(McModelVm *const *)a;
+  const McModelVm *right = *(McModelVm *const *)b;
+  const McView *view = user_data;
+  guint64 left_figure = figure_of (left->properties, view->order);
+  guint64 right_figure = figure_of (right->properties, view->order);
+  int order = (left_figure < right_figure) - (left_figure > right_figure);
+
+  if (order == 0)
+    order = g_utf8_collate (left->name, right->name);
+  return view->reversed ? -order : order;
+}
+
+void
+mc_screen_sort (McModel *model, const McView *view)
+{
+  g_ptr_array_sort_with_data (model->vms, compare, (gpointer)view);
+}
+
+static void
+append_repeated (GString *text, const char *what, guint times)
+{
+  while (times-- > 0)
+    g_string_append (text, what);
+}
+
+/* The VM's range as a bar: what it uses, what it has and does not use, and what it could have. */
+static char *
+format_bar (GVariant *vm, guint width)
+{
+  gboolean utf8 = mc_text_is_utf8 ();
+  guint64 maximum
+      = MAX (mc_properties_number (vm, "Maximum"), mc_properties_number (vm, "Balloon"));
+  guint balloon, used;
+  GString *bar = g_string_new ("[");
+
+  if (maximum == 0)
+    maximum = 1;
+  balloon = (guint)((double)mc_properties_number (vm, "Balloon") / (double)maximum * width + 0.5);
+  used = MIN ((guint)((double)used_of (vm) / (double)maximum * width + 0.5), balloon);
+  append_repeated (bar, utf8 ? "█" : "#", used);
+  append_repeated (bar, utf8 ? "░" : "=", balloon - used);
+  append_repeated (bar, " ", width - balloon);
+  g_string_append_c (bar, ']');
+  return g_string_free (bar, FALSE);
+}
+
+static char *
+format_host (GVariant *host, const McView *view)
+{
+  const char *state = mc_properties_text (host, "State");
+  const char *condition = mc_properties_text (host, "HostCondition");
+  McStyle style = mc_text_style_of_state (g_strcmp0 (state, "running") == 0 ? condition : state);
+  g_autofree char *available = mc_units_format_size (mc_properties_number (host, "HostAvailable"));
+  g_autofree char *total = mc_units_format_size (mc_properties_number (host, "HostTotal"));
+  g_autofree char *promised = mc_units_format_size (mc_properties_number (host, "HostPromised"));
+  g_autofree char *first = NULL;
+  g_autofree char *second = NULL;
+  g_autofree char *first_cut = NULL;
+  g_autofree char *second_cut = NULL;
+
+  first = g_strdup_printf ("MemCoord: %s, %s%s", state, condition,
+                           mc_properties_flag (host, "DryRun") ? _ (", dry run") : "");
+  second = g_strdup_printf (_ ("Host: %.1f %% used, %s of %s available, %s promised"),
+                            mc_properties_double (host, "HostUsedPercent"), available, total,
+                            promised);
+  first_cut = mc_text_ellipsize (first, view->columns);
+  second_cut = mc_text_ellipsize (second, view->columns);
+  return g_strdup_printf ("%s%s%s\n%s\n\n", mc_text_begin (view->colored, style), first_cut,
+                          mc_text_end (view->colored, style), second_cut);
+}
+
+static void
+add_vm (McTable *table, const McModelVm *vm, guint name_width, guint bar_width)
+{
+  const char *status = mc_properties_text (vm->properties, "Status");
+  guint64 unused = mc_properties_number (vm->properties, "Unused");
+  gboolean needy = unused > 0 && unused < mc_properties_number (vm->properties, "LowWatermark");
+  g_autofree char *name = mc_text_ellipsize (vm->name, name_width);
+  g_autofree char *size = mc_units_format_size (unused);
+  g_autofree char *bar = bar_width > 0 ? format_bar (vm->properties, bar_width) : g_strdup ("");
+
+  mc_table_add (table, name, MC_STYLE_PLAIN);
+  mc_table_add (table, status, mc_text_style_of_state (status));
+  mc_table_add_size (table, mc_properties_number (vm->properties, "Balloon"));
+  mc_table_add_size (table, used_of (vm->properties));
+  mc_table_add (table, unused > 0 ? size : "-", needy ? MC_STYLE_BAD : MC_STYLE_PLAIN);
+  mc_table_add_size (table, mc_properties_number (vm->properties, "Maximum"));
+  mc_table_add (table, bar, needy ? MC_STYLE_BAD : MC_STYLE_PLAIN);
+}
+
+/* The VMs that are in view, as a table with bars of @bar_width; 0 = none. */
+static McTable *
+new_table (McModel *model, const McView *view, guint shown, guint bar_width)
+{
+  const char *titles[] = { _ ("NAME"),    _ ("STATUS"), _ ("BALLOON"), _ ("USED"), _ ("UNUSED"),
+                           _ ("MAXIMUM"), "",           NULL };
+  McTable *table = mc_table_new (titles, "llrrrrl");
+
+  for (guint i = view->first; i < model->vms->len && i - view->first < shown; i++)
+    add_vm (table, g_ptr_array_index (model->vms, i),
+            view->columns < WIDE ? NAME_NARROW : NAME_WIDE, bar_width);
+  return table;
+}
+
+static char *
+format_vms (McModel *model, McView *view)
+{
+  guint shown = view->rows > LINES_AROUND ? view->rows - LINES_AROUND
+                : view->rows > 0          ? 1
+                                          : G_MAXUINT;
+  guint most = model->vms->len > shown ? model->vms->len - shown : 0;
+  g_autoptr (McTable) plain = NULL;
+  g_autoptr (McTable) table = NULL;
+  g_autofree char *lines = NULL;
+  guint left;
+
+  view->first = MIN (view->first, most);
+  plain = new_table (model, view, shown, 0);
+  lines = mc_table_format (plain, FALSE, 0);
+  *strchr (lines, '\n') = '\0';
+  left = view->columns - MIN (view->columns, mc_text_width (lines) + BRACKETS);
+  table = new_table (model, view, shown, left < BAR_LEAST ? 0 : MIN (left, BAR_MOST));
+  return mc_table_format (table, view->colored, 0);
+}
+
+char *
+mc_screen_format (McModel *model, McView *view)
+{
+  g_autofree char *host = format_host (model->host, view);
+  g_autofree char *vms = NULL;
+  g_autofree char *notice
+      = mc_text_ellipsize (view->notice != NULL ? view->notice : "", view->columns);
+
+  mc_screen_sort (model, view);
+  vms = format_vms (model, view);
+  return g_strconcat (host, vms, notice, NULL);
+}

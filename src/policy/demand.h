@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a VM wants, as the size that its balloon should have.
+ *
+ * Everything starts from what it uses: its balloon less its usable memory, both as they were when
+ * the guest reported. A target can be judged against that at any later time, whatever the balloon
+ * does meanwhile.
+ */
+#pragma once
+
+#include "policy.h"
+
+G_BEGIN_DECLS
+
+/*
+ * What a VM's process is believed to occupy beside its guest's memory, until more is seen. The
+ * figure that the hypervisor gives has both in one.
+ */
+#define MC_OVERHEAD_ASSUMED (64 * MC_MIB)
+
+typedef struct
+{
+  guint64 low, high;   /* the watermarks in force for its size */
+  guint64 least, most; /* the range that its target may have */
+  guint64 step;        /* the most that one step moves */
+  guint64 told;        /* its target, or its balloon when it has none */
+  guint64 held;        /* the larger of the two: what it may come to occupy */
+
+  guint64 used;  /* its present use */
+  guint64 need;  /* that, and what its growth adds until something can be done about it */
+  guint64 base;  /* the size to survive with */
+  guint64 want;  /* the size to be well with */
+  guint64 keep;  /* the size that it is not taken below while the host is comfortable */
+  guint64 cache; /* the size at which its page cache has room, too: soft need */
+
+  gint64 headroom;  /* of its target: what will be usable */
+  guint64 unused;   /* of its target: what will be unused */
+  gboolean hot;     /* it swaps or has nothing usable, and what it was told does not cure that */
+  gboolean hard;    /* it is at its low watermark, or will be before the cycle after the next */
+  gboolean soft;    /* its page cache is at the low watermark, nothing else */
+  gboolean growing; /* worth watching closely */
+} McDemand;
+
+/* Takes in the figures of a new report, if there is one. Forgets everything about an earlier boot.
+ */
+void mc_demand_remember (const McPolicySettings *settings,
+                         gint64 now_us,
+                         const McVmFacts *facts,
+                         McVmMemory *memory);
+
+/* Judges a VM whose figures are sound (mc_triage_status()). */
+McDemand
+mc_demand_of (const McPolicySettings *settings, const McVmFacts *facts, const McVmMemory *memory);
+
+/* What it was granted and has not touched yet: it may, at any time and without asking. */
+guint64 mc_demand_promise (const McVmFacts *facts, const McVmMemory *memory);
+
+G_END_DECLS

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * From shares to moves.
+ *
+ * Taking goes first and on its own: what is given is paid from memory that is free now, never from
+ * memory that somebody was asked to give. Only as much is taken as is lacking, from those who have
+ * most beyond their share, so that few balloons move, and far enough to be worth it.
+ */
+#include "config.h"
+
+#include "moves.h"
+
+/* A VM that was just given memory keeps it this long while the host is comfortable, and a shorter
+ * time else. */
+#define KEEP_IN_COMFORT_US (30 * G_USEC_PER_SEC)
+#define KEEP_WHEN_TIGHT_US (10 * G_USEC_PER_SEC)
+
+/* No grant this soon after a taking. */
+#define SETTLE_US (2 * G_USEC_PER_SEC - 1)
+
+/* What is to be taken is expected to be there this long after it was asked for. */
+#define TRUSTED_US (5 * G_USEC_PER_SEC)
+
+#define COMFORT_STEP_PERCENT   5
+#define PROBE_STEP_PERCENT     2 /* of a VM that was stuck */
+#define TRIFLE_PERCENT         1
+#define COMFORT_TRIFLE_PERCENT 4
+
+static guint64
+percent (guint64 bytes, guint parts)
+{
+  return bytes / 100 * parts;
+}
+
+static guint64
+less (guint64 from, guint64 what)
+{
+  return from - MIN (from, what);
+}
+
+static gboolean
+within (gint64 now_us, gint64 then_us, gint64 span_us)
+{
+  return then_us > 0 && now_us - then_us < span_us;
+}
+
+static guint64
+watched (const McDemand *demand)
+{
+  return MIN ((guint64)MAX (demand->headroom, 0), demand->unused);
+}
+
+static void
+explain (McCandidate *candidate, McReason reason)
+{
+  candidate->decision->reason = reason;
+  candidate->decision->figure = watched (&candidate->demand);
+}
+
+static void
+move_to (McCandidate *candidate, guint64 target, McReason reason, guint64 limit)
+{
+  McVmDecision *decision = candidate->decision;
+
+  explain (candidate, reason);
+  decision->limit = limit;
+  decision->target = target;
+  decision->move = TRUE;
+}
+
+/* Taking */
+
+static guint64
+lacking (const McCycle *cycle, const McCandidate *candidate)
+{
+  const McDemand *demand = &candidate->demand;
+
+  if (!demand->hard || cycle->condition == MC_HOST_CRITICAL
+      || within (cycle->now_us, candidate->memory->taken_us, SETTLE_US))
+    return 0;
+  return MIN (less (MIN (candidate->share, demand->most), demand->told), demand->step);
+}
+
+static guint64
+can_spare (const McCycle *cycle, const McCandidate *candidate, guint64 down_to)
+{
+  const McDemand *demand = &candidate->demand;
+  guint64 step = candidate->memory->stuck_times > 0
+                     ? percent (candidate->facts->capacity, PROBE_STEP_PERCENT)
+                     : demand->step;
+
+  if (candidate->decision->status != MC_VM_MANAGED || candidate->lacks > 0)
+    return 0;
+  if (demand->hot && cycle->lambda >= 0)
+    return 0;
+  return MIN (less (demand->told, MAX (down_to, demand->least)), step);
+}
+
+static guint64
+on_its_way (const McCycle *cycle, const McCandidate *candidate)
+{
+  if (candidate->decision->status != MC_VM_MANAGED || candidate->memory->stuck_times > 0
+      || !within (cycle->now_us, candidate->memory->taken_us, TRUSTED_US))
+    return 0;
+  return less (candidate->facts->balloon, candidate->demand.told);
+}
+
+static void
+take (const McCycle *cycle, McCandidate *candidate, guint64 amount, McReason reason)
+{
+  const McDemand *demand = &candidate->demand;
+
+  amount = amount / MC_MIB * MC_MIB;
+  if (amount == 0 || amount < percent (candidate->facts->capacity, TRIFLE_PERCENT))
+    return;
+  move_to (candidate, demand->told - amount, reason, demand->high);
+  candidate->memory->taken_us = cycle->now_us;
+}
+
+/* Takes @total in all, from those with the largest surplus first. */
+static void
+take_most_from_the_richest (const McCycle *cycle,
+                            McCandidate *candidates,
+                            gsize n,
+                            guint64 *scratch,
+                            guint64 total,
+                            McReason reason)
+{
+  guint64 sum = 0, level = 0;
+
+  for (gsize i = 0; i < n; i++)
+    sum += scratch[i] = candidates[i].surplus;
+  if (sum > total)
+    level = mc_share_level (scratch, n, sum - total);
+  for (gsize i = 0; i < n; i++)
+    take (cycle, &candidates[i], less (candidates[i].surplus, level), reason);
+}
+
+static void
+release_in_comfort (const McCycle *cycle, McCandidate *candidate)
+{
+  const McDemand *demand = &candidate->demand;
+  guint64 capacity = candidate->facts->capacity;
+  guint64 amount = can_spare (cycle, candidate, demand->want);
+
+  /* What its page cache fills is not asked back while nobody else could use it. */
+  amount = MIN (amount, less (demand->unused, demand->high));
+  if (watched (demand) < demand->high || amount < percent (capacity, COMFORT_TRIFLE_PERCENT))
+    return;
+  if (within (cycle->now_us, candidate->memory->given_us, KEEP_IN_COMFORT_US))
+    {
+      explain (candidate, MC_REASON_COOLING_DOWN);
+      return;
+    }
+  take (cycle, candidate, MIN (amount, percent (capacity, COMFORT_STEP_PERCENT)),
+        MC_REASON_RELEASES);
+}
+
+static void
+take_for_the_host (const McCycle *cycle, McCandidate *candidates, gsize n, guint64 *scratch)
+{
+  for (gsize i = 0; i < n; i++)
+    {
+      McCandidate *candidate = &candidates[i];
+      gboolean keeps = within (cycle->now_us, candidate->memory->given_us, KEEP_WHEN_TIGHT_US);
+
+      candidate->surplus
+          = keeps ? 0
+                  : can_spare (cycle, candidate, MAX (candidate->share, candidate->demand.want));
+      if (candidate->surplus < percent (candidate->facts->capacity, COMFORT_TRIFLE_PERCENT))
+        candidate->surplus = 0;
+    }
+  take_most_from_the_richest (cycle, candidates, n, scratch, cycle->excess, MC_REASON_HOST_TIGHT);
+}
+
+static void
+enforce (const McCycle *cycle, McCandidate *candidate)
+{
+  const McDemand *demand = &candidate->demand;
+  const McVmFacts *facts = candidate->facts;
+
+  if (candidate->decision->status != MC_VM_MANAGED || candidate->decision->move)
+    return;
+  if (demand->told > demand->most)
+    take (cycle, candidate, MIN (demand->told - demand->most, demand->step),
+          MC_REASON_ABOVE_MAXIMUM);
+  else if (cycle->condition == MC_HOST_CRITICAL && demand->told > facts->balloon)
+    {
+      move_to (candidate, MAX (facts->balloon, demand->least), MC_REASON_EMERGENCY, demand->high);
+      candidate->memory->taken_us = cycle->now_us;
+    }
+}
+
+void
+mc_moves_take (const McCycle *cycle, McCandidate *candidates, gsize n, guint64 *scratch)
+{
+  gint64 lacks = 0, coming = 0, short_of;
+  McReason reason;
+
+  for (gsize i = 0; i < n; i++)
+    {
+      McCandidate *candidate = &candidates[i];
+
+      candidate->lacks = lacking (cycle, candidate);
+      candidate->surplus = can_spare (cycle, candidate, candidate->share);
+      lacks += (gint64)candidate->lacks;
+      coming += (gint64)on_its_way (cycle, candidate);
+    }
+  short_of = lacks - cycle->free - coming;
+  reason = cycle->condition == MC_HOST_CRITICAL ? MC_REASON_EMERGENCY
+           : cycle->free < 0                    ? MC_REASON_OVERCOMMITTED
+                                                : MC_REASON_FUNDS_OTHERS;
+  if (short_of > 0)
+    take_most_from_the_richest (cycle, candidates, n, scratch, (guint64)short_of, reason);
+  else if (cycle->excess > (guint64)coming)
+    take_for_the_host (cycle, candidates, n, scratch);
+  else if (cycle->excess == 0)
+    for (gsize i = 0; i < n; i++)
+      release_in_comfort (cycle, &candidates[i]);
+  for (gsize i = 0; i < n; i++)
+    enforce (cycle, &candidates[i]);
+}
+
+/* Giving */
+
+static guint64
+portion (guint64 lacks, guint64 left, guint64 all)
+{
+  return all <= left ? lacks : (guint64)((double)lacks * left / all);
+}
+
+static guint64
+give (const McCycle *cycle, McCandidate *candidate, guint64 amount, McReason reason)
+{
+  const McDemand *demand = &candidate->demand;
+
+  if (demand->told + amount < demand->most)
+    amount = amount / MC_MIB * MC_MIB;
+  if (amount == 0 || amount < percent (candidate->facts->capacity, TRIFLE_PERCENT))
+    return 0;
+  move_to (candidate, demand->told + amount, reason,
+           reason == MC_REASON_BELOW_MINIMUM ? demand->least : demand->low);
+  candidate->decision->budget = (guint64)MAX (cycle->free, 0);
+  candidate->memory->given_us = cycle->now_us;
+  return amount;
+}
+
+static McReason
+why_hard (const McCandidate *candidate)
+{
+  if (candidate->demand.told < candidate->demand.least)
+    return MC_REASON_BELOW_MINIMUM;
+  if (candidate->demand.hot && candidate->memory->swap_in_rate > 0)
+    return MC_REASON_SWAPPING;
+  return candidate->demand.headroom > (gint64)candidate->demand.low ? MC_REASON_GROWS
+                                                                    : MC_REASON_NEEDS;
+}
+
+/* Those who swap or have nothing left come first. */
+static guint64
+give_hard (const McCycle *cycle, McCandidate *candidates, gsize n, gboolean hot, guint64 left)
+{
+  guint64 all = 0, given = 0;
+
+  for (gsize i = 0; i < n; i++)
+    if (candidates[i].demand.hot == hot)
+      all += candidates[i].lacks;
+  for (gsize i = 0; i < n; i++)
+    if (candidates[i].demand.hot == hot && candidates[i].lacks > 0)
+      given += give (cycle, &candidates[i], portion (candidates[i].lacks, left, all),
+                     why_hard (&candidates[i]));
+  return less (left, given);
+}
+
+static void
+give_soft (const McCycle *cycle, McCandidate *candidates, gsize n, guint64 *scratch, guint64 left)
+{
+  guint64 all = 0;
+
+  if (cycle->settings->cache_growth == MC_CACHE_GROWTH_NEVER)
+    return;
+  if (cycle->settings->cache_growth == MC_CACHE_GROWTH_COMFORTABLE)
+    left = MIN (left, cycle->comfort);
+  for (gsize i = 0; i < n; i++)
+    {
+      const McCandidate *candidate = &candidates[i];
+      gboolean may = candidate->demand.soft && !candidate->decision->move
+                     && !within (cycle->now_us, candidate->memory->taken_us, KEEP_WHEN_TIGHT_US);
+
+      scratch[i] = may ? MIN (less (candidate->demand.cache, candidate->demand.told),
+                              candidate->demand.step)
+                       : 0;
+      all += scratch[i];
+    }
+  for (gsize i = 0; i < n; i++)
+    if (scratch[i] > 0)
+      give (cycle, &candidates[i], portion (scratch[i], left, all), MC_REASON_CACHE);
+}
+
+static void
+explain_hard_without_move (const McCycle *cycle, McCandidate *candidate)
+{
+  if (candidate->decision->move || !candidate->demand.hard)
+    return;
+  explain (candidate, candidate->demand.told >= candidate->demand.most ? MC_REASON_AT_MAXIMUM
+                      : within (cycle->now_us, candidate->memory->taken_us, SETTLE_US)
+                          ? MC_REASON_COOLING_DOWN
+                          : MC_REASON_NO_FREE_MEMORY);
+  candidate->decision->limit = candidate->demand.low;
+  candidate->decision->budget = (guint64)MAX (cycle->free, 0);
+}
+
+void
+mc_moves_give (const McCycle *cycle, McCandidate *candidates, gsize n, guint64 *scratch)
+{
+  guint64 left = cycle->condition == MC_HOST_CRITICAL ? 0 : (guint64)MAX (cycle->free, 0);
+
+  left = give_hard (cycle, candidates, n, TRUE, left);
+  left = give_hard (cycle, candidates, n, FALSE, left);
+  give_soft (cycle, candidates, n, scratch, left);
+  for (gsize i = 0; i < n; i++)
+    explain_hard_without_move (cycle, &candidates[i]);
+}

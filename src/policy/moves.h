@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * From shares to moves: what is taken now, and what is given now from memory that is free now.
+ *
+ * A VM that is not managed has no candidate here. Both functions fill in the decisions' target,
+ * move, reason and figures, and remember when a VM was moved.
+ */
+#pragma once
+
+#include "demand.h"
+#include "share.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  const McVmFacts *facts;
+  McVmMemory *memory;
+  McVmDecision *decision;
+  McDemand demand;
+  guint64 share;   /* what it should have, in the end */
+  guint64 surplus; /* what it could give in this cycle */
+  guint64 lacks;   /* what it should be given in this cycle */
+} McCandidate;
+
+typedef struct
+{
+  const McPolicySettings *settings;
+  gint64 now_us;
+  McHostCondition condition;
+  double lambda;   /* mc_share_out() */
+  gint64 free;     /* may be granted now; negative when more is promised than there is */
+  guint64 excess;  /* used above the host's limit */
+  guint64 comfort; /* may be granted before the host's limit is reached */
+} McCycle;
+
+/* Sets every candidate's surplus and lacks. @scratch has room for one figure for each. */
+void
+mc_moves_take (const McCycle *cycle, McCandidate *candidates, gsize n_candidates, guint64 *scratch);
+void
+mc_moves_give (const McCycle *cycle, McCandidate *candidates, gsize n_candidates, guint64 *scratch);
+
+G_END_DECLS

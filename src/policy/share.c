@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Who may have how much: λ for headroom, weighted max-min for need. */
+#include "config.h"
+
+#include "share.h"
+
+static guint64
+between (guint64 from, guint64 to, double part)
+{
+  return from + (guint64)((to - from) * part);
+}
+
+static guint64
+at_level (const McClaim *claim, guint64 level)
+{
+  guint64 most = MAX (claim->base, claim->least);
+
+  /* level × weight: 2^45 × 2^14 */
+  return CLAMP (level * MIN (claim->weight, 1 << 14), claim->least, most);
+}
+
+static guint64
+sum_at_level (const McClaim *claims, gsize n_claims, guint64 level)
+{
+  guint64 sum = 0;
+
+  for (gsize i = 0; i < n_claims; i++)
+    sum += at_level (&claims[i], level);
+  return sum;
+}
+
+/* The highest level of water that the budget fills; the least of everyone where there is not even
+ * that. */
+static guint64
+find_level (const McClaim *claims, gsize n_claims, guint64 budget)
+{
+  guint64 least = 0, most = (guint64)1 << 45;
+
+  while (most - least > 4096)
+    {
+      guint64 middle = least + (most - least) / 2;
+
+      if (sum_at_level (claims, n_claims, middle) <= budget)
+        least = middle;
+      else
+        most = middle;
+    }
+  return least;
+}
+
+double
+mc_share_out (McClaim *claims, gsize n_claims, gint64 budget)
+{
+  gint64 bases = 0, wants = 0;
+  double lambda;
+  guint64 level;
+
+  for (gsize i = 0; i < n_claims; i++)
+    {
+      bases += (gint64)claims[i].base;
+      wants += (gint64)claims[i].want;
+    }
+  if (bases <= budget)
+    {
+      lambda
+          = wants <= budget ? MC_LAMBDA_PLENTY : (double)(budget - bases) / (double)(wants - bases);
+      for (gsize i = 0; i < n_claims; i++)
+        claims[i].share = between (claims[i].base, claims[i].want, lambda);
+      return lambda;
+    }
+  level = find_level (claims, n_claims, (guint64)MAX (budget, 0));
+  for (gsize i = 0; i < n_claims; i++)
+    claims[i].share = at_level (&claims[i], level);
+  return MC_LAMBDA_SCARCE;
+}
+
+guint64
+mc_share_level (const guint64 *amounts, gsize n_amounts, guint64 total)
+{
+  guint64 least = 0, most = (guint64)1 << 45;
+
+  while (most - least > 4096)
+    {
+      guint64 middle = least + (most - least) / 2, sum = 0;
+
+      for (gsize i = 0; i < n_amounts; i++)
+        sum += MIN (amounts[i], middle);
+      if (sum <= total)
+        least = middle;
+      else
+        most = middle;
+    }
+  return least;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Who may have how much, when not everyone can have all.
+ *
+ * The sums are of integers and the divisions are made once, so that the order of the VMs does not
+ * matter.
+ */
+#pragma once
+
+#include "policy.h"
+
+G_BEGIN_DECLS
+
+/* Anything below 2^44 bytes; sums of half a million fit. */
+typedef struct
+{
+  guint64 least;  /* never less than this */
+  guint64 base;   /* enough to survive */
+  guint64 want;   /* enough to be well */
+  guint64 weight; /* 1 or more */
+  guint64 share;  /* out */
+} McClaim;
+
+#define MC_LAMBDA_PLENTY 1.0
+#define MC_LAMBDA_SCARCE -1.0
+
+/*
+ * Returns: λ. 1: everyone has what it wants. 0 to 1: everyone has what it needs, and that part of
+ * the headroom beyond it. Below 0: not everyone has what it needs; the largest, by weight, go
+ * without first.
+ */
+double mc_share_out (McClaim *claims, gsize n_claims, gint64 budget);
+
+/* The level L for which Σ min (amount, L) over all @amounts is @total at most, and all but @total.
+ */
+guint64 mc_share_level (const guint64 *amounts, gsize n_amounts, guint64 total);
+
+G_END_DECLS

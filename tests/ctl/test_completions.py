@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the shells offer after memcoordctl."""
+
+import os
+import pty
+import re
+import select
+import subprocess
+import time
+
+import pytest
+
+HOST_THRESHOLDS = ["low-watermark", "high-watermark", "host-reserve", "host-usage-limit", "step-limit", "interval"]
+VM_THRESHOLDS = ["low-watermark", "high-watermark", "minimum", "maximum", "weight"]
+
+BASH = """
+source "$COMPLETION"
+COMP_WORDS=("$@")
+COMP_CWORD=$(($# - 1))
+$(complete -p memcoordctl | sed 's/.*-F \\([^ ]*\\).*/\\1/') 2>/dev/null
+printf '%s\\n' "${COMPREPLY[@]}"
+"""
+
+
+@pytest.fixture
+def bash(source_root, environment):
+    def complete(*words):
+        script = environment | {"COMPLETION": str(source_root / "data/completions/memcoordctl.bash")}
+        done = subprocess.run(["bash", "--norc", "-c", BASH, "bash", "memcoordctl", "--session", *words], env=script,
+                              capture_output=True, text=True, check=True, timeout=20)
+        assert done.stderr == ""
+        return done.stdout.split()
+    return complete
+
+
+@pytest.fixture
+def fish(source_root, environment, tmp_path):
+    def complete(line):
+        home = environment | {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)}
+        script = f"source {source_root / 'data/completions/memcoordctl.fish'}; complete -C $argv[1]"
+        done = subprocess.run(["fish", "--no-config", "-c", script, f"memcoordctl --session {line}"], env=home,
+                              capture_output=True, text=True, check=True, timeout=20)
+        assert done.stderr == ""
+        return [offer.split("\t")[0] for offer in done.stdout.splitlines()]
+    return complete
+
+
+class Zsh:
+    """A zsh on a terminal, as somebody uses it: words are typed, the tabulator completes."""
+
+    def __init__(self, source_root, environment, home):
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.execvpe("zsh", ["zsh", "-f", "-i"], environment | {"HOME": str(home), "TERM": "dumb"})
+        self.text = ""
+        self.type("PS1='ready> '; unset zle_bracketed_paste; setopt no_beep no_prompt_sp; stty columns 200\n")
+        self.type(f"fpath=({source_root / 'data/completions'} $fpath); autoload -U compinit; compinit -u -D; echo lo''aded\n")
+        self.wait_for("loaded.*ready> $")
+
+    def type(self, text):
+        os.write(self.fd, text.encode())
+
+    def wait_for(self, pattern):
+        end = time.monotonic() + 20
+        while not re.search(pattern, self.text, re.S):
+            assert select.select([self.fd], [], [], max(end - time.monotonic(), 0))[0], self.text
+            self.text += os.read(self.fd, 65536).decode(errors="replace")
+
+    def complete(self, line, pattern):
+        """Types a line and the tabulator, until what is on the screen fits; then takes it back."""
+        self.text = ""
+        self.type(f"{line}\t\t")
+        self.wait_for(pattern)
+        self.type("\x03")
+        self.text = ""
+        self.wait_for("ready> $")
+
+
+@pytest.fixture
+def zsh(source_root, environment, tmp_path):
+    shell = Zsh(source_root, environment, tmp_path)
+    yield shell.complete
+    shell.type("\x03exit\n")
+    try:
+        while os.read(shell.fd, 65536):
+            pass
+    except OSError:
+        pass
+    os.waitpid(shell.pid, 0)
+    os.close(shell.fd)
+
+
+def test_bash(service, bash):
+    vms = sorted(service.vms())
+    assert "status" in bash("") and "monitor" in bash("") and "__complete" not in bash("")
+    assert bash("inh") == ["inhibit", "inhibitors"]
+    for command in ("show", "why", "pause", "resume"):
+        assert bash(command, "") == vms
+    assert bash("show", "w") == ["web"]
+    assert bash("show", "web", "") == []
+    assert bash("set", "") == vms + [f"{name}=" for name in HOST_THRESHOLDS]
+    assert bash("set", "web", "") == [f"{name}=" for name in VM_THRESHOLDS]
+    assert bash("set", "interval", "=", "5", "low") == ["low-watermark="]
+    assert bash("reset", "") == vms + HOST_THRESHOLDS
+    assert bash("reset", "db", "m") == ["minimum", "maximum"]
+    assert bash("dry-run", "") == ["on", "off"]
+    assert bash("pause", "--f") == ["--for="]
+    assert bash("pause", "--for", "10m", "w") == ["web"]
+    assert bash("--color", "") == ["auto", "always", "never"]
+    assert bash("--color", "=", "al") == ["always"]
+    assert "true" in bash("inhibit", "tru")
+
+
+def test_bash_without_a_service(bash):
+    assert bash("show", "") == []
+    assert bash("set", "") == [f"{name}=" for name in HOST_THRESHOLDS]
+
+
+def test_bash_quotes(service, bash):
+    service.tell("add", "odd$name", 64 << 20)
+    service.wait_for(lambda: "odd$name" in service.vms())
+    assert bash("show", "odd") == [r"odd\$name"]
+
+
+def test_fish(service, fish):
+    vms = set(service.vms())
+    assert {"status", "monitor"} <= set(fish("")) and "__complete" not in fish("")
+    for command in ("show", "why", "pause", "resume"):
+        assert set(fish(f"{command} ")) == vms
+    assert fish("show web ") == []
+    assert set(fish("set ")) == vms | {f"{name}=" for name in HOST_THRESHOLDS}
+    assert set(fish("set web ")) == {f"{name}=" for name in VM_THRESHOLDS}
+    assert fish("reset db mi") == ["minimum"]
+    assert set(fish("dry-run ")) == {"on", "off"}
+    assert fish("pause --fo") == ["--for"]
+    assert fish("pause --for 10m w") == ["web"]
+
+
+def test_fish_without_a_service(fish):
+    assert fish("show ") == []
+
+
+def test_zsh(service, zsh):
+    zsh("memcoordctl --session show w", "show web ")
+    zsh("memcoordctl --session show ", r"\bdb\b.*\bweb\b")
+    zsh("memcoordctl --session set ", r"high-watermark.*host-reserve")
+    zsh("memcoordctl --session set web we", "set web weight=")
+    zsh("memcoordctl --session reset db mi", "reset db minimum")
+    zsh("memcoordctl --session dry-run o", "off.*on")
+    zsh("memcoordctl --session mon", "--session monitor ")
+    zsh("memcoordctl --session inh", "inhibit.*inhibitors")
+    zsh("memcoordctl --session pause --fo", "--for")

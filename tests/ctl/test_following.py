@@ -1,0 +1,270 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The commands that stay: monitor, and top on a terminal and elsewhere."""
+
+import fcntl
+import json
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+
+import pytest
+
+from conftest import MIB, start_service, stop_service
+
+
+@pytest.fixture
+def monitor(service, ctl):
+    """A monitor that follows already: it has told of a change made after its start."""
+    running = []
+
+    def start(*arguments):
+        process = ctl.start("monitor", *arguments)
+        running.append(process)
+        return process
+
+    yield start
+    for process in running:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+def first_change(ctl, process):
+    """Changes a threshold until the monitor, which takes a moment to start, tells of it."""
+    for seconds in range(3, 60):
+        ctl.good("set", f"interval={seconds}")
+        if select.select([process.stdout], [], [], 0.2)[0]:
+            return process.stdout.readline()
+    raise AssertionError("the monitor says nothing")
+
+
+def test_monitor_tells_who_changed_what(service, ctl, monitor):
+    process = monitor()
+    line = first_change(ctl, process)
+    assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  host  Interval changed from \d+s to \d+s by :1\.\d+", line)
+
+
+def test_monitor_json(service, ctl, monitor):
+    process = monitor("--json")
+    event = json.loads(first_change(ctl, process))
+    assert (event["Event"], event["Path"], event["Setting"]) == ("PolicyChanged", "/org/example/MemCoord", "Interval")
+    assert event["New"] > event["Old"]
+    assert event["Time"] > 1_600_000_000_000_000
+
+
+def read_until(process, wanted, seconds=10):
+    """The lines up to the first that is wanted."""
+    lines = []
+    while not lines or not wanted(lines[-1]):
+        assert select.select([process.stdout], [], [], seconds)[0], f"only {lines}"
+        lines.append(process.stdout.readline())
+    return lines
+
+
+def test_monitor_tells_of_vms_and_moves(service, ctl, monitor):
+    process = monitor()
+    first_change(ctl, process)
+    service.tell("add", "late", 512 * MIB)
+    assert "  late  started: " in read_until(process, lambda line: "started" in line)[-1]
+    service.tell("need", "web")
+    assert re.search(r"  web  \S+ \S+ → \S+ \S+: \S", read_until(process, lambda line: " → " in line)[-1])
+    service.tell("remove", "late")
+    assert "  late  gone" in read_until(process, lambda line: "gone" in line)[-1]
+    ctl.good("pause", "web")
+    assert "  web  " in read_until(process, lambda line: "paused" in line)[-1]
+
+
+def test_monitor_outlives_the_service(bus, environment, build_root, ctl):
+    service = start_service(bus, environment, build_root)
+    process = ctl.start("monitor", "--json")
+    first_change(ctl, process)
+    stop_service(service)
+    assert json.loads(read_until(process, lambda line: "Service" in line)[-1])["Event"] == "ServiceVanished"
+    service = start_service(bus, environment, build_root)
+    assert json.loads(read_until(process, lambda line: "Service" in line)[-1])["Event"] == "ServiceAppeared"
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=10) == 0
+    stop_service(service)
+
+
+def test_top_is_plain_elsewhere(service, ctl):
+    output = ctl.good("top")
+    assert "\033" not in output
+    lines = output.splitlines()
+    assert lines[0].startswith("MemCoord: ")
+    assert lines[3].split() == ["NAME", "STATUS", "BALLOON", "USED", "UNUSED", "MAXIMUM"]
+    assert {line.split()[0] for line in lines[4:]} == set(service.vms())
+    assert all(re.search(r"\[[█░ ]+\]$", line) for line in lines[4:])
+    assert len(json.loads(ctl.good("top", "--json"))["vms"]) == 3
+
+
+def test_top_as_often_as_asked(service, ctl):
+    assert ctl.good("top", "-n", "2", "--interval=1s").count("MemCoord: ") == 2
+
+
+class Screen:
+    """memcoordctl on a terminal of its own."""
+
+    def __init__(self, ctl, *arguments, rows=24, columns=100):
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            self.fd = 0
+            self.resize(rows, columns)
+            os.execvpe("memcoordctl", ["memcoordctl", "--session", *arguments], ctl.environment)
+        self.text = ""
+
+    def resize(self, rows, columns):
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def press(self, keys):
+        """Forgets what was drawn and presses keys."""
+        self.text = ""
+        os.write(self.fd, keys.encode())
+
+    def wait_for(self, pattern, seconds=10):
+        end = time.monotonic() + seconds
+        while not re.search(pattern, self.text, re.S):
+            assert select.select([self.fd], [], [], max(end - time.monotonic(), 0))[0], self.text
+            self.take()
+
+    def take(self):
+        data = os.read(self.fd, 65536)
+        self.text = (self.text + data.decode(errors="replace")).replace("\r\r\n", "\r\n")
+        return data
+
+    def end(self):
+        """What it exits with, after all it had to draw."""
+        try:
+            while self.take():
+                pass
+        except OSError:
+            pass
+        status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        os.close(self.fd)
+        return status
+
+
+def test_top_on_a_terminal(service, ctl):
+    screen = Screen(ctl, "top")
+    screen.wait_for(r"by name.*q quit")
+    assert "\033[?1049h" in screen.text
+    for name in service.vms():
+        assert name in screen.text
+    screen.press("q")
+    assert screen.end() == 0
+    assert screen.text.rstrip().endswith("\033[?1049l")
+
+
+def test_top_keys(service, ctl):
+    screen = Screen(ctl, "top")
+    screen.wait_for("by name")
+    for key, title in (("b", "balloon"), ("u", "used"), ("f", "unused"), ("n", "name")):
+        screen.press(key)
+        screen.wait_for(f"by {title}")
+    screen.wait_for(r"\[K\r\n\d.*\[K\r\ndb.*\[K\r\nweb.*by name")
+    screen.press("r")
+    screen.wait_for(r"\[K\r\nweb.*\[K\r\ndb.*\[K\r\n\d.*by name")
+    screen.press("p")
+    screen.wait_for("PAUSED, by name")
+    screen.press("p")
+    screen.wait_for(r"\nby name")
+    screen.press("x\033[A\033[B\033[5~\033[6~\033jkb")
+    screen.wait_for("by balloon")
+    screen.press("q")
+    assert screen.end() == 0
+
+
+def test_top_follows_what_changes(service, ctl):
+    screen = Screen(ctl, "top")
+    screen.wait_for("by name")
+    service.tell("add", "newcomer", 512 * MIB)
+    screen.wait_for("newcomer")
+    screen.press("q")
+    assert screen.end() == 0
+
+
+def test_top_scrolls(service, ctl):
+    for number in range(30):
+        service.tell("add", f"vm{number:02}", 512 * MIB)
+    service.wait_for(lambda: len(service.vms()) == 33)
+    screen = Screen(ctl, "top", rows=10)
+    screen.wait_for("by name")
+    screen.resize(10, 100)
+    screen.press("n")
+    screen.wait_for("by name")
+    assert "vm29" not in screen.text
+    screen.press("\033[6~" * 10)
+    screen.wait_for("web.*by name")
+    screen.press("q")
+    assert screen.end() == 0
+
+
+def test_top_fits_the_terminal_it_gets(service, ctl):
+    screen = Screen(ctl, "top", columns=200)
+    screen.wait_for("by name")
+    screen.text = ""
+    screen.resize(24, 78)
+    screen.wait_for(r"by name.*quit")
+    drawn = re.sub(r"\033\[[0-9;?]*[A-Za-z]", "", screen.text)
+    assert max(len(line) for line in drawn.split("\r\n")) <= 78
+    screen.press("q")
+    assert screen.end() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_top_leaves_the_terminal_as_it_was(service, ctl, number):
+    screen = Screen(ctl, "top")
+    screen.wait_for("by name")
+    assert termios.tcgetattr(screen.fd)[3] & (termios.ICANON | termios.ECHO) == 0
+    os.kill(screen.pid, number)
+    screen.wait_for(r"\033\[\?1049l")
+    flags = termios.ICANON | termios.ECHO
+    assert termios.tcgetattr(screen.fd)[3] & flags == flags
+    assert screen.end() == 0
+
+
+def test_top_without_a_service(bus, ctl):
+    screen = Screen(ctl, "top")
+    assert screen.end() == 3
+    assert "memcoordd" in screen.text
+
+
+def test_top_outlives_the_service(bus, environment, build_root, ctl):
+    service = start_service(bus, environment, build_root)
+    screen = Screen(ctl, "top")
+    screen.wait_for("by name")
+    stop_service(service)
+    screen.wait_for("does not answer")
+    service = start_service(bus, environment, build_root)
+    screen.text = ""
+    screen.wait_for("by name")
+    screen.press("q")
+    assert screen.end() == 0
+    stop_service(service)
+
+
+def test_colours_on_a_terminal(service, ctl):
+    screen = Screen(ctl, "status")
+    assert screen.end() == 0
+    assert "\033[32m" in screen.text
+    environment = ctl.environment
+    try:
+        ctl.environment = environment | {"NO_COLOR": "1"}
+        screen = Screen(ctl, "status")
+    finally:
+        ctl.environment = environment
+    assert screen.end() == 0
+    assert "\033" not in screen.text
+
+
+def test_lines_are_cut_to_the_terminal(service, ctl):
+    screen = Screen(ctl, "plan", columns=60)
+    assert screen.end() == 0
+    drawn = re.sub(r"\033\[[0-9;?]*[A-Za-z]", "", screen.text)
+    assert max(len(line) for line in drawn.splitlines()) <= 60
+    assert "…" in drawn

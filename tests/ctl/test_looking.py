@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The commands that look: what they print is what the bus says."""
+
+import json
+import re
+
+import pytest
+
+from conftest import HOST, MIB, ROOT, VM
+
+
+def size(count):
+    """As people read it."""
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if count < 1023.95 or unit == "TiB":
+            return f"{count:.1f}".removesuffix(".0") + f" {unit}"
+        count /= 1024
+    return None
+
+
+def rows(text):
+    """A table's lines as lists of cells."""
+    return [re.split(r"  +", line.strip()) for line in text.splitlines()]
+
+
+def test_status_shows_host_and_vms(service, ctl):
+    host, vms = service.host(), service.vms()
+    output = ctl.good("status")
+    above, below = output.split("\n\n")
+    assert host["State"] in above
+    assert f"{host['HostCondition']}: " in above
+    assert f"{size(host['HostAvailable'])} of {size(host['HostTotal'])} available" in above
+    assert f"low {size(host['LowWatermark'])}, high {size(host['HighWatermark'])}" in above
+    assert f"host reserve {size(host['HostReserve'])}" in above
+    table = rows(below)
+    assert table[0] == ["NAME", "STATUS", "BALLOON", "TARGET", "UNUSED", "MINIMUM", "MAXIMUM", "DETAIL"]
+    assert {row[0] for row in table[1:]} == set(vms)
+    for row in table[1:]:
+        vm = vms[row[0]]
+        assert row[1] == vm["Status"]
+        shown = [size(vm[key]) if vm[key] else "-" for key in ("Balloon", "Target", "Unused", "Minimum", "Maximum")]
+        assert row[2:7] == shown
+
+
+def test_status_is_the_default(service, ctl):
+    assert ctl.good() == ctl.good("status")
+    assert json.loads(ctl.good("--json")).keys() == {"host", "vms"}
+
+
+def test_status_without_vms(service, ctl):
+    for name in list(service.vms()):
+        service.tell("remove", name)
+    service.wait_for(lambda: not service.vms())
+    assert "No VMs are active." in ctl.good("status")
+
+
+def quiet(properties):
+    """Without what changes by itself from one call to the next."""
+    moving = ("StatsTime", "HostUsedPercent", "HostAvailable")
+    return {key: value for key, value in properties.items() if key not in moving}
+
+
+def test_json_is_what_the_bus_says(service, ctl):
+    status = json.loads(ctl.good("status", "--json"))
+    assert quiet(status["host"]) == quiet(service.host())
+    expected = service.vms()
+    assert {vm["Name"]: quiet(vm) for vm in status["vms"]} == {name: quiet(vm) for name, vm in expected.items()}
+    assert [vm["Name"] for vm in json.loads(ctl.good("list", "--json"))] == sorted(expected)
+    assert quiet(json.loads(ctl.good("show", "web", "--json"))) == quiet(expected["web"])
+
+
+def test_list(service, ctl):
+    table = rows(ctl.good("list"))
+    expected = [[str(vm["Id"]), name, vm["UUID"], vm["Status"]] for name, vm in sorted(service.vms().items())]
+    assert table == [["ID", "NAME", "UUID", "STATUS"]] + expected
+
+
+def test_vm_by_name_uuid_and_id(service, ctl):
+    vm = service.vms()["web"]
+    for what in ("web", vm["UUID"], vm["UUID"].upper(), str(vm["Id"])):
+        assert json.loads(ctl.good("show", what, "--json"))["UUID"] == vm["UUID"]
+
+
+@pytest.mark.parametrize("command", ["show", "why", "pause", "resume", "reset"])
+def test_ambiguous_vm(service, ctl, command):
+    vms = service.vms()
+    ambiguous = str(vms["db"]["Id"])
+    done = ctl(command, ambiguous)
+    assert done.returncode == 4
+    assert done.stdout == ""
+    for name in ("db", ambiguous):
+        assert vms[name]["UUID"] in done.stderr
+
+
+@pytest.mark.parametrize("command", [["show"], ["why"], ["resume"], ["pause"], ["reset"], ["set"]])
+def test_unknown_vm(service, ctl, command):
+    done = ctl(*command, "nope", *(["weight=5"] if command == ["set"] else []))
+    assert (done.returncode, done.stdout) == (4, "")
+    assert '"nope"' in done.stderr
+
+
+def test_show_names_everything(service, ctl):
+    vm = service.vms()["web"]
+    lines = dict(re.split(r"  +", line.strip(), maxsplit=1) for line in ctl.good("show", "web").splitlines() if "  " in line.strip())
+    assert lines["UUID"] == vm["UUID"]
+    assert lines["Status"] == vm["Status"]
+    assert lines["Balloon"] == size(vm["Balloon"])
+    assert lines["Maximum"] == size(vm["Maximum"])
+    assert lines["Low watermark"] == size(vm["LowWatermark"])
+    assert lines["Weight"] == str(vm["Weight"])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|-", lines["Last report"])
+
+
+def make_move(service, ctl):
+    """Has one VM in need of memory until it was given some."""
+    before = len(service.call(service.path("web"), VM, "ListDecisions")[0])
+    service.tell("need", "web")
+    service.wait_for(lambda: len(service.call(service.path("web"), VM, "ListDecisions")[0]) > before)
+
+
+def test_why_tells_the_decisions(service, ctl):
+    make_move(service, ctl)
+    decisions = service.call(service.path("web"), VM, "ListDecisions")[0]
+    told = json.loads(ctl.good("why", "web", "--json"))
+    count = len(decisions)
+    listed = [(each["Time"], each["From"], each["To"], each["Sentence"]) for each in told["Decisions"]]
+    assert listed[:count] == decisions
+    output = ctl.good("why", "web")
+    assert output.startswith("web has ")
+    for _, before, after, sentence in decisions:
+        assert f"{size(before)} → {size(after)}" in output
+        assert sentence in output
+
+
+def test_why_of_a_vm_that_never_moved(service, ctl):
+    assert "Nothing was moved yet." in ctl.good("why", "db")
+
+
+def test_plan(service, ctl):
+    plan = service.call(ROOT, HOST, "Plan")[0]
+    told = json.loads(ctl.good("plan", "--json"))
+    assert {(each["VM"], each["Status"]) for each in told} == {(each[0], each[3]) for each in plan}
+    assert {each["Name"] for each in told} == set(service.vms())
+    output = ctl.good("plan")
+    for each in told:
+        assert each["Name"] in output
+        assert each["Sentence"] in output
+
+
+def test_inhibitors_when_there_are_none(service, ctl):
+    assert ctl.good("inhibitors") == "Nobody holds memory still.\n"
+    assert json.loads(ctl.good("inhibitors", "--json")) == []
+
+
+def test_colours(service, ctl):
+    escape = "\033["
+    assert escape not in ctl.good("status")
+    assert escape in ctl.good("status", "--color=always")
+    assert escape in ctl.good("--color=always", "status", env={"NO_COLOR": "1"})
+    assert escape not in ctl.good("status", "--color=never")
+    assert escape not in ctl.good("status", "--json", "--color=always")
+    plain = re.sub(r"\033\[[0-9;]*m", "", ctl.good("list", "--color=always"))
+    assert plain == ctl.good("list")
+
+
+def test_ascii_where_the_locale_is(service, ctl):
+    make_move(service, ctl)
+    assert ctl.good("why", "web", env={"LC_ALL": "C"}).isascii()
+    assert ctl.good("top", env={"LC_ALL": "C"}).isascii()
+    assert " -> " in ctl.good("why", "web", env={"LC_ALL": "C"})
+
+
+def test_german(service, ctl):
+    german = {"LANGUAGE": "de"}
+    assert ctl.good("inhibitors", env=german) == "Niemand hält den Speicher fest.\n"
+    assert "Zustand" in ctl.good("status", env=german)
+    assert ctl("show", "nope", env=german).stderr == 'memcoordctl: keine VM hat den Namen, die UUID oder die Id „nope“\n'
+    assert ctl.good("status", "--json", env=german).startswith("{")
+
+
+def test_chinese_titles_stay_in_line(service, ctl):
+    output = ctl.good("list", env={"LANGUAGE": "zh_CN"})
+    assert output.splitlines()[0].split() == ["编号", "名称", "UUID", "状态"]
+    # Each of those characters is two columns wide: two of them and the gap are as wide as a padded id and its gap.
+    assert re.match(r" +\d+  ", output.splitlines()[1]).end() == len("编号") * 2 + 2
+
+
+def test_full_disk_is_an_error(service, ctl):
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        process = ctl.start("list", stdout=full)
+        assert process.wait(timeout=10) == 1
+        process = ctl.start("list", "--json", stdout=full)
+        assert process.wait(timeout=10) == 1
+
+
+def test_reader_that_leaves(service, ctl):
+    """A pipe that is closed ends it at once and silently, as it does every filter."""
+    process = ctl.start("top", "--count=0", stderr=-1)
+    assert process.stdout.readline().startswith("MemCoord: ")
+    process.stdout.close()
+    assert process.wait(timeout=10) == -13
+    assert process.stderr.read() == ""

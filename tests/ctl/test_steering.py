@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The commands that change things: the bus shows that they did."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+
+import pytest
+
+from conftest import HOST, MIB, ROOT
+
+
+def test_set_host(service, ctl):
+    before = service.host()
+    assert (before["LowWatermark"], before["HostUsageLimit"]) == (100 * MIB, 75)
+    output = ctl.good("set", "LowWatermark=120M", "host-usage-limit=80%", "interval=3s")
+    service.wait_for(lambda: service.host()["LowWatermark"] == 120 * MIB)
+    host = service.host()
+    assert (host["HostUsageLimit"], host["Interval"]) == (80, 3)
+    assert "LowWatermark is 120 MiB now, was 100 MiB.\n" in output
+    assert json.loads(ctl.good("set", "step-limit=10", "--json")) == {"StepLimit": 10}
+
+
+def test_set_host_is_all_or_nothing(service, ctl):
+    done = ctl("set", "interval=7", "low-watermark=900M")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "LowWatermark" in done.stderr
+    assert (service.host()["Interval"], service.host()["LowWatermark"]) == (2, 100 * MIB)
+
+
+@pytest.mark.parametrize("assignment, code, named", [
+    ("bogus=1", 1, "bogus"),
+    ("host-usage-limit=101", 1, "101"),
+    ("low-watermark=75%", 2, "75%"),
+    ("low-watermark=", 2, "low-watermark"),
+    ("low-watermark=-1", 2, "-1"),
+    ("interval=fast", 2, "fast"),
+    ("=5", 2, "=5"),
+])
+def test_set_refused(service, ctl, assignment, code, named):
+    before = service.host()
+    done = ctl("set", assignment)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert named in done.stderr
+    assert "GDBus" not in done.stderr
+    assert service.host()["LowWatermark"] == before["LowWatermark"]
+
+
+@pytest.mark.parametrize("order", [["low-watermark=300M", "high-watermark=400M"],
+                                   ["high-watermark=400M", "low-watermark=300M"]])
+def test_set_vm_in_any_order(service, ctl, order):
+    ctl.good("set", "web", *order, "weight=7")
+    service.wait_for(lambda: service.vms()["web"]["Weight"] == 7)
+    vm = service.vms()["web"]
+    assert (vm["LowWatermark"], vm["HighWatermark"]) == (300 * MIB, 400 * MIB)
+    assert service.vms()["db"]["Weight"] == 100
+    ctl.good("set", "web", "high-watermark=60M", "low-watermark=50M")
+    service.wait_for(lambda: service.vms()["web"]["LowWatermark"] == 50 * MIB)
+
+
+def test_set_vm_tells_what_was_set_and_what_was_refused(service, ctl):
+    done = ctl("set", "web", "weight=9", "host-reserve=1G")
+    assert done.returncode == 1
+    assert done.stdout == "Weight is 9 now, was 100.\n"
+    assert "host-reserve" in done.stderr
+
+
+def test_set_vm_without_thresholds(service, ctl):
+    done = ctl("set", "web")
+    assert done.returncode == 2
+
+
+def test_reset_host(service, ctl):
+    ctl.good("set", "interval=9", "step-limit=9")
+    ctl.good("reset", "interval")
+    service.wait_for(lambda: service.host()["Interval"] == 2)
+    assert service.host()["StepLimit"] == 9
+    ctl.good("reset")
+    service.wait_for(lambda: service.host()["StepLimit"] == 20)
+
+
+def test_reset_vm(service, ctl):
+    ctl.good("set", "web", "weight=9", "minimum=300M")
+    service.wait_for(lambda: service.vms()["web"]["Weight"] == 9)
+    ctl.good("reset", "web", "Weight")
+    service.wait_for(lambda: service.vms()["web"]["Weight"] == 100)
+    assert service.vms()["web"]["Minimum"] == 300 * MIB
+    assert json.loads(ctl.good("reset", "web", "--json")) == {"reset": []}
+    service.wait_for(lambda: service.vms()["web"]["Minimum"] != 300 * MIB)
+
+
+def test_reset_unknown(service, ctl):
+    done = ctl("reset", "web", "bogus")
+    assert done.returncode == 1
+    assert "bogus" in done.stderr
+
+
+def test_pause_and_resume(service, ctl):
+    assert ctl.good("pause", "host maintenance", "--for", "10m") == "Paused for 10m.\n"
+    service.wait_for(lambda: service.host()["State"] == "paused")
+    host = service.host()
+    assert host["PauseReason"] == "host maintenance"
+    assert host["PausedUntil"] > 0
+    status = ctl.good()
+    assert "host maintenance" in status
+    assert "until 2" in status
+    assert ctl.good("resume") == "Resumed.\n"
+    service.wait_for(lambda: service.host()["State"] == "running")
+    assert "maintenance" not in ctl.good()
+
+
+def test_pause_with_a_word_for_a_reason(service, ctl):
+    done = ctl("pause", "maintenance")
+    assert done.returncode == 4
+    assert service.host()["State"] == "running"
+    ctl.good("pause", "--reason=maintenance")
+    service.wait_for(lambda: service.host()["PauseReason"] == "maintenance")
+    ctl.good("resume")
+
+
+def test_pause_one_vm(service, ctl):
+    told = json.loads(ctl.good("pause", "web", "snapshot", "--for=1h", "--json"))
+    assert told == {"VM": "web", "Reason": "snapshot", "Seconds": 3600}
+    service.wait_for(lambda: service.vms()["web"]["Status"] == "paused")
+    assert service.vms()["web"]["PauseReason"] == "snapshot"
+    assert service.vms()["db"]["Status"] != "paused"
+    assert service.host()["State"] == "running"
+    assert "snapshot" in ctl.good("show", "web")
+    assert json.loads(ctl.good("resume", "web", "--json")) == {"VM": "web"}
+    service.wait_for(lambda: service.vms()["web"]["Status"] != "paused")
+
+
+def test_resume_what_is_not_paused(service, ctl):
+    done = ctl("resume")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr != ""
+
+
+def test_dry_run(service, ctl):
+    ctl.good("dry-run", "on")
+    service.wait_for(lambda: service.host()["DryRun"])
+    assert "dry run" in ctl.good("status")
+    assert json.loads(ctl.good("dry-run", "off", "--json")) == {"DryRun": False}
+    service.wait_for(lambda: not service.host()["DryRun"])
+    assert "dry run" not in ctl.good("status")
+
+
+def test_reload(service, ctl):
+    assert ctl.good("reload") == "The configuration was read again.\n"
+    assert json.loads(ctl.good("reload", "--json")) == {"reloaded": True}
+
+
+def test_inhibit_holds_while_the_command_runs(service, ctl):
+    command = "memcoordctl --session inhibitors --json; memcoordctl --session status"
+    output = ctl.good("inhibit", "--who", "a test", "--why=to see it", "sh", "-c", command)
+    listed, end = json.JSONDecoder().raw_decode(output)
+    assert len(listed) == 1
+    assert (listed[0]["Who"], listed[0]["Why"], listed[0]["UID"]) == ("a test", "to see it", os.getuid())
+    assert listed[0]["PID"] > 0
+    assert "Inhibited" in output[end:]
+    service.wait_for(lambda: not service.host()["Inhibited"])
+
+
+def test_inhibit_names_the_command_by_itself(service, ctl):
+    output = ctl.good("inhibit", "sh", "-c", "memcoordctl --session inhibitors")
+    assert "sh -c memcoordctl --session inhibitors" in output
+
+
+@pytest.mark.parametrize("command, code", [
+    (["true"], 0),
+    (["sh", "-c", "exit 7"], 7),
+    (["sh", "-c", "kill -9 $$"], 128 + 9),
+    (["/etc/passwd"], 126),
+    (["there-is-no-such-command"], 127),
+])
+def test_exit_code_of_the_command(service, ctl, command, code):
+    assert ctl("inhibit", *command).returncode == code
+    assert ctl("reserve", "1M", *command).returncode == code
+
+
+def test_inhibit_leaves_options_to_the_command(service, ctl):
+    assert ctl.good("inhibit", "printf", "%s|", "--json", "--help") == "--json|--help|"
+    assert ctl.good("inhibit", "--", "printf", "%s|", "--", "-x") == "--|-x|"
+
+
+def test_inhibit_ends_with_the_command_whatever_it_leaves_behind(service, ctl):
+    """A process that the command leaves behind does not inherit the inhibitor."""
+    output = ctl.good("inhibit", "sh", "-c", "sleep 60 >&- 2>&- & echo $!")
+    try:
+        service.wait_for(lambda: not service.host()["Inhibited"])
+        assert service.call(ROOT, HOST, "ListInhibitors")[0] == []
+    finally:
+        os.kill(int(output), signal.SIGTERM)
+
+
+def test_inhibit_ends_when_killed(service, ctl):
+    process = ctl.start("inhibit", "sh", "-c", "echo here; exec sleep 60", start_new_session=True)
+    assert process.stdout.readline() == "here\n"
+    assert len(service.call(ROOT, HOST, "ListInhibitors")[0]) == 1
+    process.kill()
+    process.wait(timeout=10)
+    service.wait_for(lambda: not service.host()["Inhibited"])
+    os.killpg(process.pid, signal.SIGKILL)
+
+
+def test_inhibit_hands_on_sigterm(service, ctl):
+    process = ctl.start("inhibit", "sh", "-c", "trap 'echo asked; exit 5' TERM; echo here; while :; do sleep 0.05; done")
+    assert process.stdout.readline() == "here\n"
+    process.terminate()
+    assert process.stdout.read() == "asked\n"
+    assert process.wait(timeout=10) == 5
+
+
+def test_inhibited_command_has_stdin(service, ctl):
+    done = subprocess.run(["memcoordctl", "--session", "inhibit", "cat"], env=ctl.environment, input="through\n",
+                          capture_output=True, text=True, timeout=10, check=True)
+    assert done.stdout == "through\n"
+
+
+def test_reserve_for_a_command(service, ctl):
+    output = ctl.good("reserve", "64M", "--for", "1h", "sh", "-c", "memcoordctl --session --json")
+    told, _ = json.JSONDecoder().raw_decode(output[output.index("{"):])
+    assert output.startswith("Holding 64 MiB.\n")
+    assert told["host"]["Reserved"] == 64 * MIB
+    service.wait_for(lambda: service.host()["Reserved"] == 0)
+
+
+def test_reserve_until_the_end(service, ctl):
+    process = ctl.start("reserve", "64M", "--json")
+    told = json.loads(process.stdout.readline())
+    assert (told["Asked"], told["Granted"], told["Seconds"]) == (64 * MIB, 64 * MIB, 0)
+    service.wait_for(lambda: service.host()["Reserved"] == 64 * MIB)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=10) == 0
+    service.wait_for(lambda: service.host()["Reserved"] == 0)
+
+
+def test_reserve_for_a_time(service, ctl):
+    assert ctl.good("reserve", "64M", "--for", "1s") == "Holding 64 MiB.\n"
+    service.wait_for(lambda: service.host()["Reserved"] == 0)
+
+
+def test_reserve_more_than_there_is(service, ctl, tmp_path):
+    done = ctl("reserve", "1T", "touch", str(tmp_path / "ran"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr != ""
+    assert not (tmp_path / "ran").exists()
+    service.wait_for(lambda: service.host()["Reserved"] == 0)
+    done = ctl("reserve", "1T", "--partial", "true")
+    assert done.returncode == 0
+    assert re.fullmatch(r"Holding .*, less than the 1 TiB asked for\.\n", done.stdout)

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The command line: help, mistakes, and a service that is not there."""
+
+import re
+import statistics
+import subprocess
+import time
+
+import pytest
+
+COMMANDS = ["status", "list", "show", "top", "why", "plan", "set", "reset", "pause", "resume", "dry-run", "reload",
+            "inhibit", "inhibitors", "reserve", "monitor"]
+
+
+def test_help_lists_every_command(ctl):
+    output = ctl.good("--help").partition("Commands:")[2]
+    assert re.findall(r"^  ([a-z-]+) +[A-Z]", output, re.M) == COMMANDS
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_each_command(ctl, command):
+    output = ctl.good(command, "--help")
+    assert f"memcoordctl [OPTION…] {command}" in output
+    assert "--json" in output
+
+
+def test_version(ctl):
+    assert re.fullmatch(r"memcoordctl \d+\.\d+\.\d+\n", ctl.good("--version"))
+
+
+@pytest.mark.parametrize("arguments, named", [
+    (["bogus"], "bogus"),
+    (["--bogus"], "--bogus"),
+    (["status", "--bogus"], "--bogus"),
+    (["status", "extra"], "extra"),
+    (["show"], "VM"),
+    (["show", "a", "b"], "b"),
+    (["set"], "NAME=VALUE"),
+    (["dry-run"], "on|off"),
+    (["dry-run", "maybe"], "maybe"),
+    (["pause", "--for", "soon"], "soon"),
+    (["pause", "--for", "0"], "0"),
+    (["reserve"], "SIZE"),
+    (["reserve", "much"], "much"),
+    (["reserve", "0"], "0"),
+    (["reserve", "1G", "--for=x"], "x"),
+    (["inhibit"], "COMMAND"),
+    (["top", "--interval", "x"], "x"),
+    (["--color=blue", "status"], "blue"),
+    (["status", "--color", "blue"], "blue"),
+])
+def test_mistakes_are_named(ctl, arguments, named):
+    done = ctl(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert named in done.stderr.splitlines()[0]
+    assert "--help" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [
+    [], ["status"], ["list"], ["show", "x"], ["top"], ["why", "x"], ["plan"], ["set", "interval=5"], ["reset"],
+    ["pause"], ["resume"], ["dry-run", "on"], ["reload"], ["inhibit", "false"], ["inhibitors"], ["reserve", "1G"],
+    ["monitor"],
+])
+def test_no_service(ctl, arguments):
+    done = ctl(*arguments)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "memcoordd" in done.stderr
+
+
+def test_no_bus(ctl):
+    done = ctl("status", env={"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"})
+    assert (done.returncode, done.stdout) == (3, "")
+    done = ctl("status", session=False, env={"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent"})
+    assert (done.returncode, done.stdout) == (3, "")
+
+
+def test_commands_on_the_command_line_do_not_run_without_the_service(ctl, tmp_path):
+    """"inhibit" promises that memory rests while the command runs."""
+    assert ctl("inhibit", "touch", str(tmp_path / "ran")).returncode == 3
+    assert not (tmp_path / "ran").exists()
+
+
+def test_start_to_finish_takes_less_than_50_ms(service, ctl):
+    def once():
+        start = time.monotonic()
+        subprocess.run(["memcoordctl", "--session", "status"], env=ctl.environment, stdout=subprocess.DEVNULL, check=True)
+        return time.monotonic() - start
+    once()
+    assert statistics.median(once() for _ in range(15)) < 0.050

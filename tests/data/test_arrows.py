@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The arrows between the rooms point one way: what a folder may include, by its #include lines."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).resolve().parents[2] / "src"
+
+# Whom each room may know besides itself. main.c wires everything, and is a room of its own.
+ARROWS = {
+    "policy": set(),
+    "host": set(),
+    "hypervisor": set(),
+    "service": {"policy", "host", "hypervisor"},
+    "bus": {"service", "policy"},
+    "ctl": set(),
+}
+MAIN = "service/main.c"
+LIBVIRT_ROOM = "hypervisor"
+
+
+def includes(path):
+    return re.findall(r'^\s*#\s*include\s+[<"]([^>"]+)[>"]', path.read_text(), re.MULTILINE)
+
+
+def rooms_of_headers():
+    return {path.name: path.parent.name for path in SOURCE.glob("*/*.h")}
+
+
+@pytest.mark.parametrize("room", sorted(ARROWS))
+def test_room_knows_only_whom_it_may(room):
+    rooms = rooms_of_headers()
+    for path in sorted(SOURCE.joinpath(room).glob("*.[ch]")):
+        if str(path.relative_to(SOURCE)) == MAIN:
+            continue
+        for name in includes(path):
+            # A header of the same name in the room itself comes first, as for the compiler.
+            owner = room if SOURCE.joinpath(room, name).exists() else rooms.get(name)
+            assert owner in {None, room} | ARROWS[room], f"{path.name} includes {name} of {owner}"
+
+
+def test_every_room_is_known():
+    assert {path.name for path in SOURCE.iterdir() if path.is_dir()} == set(ARROWS)
+
+
+def test_policy_knows_glib_alone():
+    for path in SOURCE.joinpath("policy").glob("*.[ch]"):
+        for name in includes(path):
+            assert not re.match(r"(gio|glib-object|libvirt|systemd|polkit|sys/|unistd|fcntl|time\.h)", name), (path, name)
+
+
+def test_libvirt_stays_in_its_room():
+    for path in SOURCE.glob("*/*.[ch]"):
+        if any(name.startswith("libvirt/") or name.startswith("libvirt-glib/") for name in includes(path)):
+            assert path.parent.name == LIBVIRT_ROOM and path.name.startswith("libvirt-"), path
+
+
+def test_the_check_sees_an_arrow():
+    assert "policy.h" in includes(SOURCE / "service" / "coordinator-private.h") + includes(SOURCE / "service" / "vm.h")

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The only program of a test guest: process 1, which obeys one command a line on its first serial
+ * port and answers each with one line, "ok key=value …" or "error …".
+ *
+ *   hold MIB          holds that much anonymous memory, touched again and again (its hot set)
+ *   grow MIB RATE     holds that much more, reached by RATE MiB a second (0: at once)
+ *   free              holds nothing
+ *   cache MIB         reads that much of its disk through the page cache
+ *   info              memory, swap, work done: bytes and counts
+ *   balloon           loads the balloon's driver, where the kernel was told "late_balloon"
+ *   reboot | panic | poweroff
+ *
+ * The memory is held by a child that the kernel kills first when memory runs out.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/swap.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MIB     ((uint64_t)1 << 20)
+#define PAGE    4096
+#define MOST    (64 * 1024 * MIB)
+#define TICK_MS 50
+
+static const char *const modules[] = {
+  "virtio_ring",           "virtio",     "virtio_pci_modern_dev",
+  "virtio_pci_legacy_dev", "virtio_pci", "virtio_blk",
+};
+
+/* Between process 1 and the child that holds the memory. */
+struct shared
+{
+  volatile uint64_t target; /* bytes to hold */
+  volatile uint64_t rate;   /* bytes a second to get there; 0 = at once */
+  volatile uint64_t held;
+  volatile uint64_t passes;  /* over the whole hot set: the work done */
+  volatile uint64_t touched; /* pages, ever: work that counts large sets and small ones alike */
+};
+
+static struct shared *shared;
+static pid_t holder;
+static unsigned killed;
+
+static void
+load_module (const char *name)
+{
+  char path[128];
+  int fd;
+
+  snprintf (path, sizeof path, "/%s.ko", name);
+  fd = open (path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0)
+    return;
+  syscall (SYS_finit_module, fd, "", 0);
+  close (fd);
+}
+
+static void
+write_file (const char *path, const char *text)
+{
+  int fd = open (path, O_WRONLY | O_CLOEXEC);
+
+  if (fd < 0)
+    return;
+  if (write (fd, text, strlen (text)) < 0)
+    perror (path);
+  close (fd);
+}
+
+static size_t
+read_file (const char *path, char *text, size_t size)
+{
+  int fd = open (path, O_RDONLY | O_CLOEXEC);
+  ssize_t length = fd >= 0 ? read (fd, text, size - 1) : -1;
+
+  if (fd >= 0)
+    close (fd);
+  text[length > 0 ? length : 0] = '\0';
+  return length > 0 ? (size_t)length : 0;
+}
+
+static uint64_t
+find_number (const char *text, const char *key)
+{
+  const char *line = text;
+  size_t length = strlen (key);
+
+  for (; line != NULL; line = strchr (line, '\n'))
+    {
+      if (*line == '\n')
+        line++;
+      if (strncmp (line, key, length) == 0 && (line[length] == ' ' || line[length] == ':'))
+        return strtoull (line + length + 1, NULL, 10);
+    }
+  return 0;
+}
+
+static void
+sleep_ms (unsigned ms)
+{
+  struct timespec pause = { ms / 1000, (long)(ms % 1000) * 1000000 };
+
+  nanosleep (&pause, NULL);
+}
+
+static void
+touch (volatile char *memory, uint64_t from, uint64_t to)
+{
+  for (uint64_t at = from; at < to; at += PAGE)
+    memory[at]++;
+  shared->touched += (to - from) / PAGE;
+}
+
+/* The child: follows the target, and works through what it has. */
+static void
+hold (void)
+{
+  char *memory = mmap (NULL, MOST, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  uint64_t held = 0;
+
+  if (memory == MAP_FAILED)
+    _exit (1);
+  madvise (memory, MOST, MADV_NOHUGEPAGE);
+  write_file ("/proc/self/oom_score_adj", "1000");
+  for (;;)
+    {
+      uint64_t target = shared->target, rate = shared->rate;
+      uint64_t step = rate == 0 ? target : rate * TICK_MS / 1000 / PAGE * PAGE;
+
+      if (target < held)
+        {
+          madvise (memory + target, held - target, MADV_DONTNEED);
+          held = target;
+        }
+      else if (target > held)
+        {
+          uint64_t next = target - held > step ? held + step : target;
+
+          touch (memory, held, next);
+          held = next;
+        }
+      shared->held = held;
+      if (target == held && held > 0)
+        {
+          touch (memory, 0, held);
+          shared->passes++;
+        }
+      sleep_ms (TICK_MS * (target == held ? 4 : 1));
+    }
+}
+
+static void
+watch_holder (void)
+{
+  if (holder > 0 && waitpid (holder, NULL, WNOHANG) == holder)
+    {
+      holder = 0;
+      killed++;
+      shared->held = 0;
+      shared->target = 0;
+    }
+}
+
+static void
+set_target (uint64_t bytes, uint64_t rate)
+{
+  shared->rate = rate;
+  shared->target = bytes;
+  if (holder == 0 && bytes > 0)
+    {
+      holder = fork ();
+      if (holder == 0)
+        hold ();
+    }
+}
+
+static void
+answer (int port, const char *text)
+{
+  dprintf (port, "%s\n", text);
+}
+
+static void
+tell_info (int port)
+{
+  static char meminfo[8192], vmstat[16384];
+
+  read_file ("/proc/meminfo", meminfo, sizeof meminfo);
+  read_file ("/proc/vmstat", vmstat, sizeof vmstat);
+  dprintf (port,
+           "ok total=%llu free=%llu available=%llu cached=%llu swap_in=%llu swap_out=%llu oom=%llu "
+           "killed=%u held=%llu "
+           "target=%llu passes=%llu touched=%llu\n",
+           (unsigned long long)find_number (meminfo, "MemTotal") * 1024,
+           (unsigned long long)find_number (meminfo, "MemFree") * 1024,
+           (unsigned long long)find_number (meminfo, "MemAvailable") * 1024,
+           (unsigned long long)find_number (meminfo, "Cached") * 1024,
+           (unsigned long long)find_number (vmstat, "pswpin") * PAGE,
+           (unsigned long long)find_number (vmstat, "pswpout") * PAGE,
+           (unsigned long long)find_number (vmstat, "oom_kill"), killed,
+           (unsigned long long)shared->held, (unsigned long long)shared->target,
+           (unsigned long long)shared->passes, (unsigned long long)shared->touched);
+}
+
+static void
+read_disk (int port, uint64_t bytes)
+{
+  static char buffer[1 << 20];
+  int fd = open ("/dev/vda", O_RDONLY | O_CLOEXEC);
+  uint64_t done = 0;
+  ssize_t length;
+
+  if (fd < 0)
+    {
+      answer (port, "error there is no disk");
+      return;
+    }
+  /* The first page is the swap's header; the rest of a fresh swap is zeros. */
+  while (done < bytes && (length = read (fd, buffer, sizeof buffer)) > 0)
+    done += (uint64_t)length;
+  close (fd);
+  dprintf (port, "ok read=%llu\n", (unsigned long long)done);
+}
+
+static void
+obey (int port, char *line)
+{
+  unsigned long long mib = 0, rate = 0;
+
+  watch_holder ();
+  if (sscanf (line, "hold %llu", &mib) == 1)
+    set_target (mib * MIB, 0);
+  else if (sscanf (line, "grow %llu %llu", &mib, &rate) == 2)
+    set_target (shared->target + mib * MIB, rate * MIB);
+  else if (strcmp (line, "free") == 0)
+    set_target (0, 0);
+  else if (sscanf (line, "cache %llu", &mib) == 1)
+    {
+      read_disk (port, mib * MIB);
+      return;
+    }
+  else if (strcmp (line, "info") == 0)
+    {
+      tell_info (port);
+      return;
+    }
+  else if (strcmp (line, "balloon") == 0)
+    load_module ("virtio_balloon");
+  else if (strcmp (line, "reboot") == 0)
+    reboot (RB_AUTOBOOT);
+  else if (strcmp (line, "poweroff") == 0)
+    reboot (RB_POWER_OFF);
+  else if (strcmp (line, "panic") == 0)
+    write_file ("/proc/sysrq-trigger", "c");
+  else
+    {
+      answer (port, "error unknown command");
+      return;
+    }
+  answer (port, "ok");
+}
+
+static int
+open_port (void)
+{
+  struct termios settings;
+  int port = open ("/dev/ttyS0", O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+  if (port < 0 || tcgetattr (port, &settings) < 0)
+    return -1;
+  cfmakeraw (&settings);
+  cfsetspeed (&settings, B115200);
+  tcsetattr (port, TCSANOW, &settings);
+  return port;
+}
+
+static void
+set_up (void)
+{
+  static char cmdline[4096];
+
+  mkdir ("/proc", 0755);
+  mkdir ("/dev", 0755);
+  mount ("proc", "/proc", "proc", 0, NULL);
+  mount ("dev", "/dev", "devtmpfs", 0, NULL);
+  write_file ("/proc/sys/vm/overcommit_memory", "1");
+  write_file ("/proc/sys/kernel/sysrq", "1");
+  for (unsigned i = 0; i < sizeof modules / sizeof *modules; i++)
+    load_module (modules[i]);
+  read_file ("/proc/cmdline", cmdline, sizeof cmdline);
+  if (strstr (cmdline, "late_balloon") == NULL)
+    load_module ("virtio_balloon");
+  for (unsigned i = 0; i < 40 && strstr (cmdline, "use_swap") != NULL && swapon ("/dev/vda", 0) < 0;
+       i++)
+    sleep_ms (50);
+  shared = mmap (NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  mlockall (MCL_CURRENT | MCL_FUTURE);
+}
+
+int
+main (void)
+{
+  char line[256];
+  size_t length = 0;
+  int port;
+
+  set_up ();
+  port = open_port ();
+  answer (port, "ready");
+  for (;;)
+    {
+      char c;
+
+      if (read (port, &c, 1) != 1)
+        {
+          sleep_ms (100);
+          continue;
+        }
+      if (c != '\n' && length < sizeof line - 1)
+        {
+          line[length++] = c;
+          continue;
+        }
+      line[length] = '\0';
+      length = 0;
+      if (line[0] != '\0')
+        obey (port, line);
+    }
+}

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The bed itself is true: what the other tests believe is checked here."""
+
+import pytest
+from bed import MIB, Bed
+
+
+@pytest.fixture(scope="module")
+def bed():
+    with Bed(host_total=2 << 30) as bed:
+        bed.add_guests(one=dict(maximum=512 * MIB, swap=256 * MIB))
+        yield bed
+
+
+@pytest.fixture
+def guest(bed):
+    return bed.guests["one"]
+
+
+def test_guest_sees_its_memory(guest):
+    info = guest.info()
+    assert 400 * MIB < info["total"] < 512 * MIB
+    assert info["held"] == 0
+
+
+def test_held_memory_shows_on_the_host(bed, guest):
+    before = bed.host.available
+    guest.hold(200)
+    # Some of it is memory that booting has touched already.
+    bed.wait_for(lambda: before - bed.host.available > 160 * MIB, 20, "the host to have less")
+    bed.wait_for(lambda: guest.info()["passes"] > 2, 20, "work to be done")
+    with open("/proc/meminfo") as meminfo:
+        figures = dict(line.split(":") for line in meminfo)
+    assert int(figures["MemTotal"].split()[0]) == (2 << 30) >> 10
+    assert abs((int(figures["MemAvailable"].split()[0]) << 10) - bed.host.available) < 20 * MIB
+
+
+def test_balloon_moves(bed, guest):
+    guest.free()
+    bed.virsh("setmem", "one", "300M", "--live")
+    bed.wait_for(lambda: guest.info()["total"] < 330 * MIB, 30, "the balloon to inflate")
+    bed.virsh("setmem", "one", "512M", "--live")
+    bed.wait_for(lambda: guest.info()["total"] > 400 * MIB, 30, "the balloon to deflate")
+
+
+def test_statistics_come(bed, guest):
+    bed.virsh("dommemstat", "one", "--period", "1", "--live")
+
+    def unused():
+        stats = dict(line.split() for line in bed.virsh("dommemstat", "one").stdout.splitlines())
+        return int(stats["unused"]) << 10
+
+    guest.hold(200)
+    bed.wait_for(lambda: unused() < 280 * MIB, 20, "the statistics to follow")
+    guest.free()
+    bed.wait_for(lambda: unused() > 350 * MIB, 20, "the statistics to follow")
+
+
+def test_too_much_swaps(bed, guest):
+    guest.hold(520)
+    bed.wait_for(lambda: guest.info()["swap_out"] > 20 * MIB, 60, "the guest to swap")
+    guest.free()
+
+
+def test_guest_reboots(bed, guest):
+    guest.port.sendall(b"reboot\n")
+    guest.wait_ready()
+    assert guest.info()["swap_out"] == 0

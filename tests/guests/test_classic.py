@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Real guests that need memory and that give it back: who gets how much, when, and what the host keeps.
+
+Four guests of 1 GiB at most on a host of 2.5 GiB, of which 256 MiB are taken by others and 200 MiB are the reserve.
+"""
+
+import time
+
+import pytest
+from bed import MIB, Bed, Recorder
+
+NAMES = ("one", "two", "three", "four")
+HOST_TOTAL = 2560 * MIB
+RESERVE = 200 * MIB
+MAXIMUM = 1024 * MIB
+RATE = 25  # MiB a second that a guest grows by
+MOST_SWAP = 8 * MIB
+INTERVAL_S = 2
+
+
+@pytest.fixture(scope="module")
+def bed():
+    with Bed(host_total=HOST_TOTAL) as bed:
+        bed.add_guests(**{name: dict(maximum=MAXIMUM, current=512 * MIB, swap=768 * MIB) for name in NAMES})
+        bed.start_daemon()
+        bed.wait_for(bed.managed, 30, "all guests to be managed")
+        yield bed
+
+
+@pytest.fixture
+def guests(bed):
+    """The four, idle and with no recent need."""
+    guests = [bed.guests[name] for name in NAMES]
+    for guest in guests:
+        guest.free()
+    bed.settle(5, 90)
+    bed.host.forget_lowest()
+    return guests
+
+
+@pytest.fixture
+def record(bed, request, tmp_path):
+    with Recorder(bed, path=tmp_path / f"{request.node.name}.csv") as recorder:
+        yield recorder
+
+
+def swapped(guest, since):
+    info = guest.info()
+    return info["swap_in"] + info["swap_out"] - since["swap_in"] - since["swap_out"]
+
+
+def balloon(record, guest):
+    rows = record.of(guest.name)
+    return rows[-1]["balloon"] if rows else 0
+
+
+def wait_held(bed, guest, mib, timeout=60):
+    bed.wait_for(lambda: guest.info()["held"] >= mib * MIB, timeout, f"{guest.name} to hold {mib} MiB")
+
+
+def test_one_grows_while_the_others_idle(bed, guests, record):
+    one, *others = guests
+    before = bed.infos()
+    bed.wait_for(lambda: record.rows, 5, "the first record")
+    given_at_first = sum(balloon(record, guest) for guest in others)
+    free_at_first = balloon(record, one)
+
+    one.grow(600, RATE)
+    wait_held(bed, one, 600)
+    bed.wait_for(lambda: one.info()["available"] > 80 * MIB, 20, "the grown guest to have room again")
+
+    for guest in guests:
+        assert swapped(guest, before[guest.name]) <= MOST_SWAP, guest.name
+    peak = balloon(record, one)
+    assert peak > free_at_first
+    assert peak >= 600 * MIB
+    assert bed.host.lowest > RESERVE
+    # What one got, the others' idle memory has paid for where the host could not.
+    assert sum(balloon(record, guest) for guest in others) <= given_at_first
+
+    # While nobody else needs it, it is left to a guest that may soon want it again, but not for ever.
+    one.free()
+    bed.wait_for(lambda: balloon(record, one) <= peak - 100 * MIB, 200, "the guest to give back")
+    for guest in guests:
+        assert swapped(guest, before[guest.name]) <= MOST_SWAP, guest.name
+        assert guest.info()["oom"] == 0
+    assert bed.host.lowest > RESERVE
+
+
+def test_all_grow_until_there_is_no_more(bed, guests, record):
+    before = bed.infos()
+    for guest in guests:
+        guest.grow(500, RATE)
+
+    def shares():
+        return [balloon(record, guest) for guest in guests]
+
+    time.sleep(30)  # they grow for 20 s; then for all of them there is not enough
+    bed.wait_for(lambda: max(shares()) - min(shares()) <= MAXIMUM // 10, 60, f"fair shares: {shares()}")
+    assert bed.host.lowest > RESERVE
+    # Nobody is short while the host keeps memory back.
+    assert sum(shares()) > (HOST_TOTAL - bed.host.base - RESERVE) * 8 // 10
+    for guest in guests:
+        info = guest.info()
+        assert info["killed"] == 0 and info["oom"] == before[guest.name]["oom"], guest.name
+        assert info["target"] == 500 * MIB
+    for guest in guests:
+        guest.free()
+    assert bed.host.lowest > RESERVE
+
+
+def test_memory_moves_from_one_that_frees_to_one_that_goes_on(bed, guests, record):
+    one, two, *_ = guests
+    one.grow(720, RATE)
+    two.grow(720, RATE)
+    time.sleep(720 / RATE)
+    bed.settle(4, 60)
+    ones, twos = balloon(record, one), balloon(record, two)
+    # Both want it all, and neither is preferred.
+    assert abs(ones - twos) <= MAXIMUM // 10
+
+    one.free()
+    two.grow(60, RATE)
+    wait_held(bed, two, 780)
+    bed.wait_for(lambda: balloon(record, two) >= 900 * MIB, 60, "the memory to arrive")
+    assert balloon(record, one) < ones
+    bed.wait_for(lambda: two.info()["available"] > 50 * MIB, 30, "the guest that goes on to have room")
+    calm = two.info()
+    passes = calm["passes"]
+    bed.wait_for(lambda: two.info()["passes"] > passes + 4, 20, "it to work at full speed")
+    assert two.info()["oom"] == 0
+    assert bed.host.lowest > RESERVE
+
+
+def test_guests_appear_and_vanish(bed, guests):
+    five = bed.add_guest("five", maximum=256 * MIB)
+    bed.wait_for(lambda: bed.vm(five), 5, "a started guest to appear")
+    assert bed.vm(five)["Name"] == "five"
+    five.wait_ready()
+    bed.wait_for(lambda: bed.managed(five), 30, "it to be managed")
+    five.destroy()
+    bed.wait_for(lambda: bed.vm(five) is None, 5, "a destroyed guest to vanish")
+    bed.remove_guest(five)
+
+
+def test_threshold_acts_on_the_next_cycle(bed, guests):
+    one = guests[0]
+    minimum = bed.vm(one)["Balloon"] + 128 * MIB
+    bed.set_threshold("Minimum", minimum, one)
+    assert bed.vm(one)["Minimum"] == minimum
+    bed.wait_for(lambda: bed.vm(one)["Target"] > minimum - 64 * MIB, INTERVAL_S + 1, "the new minimum to act")
+    bed.wait_for(lambda: one.info()["total"] > minimum - 100 * MIB, 20, "the guest to have it")
+    bed.call(one.object_path, "org.example.MemCoord1.VM", "ResetThresholds", "as", 0)
+    assert bed.vm(one)["Minimum"] < minimum
+
+
+def test_pause_and_resume(bed, guests):
+    one = guests[0]
+    root = ("/org/example/MemCoord", "org.example.MemCoord1")
+    bed.call(*root, "Pause", "su", "maintenance", 0)
+    assert bed.property("State") == "paused"
+    target = bed.vm(one)["Target"]
+    one.hold(target // MIB - 60)  # it is short at once
+    time.sleep(3 * INTERVAL_S)
+    assert bed.vm(one)["Target"] == target
+    bed.call(*root, "Resume")
+    bed.wait_for(lambda: bed.vm(one)["Target"] > target, INTERVAL_S + 1, "the needy guest to get more")
+    assert bed.property("State") == "running"
+
+
+def test_lost_libvirtd(bed, guests):
+    one = guests[0]
+    bed.end_process("libvirtd", 9)
+    bed.wait_for(lambda: bed.property("State") == "degraded", 15, "the daemon to see that libvirtd is gone")
+    assert bed.property("HypervisorConnected") is False
+    assert bed.vm(one) is not None
+    bed.start_libvirtd()
+    bed.wait_for(lambda: bed.property("State") == "running" and bed.managed(), 60, "it to be back")
+    target = bed.vm(one)["Target"]
+    one.grow(target // MIB - 60, 50)
+    bed.wait_for(lambda: bed.vm(one)["Target"] > target, 20, "a needy guest to get more again")
+
+
+def test_clean_stop_puts_the_statistics_period_back(bed, guests):
+    one, two, *_ = guests
+    assert bed.stop_daemon() == 0
+    assert bed.stats_period(one) == 0
+    bed.virsh("dommemstat", two.name, "--period", 7, "--live")
+    bed.start_daemon()
+    bed.wait_for(lambda: bed.managed() and bed.stats_period(two) == 1 == bed.stats_period(one), 30, "the daemon's period")
+    assert bed.stop_daemon() == 0
+    assert bed.stats_period(one) == 0
+    assert bed.stats_period(two) == 7
+
+
+def test_late_libvirtd(bed):
+    bed.end_process("libvirtd", 9)
+    bed.start_daemon(wait=False)
+    bed.wait_for(lambda: bed.property("State") == "degraded", 15, "the daemon to tell that there is no libvirtd")
+    bed.start_libvirtd()
+    bed.wait_for(lambda: bed.property("State") == "running" and bed.managed(), 60, "it to connect")
+
+
+def test_killed_and_started_again(bed, guests):
+    one = guests[0]
+    bed.set_threshold("LowWatermark", 90 * MIB)
+    assert bed.stop_daemon(9) == -9
+    bed.start_daemon()
+    bed.wait_for(bed.managed, 30, "all guests to be managed")
+    assert bed.property("LowWatermark") == 90 * MIB
+    target = bed.vm(one)["Target"]
+    one.grow(target // MIB - 60, 50)
+    bed.wait_for(lambda: bed.vm(one)["Target"] > target, 20, "a needy guest to get more")
+
+
+def test_at_rest_nothing_happens(bed, guests, record):
+    # A daemon that has just started remembers no earlier peaks, which would be let go only after minutes.
+    assert bed.stop_daemon() == 0
+    bed.start_daemon()
+    bed.wait_for(bed.managed, 30, "all guests to be managed")
+    bed.settle(20, 120)
+    began, cpu = record.now, bed.daemon_cpu_seconds()
+    told = bed.read_daemon_log()
+    time.sleep(60)
+    ended = record.now
+    used = bed.daemon_cpu_seconds() - cpu
+    assert record.changes("target", since=began, until=ended) == {}
+    assert record.changes("balloon", since=began, until=ended) == {}
+    assert bed.read_daemon_log() == told
+    assert used / (ended - began) < 0.01, f"{used:.2f} s of processor time in a minute"

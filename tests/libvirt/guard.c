@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "guard.h"
+
+#include <dlfcn.h>
+#include <glib.h>
+#include <libvirt/libvirt.h>
+#include <unistd.h>
+
+static pid_t guarded;
+
+void
+mc_guard_main_thread (void)
+{
+  guarded = gettid ();
+}
+
+/* The library's own function, which stays found. */
+static void *
+pass (gsize *found, const char *name)
+{
+  if (gettid () == guarded)
+    {
+      g_printerr ("%s() was called on the main thread\n", name);
+      g_abort ();
+    }
+  if (g_once_init_enter (found))
+    g_once_init_leave (found, (gsize)dlsym (RTLD_NEXT, name));
+  return (void *)*found;
+}
+
+#define GUARD(type, name, parameters, arguments)                                                   \
+  type name parameters                                                                             \
+  {                                                                                                \
+    static gsize found;                                                                            \
+    type (*real) parameters = pass (&found, #name);                                                \
+                                                                                                   \
+    return real arguments;                                                                         \
+  }
+
+GUARD (virConnectPtr, virConnectOpen, (const char *name), (name))
+GUARD (int, virConnectClose, (virConnectPtr conn), (conn))
+GUARD (int,
+       virConnectSetKeepAlive,
+       (virConnectPtr conn, int interval, unsigned int count),
+       (conn, interval, count))
+GUARD (int,
+       virConnectRegisterCloseCallback,
+       (virConnectPtr conn, virConnectCloseFunc cb, void *opaque, virFreeCallback freecb),
+       (conn, cb, opaque, freecb))
+GUARD (int,
+       virConnectUnregisterCloseCallback,
+       (virConnectPtr conn, virConnectCloseFunc cb),
+       (conn, cb))
+GUARD (int,
+       virConnectDomainEventRegisterAny,
+       (virConnectPtr conn,
+        virDomainPtr dom,
+        int id,
+        virConnectDomainEventGenericCallback cb,
+        void *opaque,
+        virFreeCallback freecb),
+       (conn, dom, id, cb, opaque, freecb))
+GUARD (int, virConnectDomainEventDeregisterAny, (virConnectPtr conn, int id), (conn, id))
+GUARD (
+    int,
+    virConnectGetAllDomainStats,
+    (virConnectPtr conn, unsigned int stats, virDomainStatsRecordPtr **records, unsigned int flags),
+    (conn, stats, records, flags))
+GUARD (
+    int,
+    virNodeGetMemoryStats,
+    (virConnectPtr conn, int cell, virNodeMemoryStatsPtr params, int *nparams, unsigned int flags),
+    (conn, cell, params, nparams, flags))
+GUARD (virDomainPtr,
+       virDomainLookupByUUIDString,
+       (virConnectPtr conn, const char *uuid),
+       (conn, uuid))
+GUARD (char *, virDomainGetXMLDesc, (virDomainPtr domain, unsigned int flags), (domain, flags))
+GUARD (int, virDomainIsPersistent, (virDomainPtr domain), (domain))
+GUARD (int, virDomainGetInfo, (virDomainPtr domain, virDomainInfoPtr info), (domain, info))
+GUARD (int,
+       virDomainMemoryStats,
+       (virDomainPtr domain, virDomainMemoryStatPtr stats, unsigned int n, unsigned int flags),
+       (domain, stats, n, flags))
+GUARD (int,
+       virDomainSetMemoryFlags,
+       (virDomainPtr domain, unsigned long memory, unsigned int flags),
+       (domain, memory, flags))
+GUARD (int,
+       virDomainSetMemoryStatsPeriod,
+       (virDomainPtr domain, int period, unsigned int flags),
+       (domain, period, flags))
+GUARD (int,
+       virDomainSetMetadata,
+       (virDomainPtr domain,
+        int type,
+        const char *metadata,
+        const char *key,
+        const char *uri,
+        unsigned int flags),
+       (domain, type, metadata, key, uri, flags))

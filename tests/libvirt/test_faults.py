@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The adapter while QEMU or libvirtd hangs, dies or is not there."""
+
+import os
+import signal
+import time
+
+import pytest
+from libvirtd import MAXIMUM, Libvirtd
+
+# What a sample may take while VMs hang: one more try for each, 300 ms apart.
+AGAIN_S = 0.3
+
+
+@pytest.fixture
+def hang(libvirtd):
+    pids = []
+
+    def stop(name):
+        pids.append(libvirtd.pid(name))
+        os.kill(pids[-1], signal.SIGSTOP)
+
+    yield stop
+    for pid in pids:
+        os.kill(pid, signal.SIGCONT)
+
+
+def resume(libvirtd, name):
+    os.kill(libvirtd.pid(name), signal.SIGCONT)
+
+
+def wait_whole(probe, names, timeout=10):
+    """Until a sample has every VM again, none busy."""
+    deadline = time.monotonic() + timeout
+    while True:
+        answer = probe.do("sample", 1000)
+        if {vm["name"] for vm in answer.get("vms", []) if not vm["busy"]} == set(names):
+            return
+        assert time.monotonic() < deadline, answer
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("hung", [["one"], ["one", "two", "three"]], ids=["one", "three"])
+def test_hung_vms_do_not_delay_the_others(libvirtd, probe, hang, hung):
+    names = ["one", "two", "three", "four"]
+    uuids = {name: libvirtd.add_guest(name) for name in names}
+    for name in hung:
+        hang(name)
+    probe.do("lag")
+    for _ in range(6):
+        begun = time.monotonic()
+        vms = probe.sample(2000)
+        assert time.monotonic() - begun < (len(hung) + 1) * AGAIN_S + 0.5
+        assert {name for name, vm in vms.items() if vm["busy"]} == set(hung)
+        assert set(vms) == set(names)
+        assert vms["one"]["balloon"] == MAXIMUM
+        answer, took = probe.timed("target", uuids["four"], MAXIMUM // 2)
+        assert "error" not in answer and took < 1
+    assert probe.do("lag")["ms"] < 100
+    for name in hung:
+        resume(libvirtd, name)
+    wait_whole(probe, names)
+
+
+def test_calls_for_hung_vms_leave_threads_for_the_others(libvirtd, probe, hang):
+    uuids = {name: libvirtd.add_guest(name) for name in ("one", "two", "three", "four")}
+    hung = [uuids[name] for name in ("one", "two", "three")]
+    for name in ("one", "two", "three"):
+        hang(name)
+    late = [probe.ask("target", uuid, MAXIMUM // 2) for uuid in hung]
+    again = [probe.do("target", uuid, MAXIMUM // 2) for uuid in hung]
+    assert [answer["error"] for answer in again] == ["busy"] * 3
+    time.sleep(1.1)  # for these calls to be known as hung
+    for kind in (("period", 2), ("metadata", "<vm/>")):
+        for uuid in hung:
+            probe.ask(kind[0], uuid, kind[1])
+        answer, took = probe.timed(kind[0], uuids["four"], kind[1])
+        assert "error" not in answer and took < 1
+    assert [probe.answer(number)["error"] for number in late] == ["timed-out"] * 3
+    for name in ("one", "two", "three"):
+        resume(libvirtd, name)
+    wait_whole(probe, uuids)
+    assert "error" not in probe.do("target", uuids["one"], MAXIMUM)
+
+
+def test_a_sample_that_hung_for_long_is_not_believed(libvirtd, probe, hang):
+    """What it tells of the VMs that it read before it hung is as old as that."""
+    libvirtd.add_guest("one")
+    libvirtd.add_guest("two")
+    hang("two")
+    probe.sample(2000)  # its first try stays behind, with "one" as it is now
+    libvirtd.act("one", lambda domain: domain.suspend())
+    time.sleep(3)
+    resume(libvirtd, "two")
+    for _ in range(5):
+        assert probe.sample(2000)["one"]["running"] is False
+
+
+def test_killed_libvirtd_comes_back(libvirtd, probe):
+    uuid = libvirtd.add_guest("one")
+    probe.sample()
+    counts = []
+    for _ in range(5):
+        mark = probe.mark()
+        libvirtd.kill()
+        lost = probe.wait_connected(False, mark)
+        assert lost["status"] != ""
+        assert probe.do("sample", 1000)["error"] == "not-connected"
+        assert probe.do("target", uuid, MAXIMUM)["error"] == "not-connected"
+        libvirtd.start()
+        assert probe.wait_connected(True, mark)["status"] == ""
+        wait_whole(probe, ["one"])
+        mark = probe.mark()
+        libvirtd.act("one", lambda domain: domain.suspend())
+        probe.wait_event("vm-state", mark, uuid=uuid, running=0)
+        libvirtd.act("one", lambda domain: domain.resume())
+        probe.wait_event("vm-state", mark, uuid=uuid, running=1)
+        assert len([line for line in probe.lines[mark:] if line.get("event") == "vm-state"]) == 2
+        counts.append(settled(probe.count_descriptors))
+    assert counts[-1] <= counts[0] + 2, counts  # spare connections come and go
+
+
+def settled(count):
+    """The count once it no longer changes."""
+    before = None
+    while before != (now := count()):
+        before = now
+        time.sleep(0.3)
+    return now
+
+
+def test_stopped_libvirtd_makes_samples_late_and_nothing_else(libvirtd, probe):
+    libvirtd.add_guest("one")
+    probe.do("lag")
+    libvirtd.signal(signal.SIGSTOP)
+    try:
+        for _ in range(5):
+            answer, took = probe.timed("sample", 500)
+            assert answer["error"] == "timed-out" and 0.4 < took < 1
+        assert probe.do("lag")["ms"] < 100
+    finally:
+        libvirtd.signal(signal.SIGCONT)
+    wait_whole(probe, ["one"])
+
+
+def test_it_ends_while_libvirtd_is_stopped(libvirtd, probe):
+    libvirtd.signal(signal.SIGSTOP)
+    try:
+        assert probe.do("sample", 200)["error"] == "timed-out"
+        begun = time.monotonic()
+        assert probe.stop() == 0
+        assert time.monotonic() - begun < 6
+    finally:
+        libvirtd.signal(signal.SIGCONT)
+
+
+def test_silent_libvirtd_is_given_up_and_found_again(libvirtd, probe):
+    libvirtd.add_guest("one")
+    mark = probe.mark()
+    libvirtd.signal(signal.SIGSTOP)
+    try:
+        lost = probe.wait_connected(False, mark, timeout=45)
+    finally:
+        libvirtd.signal(signal.SIGCONT)
+    assert "does not answer" in lost["status"]
+    probe.wait_connected(True, mark)
+    wait_whole(probe, ["one"])
+
+
+def test_late_libvirtd_is_waited_for(start_probe):
+    libvirtd = Libvirtd()
+    try:
+        probe = start_probe(libvirtd.uri)
+        status = probe.wait_event("status")
+        assert status["connected"] is False and status["status"].startswith(f"failed to connect to {libvirtd.uri}: ")
+        libvirtd.start()
+        probe.wait_connected()
+        assert probe.sample() == {}
+    finally:
+        libvirtd.stop()

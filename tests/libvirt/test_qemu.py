@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The adapter on a real libvirtd and real QEMU processes."""
+
+import re
+import time
+from pathlib import Path
+
+import libvirt
+from libvirtd import MAXIMUM
+
+NAMESPACE = "https://example.org/memcoord/1"
+NIC = '<interface type="user"><model type="virtio"/></interface>'
+
+
+def test_one_call_tells_of_every_vm(libvirtd, probe):
+    uuids = {name: libvirtd.add_guest(name) for name in ("one", "two", "three")}
+    vms = probe.sample()
+    assert {name: vm["uuid"] for name, vm in vms.items()} == uuids
+    for vm in vms.values():
+        assert (vm["running"], vm["busy"]) == (True, False)
+        assert (vm["balloon"], vm["capacity"]) == (MAXIMUM, MAXIMUM)
+        assert vm["resident"] > 1 << 20 and vm["id"] > 0
+
+
+def test_a_guest_without_a_driver_reports_nothing(libvirtd, probe):
+    libvirtd.add_guest("one")
+    vm = probe.sample()["one"]
+    assert (vm["unused"], vm["usable"], vm["available"], vm["swap_in"]) == (None, None, None, None)
+    assert vm["stats_time"] == 0
+
+
+def test_the_hosts_total(probe):
+    total = int(re.search(r"MemTotal: *(\d+)", Path("/proc/meminfo").read_text())[1]) * 1024
+    answer = probe.do("sample", 1000)
+    assert answer["host_total"] == total and 0 < answer["host_available"] < total
+
+
+def test_what_happens_to_a_vm_is_told(libvirtd, probe):
+    uuid = libvirtd.add_guest("one", start=False)
+    for act, event, members in (
+        (lambda domain: domain.create(), "vm-started", {}),
+        (lambda domain: domain.suspend(), "vm-state", {"running": 0}),
+        (lambda domain: domain.resume(), "vm-state", {"running": 1}),
+        (lambda domain: domain.reset(), "vm-rebooted", {}),
+        (lambda domain: domain.attachDevice(NIC), "vm-changed", {}),
+        (lambda domain: domain.setMetadata(2, "<vm/>", "memcoord", NAMESPACE, 1), "vm-changed", {}),
+        (lambda domain: domain.destroy(), "vm-stopped", {}),
+    ):
+        mark = probe.mark()
+        libvirtd.act("one", act)
+        probe.wait_event(event, mark, uuid=uuid, **members)
+
+
+def test_other_metadata_is_none_of_our_business(libvirtd, probe):
+    libvirtd.add_guest("one")
+    mark = probe.mark()
+    libvirtd.act("one", lambda domain: domain.setMetadata(2, "<a/>", "other", "https://example.org/other", 1))
+    libvirtd.act("one", lambda domain: domain.suspend())
+    probe.wait_event("vm-state", mark, running=0)
+    assert not [line for line in probe.lines[mark:] if line["event"] == "vm-changed"]
+
+
+def test_a_suspended_vm_does_not_run(libvirtd, probe):
+    libvirtd.add_guest("one")
+    libvirtd.act("one", lambda domain: domain.suspend())
+    vm = probe.sample()["one"]
+    assert (vm["running"], vm["busy"]) == (False, False)
+
+
+def test_the_period_is_read_back(libvirtd, probe):
+    uuid = libvirtd.add_guest("one")
+    probe.do("period", uuid, 2)
+    assert probe.do("describe", uuid)["period"] == 2
+    assert "period" not in libvirtd.act("one", lambda domain: domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
+
+
+def test_metadata_is_read_back_live_and_stored(libvirtd, probe):
+    uuid = libvirtd.add_guest("one")
+    assert "error" not in probe.do("metadata", uuid, "<vm weight='3'/>")
+    assert 'weight="3"' in probe.do("describe", uuid)["metadata"]
+    assert 'weight="3"' in libvirtd.act("one", lambda domain: domain.metadata(2, NAMESPACE, 2))
+    assert "error" not in probe.do("metadata", uuid)
+    assert probe.do("describe", uuid)["metadata"] is None
+
+
+def test_a_description(libvirtd, probe):
+    locked = libvirtd.add_guest("two", "<memoryBacking><locked/></memoryBacking>", start=False)
+    assert "locked" in probe.do("describe", locked)["immovable"]
+    answer = probe.do("describe", libvirtd.add_guest("three"))
+    assert (answer["name"], answer["persistent"], answer["has_balloon"]) == ("three", True, True)
+    assert answer["immovable"] is None
+
+
+def test_targets(libvirtd, probe):
+    uuid = libvirtd.add_guest("one")
+    assert "error" not in probe.do("target", uuid, MAXIMUM // 2)
+    assert probe.do("target", uuid, MAXIMUM * 2)["error"] == "failed"
+    assert probe.do("target", "c0ffee00-0000-4000-8000-000000000001", MAXIMUM)["error"] == "no-vm"
+    libvirtd.act("one", lambda domain: domain.destroy())
+    assert "error" in probe.do("target", uuid, MAXIMUM)
+
+
+def test_it_ends_at_once(libvirtd, probe):
+    libvirtd.add_guest("one")
+    probe.sample()
+    begun = time.monotonic()
+    assert probe.stop() == 0
+    assert time.monotonic() - begun < 2

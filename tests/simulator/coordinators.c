@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* MemCoord in the simulated world, and the two ends of the scale: nobody at all, and one who knows
+ * what will be. */
+#include "config.h"
+
+#include "coordinator.h"
+#include "thresholds.h"
+
+/* Nobody. */
+
+static guint
+static_decide (gpointer state, guint interval, const SimView *view, double *targets)
+{
+  return interval;
+}
+
+/* The rules as they are written: whole steps of 20 %, from unused alone, no promises. */
+
+static guint
+rules_decide (gpointer state, guint interval, const SimView *view, double *targets)
+{
+  double total = sim_mib (view->host->total), available = sim_mib (view->host->available);
+
+  for (guint i = 0; i < view->n; i++)
+    {
+      const McVmFacts *facts = &view->facts[i];
+      double has = sim_mib (facts->balloon), step = 0.2 * sim_mib (facts->capacity), unused;
+
+      if (!sim_has_stats (facts))
+        continue;
+      unused = sim_mib (facts->unused);
+      if (unused <= 100 && available - step > SIM_RESERVE)
+        {
+          targets[i] = MIN (has + step, sim_mib (facts->maximum));
+          available -= targets[i] - has;
+        }
+      else if (unused >= 150 || (total - available > 0.75 * total && unused > 150))
+        targets[i] = MAX (has - MIN (step, unused - 100), sim_mib (facts->minimum));
+    }
+  return interval;
+}
+
+/* MemCoord: the same objects as the daemon's. */
+
+typedef struct
+{
+  McPolicySettings settings;
+  McVmMemory memories[SIM_VMS_MOST];
+} MemCoord;
+
+static gpointer
+memcoord_start (const SimLoad *load, guint interval)
+{
+  MemCoord *state = g_new0 (MemCoord, 1);
+
+  state->settings = mc_policy_settings_default ();
+  state->settings.interval_us = (gint64)interval * G_USEC_PER_SEC;
+  return state;
+}
+
+static gboolean
+memcoord_cycle (MemCoord *state, const SimView *view, double *targets)
+{
+  McVmMemory *memories[SIM_VMS_MOST];
+  McVmDecision decisions[SIM_VMS_MOST];
+  McHostDecision host;
+  gboolean pressing;
+
+  for (guint i = 0; i < view->n; i++)
+    memories[i] = &state->memories[i];
+  mc_policy_decide (&state->settings, view->host, (gint64)(view->t + 1) * G_USEC_PER_SEC, view->n,
+                    view->facts, memories, decisions, &host);
+  pressing = host.pressing;
+  for (guint i = 0; i < view->n; i++)
+    {
+      pressing |= decisions[i].pressing;
+      if (decisions[i].move)
+        targets[i] = sim_mib (decisions[i].target);
+    }
+  return pressing;
+}
+
+/* As the daemon runs: attentive when something presses. */
+static guint
+memcoord_decide (gpointer state, guint interval, const SimView *view, double *targets)
+{
+  return memcoord_cycle (state, view, targets) ? 1 : interval;
+}
+
+static guint
+memcoord_decide_evenly (gpointer state, guint interval, const SimView *view, double *targets)
+{
+  memcoord_cycle (state, view, targets);
+  return interval;
+}
+
+/*
+ * The oracle: sees what everyone will need in the next seconds, and the world as it is. It is bound
+ * by the host's memory and by how fast balloons move, and by nothing else.
+ */
+
+#define LOOK_AHEAD 12
+
+static double
+oracle_need (const SimView *view, guint i)
+{
+  const SimLoad *load = view->world->load;
+  double most = 0;
+
+  for (guint t = view->t; t < MIN (view->t + LOOK_AHEAD, load->seconds); t++)
+    most = MAX (most, sim_load_need (load, i, t));
+  return CLAMP (most + 20, load->vms[i].minimum, load->vms[i].capacity);
+}
+
+static guint
+oracle_decide (gpointer state, guint interval, const SimView *view, double *targets)
+{
+  double needs[SIM_VMS_MOST] = { 0 }, sum = 0, level = 0, occupied = 0, budget, free, left;
+  const SimLoad *load = view->world->load;
+
+  for (guint i = 0; i < view->n; i++)
+    if (view->facts[i].running)
+      {
+        sum += needs[i] = oracle_need (view, i);
+        occupied += view->world->guests[i].occupied;
+      }
+  free = view->world->available - SIM_RESERVE - 64;
+  budget = occupied + free;
+  for (double step = 8192; step > 0.5; step /= 2)
+    {
+      double filled = 0;
+
+      for (guint i = 0; i < view->n; i++)
+        filled += MIN (needs[i], level + step);
+      if (filled <= budget)
+        level += step;
+    }
+  /* What is over is spread: it cannot be put to a better use. */
+  left = MAX (0, budget - sum);
+  for (guint i = 0; i < view->n; i++)
+    {
+      double has = view->world->guests[i].balloon, share;
+
+      if (!view->facts[i].running)
+        continue;
+      share = sum <= budget ? MIN (needs[i] + left / view->n, load->vms[i].capacity)
+                            : MIN (needs[i], level);
+      if (share > has + 8)
+        {
+          /* Balloons are granted only what the host has beside what is granted already. */
+          double untouched = MAX (0, has - view->world->guests[i].occupied),
+                 gives = MIN (share - has, free - untouched);
+
+          if (gives > 8)
+            {
+              targets[i] = has + gives;
+              free -= gives;
+            }
+        }
+      else if (share < has - 16)
+        targets[i] = share;
+    }
+  return interval;
+}
+
+const SimCoordinator sim_coordinators[] = {
+  { "none (static)", 10, NULL, static_decide },
+  { "rules, literal", 2, NULL, rules_decide },
+  { "MOM", 10, sim_mom_start, sim_mom_decide },
+  { "MOM, 2 s", 2, sim_mom_start, sim_mom_decide },
+  { "Proxmox VE", 10, NULL, sim_proxmox_decide },
+  { "Proxmox VE, 2 s", 2, NULL, sim_proxmox_decide },
+  { "squeezed", 10, sim_squeezed_start, sim_squeezed_decide },
+  { "squeezed, 2 s", 2, sim_squeezed_start, sim_squeezed_decide },
+  { "qmemman", 1, NULL, sim_qmemman_decide },
+  { "qmemman, 2 s", 2, NULL, sim_qmemman_decide },
+  { "Hyper-V-like", 10, NULL, sim_hyperv_decide },
+  { "Hyper-V-like, 2 s", 2, NULL, sim_hyperv_decide },
+  { "ESX-like", 15, sim_esx_start, sim_esx_decide },
+  { "ESX-like, 2 s", 2, sim_esx_start, sim_esx_decide },
+  { "MemCoord, 2 s", 2, memcoord_start, memcoord_decide_evenly },
+  { "MemCoord", 2, memcoord_start, memcoord_decide },
+  { "oracle", 1, NULL, oracle_decide },
+  { NULL },
+};

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One run of one load under one coordinator, and what is measured in it. */
+#pragma once
+
+#include <stdio.h>
+
+#include "coordinator.h"
+
+#define SIM_RELIEFS_MOST 32768
+
+typedef struct
+{
+  double swap_in, swap_out, refaults; /* MiB */
+  guint stalled;                      /* VM-seconds */
+  guint kills;
+  guint moves, reversals;
+  double moved;                    /* MiB */
+  guint late_moves;                /* after five minutes */
+  guint below_reserve, below_zero; /* seconds of the host */
+  double deepest;                  /* MiB below the reserve, at worst */
+  double jain,
+      jain_weighted; /* over the satisfied part of each guest's demand, and that by its weight */
+  double reclaimed,
+      slack; /* MiB, mean over time: what guests do not have, and have without using */
+  double vm_hours;
+  guint cycles;
+  guint n_reliefs;
+  float reliefs[SIM_RELIEFS_MOST]; /* how long each stall lasted, seconds */
+} SimResult;
+
+/* @trace: (nullable): a line for each second, for the plots. */
+void
+sim_run (const SimLoad *load, const SimCoordinator *coordinator, SimResult *result, FILE *trace);
+
+/* Adds @one's figures to @sum. */
+void sim_result_add (SimResult *sum, const SimResult *one);
+
+/* Part @part of the stalls were over in this many seconds. Sorts the reliefs. */
+double sim_result_relief (SimResult *result, double part);

@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What must hold after every cycle, whatever the guests do: random worlds, more than 100,000 cycles
+ * in all.
+ *
+ * The worlds are the simulator's, with guests of every kind, settings that vary, and, in some, a
+ * guest whose figures are garbage. Their seeds are neither those of tuning nor those of the
+ * hold-out.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "thresholds.h"
+#include "world.h"
+
+#define WORLDS         120
+#define SECONDS        900
+#define FIRST_SEED     G_GUINT64_CONSTANT (0x70726f7000000000)
+#define CONSTANT_AFTER 300
+
+typedef struct
+{
+  SimLoad *load;
+  SimWorld world;
+  SimRandom random;
+  McPolicySettings settings;
+  McVmFacts facts[SIM_VMS_MOST];
+  McVmMemory memory[SIM_VMS_MOST];
+  McVmMemory before[SIM_VMS_MOST]; /* the memory as it was before the cycle */
+  McVmDecision decisions[SIM_VMS_MOST];
+  McHostDecision host;
+  McHostFigures figures;
+  gint64 taken_us[SIM_VMS_MOST];
+  gint64 now_us, last_us;
+  guint n;
+  int hostile; /* the guest whose figures are garbage; -1 = none */
+  guint cycles, moves, late_moves;
+} Run;
+
+static guint64
+held (const McVmFacts *facts)
+{
+  return facts->target == MC_UNKNOWN ? facts->balloon : MAX (facts->balloon, facts->target);
+}
+
+static guint64
+grant (const McVmFacts *facts, const McVmDecision *decision)
+{
+  guint64 has = held (facts);
+
+  return decision->move && decision->target > has ? decision->target - has : 0;
+}
+
+/* Running */
+
+static void
+decide (Run *run,
+        const McVmFacts *facts,
+        McVmMemory *memory,
+        const guint *order,
+        guint n,
+        McVmDecision *decisions,
+        McHostDecision *host)
+{
+  McVmMemory *memories[SIM_VMS_MOST + 1];
+  McVmFacts ordered[SIM_VMS_MOST + 1] = { 0 };
+  McVmDecision results[SIM_VMS_MOST + 1];
+
+  for (guint i = 0; i < n; i++)
+    {
+      ordered[i] = facts[order[i]];
+      memories[i] = &memory[order[i]];
+    }
+  mc_policy_decide (&run->settings, &run->figures, run->now_us, n, ordered, memories, results,
+                    host);
+  for (guint i = 0; i < n; i++)
+    decisions[order[i]] = results[i];
+}
+
+static guint64
+garbage (SimRandom *random)
+{
+  const guint64 values[]
+      = { 0, 1, 4096, MC_UNKNOWN, MC_UNKNOWN - 1, G_MAXINT64, (guint64)G_MAXINT64 + 1, MC_GIB };
+
+  if (sim_random_below (random, 3) == 0)
+    return sim_random_next (random) >> sim_random_below (random, 64);
+  return values[sim_random_below (random, G_N_ELEMENTS (values))];
+}
+
+static void
+spoil (SimRandom *random, McVmFacts *facts)
+{
+  guint64 *figures[] = { &facts->unused,   &facts->usable,   &facts->available, &facts->swap_in,
+                         &facts->swap_out, &facts->resident, &facts->balloon };
+
+  for (guint i = 0; i < G_N_ELEMENTS (figures) - (sim_random_below (random, 4) ? 1 : 0); i++)
+    if (sim_random_below (random, 2))
+      *figures[i] = garbage (random);
+  if (sim_random_below (random, 4) == 0)
+    facts->stats_time_s = (gint64)garbage (random);
+}
+
+/* Properties */
+
+static void
+check_limits (const Run *run)
+{
+  for (guint i = 0; i < run->n; i++)
+    {
+      const McVmFacts *facts = &run->facts[i];
+      const McVmDecision *decision = &run->decisions[i];
+
+      if (!decision->move)
+        {
+          g_assert_cmpuint (decision->target, ==, decision->before);
+          continue;
+        }
+      g_assert_cmpuint (decision->target, <=,
+                        MAX (facts->maximum, MIN (decision->before, facts->capacity)));
+      if (decision->reason != MC_REASON_UNREACHABLE)
+        g_assert_cmpuint (decision->target, >=, MIN (facts->minimum, decision->before));
+    }
+}
+
+static void
+check_grants_are_paid (const Run *run)
+{
+  guint64 granted = 0, promised = 0;
+
+  for (guint i = 0; i < run->n; i++)
+    {
+      granted += grant (&run->facts[i], &run->decisions[i]);
+      promised += run->decisions[i].promise;
+    }
+  g_assert_cmpuint (granted, <=, run->host.free);
+  g_assert_cmpuint (promised, ==, run->host.promised);
+  if (granted > 0)
+    g_assert_cmpuint (run->figures.available, >=, run->settings.host_reserve + promised + granted);
+  if (run->figures.available <= run->settings.host_reserve)
+    g_assert_cmpuint (granted, ==, 0);
+}
+
+static void
+check_steps (const Run *run)
+{
+  for (guint i = 0; i < run->n; i++)
+    {
+      const McVmDecision *decision = &run->decisions[i];
+      guint64 capacity = run->facts[i].capacity, moved;
+
+      if (!decision->move)
+        continue;
+      moved = MAX (decision->target, decision->before) - MIN (decision->target, decision->before);
+      if (decision->reason == MC_REASON_UNREACHABLE
+          || (decision->reason == MC_REASON_EMERGENCY && decision->target <= run->facts[i].balloon))
+        continue;
+      g_assert_cmpuint (moved, <=, capacity / 100 * run->settings.step_limit);
+      g_assert_cmpuint (moved, >=, capacity / 100);
+    }
+}
+
+static void
+check_takings (Run *run)
+{
+  for (guint i = 0; i < run->n; i++)
+    {
+      const McVmDecision *decision = &run->decisions[i];
+      const McVmMemory *memory = &run->memory[i];
+
+      if (!decision->move)
+        continue;
+      if (decision->target > decision->before)
+        {
+          if (decision->reason != MC_REASON_UNREACHABLE
+              && memory->started_us == run->before[i].started_us)
+            g_assert_false (run->taken_us[i] > 0 && run->taken_us[i] == run->last_us);
+          continue;
+        }
+      run->taken_us[i] = run->now_us;
+      if (decision->reason == MC_REASON_RELEASES || decision->reason == MC_REASON_HOST_TIGHT)
+        g_assert_cmpuint (decision->target, >, memory->used + run->facts[i].low_watermark);
+      if (decision->reason == MC_REASON_RELEASES)
+        g_assert_cmpuint (decision->figure, >=, decision->limit);
+      if (memory->hot > 0 && decision->before < memory->used + run->facts[i].low_watermark
+          && decision->reason != MC_REASON_EMERGENCY && decision->reason != MC_REASON_ABOVE_MAXIMUM)
+        g_assert_true (run->host.lambda < 0);
+    }
+}
+
+static void
+check_left_alone (const Run *run)
+{
+  for (guint i = 0; i < run->n; i++)
+    {
+      McVmStatus status = run->decisions[i].status;
+
+      if (status != MC_VM_MANAGED && status != MC_VM_STUCK && status != MC_VM_INEFFECTIVE)
+        g_assert_false (run->decisions[i].move);
+    }
+}
+
+/* A needy guest is helped when the host could help all of them. */
+static void
+check_need_is_met (const Run *run)
+{
+  guint64 steps = 0;
+
+  for (guint i = 0; i < run->n; i++)
+    steps += run->facts[i].capacity / 100 * run->settings.step_limit;
+  if (run->host.free < steps || run->host.lambda < 1)
+    return;
+  for (guint i = 0; i < run->n; i++)
+    {
+      const McVmFacts *facts = &run->facts[i];
+      const McVmDecision *decision = &run->decisions[i];
+
+      if ((int)i == run->hostile || decision->status != MC_VM_MANAGED || decision->move
+          || facts->usable == MC_UNKNOWN || decision->reason == MC_REASON_COOLING_DOWN
+          || decision->reason == MC_REASON_FOREIGN)
+        continue;
+      if (decision->before + facts->capacity / 100 > facts->maximum
+          || decision->before > run->memory[i].balloon_at_stats)
+        continue;
+      g_assert_cmpuint (facts->usable + facts->capacity / 100, >, facts->low_watermark / 2);
+    }
+}
+
+static void
+check_order_does_not_matter (Run *run)
+{
+  guint order[SIM_VMS_MOST];
+  McVmMemory memory[SIM_VMS_MOST];
+  McVmDecision decisions[SIM_VMS_MOST];
+  McHostDecision host;
+
+  memcpy (memory, run->before, sizeof memory);
+  for (guint i = 0; i < run->n; i++)
+    order[i] = run->n - 1 - i;
+  decide (run, run->facts, memory, order, run->n, decisions, &host);
+  for (guint i = 0; i < run->n; i++)
+    {
+      g_assert_cmpuint (decisions[i].target, ==, run->decisions[i].target);
+      g_assert_cmpint (decisions[i].reason, ==, run->decisions[i].reason);
+      g_assert_cmpmem (&memory[i], sizeof memory[i], &run->memory[i], sizeof memory[i]);
+    }
+}
+
+static void
+check_equals_are_treated_alike (Run *run)
+{
+  guint order[SIM_VMS_MOST + 1];
+  McVmFacts facts[SIM_VMS_MOST + 1];
+  McVmMemory memory[SIM_VMS_MOST + 1];
+  McVmDecision decisions[SIM_VMS_MOST + 1];
+  McHostDecision host;
+  guint twin = sim_random_below (&run->random, run->n);
+
+  memcpy (memory, run->before, sizeof run->before);
+  memcpy (facts, run->facts, sizeof run->facts);
+  memory[run->n] = memory[twin];
+  facts[run->n] = facts[twin];
+  facts[run->n].uuid[15] = 1;
+  for (guint i = 0; i <= run->n; i++)
+    order[i] = i;
+  decide (run, facts, memory, order, run->n + 1, decisions, &host);
+  g_assert_cmpuint (decisions[twin].target, ==, decisions[run->n].target);
+}
+
+/* Nobody who needs less than its part of all is left with less than that because of what another
+ * one claims. */
+static void
+check_nobody_starves_another (const Run *run)
+{
+  guint64 budget = run->host.free, weights = 0;
+
+  if (run->hostile < 0 || run->host.condition == MC_HOST_CRITICAL || run->host.free == 0)
+    return;
+  for (guint i = 0; i < run->n; i++)
+    if (run->decisions[i].status == MC_VM_MANAGED)
+      {
+        budget += held (&run->facts[i]);
+        weights += run->facts[i].weight;
+      }
+  for (guint i = 0; i < run->n; i++)
+    {
+      const McVmDecision *decision = &run->decisions[i];
+      guint64 part;
+
+      if (!decision->move || decision->target > decision->before
+          || decision->status != MC_VM_MANAGED)
+        continue;
+      part = (guint64)((double)budget / weights * run->facts[i].weight);
+      g_assert_cmpuint (decision->target + 2 * MC_MIB, >=,
+                        MIN (decision->before, MIN (part, run->memory[i].used)));
+    }
+}
+
+static void
+check_described (const Run *run)
+{
+  for (guint i = 0; i < run->n; i++)
+    {
+      g_autofree char *sentence = mc_decision_describe (&run->decisions[i]);
+
+      g_assert_cmpstr (sentence, !=, "");
+      g_assert_cmpstr (mc_reason_nick (run->decisions[i].reason), !=, "none");
+    }
+}
+
+static void
+apply (Run *run)
+{
+  for (guint i = 0; i < run->n; i++)
+    if (run->decisions[i].move)
+      {
+        SimGuest *guest = &run->world.guests[i];
+
+        guest->told = guest->target = (double)run->decisions[i].target / MC_MIB;
+        run->moves++;
+        run->late_moves += run->world.t >= CONSTANT_AFTER;
+      }
+}
+
+static void
+run_cycle (Run *run)
+{
+  guint order[SIM_VMS_MOST];
+
+  run->last_us = run->now_us;
+  run->now_us = (gint64)(run->world.t + 1) * G_USEC_PER_SEC;
+  run->figures = sim_world_host (&run->world);
+  sim_world_facts (&run->world, run->facts);
+  if (run->hostile >= 0)
+    spoil (&run->random, &run->facts[run->hostile]);
+  memcpy (run->before, run->memory, sizeof run->before);
+  for (guint i = 0; i < run->n; i++)
+    order[i] = i;
+  decide (run, run->facts, run->memory, order, run->n, run->decisions, &run->host);
+  check_limits (run);
+  check_grants_are_paid (run);
+  check_steps (run);
+  check_takings (run);
+  check_left_alone (run);
+  check_need_is_met (run);
+  check_order_does_not_matter (run);
+  check_equals_are_treated_alike (run);
+  check_nobody_starves_another (run);
+  check_described (run);
+  apply (run);
+  run->cycles++;
+}
+
+/* Worlds */
+
+static void
+vary_settings (Run *run)
+{
+  const guint steps[] = { 5, 10, 20, 20, 50 };
+
+  run->settings = mc_policy_settings_default ();
+  if (sim_random_below (&run->random, 2))
+    return;
+  run->settings.step_limit = steps[sim_random_below (&run->random, G_N_ELEMENTS (steps))];
+  run->settings.host_usage_limit = 50 + sim_random_below (&run->random, 45);
+  run->settings.host_reserve = (100 + sim_random_below (&run->random, 400)) * MC_MIB;
+  run->settings.cache_growth = (McCacheGrowth)sim_random_below (&run->random, 3);
+}
+
+static void
+vary_guests (Run *run)
+{
+  for (guint i = 0; i < run->n; i++)
+    {
+      SimPlan *plan = &run->load->vms[i];
+
+      if (sim_random_below (&run->random, 3) == 0)
+        plan->kind = 1 << sim_random_below (&run->random, 8);
+      if (sim_random_below (&run->random, 10) == 0)
+        plan->reboot_every = 30 + sim_random_below (&run->random, 300);
+      if (sim_random_below (&run->random, 10) == 0)
+        plan->start = 1 + sim_random_below (&run->random, 300);
+      if (sim_random_below (&run->random, 4) == 0)
+        plan->weight = 1 + sim_random_below (&run->random, 1000);
+    }
+  if (sim_random_below (&run->random, 8) == 0)
+    run->load->period_changed_at = 300;
+  if (sim_random_below (&run->random, 8) == 0)
+    run->load->clock_jumps_at = 300;
+}
+
+static Run *
+run_new (guint number)
+{
+  Run *run = g_new0 (Run, 1);
+
+  run->load = sim_load_random (SIM_TUNING, 1000 + number);
+  run->n = run->load->n;
+  run->random.state = FIRST_SEED + number;
+  run->hostile = -1;
+  return run;
+}
+
+static void
+run_free (Run *run)
+{
+  g_free (run->load);
+  g_free (run);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Run, run_free)
+
+static void
+live (Run *run)
+{
+  sim_world_init (&run->world, run->load);
+  for (run->world.t = 0; run->world.t < run->load->seconds; run->world.t++)
+    {
+      sim_world_tick (&run->world);
+      run_cycle (run);
+    }
+}
+
+static void
+test_random_worlds (void)
+{
+  guint cycles = 0, moves = 0;
+
+  for (guint number = 0; number < WORLDS; number++)
+    {
+      g_autoptr (Run) run = run_new (number);
+
+      vary_settings (run);
+      vary_guests (run);
+      if (number % 3 == 2)
+        run->hostile = (int)sim_random_below (&run->random, run->n);
+      live (run);
+      cycles += run->cycles;
+      moves += run->moves;
+    }
+  g_assert_cmpuint (cycles, >=, 100000);
+  g_assert_cmpuint (moves, >=, 1000);
+  g_test_message ("%u cycles, %u moves", cycles, moves);
+}
+
+static void
+test_constant_demand_comes_to_rest (void)
+{
+  for (guint number = 0; number < 40; number++)
+    {
+      g_autoptr (Run) run = run_new (number);
+
+      run->settings = mc_policy_settings_default ();
+      for (guint i = 0; i < run->n; i++)
+        for (guint t = 0; t < run->load->seconds; t++)
+          {
+            run->load->vms[i].demand[t] = run->load->vms[i].demand[600];
+            run->load->vms[i].reads = 0;
+          }
+      run->load->total = run->load->total * 1.1;
+      live (run);
+      g_assert_cmpuint (run->late_moves, ==, 0);
+    }
+}
+
+static void
+test_any_figures_at_all (void)
+{
+  SimRandom random = { .state = FIRST_SEED - 1 };
+  McPolicySettings settings = mc_policy_settings_default ();
+  McVmMemory memory[8] = { 0 };
+  McVmMemory *memories[8];
+  McVmDecision decisions[8];
+  McHostDecision host_decision;
+
+  for (guint i = 0; i < G_N_ELEMENTS (memories); i++)
+    memories[i] = &memory[i];
+  for (guint cycle = 0; cycle < 50000; cycle++)
+    {
+      McVmFacts facts[8] = { 0 };
+      McHostFigures host = { garbage (&random), garbage (&random) };
+
+      for (guint i = 0; i < G_N_ELEMENTS (facts); i++)
+        {
+          guint64 *words = (guint64 *)&facts[i].capacity;
+
+          for (guint w = 0; w < 10; w++)
+            words[w] = garbage (&random);
+          facts[i].running = facts[i].has_balloon = TRUE;
+          facts[i].stats_time_s = (gint64)garbage (&random);
+          facts[i].minimum = garbage (&random);
+          facts[i].maximum = garbage (&random);
+          facts[i].low_watermark = garbage (&random);
+          facts[i].high_watermark = garbage (&random);
+          facts[i].weight = (guint)garbage (&random);
+        }
+      mc_policy_decide (&settings, &host, (gint64)(cycle + 1) * G_USEC_PER_SEC,
+                        G_N_ELEMENTS (facts), facts, memories, decisions, &host_decision);
+      for (guint i = 0; i < G_N_ELEMENTS (facts); i++)
+        if (decisions[i].move)
+          g_assert_cmpuint (decisions[i].target, <=, facts[i].capacity);
+    }
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/policy/properties/random-worlds", test_random_worlds);
+  g_test_add_func ("/policy/properties/constant-demand", test_constant_demand_comes_to_rest);
+  g_test_add_func ("/policy/properties/any-figures", test_any_figures_at_all);
+  return g_test_run ();
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A VM's own policy in its metadata. */
+#include "config.h"
+
+#include <string.h>
+
+#include "metadata.h"
+
+static void
+test_read (void)
+{
+  const char *forms[] = {
+    "<policy managed='yes'><minimum>512M</minimum><weight>200</weight></policy>",
+    "<memcoord:policy xmlns:memcoord=\"https://example.org/memcoord/1\" managed=\"yes\">\n"
+    "  <memcoord:minimum>512M</memcoord:minimum>\n  <!-- heavy -->\n  <memcoord:weight> 200 "
+    "</memcoord:weight>\n"
+    "</memcoord:policy>",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (forms); i++)
+    {
+      McMetadata metadata;
+      g_autoptr (GError) error = NULL;
+
+      g_assert_true (mc_metadata_parse (forms[i], &metadata, &error));
+      g_assert_no_error (error);
+      g_assert_cmpint (metadata.managed, ==, MC_MANAGED_YES);
+      g_assert_cmpuint (metadata.policy.minimum, ==, 512 * MC_MIB);
+      g_assert_cmpuint (metadata.policy.weight, ==, 200);
+      g_assert_cmpuint (metadata.policy.maximum, ==, MC_UNSET);
+    }
+}
+
+static void
+test_none (void)
+{
+  McMetadata metadata = { .managed = MC_MANAGED_NO };
+
+  g_assert_true (mc_metadata_parse (NULL, &metadata, NULL));
+  g_assert_cmpint (metadata.managed, ==, MC_MANAGED_DEFAULT);
+  g_assert_cmpuint (metadata.policy.low_watermark, ==, MC_UNSET);
+  g_assert_null (mc_metadata_format (&metadata));
+}
+
+static void
+test_refused (void)
+{
+  const struct
+  {
+    const char *xml;
+    const char *says;
+  } cases[] = {
+    { "", "" },
+    { "nonsense", "" },
+    { "<policy>", "" },
+    { "<policy><minimum>512M</policy>", "" },
+    { "<rules/>", "<rules>" },
+    { "<policy colour='blue'/>", "colour" },
+    { "<policy managed='maybe'/>", "'maybe' is neither 'yes' nor 'no'" },
+    { "<policy><speed>3</speed></policy>", "<speed> is not known" },
+    { "<policy><weight>3</weight><weight>4</weight></policy>", "<weight> is there twice" },
+    { "<policy><weight>heavy</weight></policy>", "'heavy' is not a whole number" },
+    { "<policy><weight></weight></policy>", "<weight> is empty" },
+    { "<policy><weight>0</weight></policy>", "Weight 0 is below" },
+    { "<policy><minimum>-5M</minimum></policy>", "'-5M' is not a size" },
+    { "<policy><minimum><b>5M</b></minimum></policy>", "<b> stands inside <minimum>" },
+    { "<policy>512M</policy>", "'512M' stands outside" },
+    { "<policy/><minimum>512M</minimum>", "<minimum> stands outside <policy>" },
+    { "<policy/><policy/>", "<policy> stands outside <policy>" },
+    { "<policy/>512M", "" },
+    { "<policy managed='yes' managed='no'/>", "" },
+    { "<policy managed='yes' x:managed='no'/>", "'x:managed' is there twice" },
+    /* A unit as libvirt's own elements have it: to leave it out of account would be wrong by a
+       factor. */
+    { "<policy><minimum unit='KiB'>524288</minimum></policy>",
+      "<minimum> has no attribute 'unit'" },
+    { "<policy><minimum>5<!-- -->12M</minimum></policy>", "" },
+    { "<policy><minimum>512M<!-- -->1G</minimum></policy>", "<minimum> has two values" },
+    { "<policy><weight>&#50;&#48;&#48;&apos;</weight></policy>", "'200'' is not a whole number" },
+    { "<policy><weight>&unknown;</weight></policy>", "" },
+    { "<policy><weight><![CDATA[5]]></weight></policy>", "<weight> is empty" },
+    { "<policy><weight>\xff</weight></policy>", "not UTF-8" },
+    { "<policy><maximum>17T</maximum></policy>", "Maximum 17T is above" },
+    { "<policy><HostReserve>1G</HostReserve></policy>", "<HostReserve> is not known" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      McMetadata metadata = { .managed = MC_MANAGED_NO };
+      g_autoptr (GError) error = NULL;
+
+      g_assert_false (mc_metadata_parse (cases[i].xml, &metadata, &error));
+      g_test_message ("%s: %s", cases[i].xml, error->message);
+      g_assert_nonnull (strstr (error->message, cases[i].says));
+      g_assert_cmpint (metadata.managed, ==, MC_MANAGED_NO);
+    }
+}
+
+static void
+test_too_long (void)
+{
+  g_autofree char *padding = g_strnfill (100 * 1024, ' ');
+  g_autofree char *xml = g_strconcat ("<policy>", padding, "</policy>", NULL);
+  McMetadata metadata;
+
+  g_assert_false (mc_metadata_parse (xml, &metadata, NULL));
+}
+
+/* What an error quotes comes from whoever may edit the VM, and goes to the log and to a property.
+ */
+static void
+test_messages_are_tame (void)
+{
+  g_autofree char *name = g_strnfill (50 * 1024, 'x');
+  char *xmls[] = {
+    g_strdup_printf ("<%s/>", name),
+    g_strdup_printf ("<policy %s='yes'/>", name),
+    g_strdup_printf ("<policy managed='%s'/>", name),
+    g_strdup_printf ("<policy><%s/></policy>", name),
+    g_strdup_printf ("<policy>%s</policy>", name),
+    g_strdup_printf ("<policy><minimum>%s</minimum></policy>", name),
+    g_strdup ("<policy><minimum>1\n2\tM&#x7f;&#x85;</minimum></policy>"),
+    g_strdup ("<policy><minimum>ééé\r\nMESSAGE_ID=0</minimum></policy>"),
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (xmls); i++)
+    {
+      McMetadata metadata;
+      g_autoptr (GError) error = NULL;
+
+      g_assert_false (mc_metadata_parse (xmls[i], &metadata, &error));
+      g_assert_cmpint (g_utf8_strlen (error->message, -1), <, 250);
+      g_assert_true (g_utf8_validate (error->message, -1, NULL));
+      for (const char *p = error->message; *p != '\0'; p = g_utf8_next_char (p))
+        g_assert_false (g_unichar_iscntrl (g_utf8_get_char (p)));
+      g_free (g_steal_pointer (&xmls[i]));
+    }
+}
+
+/* Depth costs nothing: the second level is the last. */
+static void
+test_deep (void)
+{
+  g_autoptr (GString) xml = g_string_new (NULL);
+  McMetadata metadata;
+
+  for (guint i = 0; i < 7000; i++)
+    g_string_append (xml, "<policy>");
+  g_assert_false (mc_metadata_parse (xml->str, &metadata, NULL));
+}
+
+static void
+test_written_comes_back (void)
+{
+  for (guint i = 0; i < 2000; i++)
+    {
+      McMetadata metadata = mc_metadata_unset (), back;
+      g_autofree char *xml = NULL;
+      g_autoptr (GError) error = NULL;
+
+      metadata.managed = (McManaged)g_test_rand_int_range (0, 3);
+      for (const McThreshold *threshold = mc_vm_thresholds; threshold->name != NULL; threshold++)
+        if (g_test_rand_bit ())
+          g_assert_true (mc_vm_threshold_set (
+              &metadata.policy, threshold,
+              threshold->least
+                  + (guint64)(g_test_rand_double () * (double)(threshold->most - threshold->least)),
+              NULL));
+      xml = mc_metadata_format (&metadata);
+      g_assert_true (mc_metadata_parse (xml, &back, &error));
+      g_assert_no_error (error);
+      g_assert_cmpint (back.managed, ==, metadata.managed);
+      for (const McThreshold *threshold = mc_vm_thresholds; threshold->name != NULL; threshold++)
+        g_assert_cmpuint (mc_vm_threshold_get (&back.policy, threshold), ==,
+                          mc_vm_threshold_get (&metadata.policy, threshold));
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/metadata/read", test_read);
+  g_test_add_func ("/metadata/none", test_none);
+  g_test_add_func ("/metadata/refused", test_refused);
+  g_test_add_func ("/metadata/too-long", test_too_long);
+  g_test_add_func ("/metadata/messages-are-tame", test_messages_are_tame);
+  g_test_add_func ("/metadata/deep", test_deep);
+  g_test_add_func ("/metadata/written-comes-back", test_written_comes_back);
+  return g_test_run ();
+}

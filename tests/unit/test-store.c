@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Runtime settings on disk: whole whenever the service is killed, newest last. */
+#include "config.h"
+
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "store.h"
+
+typedef struct
+{
+  char *directory;
+  char *path;
+} Fixture;
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  f->directory = g_dir_make_tmp ("memcoord-XXXXXX", NULL);
+  f->path = g_build_filename (f->directory, "settings", NULL);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  g_unlink (f->path);
+  g_assert_cmpint (g_rmdir (f->directory), ==, 0);
+  g_free (f->path);
+  g_free (f->directory);
+}
+
+static void
+test_newest_wins (Fixture *f, gconstpointer data)
+{
+  g_autoptr (McStore) store = mc_store_new (f->directory);
+  g_autoptr (McStore) again = NULL;
+
+  for (int i = 1; i <= 200; i++)
+    {
+      g_key_file_set_integer (mc_store_get_keys (store), "Group", "key", i);
+      mc_store_save (store);
+    }
+  mc_store_flush (store);
+  again = mc_store_new (f->directory);
+  g_assert_cmpint (g_key_file_get_integer (mc_store_get_keys (again), "Group", "key", NULL), ==,
+                   200);
+}
+
+/* A child that writes as fast as it can, until it is killed. Both keys of a state that was written
+ * are equal. */
+static void
+write_for_ever (const char *directory)
+{
+  McStore *store = mc_store_new (directory);
+
+  for (int i = 1;; i++)
+    {
+      g_key_file_set_integer (mc_store_get_keys (store), "Group", "one", i);
+      g_key_file_set_integer (mc_store_get_keys (store), "Group", "two", i);
+      mc_store_save (store);
+      if (i % 16 == 0)
+        mc_store_flush (store);
+    }
+}
+
+static void
+test_whole_after_a_kill (Fixture *f, gconstpointer data)
+{
+  for (guint round = 0; round < 20; round++)
+    {
+      g_autoptr (McStore) store = NULL;
+      pid_t child = fork ();
+      int status, one, two;
+
+      if (child == 0)
+        write_for_ever (f->directory);
+      do
+        g_usleep (200);
+      while (!g_file_test (f->path, G_FILE_TEST_EXISTS));
+      g_usleep ((gulong)g_test_rand_int_range (0, 5000));
+      kill (child, SIGKILL);
+      g_assert_cmpint (waitpid (child, &status, 0), ==, child);
+      store = mc_store_new (f->directory);
+      one = g_key_file_get_integer (mc_store_get_keys (store), "Group", "one", NULL);
+      two = g_key_file_get_integer (mc_store_get_keys (store), "Group", "two", NULL);
+      g_assert_cmpint (one, >, 0);
+      g_assert_cmpint (one, ==, two);
+    }
+  /* Nothing is left over from the writes that were cut off: tear_down() finds an empty directory.
+   */
+}
+
+static void
+test_keeps_nothing_without_a_place (Fixture *f, gconstpointer data)
+{
+  g_autoptr (McStore) store = mc_store_new (NULL);
+
+  g_key_file_set_integer (mc_store_get_keys (store), "Group", "key", 1);
+  mc_store_save (store);
+  mc_store_flush (store);
+  g_assert_false (g_file_test (f->path, G_FILE_TEST_EXISTS));
+}
+
+static void
+test_garbage (Fixture *f, gconstpointer data)
+{
+  g_autoptr (McStore) store = NULL;
+
+  g_assert_true (g_file_set_contents (f->path, "\x01\x02nonsense", -1, NULL));
+  store = mc_store_new (f->directory);
+  g_key_file_set_integer (mc_store_get_keys (store), "Group", "key", 7);
+  mc_store_save (store);
+  mc_store_flush (store);
+  {
+    g_autoptr (McStore) again = mc_store_new (f->directory);
+
+    g_assert_cmpint (g_key_file_get_integer (mc_store_get_keys (again), "Group", "key", NULL), ==,
+                     7);
+  }
+}
+
+/* What stands before an error in a file is no better than what comes after it. */
+static void
+test_half_garbage (Fixture *f, gconstpointer data)
+{
+  g_autoptr (McStore) store = NULL;
+
+  g_assert_true (g_file_set_contents (f->path, "[Group]\nkey=7\nnonsense\n", -1, NULL));
+  store = mc_store_new (f->directory);
+  g_assert_false (g_key_file_has_group (mc_store_get_keys (store), "Group"));
+}
+
+/* Only what the store itself may have left is swept away. */
+static void
+test_sweep (Fixture *f, gconstpointer data)
+{
+  g_autofree char *left = g_build_filename (f->directory, "settings.A1B2C3", NULL);
+  g_autofree char *kept = g_build_filename (f->directory, "settings.orig", NULL);
+  g_autoptr (McStore) store = NULL;
+
+  g_assert_true (g_file_set_contents (left, "x", -1, NULL));
+  g_assert_true (g_file_set_contents (kept, "x", -1, NULL));
+  store = mc_store_new (f->directory);
+  g_assert_false (g_file_test (left, G_FILE_TEST_EXISTS));
+  g_assert_cmpint (g_unlink (kept), ==, 0);
+}
+
+/* What other users have no business with. */
+static void
+test_private (Fixture *f, gconstpointer data)
+{
+  g_autoptr (McStore) store = mc_store_new (f->directory);
+  GStatBuf info;
+
+  mc_store_save (store);
+  mc_store_flush (store);
+  g_assert_cmpint (g_stat (f->path, &info), ==, 0);
+  g_assert_cmpint (info.st_mode & 0777, ==, 0600);
+}
+
+/* Freeing it writes what is still to be written. */
+static void
+test_ends_written (Fixture *f, gconstpointer data)
+{
+  for (int i = 1; i <= 20; i++)
+    {
+      McStore *store = mc_store_new (f->directory);
+      g_autoptr (McStore) again = NULL;
+
+      g_key_file_set_integer (mc_store_get_keys (store), "Group", "key", i);
+      mc_store_save (store);
+      g_object_unref (store);
+      again = mc_store_new (f->directory);
+      g_assert_cmpint (g_key_file_get_integer (mc_store_get_keys (again), "Group", "key", NULL), ==,
+                       i);
+    }
+}
+
+/* A place that cannot be written to is told of, and what was set holds. */
+static void
+test_unwritable (Fixture *f, gconstpointer data)
+{
+  g_autofree char *nowhere = g_build_filename (f->directory, "gone", NULL);
+  g_autoptr (McStore) store = mc_store_new (nowhere);
+
+  g_key_file_set_integer (mc_store_get_keys (store), "Group", "key", 1);
+  mc_store_save (store);
+  mc_store_flush (store);
+  g_assert_cmpint (g_key_file_get_integer (mc_store_get_keys (store), "Group", "key", NULL), ==, 1);
+}
+
+#define TEST(name, function) g_test_add ("/store/" name, Fixture, NULL, set_up, function, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  /* That something is dropped is told by a warning. */
+  g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
+  TEST ("newest-wins", test_newest_wins);
+  TEST ("whole-after-a-kill", test_whole_after_a_kill);
+  TEST ("keeps-nothing-without-a-place", test_keeps_nothing_without_a_place);
+  TEST ("garbage", test_garbage);
+  TEST ("half-garbage", test_half_garbage);
+  TEST ("sweep", test_sweep);
+  TEST ("private", test_private);
+  TEST ("ends-written", test_ends_written);
+  TEST ("unwritable", test_unwritable);
+  return g_test_run ();
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Thresholds: their limits, and how they bind each other. */
+#include "config.h"
+
+#include <string.h>
+
+#include "thresholds.h"
+
+static void
+assert_error (GError *error, McThresholdError code, const char *message)
+{
+  g_assert_error (error, MC_THRESHOLD_ERROR, (int)code);
+  g_assert_cmpstr (error->message, ==, message);
+}
+
+/* Each host threshold takes its limits and nothing beyond, and what was set is what is got. */
+static void
+test_host_limits (void)
+{
+  for (const McThreshold *threshold = mc_host_thresholds; threshold->name != NULL; threshold++)
+    {
+      McPolicySettings settings = mc_policy_settings_default ();
+      const McPolicySettings before = settings;
+      const guint64 outside[] = { threshold->least - 1, threshold->most + 1, 0, G_MAXUINT64 };
+      const guint64 inside[] = { threshold->least, threshold->most };
+
+      g_test_message ("%s", threshold->name);
+      g_assert_true (mc_host_threshold_find (threshold->name) == threshold);
+      for (guint i = 0; i < G_N_ELEMENTS (outside); i++)
+        {
+          g_autoptr (GError) error = NULL;
+
+          g_assert_false (mc_host_threshold_set (&settings, threshold, outside[i], &error));
+          g_assert_error (error, MC_THRESHOLD_ERROR, MC_THRESHOLD_ERROR_OUT_OF_RANGE);
+          g_assert_nonnull (strstr (error->message, threshold->name));
+          g_assert_cmpuint (mc_host_threshold_get (&settings, threshold), ==,
+                            mc_host_threshold_get (&before, threshold));
+        }
+      for (guint i = 0; i < G_N_ELEMENTS (inside); i++)
+        {
+          g_assert_true (mc_host_threshold_set (&settings, threshold, inside[i], NULL));
+          g_assert_cmpuint (mc_host_threshold_get (&settings, threshold), ==, inside[i]);
+        }
+    }
+}
+
+/* Setting one changes that one alone. */
+static void
+test_host_one_at_a_time (void)
+{
+  for (const McThreshold *set = mc_host_thresholds; set->name != NULL; set++)
+    {
+      McPolicySettings before = mc_policy_settings_default (), after = before;
+
+      g_assert_true (mc_host_threshold_set (&after, set, set->most, NULL));
+      for (const McThreshold *other = mc_host_thresholds; other->name != NULL; other++)
+        g_assert_cmpuint (mc_host_threshold_get (&after, other), ==,
+                          other == set ? set->most : mc_host_threshold_get (&before, other));
+    }
+}
+
+static void
+test_vm_limits (void)
+{
+  for (const McThreshold *threshold = mc_vm_thresholds; threshold->name != NULL; threshold++)
+    {
+      McVmPolicy policy = MC_VM_POLICY_UNSET;
+      g_autoptr (GError) error = NULL;
+
+      g_test_message ("%s", threshold->name);
+      g_assert_true (mc_vm_threshold_find (threshold->name) == threshold);
+      g_assert_cmpuint (mc_vm_threshold_get (&policy, threshold), ==, MC_UNSET);
+      g_assert_false (mc_vm_threshold_set (&policy, threshold, threshold->most + 1, &error));
+      g_assert_error (error, MC_THRESHOLD_ERROR, MC_THRESHOLD_ERROR_OUT_OF_RANGE);
+      g_assert_cmpuint (mc_vm_threshold_get (&policy, threshold), ==, MC_UNSET);
+      if (threshold->least > 0)
+        g_assert_false (mc_vm_threshold_set (&policy, threshold, threshold->least - 1, NULL));
+      for (const McThreshold *other = mc_vm_thresholds; other->name != NULL; other++)
+        {
+          policy = MC_VM_POLICY_UNSET;
+          g_assert_true (mc_vm_threshold_set (&policy, threshold, threshold->least, NULL));
+          g_assert_cmpuint (mc_vm_threshold_get (&policy, other), ==,
+                            other == threshold ? threshold->least : MC_UNSET);
+        }
+      g_assert_true (mc_vm_threshold_set (&policy, threshold, MC_UNSET, NULL));
+      g_assert_cmpuint (mc_vm_threshold_get (&policy, threshold), ==, MC_UNSET);
+    }
+}
+
+static void
+test_unknown (void)
+{
+  g_assert_null (mc_host_threshold_find ("Minimum"));
+  g_assert_null (mc_host_threshold_find ("low-watermark"));
+  g_assert_null (mc_host_threshold_find (""));
+  g_assert_null (mc_host_threshold_find (NULL));
+  g_assert_null (mc_vm_threshold_find ("HostReserve"));
+  g_assert_null (mc_vm_threshold_find ("lowwatermark"));
+}
+
+/* Messages name the value and the limit, as people write them. */
+static void
+test_messages (void)
+{
+  static const struct
+  {
+    const char *name;
+    guint64 value;
+    const char *message;
+  } cases[] = {
+    { "LowWatermark", 1 * MC_MIB, "LowWatermark 1M is below its least of 16M" },
+    { "LowWatermark", 65 * MC_GIB, "LowWatermark 65G is above its most of 64G" },
+    { "HostReserve", 1000, "HostReserve 1000 is below its least of 64M" },
+    { "HostUsageLimit", 101, "HostUsageLimit 101 % is above its most of 100 %" },
+    { "StepLimit", 0, "StepLimit 0 % is below its least of 1 %" },
+    { "Interval", 0, "Interval 0 s is below its least of 1 s" },
+  };
+  McVmPolicy policy = MC_VM_POLICY_UNSET;
+  g_autoptr (GError) weight = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      McPolicySettings settings = mc_policy_settings_default ();
+      g_autoptr (GError) error = NULL;
+
+      g_assert_false (mc_host_threshold_set (&settings, mc_host_threshold_find (cases[i].name),
+                                             cases[i].value, &error));
+      assert_error (error, MC_THRESHOLD_ERROR_OUT_OF_RANGE, cases[i].message);
+    }
+  g_assert_false (mc_vm_threshold_set (&policy, mc_vm_threshold_find ("Weight"), 10001, &weight));
+  assert_error (weight, MC_THRESHOLD_ERROR_OUT_OF_RANGE, "Weight 10001 is above its most of 10000");
+}
+
+static void
+test_host_together (void)
+{
+  static const struct
+  {
+    guint64 low_mib, high_mib;
+    const char *message; /* NULL: they go together */
+  } cases[] = {
+    { 100, 150, NULL },
+    { 134, 150, NULL },
+    { 135, 150, "LowWatermark 135M is closer than 16M to HighWatermark 150M" },
+    { 150, 150, "LowWatermark 150M is not below HighWatermark 150M" },
+    { 400, 150, "LowWatermark 400M is not below HighWatermark 150M" },
+  };
+  McPolicySettings settings = mc_policy_settings_default ();
+  g_autoptr (GError) period = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      settings.low_watermark = cases[i].low_mib * MC_MIB;
+      settings.high_watermark = cases[i].high_mib * MC_MIB;
+      g_assert_true (mc_policy_settings_check (&settings, &error) == (cases[i].message == NULL));
+      if (cases[i].message != NULL)
+        assert_error (error, MC_THRESHOLD_ERROR_CONFLICT, cases[i].message);
+    }
+  settings = mc_policy_settings_default ();
+  settings.stats_period_us = 5 * G_USEC_PER_SEC;
+  g_assert_false (mc_policy_settings_check (&settings, &period));
+  assert_error (period, MC_THRESHOLD_ERROR_CONFLICT,
+                "Interval 2 s is shorter than the statistics period of 5 s");
+}
+
+static void
+test_vm_together (void)
+{
+  const McPolicySettings host = mc_policy_settings_default ();
+  const struct
+  {
+    McVmPolicy policy;
+    guint64 capacity;
+    const char *message;
+  } cases[] = {
+    { MC_VM_POLICY_UNSET, MC_GIB, NULL },
+    { { 512 * MC_MIB, 512 * MC_MIB, MC_UNSET, MC_UNSET, MC_UNSET }, 512 * MC_MIB, NULL },
+    { { 2 * MC_GIB, 1 * MC_GIB, MC_UNSET, MC_UNSET, MC_UNSET },
+      MC_UNKNOWN,
+      "Minimum 2G is above Maximum 1G" },
+    { { 2 * MC_GIB, MC_UNSET, MC_UNSET, MC_UNSET, MC_UNSET },
+      MC_GIB,
+      "Minimum 2G is above the VM's memory of 1G" },
+    { { 2 * MC_GIB, MC_UNSET, MC_UNSET, MC_UNSET, MC_UNSET }, MC_UNKNOWN, NULL },
+    /* A maximum beyond the VM's memory does no harm, and comes with a VM that was cloned smaller.
+     */
+    { { MC_UNSET, 8 * MC_GIB, MC_UNSET, MC_UNSET, MC_UNSET }, MC_GIB, NULL },
+    { { MC_UNSET, MC_UNSET, 200 * MC_MIB, 300 * MC_MIB, 1 }, MC_GIB, NULL },
+    /* One of its own is judged against the host's other. */
+    { { MC_UNSET, MC_UNSET, 200 * MC_MIB, MC_UNSET, MC_UNSET },
+      MC_GIB,
+      "LowWatermark 200M is not below HighWatermark 150M" },
+    { { MC_UNSET, MC_UNSET, MC_UNSET, 110 * MC_MIB, MC_UNSET },
+      MC_GIB,
+      "LowWatermark 100M is closer than 16M to HighWatermark 110M" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_test_message ("case %u", i);
+      g_assert_true (mc_vm_policy_check (&cases[i].policy, &host, cases[i].capacity, &error)
+                     == (cases[i].message == NULL));
+      if (cases[i].message != NULL)
+        assert_error (error, MC_THRESHOLD_ERROR_CONFLICT, cases[i].message);
+    }
+}
+
+static void
+test_defaults (void)
+{
+  const McPolicySettings defaults = mc_policy_settings_default ();
+
+  g_assert_cmpuint (defaults.low_watermark, ==, 100 * MC_MIB);
+  g_assert_cmpuint (defaults.high_watermark, ==, 150 * MC_MIB);
+  g_assert_cmpuint (defaults.host_reserve, ==, 200 * MC_MIB);
+  g_assert_cmpuint (defaults.host_usage_limit, ==, 75);
+  g_assert_cmpuint (defaults.step_limit, ==, 20);
+  g_assert_cmpint (defaults.interval_us, ==, 2 * G_USEC_PER_SEC);
+  g_assert_true (mc_policy_settings_check (&defaults, NULL));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/thresholds/host-limits", test_host_limits);
+  g_test_add_func ("/thresholds/host-one-at-a-time", test_host_one_at_a_time);
+  g_test_add_func ("/thresholds/vm-limits", test_vm_limits);
+  g_test_add_func ("/thresholds/unknown", test_unknown);
+  g_test_add_func ("/thresholds/messages", test_messages);
+  g_test_add_func ("/thresholds/host-together", test_host_together);
+  g_test_add_func ("/thresholds/vm-together", test_vm_together);
+  g_test_add_func ("/thresholds/defaults", test_defaults);
+  return g_test_run ();
+}
