@@ -106,6 +106,8 @@ on_identified (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Passage) passage = user_data;
   GDBusMethodInvocation *invocation = passage->invocation;
+  McAuthority *authority;
+  const char *action;
   GError *error = NULL;
   McCaller *caller = mc_caller_identify_finish (G_DBUS_CONNECTION (source), result, &error);
 
@@ -119,8 +121,9 @@ on_identified (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   g_object_set_data_full (G_OBJECT (invocation), CALLER_KEY, caller,
                           (GDestroyNotify)mc_caller_free);
-  mc_authority_check_async (passage->authority, caller, passage->rule->action,
-                            allows_interaction (invocation), on_checked,
+  authority = passage->authority;
+  action = passage->rule->action;
+  mc_authority_check_async (authority, caller, action, allows_interaction (invocation), on_checked,
                             g_steal_pointer (&passage));
 }
 
