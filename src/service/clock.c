@@ -58,12 +58,24 @@ system_wall (McClock *clock)
   return g_get_real_time ();
 }
 
+/* A call at a time, of 64 bits: g_timeout_add() is at an end after seven weeks. */
+static gboolean
+dispatch (GSource *source, GSourceFunc function, gpointer user_data)
+{
+  ((GSourceOnceFunc)G_CALLBACK (function)) (user_data);
+  return G_SOURCE_REMOVE;
+}
+
+static GSourceFuncs call_funcs = { .dispatch = dispatch };
+
 static guint
 system_call_at (McClock *clock, gint64 when_us, GSourceOnceFunc function, gpointer user_data)
 {
-  gint64 delay_us = MAX (when_us - g_get_monotonic_time (), 0);
+  g_autoptr (GSource) source = g_source_new (&call_funcs, sizeof (GSource));
 
-  return g_timeout_add_once (MIN ((delay_us + 999) / 1000, G_MAXUINT), function, user_data);
+  g_source_set_callback (source, G_SOURCE_FUNC (function), user_data, NULL);
+  g_source_set_ready_time (source, MAX (when_us, 0));
+  return g_source_attach (source, NULL);
 }
 
 static void

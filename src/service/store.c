@@ -16,13 +16,28 @@ struct _McStore
   char *path;
   GKeyFile *keys;
 
+  /* Of the main thread. What is to be written is put into words once per write, however many
+   * changes come meanwhile. */
+  GSource *source; /* ready when there is something to hand over, or to take back */
+  gboolean dirty;
+  gboolean handed;  /* to the writer */
+  guint64 n_saves;  /* asked for */
+  guint64 n_handed; /* of those, what the writer has, or had */
+  GQueue waiting;   /* (element-type Waiting) oldest first */
+
   GMutex lock;
   GCond changed;
   GThread *thread;
-  char *pending; /* the newest content that is still to be written */
+  char *pending; /* what is to be written */
   gboolean writing;
   gboolean ending;
 };
+
+typedef struct
+{
+  GTask *task;
+  guint64 n_saves; /* that have to be on the disk */
+} Waiting;
 
 G_DEFINE_FINAL_TYPE (McStore, mc_store, G_TYPE_OBJECT)
 
@@ -58,6 +73,7 @@ run_writer (gpointer data)
       write_out (self, content);
       g_mutex_lock (&self->lock);
       self->writing = FALSE;
+      g_source_set_ready_time (self->source, 0);
       g_cond_broadcast (&self->changed);
     }
   g_mutex_unlock (&self->lock);
@@ -65,11 +81,85 @@ run_writer (gpointer data)
 }
 
 static void
+hand_over (McStore *self)
+{
+  if (!self->dirty || self->handed)
+    return;
+  if (self->thread == NULL)
+    self->thread = g_thread_new ("store", run_writer, self);
+  self->dirty = FALSE;
+  self->handed = TRUE;
+  self->n_handed = self->n_saves;
+  g_mutex_lock (&self->lock);
+  self->pending = g_key_file_to_data (self->keys, NULL, NULL);
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->lock);
+}
+
+static gboolean
+is_writing (McStore *self)
+{
+  gboolean writing;
+
+  g_mutex_lock (&self->lock);
+  writing = self->pending != NULL || self->writing;
+  g_mutex_unlock (&self->lock);
+  return writing;
+}
+
+static void
+answer (McStore *self)
+{
+  const Waiting *first;
+
+  while ((first = g_queue_peek_head (&self->waiting)) != NULL && first->n_saves <= self->n_handed)
+    {
+      g_autofree Waiting *waiting = g_queue_pop_head (&self->waiting);
+      g_autoptr (GTask) task = waiting->task;
+
+      g_task_return_boolean (task, TRUE);
+    }
+}
+
+static void
+take_back (McStore *self)
+{
+  if (!self->handed || is_writing (self))
+    return;
+  self->handed = FALSE;
+  answer (self);
+}
+
+static gboolean
+on_ready (gpointer user_data)
+{
+  g_autoptr (McStore) self = g_object_ref (user_data);
+
+  g_source_set_ready_time (self->source, -1);
+  take_back (self);
+  hand_over (self);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+dispatch (GSource *source, GSourceFunc function, gpointer user_data)
+{
+  return function (user_data);
+}
+
+static GSourceFuncs ready_funcs = { .dispatch = dispatch };
+
+static void
 mc_store_init (McStore *self)
 {
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
+  g_queue_init (&self->waiting);
   self->keys = g_key_file_new ();
+  self->source = g_source_new (&ready_funcs, sizeof (GSource));
+  g_source_set_name (self->source, "store");
+  g_source_set_callback (self->source, on_ready, self, NULL);
+  g_source_attach (self->source, NULL);
 }
 
 static void
@@ -85,9 +175,10 @@ mc_store_finalize (GObject *object)
       g_mutex_unlock (&self->lock);
       g_thread_join (self->thread);
     }
+  g_source_destroy (self->source);
+  g_source_unref (self->source);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->changed);
-  g_free (self->pending);
   g_free (self->path);
   g_key_file_unref (self->keys);
   G_OBJECT_CLASS (mc_store_parent_class)->finalize (object);
@@ -147,20 +238,43 @@ mc_store_save (McStore *self)
 {
   if (self->path == NULL)
     return;
-  if (self->thread == NULL)
-    self->thread = g_thread_new ("store", run_writer, self);
-  g_mutex_lock (&self->lock);
-  g_free (self->pending);
-  self->pending = g_key_file_to_data (self->keys, NULL, NULL);
-  g_cond_broadcast (&self->changed);
-  g_mutex_unlock (&self->lock);
+  self->n_saves++;
+  self->dirty = TRUE;
+  g_source_set_ready_time (self->source, 0);
+}
+
+void
+mc_store_sync_async (McStore *self, GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
+  Waiting *waiting;
+
+  if (!self->dirty && !self->handed)
+    {
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+  waiting = g_new (Waiting, 1);
+  *waiting = (Waiting){ .task = g_steal_pointer (&task), .n_saves = self->n_saves };
+  g_queue_push_tail (&self->waiting, waiting);
+}
+
+void
+mc_store_sync_finish (McStore *self, GAsyncResult *result)
+{
+  g_task_propagate_boolean (G_TASK (result), NULL);
 }
 
 void
 mc_store_flush (McStore *self)
 {
-  g_mutex_lock (&self->lock);
-  while (self->pending != NULL || self->writing)
-    g_cond_wait (&self->changed, &self->lock);
-  g_mutex_unlock (&self->lock);
+  while (self->dirty || self->handed)
+    {
+      hand_over (self);
+      g_mutex_lock (&self->lock);
+      while (self->pending != NULL || self->writing)
+        g_cond_wait (&self->changed, &self->lock);
+      g_mutex_unlock (&self->lock);
+      take_back (self);
+    }
 }

@@ -23,6 +23,10 @@ GKeyFile *mc_store_get_keys (McStore *self);
 /* Writes in the background. A failure is logged, and what was set holds until the service ends. */
 void mc_store_save (McStore *self);
 
+/* Calls back when everything that was saved so far is on the disk, or has failed to get there. */
+void mc_store_sync_async (McStore *self, GAsyncReadyCallback callback, gpointer user_data);
+void mc_store_sync_finish (McStore *self, GAsyncResult *result);
+
 /* Waits until everything is written. For the end of the service. */
 void mc_store_flush (McStore *self);
 
