@@ -130,8 +130,11 @@ mc_triage_remember (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
       memory->progress_us = 0;
       return;
     }
-  remember_progress (now_us, facts, memory);
   remember_foreign (now_us, facts, memory);
+  if (now_us < memory->foreign_until_us)
+    memory->progress_us = 0; /* it goes where somebody else has sent it */
+  else
+    remember_progress (now_us, facts, memory);
   remember_effect (now_us, facts, memory);
   memory->target_before = facts->target;
 }
