@@ -61,6 +61,16 @@ on_published (McCoordinator *coordinator, gpointer user_data)
 }
 
 static void
+on_vm_published (McCoordinator *coordinator, McVm *vm, gpointer user_data)
+{
+  McBus *self = user_data;
+  McDbusObjectSkeleton *object = g_hash_table_lookup (self->objects, vm);
+
+  if (object != NULL)
+    publish_vm (self, vm, object);
+}
+
+static void
 on_vm_added (McCoordinator *coordinator, McVm *vm, gpointer user_data)
 {
   add_vm (user_data, vm);
@@ -88,6 +98,7 @@ static gboolean export(McBus *self, GDBusConnection *connection, GError **error)
   g_signal_connect (self->coordinator, "vm-added", G_CALLBACK (on_vm_added), self);
   g_signal_connect (self->coordinator, "vm-removed", G_CALLBACK (on_vm_removed), self);
   g_signal_connect (self->coordinator, "published", G_CALLBACK (on_published), self);
+  g_signal_connect (self->coordinator, "vm-published", G_CALLBACK (on_vm_published), self);
   if (!g_dbus_interface_skeleton_export (G_DBUS_INTERFACE_SKELETON (self->root), connection,
                                          MC_ROOT_PATH, error))
     {

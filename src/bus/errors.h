@@ -4,6 +4,8 @@
 
 #include <gio/gio.h>
 
+#include "coordinator.h"
+
 G_BEGIN_DECLS
 
 /* Lets GDBus send MC_SERVICE_ERROR as org.example.MemCoord1.Error.<Name>. May be called again. Main
@@ -16,5 +18,9 @@ void mc_errors_register (void);
  * Returns: TRUE, as a handler that has answered does.
  */
 gboolean mc_answer (GDBusMethodInvocation *invocation, GError *error);
+
+/* The same for what outlives the service: answers when it is on the disk. */
+gboolean
+mc_answer_when_kept (McCoordinator *coordinator, GDBusMethodInvocation *invocation, GError *error);
 
 G_END_DECLS

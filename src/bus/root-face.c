@@ -94,7 +94,7 @@ handle_set_threshold (McDbusMemCoord1 *object,
   GError *error = NULL;
 
   mc_coordinator_set_thresholds (self->coordinator, values, origin_of (invocation), &error);
-  return mc_answer (invocation, error);
+  return mc_answer_when_kept (self->coordinator, invocation, error);
 }
 
 static gboolean
@@ -105,7 +105,7 @@ handle_set_thresholds (McDbusMemCoord1 *object, GDBusMethodInvocation *invocatio
 
   if (mc_argument_check_values ("values", values, &error))
     mc_coordinator_set_thresholds (self->coordinator, values, origin_of (invocation), &error);
-  return mc_answer (invocation, error);
+  return mc_answer_when_kept (self->coordinator, invocation, error);
 }
 
 static gboolean
@@ -118,7 +118,7 @@ handle_reset_thresholds (McDbusMemCoord1 *object,
 
   if (mc_argument_check_names ("names", names, &error))
     mc_coordinator_reset_thresholds (self->coordinator, names, origin_of (invocation), &error);
-  return mc_answer (invocation, error);
+  return mc_answer_when_kept (self->coordinator, invocation, error);
 }
 
 static gboolean
@@ -128,7 +128,7 @@ handle_set_dry_run (McDbusMemCoord1 *object, GDBusMethodInvocation *invocation, 
   GError *error = NULL;
 
   mc_coordinator_set_dry_run (self->coordinator, dry_run, origin_of (invocation), &error);
-  return mc_answer (invocation, error);
+  return mc_answer_when_kept (self->coordinator, invocation, error);
 }
 
 static gboolean
@@ -138,7 +138,7 @@ handle_reload (McDbusMemCoord1 *object, GDBusMethodInvocation *invocation)
   GError *error = NULL;
 
   mc_coordinator_reload (self->coordinator, origin_of (invocation), &error);
-  return mc_answer (invocation, error);
+  return mc_answer_when_kept (self->coordinator, invocation, error);
 }
 
 /* Rest */
@@ -154,7 +154,7 @@ handle_pause (McDbusMemCoord1 *object,
 
   if (mc_argument_check_text ("reason", reason, &error))
     mc_coordinator_pause (self->coordinator, reason, seconds, origin_of (invocation), &error);
-  return mc_answer (invocation, error);
+  return mc_answer_when_kept (self->coordinator, invocation, error);
 }
 
 static gboolean
@@ -164,7 +164,7 @@ handle_resume (McDbusMemCoord1 *object, GDBusMethodInvocation *invocation)
   GError *error = NULL;
 
   mc_coordinator_resume (self->coordinator, origin_of (invocation), &error);
-  return mc_answer (invocation, error);
+  return mc_answer_when_kept (self->coordinator, invocation, error);
 }
 
 static gboolean

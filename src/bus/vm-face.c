@@ -145,7 +145,7 @@ handle_pause (McDbusMemCoord1VM *object,
   if (check_there (self, &error) && mc_argument_check_text ("reason", reason, &error))
     mc_coordinator_vm_pause (self->coordinator, self->vm, reason, seconds, origin_of (invocation),
                              &error);
-  return mc_answer (invocation, error);
+  return mc_answer_when_kept (self->coordinator, invocation, error);
 }
 
 static gboolean
@@ -156,7 +156,7 @@ handle_resume (McDbusMemCoord1VM *object, GDBusMethodInvocation *invocation)
 
   if (check_there (self, &error))
     mc_coordinator_vm_resume (self->coordinator, self->vm, origin_of (invocation), &error);
-  return mc_answer (invocation, error);
+  return mc_answer_when_kept (self->coordinator, invocation, error);
 }
 
 static gboolean

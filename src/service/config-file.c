@@ -105,17 +105,30 @@ read_dry_run (McConfig *self, const char *text, GError **error)
   return FALSE;
 }
 
+static const char *const cache_growth_nicks[] = {
+  [MC_CACHE_GROWTH_NEVER] = "never",
+  [MC_CACHE_GROWTH_COMFORTABLE] = "comfortable",
+  [MC_CACHE_GROWTH_ALWAYS] = "always",
+};
+
+const char *
+mc_cache_growth_nick (McCacheGrowth growth)
+{
+  g_return_val_if_fail ((guint)growth < G_N_ELEMENTS (cache_growth_nicks), "");
+  return cache_growth_nicks[growth];
+}
+
+const char *
+mc_config_get_manage (const McConfig *self)
+{
+  return self->manage_by_default ? "all" : "marked";
+}
+
 static gboolean
 read_cache_growth (McConfig *self, const char *text, GError **error)
 {
-  static const char *const nicks[] = {
-    [MC_CACHE_GROWTH_NEVER] = "never",
-    [MC_CACHE_GROWTH_COMFORTABLE] = "comfortable",
-    [MC_CACHE_GROWTH_ALWAYS] = "always",
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (nicks); i++)
-    if (g_str_equal (text, nicks[i]))
+  for (guint i = 0; i < G_N_ELEMENTS (cache_growth_nicks); i++)
+    if (g_str_equal (text, cache_growth_nicks[i]))
       {
         self->policy.cache_growth = (McCacheGrowth)i;
         return TRUE;

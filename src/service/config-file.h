@@ -23,6 +23,8 @@ typedef struct
   guint64 default_minimum;    /* bytes; 0 = what the policy can do without */
   gboolean manage_by_default; /* FALSE: only VMs whose metadata says so */
   gboolean dry_run;
+  gboolean
+      dry_run_ordered; /* by whoever started the service: no file and no earlier run undoes it */
 } McConfig;
 
 /* Returns: (transfer full): the built-in defaults. */
@@ -38,6 +40,10 @@ mc_config_load (const char *path, gboolean must_exist, GError **error) G_GNUC_WA
 
 McConfig *mc_config_copy (const McConfig *self);
 void mc_config_free (McConfig *self);
+
+/* As the configuration says it. */
+const char *mc_cache_growth_nick (McCacheGrowth growth);
+const char *mc_config_get_manage (const McConfig *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (McConfig, mc_config_free)
 
 G_END_DECLS

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The coordinator's inside, which its files share: coordinator.c (life and commands), cycle.c
- * (sample, decide, apply, publish), vm-policy.c (what each VM's own policy says), pauses.c,
- * reservations.c.
+ * (sample, decide, apply, publish), vm-policy.c (what each VM's own policy says), vm-notes.c (what
+ * is kept of each VM), pauses.c, reservations.c.
  */
 #pragma once
 
@@ -36,7 +36,7 @@ struct _McCoordinator
   gint64 began_us; /* when the last cycle began */
   gint64 ended_us;
   guint64 n_samples;
-  guint missed; /* ticks while a sample was under way */
+  guint missed; /* ticks in a row while a sample was under way */
   guint late;   /* samples in a row that brought nothing */
   guint next_described;
 
@@ -46,6 +46,7 @@ struct _McCoordinator
   char *degraded;     /* why nothing is moved, or NULL */
   char *pause_detail; /* why nothing is moved, by somebody's wish, or NULL */
   McHostView view;
+  char *status; /* that the service manager was told */
 
   McPause pause;
   GPtrArray *inhibitors; /* (element-type McInhibitor) */
@@ -62,6 +63,7 @@ struct _McCoordinator
 /* coordinator.c */
 gboolean mc_coordinator_is_ending (McCoordinator *self);
 void mc_coordinator_publish (McCoordinator *self);
+void mc_coordinator_publish_vm (McCoordinator *self, McVm *vm);
 
 /* One of the calls that the end waits for has ended. */
 void mc_coordinator_put_back_ended (McCoordinator *self);
@@ -98,6 +100,10 @@ void mc_pauses_forget_vm (McCoordinator *self, McVm *vm);
 void mc_pauses_clear (McCoordinator *self);
 void mc_pauses_update_detail (McCoordinator *self);
 
+/* A pause lasts as long as it was meant to, whatever the wall clock does: tells anew when it ends.
+ */
+void mc_pauses_follow_clock (McCoordinator *self);
+
 /* reservations.c */
 guint64 mc_reservations_total (McCoordinator *self);
 void mc_reservations_settle (
@@ -107,7 +113,11 @@ void mc_reservations_use (McCoordinator *self,
 void mc_reservations_init (McCoordinator *self);
 void mc_reservations_clear (McCoordinator *self);
 
-/* The group of a VM's in the store. Returns: (transfer full) */
-char *mc_vm_store_group (McVm *vm);
+/* vm-notes.c: a VM's group in the store. Returns: (transfer full) */
+char *mc_vm_notes_group (McVm *vm);
+void mc_vm_notes_save (McCoordinator *self, McVm *vm);
+void mc_vm_notes_open (McCoordinator *self, McVm *vm); /* drops those of an earlier life of it */
+void mc_vm_notes_forget (McCoordinator *self, McVm *vm);
+void mc_vm_notes_sweep (McCoordinator *self); /* drops those of VMs that are not there */
 
 G_END_DECLS

@@ -18,6 +18,7 @@ enum
   VM_ADDED,
   VM_REMOVED,
   PUBLISHED,
+  VM_PUBLISHED,
   POLICY_CHANGED,
   MEMORY_MOVED,
   N_SIGNALS
@@ -138,13 +139,15 @@ spare_of (McVm *vm)
 static guint64
 free_for_new_vm (McCoordinator *self)
 {
-  guint64 bytes = self->decision.free;
+  guint64 kept = mc_settings_get_policy (self->settings)->host_reserve + self->decision.promised
+                 + mc_reservations_total (self);
+  guint64 bytes = self->figures.available;
 
   if (self->degraded != NULL || !self->synced)
     return 0;
   for (guint i = 0; i < self->vms->len; i++)
     bytes += spare_of (self->vms->pdata[i]);
-  return bytes;
+  return bytes - MIN (bytes, kept);
 }
 
 static void
@@ -187,33 +190,59 @@ tell_condition (McCoordinator *self, McHostCondition before)
                              self->view.host_available);
 }
 
-static void
-tell_service_manager (McCoordinator *self, McState before)
+static char *
+describe_state (McCoordinator *self)
 {
-  g_autofree char *status = NULL;
+  const char *uri = mc_hypervisor_get_uri (self->hypervisor);
 
-  if (self->view.state == before)
+  if (self->degraded != NULL)
+    return g_strdup (self->degraded);
+  if (!self->synced)
+    return g_strdup_printf ("Connecting to %s", uri);
+  if (self->pause_detail != NULL)
+    return g_strdup (self->pause_detail);
+  return g_strdup_printf ("%s %u VMs of %s",
+                          self->view.dry_run ? "Watching (dry run)" : "Balancing", self->vms->len,
+                          uri);
+}
+
+static void
+tell_service_manager (McCoordinator *self)
+{
+  g_autofree char *status = describe_state (self);
+
+  if (g_strcmp0 (self->status, status) == 0)
     return;
-  status
-      = self->degraded != NULL ? g_strdup (self->degraded)
-        : self->pause_detail != NULL
-            ? g_strdup (self->pause_detail)
-            : g_strdup_printf ("Balancing the VMs of %s", mc_hypervisor_get_uri (self->hypervisor));
-  mc_watchdog_status (status);
+  g_free (self->status);
+  self->status = g_steal_pointer (&status);
+  mc_watchdog_status (self->status);
 }
 
 void
 mc_coordinator_publish (McCoordinator *self)
 {
-  McState state = self->view.state;
   McHostCondition condition = self->view.host_condition;
 
+  mc_pauses_follow_clock (self);
   for (guint i = 0; i < self->vms->len; i++)
     mc_vm_update_view (self->vms->pdata[i], self->settings, self->pause_detail, self->degraded);
   update_host_view (self);
   tell_condition (self, condition);
-  tell_service_manager (self, state);
+  tell_service_manager (self);
   g_signal_emit (self, signals[PUBLISHED], 0);
+}
+
+void
+mc_coordinator_publish_vm (McCoordinator *self, McVm *vm)
+{
+  mc_vm_update_view (vm, self->settings, self->pause_detail, self->degraded);
+  g_signal_emit (self, signals[VM_PUBLISHED], 0, vm);
+}
+
+const char *
+mc_coordinator_get_status (McCoordinator *self)
+{
+  return self->status != NULL ? self->status : "";
 }
 
 const McHostView *
@@ -268,14 +297,12 @@ void
 mc_coordinator_remove_vm (McCoordinator *self, McVm *vm)
 {
   g_autoptr (McVm) kept = g_object_ref (vm);
-  g_autofree char *group = mc_vm_store_group (vm);
 
   g_hash_table_remove (self->by_uuid, vm->uuid);
   g_ptr_array_remove (self->vms, vm);
   mc_vm_policy_abandon (vm);
   mc_pauses_forget_vm (self, vm);
-  if (g_key_file_remove_group (mc_store_get_keys (self->store), group, NULL))
-    mc_store_save (self->store);
+  mc_vm_notes_forget (self, vm);
   if (!vm->announced)
     return;
   mc_journal_vm_vanished (vm->view.name, vm->uuid);
@@ -357,9 +384,9 @@ on_connected (McHypervisor *hypervisor, GParamSpec *pspec, gpointer user_data)
 
   if (mc_coordinator_is_ending (self))
     return;
-  self->late = 0;
   if (mc_hypervisor_get_connected (hypervisor))
     {
+      self->late = 0;
       for (guint i = 0; i < self->vms->len; i++)
         mc_vm_policy_describe (self, self->vms->pdata[i]);
       mc_cycle_bring_forward (self);
@@ -370,17 +397,31 @@ on_connected (McHypervisor *hypervisor, GParamSpec *pspec, gpointer user_data)
   mc_coordinator_publish (self);
 }
 
+/* Another reason why it is not connected. */
+static void
+on_status (McHypervisor *hypervisor, GParamSpec *pspec, gpointer user_data)
+{
+  McCoordinator *self = user_data;
+
+  if (mc_coordinator_is_ending (self) || mc_hypervisor_get_connected (hypervisor) || self->synced)
+    return;
+  mc_cycle_find_degraded (self);
+  mc_coordinator_publish (self);
+}
+
 static void
 on_pressure (McHost *host, gpointer user_data)
 {
   mc_cycle_bring_forward (user_data);
 }
 
-/* Thresholds of the host */
+/* Settings of the host */
 
+/* What can change, to compare. */
 typedef struct
 {
   McPolicySettings policy;
+  McConfig config; /* its values alone */
   gboolean dry_run;
 } Before;
 
@@ -388,6 +429,7 @@ static Before
 before_change (McCoordinator *self)
 {
   return (Before){ *mc_settings_get_policy (self->settings),
+                   *mc_settings_get_config (self->settings),
                    mc_settings_get_dry_run (self->settings) };
 }
 
@@ -400,27 +442,55 @@ threshold_to_variant (const McPolicySettings *settings, const McThreshold *thres
                                           : g_variant_new_uint32 ((guint32)value);
 }
 
+/* Consumes both values. */
+static void
+tell_change (
+    McCoordinator *self, const char *setting, GVariant *old, GVariant *new, const char *origin)
+{
+  g_autoptr (GVariant) before = g_variant_ref_sink (old);
+  g_autoptr (GVariant) after = g_variant_ref_sink (new);
+
+  if (!g_variant_equal (before, after))
+    mc_coordinator_emit_policy_changed (self, NULL, setting, before, after, origin);
+}
+
+static GVariant *
+period_to_variant (const McPolicySettings *settings)
+{
+  return g_variant_new_uint32 ((guint32)(settings->stats_period_us / G_USEC_PER_SEC));
+}
+
+/* What only the configuration says. */
+static void
+tell_configuration (McCoordinator *self, const Before *before, const char *origin)
+{
+  const McConfig *old = &before->config, *new = mc_settings_get_config (self->settings);
+
+  tell_change (self, "CacheGrowth",
+               g_variant_new_string (mc_cache_growth_nick (old->policy.cache_growth)),
+               g_variant_new_string (mc_cache_growth_nick (new->policy.cache_growth)), origin);
+  tell_change (self, "DefaultMinimum", g_variant_new_uint64 (old->default_minimum),
+               g_variant_new_uint64 (new->default_minimum), origin);
+  tell_change (self, "DefaultWeight", g_variant_new_uint32 (old->default_weight),
+               g_variant_new_uint32 (new->default_weight), origin);
+  tell_change (self, "Manage", g_variant_new_string (mc_config_get_manage (old)),
+               g_variant_new_string (mc_config_get_manage (new)), origin);
+  tell_change (self, "StatsPeriod", period_to_variant (&old->policy),
+               period_to_variant (&new->policy), origin);
+}
+
 static void
 tell_changes (McCoordinator *self, const Before *before, const char *origin)
 {
   const McPolicySettings *after = mc_settings_get_policy (self->settings);
-  gboolean dry_run = mc_settings_get_dry_run (self->settings);
 
   mc_coordinator_publish (self);
   for (guint i = 0; mc_host_thresholds[i].name != NULL; i++)
-    {
-      const McThreshold *threshold = &mc_host_thresholds[i];
-
-      if (mc_host_threshold_get (&before->policy, threshold)
-          != mc_host_threshold_get (after, threshold))
-        mc_coordinator_emit_policy_changed (self, NULL, threshold->name,
-                                            threshold_to_variant (&before->policy, threshold),
-                                            threshold_to_variant (after, threshold), origin);
-    }
-  if (before->dry_run != dry_run)
-    mc_coordinator_emit_policy_changed (self, NULL, "DryRun",
-                                        g_variant_new_boolean (before->dry_run),
-                                        g_variant_new_boolean (dry_run), origin);
+    tell_change (self, mc_host_thresholds[i].name,
+                 threshold_to_variant (&before->policy, &mc_host_thresholds[i]),
+                 threshold_to_variant (after, &mc_host_thresholds[i]), origin);
+  tell_change (self, "DryRun", g_variant_new_boolean (before->dry_run),
+               g_variant_new_boolean (mc_settings_get_dry_run (self->settings)), origin);
   mc_cycle_bring_forward (self);
 }
 
@@ -481,7 +551,33 @@ mc_coordinator_reload (McCoordinator *self, const char *origin, GError **error)
       return fail_from (error, problem);
     }
   tell_changes (self, &before, origin);
+  tell_configuration (self, &before, origin);
+  /* For the statistics period, and the metadata that was judged by the old values. */
+  if (mc_hypervisor_get_connected (self->hypervisor))
+    for (guint i = 0; i < self->vms->len; i++)
+      mc_vm_policy_describe (self, self->vms->pdata[i]);
   return TRUE;
+}
+
+static void
+on_settled (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+
+  mc_store_sync_finish (MC_STORE (source), result);
+  g_task_return_boolean (task, TRUE);
+}
+
+void
+mc_coordinator_settle_async (McCoordinator *self, GAsyncReadyCallback callback, gpointer user_data)
+{
+  mc_store_sync_async (self->store, on_settled, g_task_new (self, NULL, callback, user_data));
+}
+
+void
+mc_coordinator_settle_finish (McCoordinator *self, GAsyncResult *result)
+{
+  g_task_propagate_boolean (G_TASK (result), NULL);
 }
 
 /* Life */
@@ -509,7 +605,7 @@ mc_coordinator_start (McCoordinator *self)
   g_return_if_fail (!self->started);
   self->started = TRUE;
   self->started_us = mc_clock_now (self->clock);
-  if (!mc_host_watch_pressure (self->host, &error))
+  if (mc_hypervisor_is_local (self->hypervisor) && !mc_host_watch_pressure (self->host, &error))
     g_info ("Cycles go by the clock and by libvirt's events alone: %s", error->message);
   mc_pauses_restore (self);
   mc_hypervisor_start (self->hypervisor);
@@ -629,6 +725,7 @@ mc_coordinator_finalize (GObject *object)
   g_clear_object (&self->store);
   g_free (self->degraded);
   g_free (self->pause_detail);
+  g_free (self->status);
   G_OBJECT_CLASS (mc_coordinator_parent_class)->finalize (object);
 }
 
@@ -651,6 +748,7 @@ mc_coordinator_class_init (McCoordinatorClass *klass)
   signals[VM_ADDED] = add_signal ("vm-added", G_N_ELEMENTS (vm), vm);
   signals[VM_REMOVED] = add_signal ("vm-removed", G_N_ELEMENTS (vm), vm);
   signals[PUBLISHED] = add_signal ("published", 0, NULL);
+  signals[VM_PUBLISHED] = add_signal ("vm-published", G_N_ELEMENTS (vm), vm);
   signals[POLICY_CHANGED] = add_signal ("policy-changed", G_N_ELEMENTS (change), change);
   signals[MEMORY_MOVED] = add_signal ("memory-moved", G_N_ELEMENTS (move), move);
 }
@@ -659,7 +757,7 @@ static void
 listen (McCoordinator *self)
 {
   g_signal_connect (self->hypervisor, "notify::connected", G_CALLBACK (on_connected), self);
-  g_signal_connect (self->hypervisor, "notify::status", G_CALLBACK (on_connected), self);
+  g_signal_connect (self->hypervisor, "notify::status", G_CALLBACK (on_status), self);
   g_signal_connect (self->hypervisor, "vm-started", G_CALLBACK (on_vm_started), self);
   g_signal_connect (self->hypervisor, "vm-stopped", G_CALLBACK (on_vm_stopped), self);
   g_signal_connect (self->hypervisor, "vm-rebooted", G_CALLBACK (on_vm_rebooted), self);

@@ -8,6 +8,7 @@
  *   "vm-added"       (McVm)
  *   "vm-removed"     (McVm)
  *   "published"      ()        views have changed: the host's, and any VM's
+ *   "vm-published"   (McVm)    that one's alone
  *   "policy-changed" (uuid or NULL for the host, setting, GVariant old, GVariant new, origin)
  *   "memory-moved"   (McVm, from, to, sentence)
  *
@@ -97,6 +98,16 @@ gboolean mc_coordinator_is_alive (McCoordinator *self);
 void
 mc_coordinator_stop_async (McCoordinator *self, GAsyncReadyCallback callback, gpointer user_data);
 void mc_coordinator_stop_finish (McCoordinator *self, GAsyncResult *result);
+
+/* Returns: (transfer none): one line for people, how it is doing; valid until the main loop runs
+ * on.
+ */
+const char *mc_coordinator_get_status (McCoordinator *self);
+
+/* Calls back when every change of a setting so far is on the disk, or has failed to get there. */
+void
+mc_coordinator_settle_async (McCoordinator *self, GAsyncReadyCallback callback, gpointer user_data);
+void mc_coordinator_settle_finish (McCoordinator *self, GAsyncResult *result);
 
 /* Returns: (transfer none): valid until the main loop runs on. */
 const McHostView *mc_coordinator_get_view (McCoordinator *self);

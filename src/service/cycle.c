@@ -22,6 +22,9 @@
 
 #define RETRY_AT_MOST_US (60 * G_USEC_PER_SEC)
 
+#define DRY_RUN_PREFIX "dry run: "
+#define NEARLY_PERCENT 5
+
 static void
 on_tick (gpointer user_data)
 {
@@ -110,6 +113,7 @@ add_vm (McCoordinator *self, const McVmSample *sample)
   g_ptr_array_add (self->vms, vm);
   g_hash_table_insert (self->by_uuid, vm->uuid, vm);
   mc_vm_take_sample (vm, sample, mc_clock_wall (self->clock));
+  mc_vm_notes_open (self, vm);
   if (vm->facts.started_us > 0 && sample->balloon != MC_UNKNOWN)
     mc_reservations_use (self, sample->balloon);
   mc_pauses_restore_vm (self, vm);
@@ -150,14 +154,25 @@ reconcile (McCoordinator *self, const McSample *sample)
       if (vm->seen != self->n_samples)
         mc_coordinator_remove_vm (self, vm);
     }
+  if (!self->synced)
+    mc_vm_notes_sweep (self);
   self->synced = TRUE;
 }
 
-/* Periods are overwritten by other tools, and metadata by people: one VM is looked at again in each
- * cycle. */
+/*
+ * Periods are overwritten by other tools, and metadata by people: one VM is looked at again in each
+ * cycle, and those that could not be read are tried again.
+ */
 static void
-describe_next (McCoordinator *self)
+describe_again (McCoordinator *self)
 {
+  for (guint i = 0; i < self->vms->len; i++)
+    {
+      McVm *vm = self->vms->pdata[i];
+
+      if (vm->description == NULL && !vm->describing && !vm->facts.busy)
+        mc_vm_policy_describe (self, vm);
+    }
   if (self->vms->len == 0)
     return;
   self->next_described = (self->next_described + 1) % self->vms->len;
@@ -242,11 +257,13 @@ on_target_set (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   vm->failures = 0;
   vm->not_before_us = 0;
+  if (mc_coordinator_lookup_vm (self, vm->uuid) != vm)
+    return; /* it was told, and went away */
   mc_vm_add_move (vm, (guint64)mc_clock_wall (self->clock), move->from, move->to, move->sentence);
   mc_journal_memory_moved (vm->view.name, vm->uuid, move->from, move->to,
                            mc_reason_nick (move->reason), move->sentence);
+  mc_coordinator_publish_vm (self, vm);
   g_signal_emit_by_name (self, "memory-moved", vm, move->from, move->to, move->sentence);
-  mc_coordinator_publish (self);
 }
 
 static void
@@ -268,16 +285,28 @@ set_target (McCoordinator *self, McVm *vm, const McVmDecision *decision)
                                   move);
 }
 
-/* In a dry run nothing changes, so the next cycle decides the same: told once. */
+/* In a dry run nothing changes, so the next cycle decides the same, or nearly: told once. */
+static gboolean
+was_told (McVm *vm, const McVmDecision *decision)
+{
+  const McVmMove *last = vm->moves->len > 0 ? vm->moves->pdata[vm->moves->len - 1] : NULL;
+  guint64 by;
+
+  if (last == NULL || last->from != decision->before
+      || !g_str_has_prefix (last->sentence, DRY_RUN_PREFIX)
+      || (last->to > last->from) != (decision->target > decision->before))
+    return FALSE;
+  by = MAX (last->to, decision->target) - MIN (last->to, decision->target);
+  return by < vm->facts.capacity / 100 * NEARLY_PERCENT;
+}
+
 static void
 tell (McCoordinator *self, McVm *vm, const McVmDecision *decision)
 {
   g_autofree char *sentence = mc_decision_describe (decision);
-  g_autofree char *told = g_strconcat ("dry run: ", sentence, NULL);
-  McVmMove *last = vm->moves->len > 0 ? vm->moves->pdata[vm->moves->len - 1] : NULL;
+  g_autofree char *told = g_strconcat (DRY_RUN_PREFIX, sentence, NULL);
 
-  if (last != NULL && last->from == decision->before && last->to == decision->target
-      && g_str_has_prefix (last->sentence, "dry run: "))
+  if (was_told (vm, decision))
     return;
   mc_vm_add_move (vm, (guint64)mc_clock_wall (self->clock), decision->before, decision->target,
                   told);
@@ -330,6 +359,9 @@ take_decision (McCoordinator *self, McVm *vm, const McVmDecision *decision)
   McVmDecision before = vm->decision;
 
   vm->decision = *decision;
+  /* Its time is up: what somebody else has told it is where the next move starts from. */
+  if (before.reason == MC_REASON_FOREIGN && decision->reason != MC_REASON_FOREIGN)
+    vm->facts.target = vm->facts.balloon;
   if (!decision->move && decision->reason != before.reason && worth_telling (decision->reason))
     mc_vm_take_reason (vm, (guint64)mc_clock_wall (self->clock), mc_decision_describe (decision));
   if (vm->announced && decision->status != before.status)
@@ -515,7 +547,7 @@ take_sample (McCoordinator *self, const McSample *sample)
   decide (self);
   apply (self);
   mc_reservations_settle (self);
-  describe_next (self);
+  describe_again (self);
 }
 
 static void
@@ -546,6 +578,16 @@ on_sampled (GObject *source, GAsyncResult *result, gpointer user_data)
   arm_next (self, self->degraded == NULL && anybody_presses (self));
 }
 
+static void
+miss (McCoordinator *self)
+{
+  gint64 interval_us = mc_settings_get_policy (self->settings)->interval_us;
+
+  self->missed++;
+  g_debug ("%u cycles were missed while a sample is under way", self->missed);
+  arm (self, mc_clock_now (self->clock) + interval_us);
+}
+
 void
 mc_cycle_begin (McCoordinator *self)
 {
@@ -556,10 +598,10 @@ mc_cycle_begin (McCoordinator *self)
     return;
   if (self->sampling)
     {
-      self->missed++;
-      arm (self, mc_clock_now (self->clock) + interval_us);
+      miss (self);
       return;
     }
+  self->missed = 0;
   self->began_us = mc_clock_now (self->clock);
   arm (self, self->began_us + interval_us);
   if (!mc_hypervisor_get_connected (self->hypervisor))

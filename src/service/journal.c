@@ -16,6 +16,8 @@
 #define ID_POLICY_CHANGED        "48e1c6a0b97d4f2c85d3f9b6a7e01c5d"
 #define ID_INHIBITED             "b75d3f1e8c6a4029a1e4d0c9f2b87a63"
 #define ID_UNINHIBITED           "2f9a8e7d6c5b4a1398d7e6f5a4b3c2d0"
+#define ID_RESERVED              "c41e7a905b3f4d82a6e0917f5c2d8b34"
+#define ID_RESERVATION_ENDED     "9f05d7c2e81b4a63b7d4c6a1f2e3950d"
 #define ID_HYPERVISOR_LOST       "c8d6e4f2a1b3495d87e9f0a2b4c6d8e1"
 #define ID_HYPERVISOR_BACK       "7e5c3a1908f64d2bb0d9e7c5a3f18264"
 #define ID_HOST_CONDITION        "1d3f5b7a9c8e4062af1b3d5e7c9a0b24"
@@ -155,6 +157,35 @@ mc_journal_uninhibited (const char *who)
 {
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_UNINHIBITED, "MEMCOORD_WHO",
                     who, "MESSAGE", "%s no longer needs balancing to rest", who);
+}
+
+static void
+log_reservation (const char *message_id, const char *id, guint64 bytes, const char *message)
+{
+  g_autofree char *bytes_text = g_strdup_printf ("%" G_GUINT64_FORMAT, bytes);
+
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", message_id,
+                    "MEMCOORD_RESERVATION", id, "MEMCOORD_BYTES", bytes_text, "MESSAGE", "%s",
+                    message);
+}
+
+void
+mc_journal_reserved (const char *id, guint64 bytes)
+{
+  g_autofree char *message = g_strdup_printf (
+      "%" G_GUINT64_FORMAT " MiB are held for a VM about to start (%s)", mib (bytes), id);
+
+  log_reservation (ID_RESERVED, id, bytes, message);
+}
+
+void
+mc_journal_reservation_ended (const char *id, guint64 bytes)
+{
+  g_autofree char *message = g_strdup_printf ("Reservation %s has ended; %" G_GUINT64_FORMAT
+                                              " MiB of it were still held, and are free again",
+                                              id, mib (bytes));
+
+  log_reservation (ID_RESERVATION_ENDED, id, bytes, message);
 }
 
 void

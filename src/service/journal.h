@@ -44,6 +44,10 @@ void mc_journal_policy_changed (const char *name,
 void mc_journal_inhibited (const char *who, const char *why, guint uid, guint pid);
 void mc_journal_uninhibited (const char *who);
 
+/* @bytes: held now, or until now. */
+void mc_journal_reserved (const char *id, guint64 bytes);
+void mc_journal_reservation_ended (const char *id, guint64 bytes);
+
 void mc_journal_hypervisor_lost (const char *uri, const char *why);
 void mc_journal_hypervisor_back (const char *uri);
 void mc_journal_host_condition (const char *before, const char *after, guint64 available);

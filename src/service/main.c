@@ -112,7 +112,10 @@ load_config (const Options *options, GError **error)
                                              : mc_config_load (CONFIG_FILE, FALSE, error);
 
   if (config != NULL)
-    config->dry_run |= options->dry_run;
+    {
+      config->dry_run_ordered = options->dry_run;
+      config->dry_run |= options->dry_run;
+    }
   return config;
 }
 
@@ -153,7 +156,7 @@ on_hangup (gpointer user_data)
 
   mc_watchdog_reloading ();
   mc_coordinator_reload (service->coordinator, "configuration", NULL);
-  mc_watchdog_ready (_ ("Configuration read"));
+  mc_watchdog_ready (mc_coordinator_get_status (service->coordinator));
   return G_SOURCE_CONTINUE;
 }
 
@@ -176,7 +179,7 @@ on_name_acquired (GDBusConnection *connection, const char *name, gpointer user_d
   mc_journal_started (PACKAGE_VERSION,
                       mc_coordinator_get_view (service->coordinator)->hypervisor_uri);
   mc_coordinator_start (service->coordinator);
-  mc_watchdog_ready (_ ("Started"));
+  mc_watchdog_ready (mc_coordinator_get_status (service->coordinator));
 }
 
 static void

@@ -11,6 +11,10 @@
 #define GROUP_ALL  "Pause"
 #define KEY_REASON "pause-reason"
 #define KEY_UNTIL  "paused-until"
+#define KEY_LENGTH "pause-seconds"
+
+/* The wall clock is slewed all the time; a step is more than that. */
+#define STEP_US (2 * G_USEC_PER_SEC)
 
 static McPause *
 pause_of (McCoordinator *self, McVm *vm)
@@ -21,7 +25,7 @@ pause_of (McCoordinator *self, McVm *vm)
 static char *
 group_of (McVm *vm)
 {
-  return vm != NULL ? mc_vm_store_group (vm) : g_strdup (GROUP_ALL);
+  return vm != NULL ? mc_vm_notes_group (vm) : g_strdup (GROUP_ALL);
 }
 
 static void
@@ -35,13 +39,18 @@ keep (McCoordinator *self, McVm *vm)
     {
       g_key_file_set_string (keys, group, KEY_REASON, pause->reason);
       g_key_file_set_uint64 (keys, group, KEY_UNTIL, pause->until_us);
+      g_key_file_set_uint64 (keys, group, KEY_LENGTH, pause->seconds);
     }
   else
     {
       g_key_file_remove_key (keys, group, KEY_REASON, NULL);
       g_key_file_remove_key (keys, group, KEY_UNTIL, NULL);
+      g_key_file_remove_key (keys, group, KEY_LENGTH, NULL);
     }
-  mc_store_save (self->store);
+  if (vm != NULL)
+    mc_vm_notes_save (self, vm);
+  else
+    mc_store_save (self->store);
 }
 
 /* Something rests, or no longer does: shown at once, and acted on at once. */
@@ -63,6 +72,7 @@ end (McCoordinator *self, McVm *vm, const char *origin)
   pause->active = FALSE;
   g_clear_pointer (&pause->reason, g_free);
   pause->until_us = 0;
+  pause->seconds = 0;
   keep (self, vm);
   take_effect (self);
   mc_coordinator_emit_policy_changed (self, vm, "Paused", g_variant_new_boolean (TRUE),
@@ -82,24 +92,24 @@ on_over (gpointer user_data)
 }
 
 static void
-begin (McCoordinator *self, McVm *vm, const char *reason, guint64 until_us)
+begin (McCoordinator *self, McVm *vm, const char *reason, guint seconds, gint64 left_us)
 {
   McPause *pause = pause_of (self, vm);
 
   mc_clock_cancel (self->clock, &pause->timer);
   g_free (pause->reason);
-  pause->reason = g_strdup (reason);
-  pause->until_us = until_us;
-  pause->active = TRUE;
-  pause->coordinator = self;
-  pause->vm = vm;
-  if (until_us != 0)
-    {
-      gint64 left_us = (gint64)until_us - mc_clock_wall (self->clock);
-
-      pause->timer = mc_clock_call_at (self->clock, mc_clock_now (self->clock) + MAX (left_us, 0),
-                                       on_over, pause);
-    }
+  *pause = (McPause){
+    .active = TRUE,
+    .reason = g_strdup (reason),
+    .seconds = seconds,
+    .coordinator = self,
+    .vm = vm,
+  };
+  if (seconds == 0)
+    return;
+  pause->until_us = (guint64)(mc_clock_wall (self->clock) + left_us);
+  pause->ends_us = mc_clock_now (self->clock) + left_us;
+  pause->timer = mc_clock_call_at (self->clock, pause->ends_us, on_over, pause);
 }
 
 static gboolean
@@ -108,18 +118,16 @@ pause_anew (McCoordinator *self, McVm *vm, const char *reason, guint seconds, co
   McPause *pause = pause_of (self, vm);
   gboolean active = pause->active;
   guint64 before_us = pause->until_us;
-  guint64 until_us
-      = seconds == 0 ? 0 : (guint64)mc_clock_wall (self->clock) + (guint64)seconds * G_USEC_PER_SEC;
 
-  begin (self, vm, reason, until_us);
+  begin (self, vm, reason, seconds, (gint64)seconds * G_USEC_PER_SEC);
   keep (self, vm);
   take_effect (self);
   if (!active)
     mc_coordinator_emit_policy_changed (self, vm, "Paused", g_variant_new_boolean (FALSE),
                                         g_variant_new_boolean (TRUE), origin);
-  if (before_us != until_us)
+  if (before_us != pause->until_us)
     mc_coordinator_emit_policy_changed (self, vm, "PausedUntil", g_variant_new_uint64 (before_us),
-                                        g_variant_new_uint64 (until_us), origin);
+                                        g_variant_new_uint64 (pause->until_us), origin);
   return TRUE;
 }
 
@@ -168,6 +176,10 @@ mc_coordinator_vm_resume (McCoordinator *self, McVm *vm, const char *origin, GEr
 
 /* Restarts */
 
+/*
+ * The wall clock alone goes on while the service is away, and it may have been stepped: no pause
+ * lasts longer for that than it was asked for.
+ */
 static void
 restore (McCoordinator *self, McVm *vm)
 {
@@ -175,10 +187,14 @@ restore (McCoordinator *self, McVm *vm)
   g_autofree char *group = group_of (vm);
   g_autofree char *reason = g_key_file_get_string (keys, group, KEY_REASON, NULL);
   guint64 until_us = g_key_file_get_uint64 (keys, group, KEY_UNTIL, NULL);
+  guint64 seconds = g_key_file_get_uint64 (keys, group, KEY_LENGTH, NULL);
+  guint64 wall_us = (guint64)mc_clock_wall (self->clock);
 
   if (reason == NULL)
     return;
-  begin (self, vm, reason, until_us);
+  seconds = MIN (seconds, G_MAXUINT);
+  begin (self, vm, reason, (guint)seconds,
+         (gint64)MIN (until_us - MIN (until_us, wall_us), seconds * G_USEC_PER_SEC));
 }
 
 void
@@ -198,6 +214,29 @@ void
 mc_pauses_forget_vm (McCoordinator *self, McVm *vm)
 {
   mc_clock_cancel (self->clock, &vm->pause.timer);
+}
+
+static void
+follow_clock (McCoordinator *self, McVm *vm)
+{
+  McPause *pause = pause_of (self, vm);
+  gint64 until_us;
+
+  if (!pause->active || pause->seconds == 0)
+    return;
+  until_us = mc_clock_wall (self->clock) + pause->ends_us - mc_clock_now (self->clock);
+  if (ABS (until_us - (gint64)pause->until_us) < STEP_US)
+    return;
+  pause->until_us = (guint64)MAX (until_us, 1);
+  keep (self, vm);
+}
+
+void
+mc_pauses_follow_clock (McCoordinator *self)
+{
+  follow_clock (self, NULL);
+  for (guint i = 0; i < self->vms->len; i++)
+    follow_clock (self, self->vms->pdata[i]);
 }
 
 /* Inhibitors */

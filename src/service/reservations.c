@@ -7,19 +7,21 @@
 #include "config.h"
 
 #include "coordinator-private.h"
+#include "journal.h"
 
-/* A guest returns memory at 60 MB/s and more: what has not come after this long will not come. */
-#define WAIT_AT_MOST_US (30 * G_USEC_PER_SEC)
+/* A guest returns memory at 60 MB/s and more: what has not come after this long will not come; and
+ * a caller on the bus waits for 25 s if it does not say otherwise. */
+#define WAIT_AT_MOST_US (20 * G_USEC_PER_SEC)
 
 typedef struct
 {
   McCoordinator *coordinator; /* unowned */
   char *id;
   guint64 bytes; /* still held */
+  gboolean granted;
   guint seconds;
-  guint timer;    /* of the clock: its end */
+  guint timer;    /* of the clock: the latest that it is answered, and then its end */
   GTask *waiting; /* not answered yet */
-  gint64 answer_by_us;
   GCancellable *cancellable;
   gulong cancelled;
 } Reservation;
@@ -68,6 +70,8 @@ drop (Reservation *reservation)
 {
   McCoordinator *self = reservation->coordinator;
 
+  if (reservation->granted)
+    mc_journal_reservation_ended (reservation->id, reservation->bytes);
   g_ptr_array_remove (self->reservations, reservation);
   mc_coordinator_publish (self);
   mc_cycle_bring_forward (self);
@@ -97,6 +101,7 @@ answer (Reservation *reservation, guint64 granted)
   McCoordinator *self = reservation->coordinator;
   g_autoptr (GTask) task = g_steal_pointer (&reservation->waiting);
 
+  mc_clock_cancel (self->clock, &reservation->timer);
   if (granted == 0)
     {
       g_task_return_new_error (
@@ -106,6 +111,8 @@ answer (Reservation *reservation, guint64 granted)
       return;
     }
   reservation->bytes = granted;
+  reservation->granted = TRUE;
+  mc_journal_reserved (reservation->id, granted);
   if (reservation->seconds > 0)
     reservation->timer = mc_clock_call_at (
         self->clock, mc_clock_now (self->clock) + (gint64)reservation->seconds * G_USEC_PER_SEC,
@@ -113,26 +120,46 @@ answer (Reservation *reservation, guint64 granted)
   g_task_return_pointer (task, g_strdup (reservation->id), g_free);
 }
 
-void
-mc_reservations_settle (McCoordinator *self)
+/* What of @wanted is free now, beside what those before it hold. */
+static guint64
+free_for (McCoordinator *self, const Reservation *wanted)
 {
   guint64 floor = mc_settings_get_policy (self->settings)->host_reserve + self->decision.promised;
   guint64 left = self->figures.available - MIN (self->figures.available, floor);
-  gint64 now_us = mc_clock_now (self->clock);
 
+  for (guint i = 0; i < self->reservations->len && self->reservations->pdata[i] != wanted; i++)
+    left -= MIN (left, ((const Reservation *)self->reservations->pdata[i])->bytes);
+  return MIN (wanted->bytes, left);
+}
+
+void
+mc_reservations_settle (McCoordinator *self)
+{
   for (guint i = 0; i < self->reservations->len; i++)
     {
       Reservation *reservation = self->reservations->pdata[i];
-      guint64 held = MIN (reservation->bytes, left);
 
-      left -= held;
-      if (reservation->waiting == NULL
-          || (held < reservation->bytes && now_us < reservation->answer_by_us))
-        continue;
-      answer (reservation, held);
-      if (held == 0)
-        i--; /* it is gone */
+      if (reservation->waiting != NULL && free_for (self, reservation) == reservation->bytes)
+        answer (reservation, reservation->bytes);
     }
+}
+
+static void
+on_waited_enough (gpointer user_data)
+{
+  Reservation *reservation = user_data;
+  McCoordinator *self = reservation->coordinator;
+
+  reservation->timer = 0;
+  if (self->degraded == NULL && self->synced)
+    {
+      answer (reservation, free_for (self, reservation));
+      return;
+    }
+  g_task_return_new_error (reservation->waiting, MC_SERVICE_ERROR, MC_SERVICE_ERROR_NOT_CONNECTED,
+                           "Nothing is reserved: the hypervisor was lost, or does not answer");
+  g_clear_object (&reservation->waiting);
+  drop (reservation);
 }
 
 void
@@ -179,7 +206,8 @@ mc_coordinator_reserve_async (McCoordinator *self,
   reservation->id = g_strdup_printf ("r%u", ++self->last_reservation);
   reservation->bytes = MIN (bytes, possible);
   reservation->seconds = seconds;
-  reservation->answer_by_us = mc_clock_now (self->clock) + WAIT_AT_MOST_US;
+  reservation->timer = mc_clock_call_at (self->clock, mc_clock_now (self->clock) + WAIT_AT_MOST_US,
+                                         on_waited_enough, reservation);
   reservation->waiting = g_steal_pointer (&task);
   if (cancellable != NULL)
     {

@@ -155,6 +155,7 @@ mc_settings_new (McConfig *config, McStore *store)
   self->store = store;
   self->dry_run = config->dry_run;
   restore (self);
+  self->dry_run |= config->dry_run_ordered;
   return self;
 }
 
@@ -240,6 +241,9 @@ mc_settings_reload (McSettings *self, McConfig *config, GError **error)
       mc_config_free (config);
       return FALSE;
     }
+  /* An order lasts as long as the service does, or until somebody is asked by name to undo it. */
+  config->dry_run_ordered = self->config->dry_run_ordered;
+  config->dry_run |= config->dry_run_ordered;
   if (config->dry_run != self->config->dry_run)
     self->dry_run = config->dry_run;
   mc_config_free (self->config);

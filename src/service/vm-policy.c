@@ -10,12 +10,6 @@
 
 #define KEY_PERIOD "original-stats-period"
 
-char *
-mc_vm_store_group (McVm *vm)
-{
-  return g_strconcat ("VM ", vm->uuid, NULL);
-}
-
 /* A call for one VM whose end needs both. */
 typedef struct
 {
@@ -121,27 +115,6 @@ take_metadata (McCoordinator *self, McVm *vm)
 /* The statistics period */
 
 static void
-remember_period (McCoordinator *self, McVm *vm, guint seconds)
-{
-  g_autofree char *group = mc_vm_store_group (vm);
-  GKeyFile *keys = mc_store_get_keys (self->store);
-
-  vm->period_changed = TRUE;
-  if (g_key_file_has_key (keys, group, KEY_PERIOD, NULL))
-    {
-      /* An earlier run was killed: what it noted is what the VM had, and its last target may be out
-       * of reach. */
-      vm->original_period_s
-          = (guint)MAX (g_key_file_get_integer (keys, group, KEY_PERIOD, NULL), 0);
-      vm->settle = TRUE;
-      return;
-    }
-  vm->original_period_s = seconds;
-  g_key_file_set_integer (keys, group, KEY_PERIOD, (int)seconds);
-  mc_store_save (self->store);
-}
-
-static void
 on_period_set (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Call) call = user_data;
@@ -156,13 +129,55 @@ on_period_set (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-set_period (McCoordinator *self, McVm *vm, guint seconds)
+set_period (Call *call)
 {
-  Call *call = call_new (self, vm);
+  mc_hypervisor_set_stats_period_async (call->coordinator->hypervisor, call->vm->uuid,
+                                        call->seconds, on_period_set, call);
+}
 
-  call->seconds = seconds;
-  vm->setting_period = TRUE;
-  mc_hypervisor_set_stats_period_async (self->hypervisor, vm->uuid, seconds, on_period_set, call);
+static void
+on_period_noted (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Call) call = user_data;
+
+  mc_store_sync_finish (MC_STORE (source), result);
+  call->vm->setting_period = FALSE;
+  if (mc_coordinator_is_ending (call->coordinator)
+      || mc_coordinator_lookup_vm (call->coordinator, call->vm->uuid) != call->vm)
+    return;
+  call->vm->setting_period = TRUE;
+  call->vm->period_changed = TRUE;
+  set_period (g_steal_pointer (&call));
+}
+
+/* What it had is on the disk before it is changed: a service that is killed finds it there. */
+static void
+note_period (Call *call)
+{
+  McCoordinator *self = call->coordinator;
+  McVm *vm = call->vm;
+  g_autofree char *group = mc_vm_notes_group (vm);
+
+  vm->original_period_s = vm->description->stats_period_s;
+  g_key_file_set_integer (mc_store_get_keys (self->store), group, KEY_PERIOD,
+                          (int)vm->original_period_s);
+  mc_vm_notes_save (self, vm);
+  mc_store_sync_async (self->store, on_period_noted, call);
+}
+
+/* An earlier run was killed: what it noted is what the VM had, and its last target may be out of
+ * reach. */
+static void
+recall_period (McCoordinator *self, McVm *vm)
+{
+  g_autofree char *group = mc_vm_notes_group (vm);
+  g_autoptr (GError) error = NULL;
+  int noted = g_key_file_get_integer (mc_store_get_keys (self->store), group, KEY_PERIOD, &error);
+
+  if (error != NULL)
+    return;
+  vm->original_period_s = (guint)MAX (noted, 0);
+  vm->period_changed = vm->settle = TRUE;
 }
 
 static void
@@ -170,23 +185,24 @@ keep_period (McCoordinator *self, McVm *vm)
 {
   guint wanted = (guint)(mc_settings_get_policy (self->settings)->stats_period_us / G_USEC_PER_SEC);
   guint found = vm->description->stats_period_s;
+  Call *call;
 
   if (!vm->description->has_balloon || vm->setting_period)
     return;
   if (!vm->period_changed)
-    {
-      g_autofree char *group = mc_vm_store_group (vm);
-
-      if (found == wanted
-          && !g_key_file_has_key (mc_store_get_keys (self->store), group, KEY_PERIOD, NULL))
-        return;
-      remember_period (self, vm, found);
-    }
-  else if (found != wanted)
+    recall_period (self, vm);
+  if (found == wanted)
+    return;
+  if (vm->period_changed && found != vm->period_set_s && vm->period_set_s != 0)
     g_info ("%s: the statistics period was changed to %u s by somebody else; set to %u s again",
             vm->view.name, found, wanted);
-  if (found != wanted)
-    set_period (self, vm, wanted);
+  call = call_new (self, vm);
+  call->seconds = vm->period_set_s = wanted;
+  vm->setting_period = TRUE;
+  if (vm->period_changed)
+    set_period (call);
+  else
+    note_period (call);
 }
 
 /* A target that was left behind */
@@ -284,7 +300,7 @@ on_put_back (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (McCoordinator) self = restoring->coordinator;
   g_autoptr (McVm) vm = restoring->vm;
   g_autoptr (GError) error = NULL;
-  g_autofree char *group = mc_vm_store_group (vm);
+  g_autofree char *group = mc_vm_notes_group (vm);
 
   if (!mc_hypervisor_call_finish (MC_HYPERVISOR (source), result, &error))
     g_message ("%s keeps what was set in it: %s", vm->view.name, error->message);

@@ -15,6 +15,8 @@ typedef struct
   gboolean active;
   char *reason;
   guint64 until_us;     /* wall clock, µs since the epoch; 0 = until resumed */
+  guint seconds;        /* that it was asked for; 0 = until resumed */
+  gint64 ends_us;       /* of the clock */
   guint timer;          /* of the clock */
   gpointer coordinator; /* (unowned) while the timer runs */
   McVm *vm;             /* (unowned) (nullable): NULL for the pause of everything */
@@ -50,6 +52,7 @@ struct _McVm
   guint failures;
   gboolean setting_period;
   guint original_period_s;
+  guint period_set_s;      /* what it was last set to by this run; 0 = never */
   gboolean period_changed; /* original_period_s is to be put back */
 };
 

@@ -170,7 +170,9 @@ mc_vm_get_facts (McVm *self, const McSettings *settings, gboolean all_paused)
   facts.maximum = MIN (in_force (own->maximum, facts.capacity), facts.capacity);
   facts.minimum = MIN (in_force (own->minimum, default_minimum (self, config)), facts.maximum);
   facts.low_watermark = in_force (own->low_watermark, policy->low_watermark);
-  facts.high_watermark = in_force (own->high_watermark, policy->high_watermark);
+  /* The host's may have been moved past the one that this VM has of its own. */
+  facts.high_watermark
+      = MAX (in_force (own->high_watermark, policy->high_watermark), facts.low_watermark);
   facts.weight = (guint)in_force (own->weight, config->default_weight);
   return facts;
 }
@@ -213,17 +215,27 @@ describe_pause (McVm *self, const char *all_paused)
 }
 
 static char *
+describe_managed (McVm *self)
+{
+  if (self->metadata_error != NULL)
+    return g_strdup_printf ("Its metadata is not followed, its last good policy is: %s",
+                            self->metadata_error);
+  if (self->decision.reason == MC_REASON_NO_FREE_MEMORY)
+    return g_strdup ("It needs more memory than the host has left to give.");
+  if (self->decision.reason == MC_REASON_AT_MAXIMUM)
+    return g_strdup ("It needs more memory than its maximum lets it have.");
+  if (self->decision.reason == MC_REASON_FOREIGN)
+    return g_strdup ("Somebody else has set its memory, which is respected for a while.");
+  return g_strdup ("Its memory follows its need.");
+}
+
+static char *
 describe_status (McVm *self, McVmStatus status, const char *all_paused)
 {
   switch (status)
     {
     case MC_VM_MANAGED:
-      if (self->metadata_error != NULL)
-        return g_strdup_printf ("Its metadata is not followed, its last good policy is: %s",
-                                self->metadata_error);
-      if (self->decision.reason == MC_REASON_NO_FREE_MEMORY)
-        return g_strdup ("It needs more memory than the host has left to give.");
-      return g_strdup ("Its memory follows its need.");
+      return describe_managed (self);
     case MC_VM_PAUSED:
       return describe_pause (self, all_paused);
     case MC_VM_OPTED_OUT:

@@ -6,16 +6,28 @@
 
 #include <systemd/sd-daemon.h>
 
+/* A line of what is told is a word of its own to the service manager, and messages come from far
+ * away. Returns: (transfer full) */
+static char *
+one_line (const char *status)
+{
+  return g_strdelimit (g_strdup (status), "\r\n", ' ');
+}
+
 void
 mc_watchdog_ready (const char *status)
 {
-  sd_notifyf (0, "READY=1\nSTATUS=%s", status);
+  g_autofree char *line = one_line (status);
+
+  sd_notifyf (0, "READY=1\nSTATUS=%s", line);
 }
 
 void
 mc_watchdog_status (const char *status)
 {
-  sd_notifyf (0, "STATUS=%s", status);
+  g_autofree char *line = one_line (status);
+
+  sd_notifyf (0, "STATUS=%s", line);
 }
 
 void

@@ -97,6 +97,18 @@ log_uninhibited (void)
 }
 
 static void
+log_reserved (void)
+{
+  mc_journal_reserved ("r7", 1073741824);
+}
+
+static void
+log_reservation_ended (void)
+{
+  mc_journal_reservation_ended ("r7", 536870912);
+}
+
+static void
 log_lost (void)
 {
   mc_journal_hypervisor_lost ("qemu:///system", "the connection was closed");
@@ -143,6 +155,8 @@ static const struct
   { log_vm_policy, "web: Weight is 200, was 100 (by metadata)" },
   { log_inhibited, "backup (uid 1000, pid 4711): nightly" },
   { log_uninhibited, "backup" },
+  { log_reserved, "1024 MiB are held for a VM about to start (r7)" },
+  { log_reservation_ended, "r7 has ended; 512 MiB" },
   { log_lost, "the connection was closed" },
   { log_back, "" },
   { log_condition, "critical, was tight; 200 MiB" },

@@ -60,6 +60,8 @@ test_words (Fixture *f, gconstpointer data)
 {
   mc_watchdog_ready ("4 VMs");
   assert_told (f, "READY=1\nSTATUS=4 VMs");
+  mc_watchdog_status ("5 VMs\nSTOPPING=1");
+  assert_told (f, "STATUS=5 VMs STOPPING=1");
   mc_watchdog_status ("5 VMs");
   assert_told (f, "STATUS=5 VMs");
   mc_watchdog_feed ();

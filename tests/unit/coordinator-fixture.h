@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the tests of the coordinator share: a fake hypervisor, a clock of the test's own, and a
+ * count of what is told. */
+#pragma once
+
+#include "coordinator.h"
+#include "fake-hypervisor.h"
+#include "test-clock.h"
+
+G_BEGIN_DECLS
+
+#define SECOND G_USEC_PER_SEC
+
+typedef struct
+{
+  McFakeHypervisor *fake;
+  McTestClock *clock;
+  McHost *host;
+  McCoordinator *coordinator;
+  char *directory;
+  char *config_path;
+  gboolean dry_run; /* ordered at the start */
+  guint n_added, n_removed, n_moved;
+  GString *changes; /* "setting old→new origin\n" */
+} Fixture;
+
+void fixture_start_service (Fixture *f);
+void fixture_stop_service (Fixture *f);
+void fixture_kill_service (Fixture *f);
+void fixture_set_up (Fixture *f, gconstpointer data);
+void fixture_tear_down (Fixture *f, gconstpointer data);
+McFakeVm *
+fixture_add_guest (Fixture *f, const char *name, guint64 capacity, guint64 balloon, guint64 used);
+
+/* As mc_test_clock_advance(); what waits for the disk has got there, too. */
+void fixture_advance (Fixture *f, gint64 us);
+
+/* So many seconds, one by one, with the fake's physics. */
+void fixture_pass (Fixture *f, guint seconds);
+McVm *fixture_vm_of (Fixture *f, McFakeVm *fake);
+const char *fixture_status_of (Fixture *f, McFakeVm *fake);
+guint fixture_n_targets (Fixture *f);
+
+G_END_DECLS

@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What people and programs ask of the coordinator. */
+#include "config.h"
+
+#include <string.h>
+
+#include "coordinator-fixture.h"
+#include "thresholds.h"
+
+static void
+test_pause_ends_by_itself (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, 512 * MC_MIB, 300 * MC_MIB);
+  g_autoptr (GError) error = NULL;
+  guint before;
+
+  fixture_start_service (f);
+  fixture_pass (f, 15);
+  g_assert_true (mc_coordinator_pause (f->coordinator, "backup", 30, ":1.7 uid 0", &error));
+  g_assert_cmpint (mc_coordinator_get_view (f->coordinator)->state, ==, MC_STATE_PAUSED);
+  g_assert_cmpstr (mc_coordinator_get_view (f->coordinator)->pause_reason, ==, "backup");
+  before = fixture_n_targets (f);
+  vm->used = 480 * MC_MIB;
+  fixture_pass (f, 20);
+  g_assert_cmpuint (fixture_n_targets (f), ==, before);
+  g_assert_cmpstr (fixture_status_of (f, vm), ==, "paused");
+  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->unused, <=, 32 * MC_MIB);
+  fixture_pass (f, 15);
+  g_assert_cmpuint (vm->target, >, 512 * MC_MIB);
+  g_assert_nonnull (strstr (f->changes->str, "Paused false→true :1.7 uid 0\n"));
+  g_assert_nonnull (strstr (f->changes->str, "Paused true→false timer\n"));
+  g_assert_false (mc_coordinator_resume (f->coordinator, "", &error));
+  g_assert_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_NOT_PAUSED);
+}
+
+static void
+test_pause_outlives_a_restart (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, 512 * MC_MIB, 300 * MC_MIB);
+
+  fixture_start_service (f);
+  fixture_pass (f, 5);
+  mc_coordinator_pause (f->coordinator, "migration", 600, "me", NULL);
+  mc_coordinator_vm_pause (f->coordinator, fixture_vm_of (f, vm), "being looked at", 0, "me", NULL);
+  fixture_stop_service (f);
+  fixture_start_service (f);
+  fixture_pass (f, 3);
+  g_assert_cmpstr (mc_coordinator_get_view (f->coordinator)->pause_reason, ==, "migration");
+  g_assert_cmpstr (mc_vm_get_view (fixture_vm_of (f, vm))->pause_reason, ==, "being looked at");
+  mc_coordinator_resume (f->coordinator, "me", NULL);
+  fixture_pass (f, 3);
+  g_assert_cmpstr (fixture_status_of (f, vm), ==, "paused");
+  g_assert_true (mc_coordinator_vm_resume (f->coordinator, fixture_vm_of (f, vm), "me", NULL));
+  fixture_pass (f, 3);
+  g_assert_cmpstr (fixture_status_of (f, vm), ==, "managed");
+}
+
+static void
+test_inhibitors (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, 512 * MC_MIB, 300 * MC_MIB);
+  guint one, two;
+
+  fixture_start_service (f);
+  fixture_pass (f, 5);
+  one = mc_coordinator_inhibit (f->coordinator, "backup", "a snapshot is taken", 0, 42);
+  two = mc_coordinator_inhibit (f->coordinator, "other", "for a reason", 1000, 43);
+  g_assert_cmpuint (mc_coordinator_list_inhibitors (f->coordinator)->len, ==, 2);
+  fixture_pass (f, 3);
+  g_assert_cmpstr (fixture_status_of (f, vm), ==, "paused");
+  g_assert_nonnull (
+      strstr (mc_vm_get_view (fixture_vm_of (f, vm))->status_detail, "a snapshot is taken"));
+  mc_coordinator_uninhibit (f->coordinator, one);
+  fixture_pass (f, 3);
+  g_assert_cmpstr (fixture_status_of (f, vm), ==, "paused");
+  mc_coordinator_uninhibit (f->coordinator, two);
+  fixture_pass (f, 3);
+  g_assert_cmpstr (fixture_status_of (f, vm), ==, "managed");
+}
+
+static void
+test_dry_run (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, 512 * MC_MIB, 300 * MC_MIB);
+  McVm *known;
+
+  g_assert_true (g_file_set_contents (f->config_path, "[Policy]\ndry-run=true\n", -1, NULL));
+  fixture_start_service (f);
+  fixture_pass (f, 15);
+  vm->used = 480 * MC_MIB;
+  fixture_pass (f, 15);
+  known = fixture_vm_of (f, vm);
+  g_assert_cmpuint (fixture_n_targets (f), ==, 0);
+  g_assert_cmpuint (f->n_moved, ==, 0);
+  g_assert_true (g_str_has_prefix (mc_vm_get_view (known)->last_reason, "dry run: "));
+  g_assert_cmpuint (mc_vm_get_moves (known)->len, <=, 4);
+  mc_coordinator_set_dry_run (f->coordinator, FALSE, "me", NULL);
+  fixture_pass (f, 5);
+  g_assert_cmpuint (vm->target, >, 512 * MC_MIB);
+}
+
+static void
+test_plan_moves_nothing (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, 512 * MC_MIB, 300 * MC_MIB);
+  g_autoptr (GPtrArray) plan = NULL;
+  const McPlanned *planned;
+  guint before;
+
+  fixture_start_service (f);
+  fixture_pass (f, 10);
+  mc_coordinator_set_dry_run (f->coordinator, TRUE, "me", NULL);
+  vm->used = 480 * MC_MIB;
+  fixture_pass (f, 5);
+  before = fixture_n_targets (f);
+  plan = mc_coordinator_plan (f->coordinator);
+  g_assert_cmpuint (plan->len, ==, 1);
+  planned = plan->pdata[0];
+  g_assert_cmpuint (planned->to, >, planned->from);
+  g_assert_cmpuint (fixture_n_targets (f), ==, before);
+}
+
+static gboolean
+set_host (Fixture *f,
+          GError **error,
+          const char *name,
+          guint64 value,
+          const char *other,
+          guint64 other_value)
+{
+  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{st}"));
+  g_autoptr (GVariant) values = NULL;
+
+  g_variant_builder_add (&builder, "{st}", name, value);
+  if (other != NULL)
+    g_variant_builder_add (&builder, "{st}", other, other_value);
+  values = g_variant_ref_sink (g_variant_builder_end (&builder));
+  return mc_coordinator_set_thresholds (f->coordinator, values, ":1.5 uid 0", error);
+}
+
+static void
+test_thresholds_are_set_whole (Fixture *f, gconstpointer data)
+{
+  const McHostView *view;
+  g_autoptr (GError) conflict = NULL, unknown = NULL;
+  const char *none[] = { NULL };
+
+  fixture_start_service (f);
+  view = mc_coordinator_get_view (f->coordinator);
+  g_assert_false (set_host (f, &conflict, "StepLimit", 10, "LowWatermark", 400 * MC_MIB));
+  g_assert_error (conflict, MC_SERVICE_ERROR, MC_SERVICE_ERROR_CONFLICT);
+  g_assert_cmpuint (view->step_limit, ==, 20);
+  g_assert_false (set_host (f, &unknown, "Wattage", 1, NULL, 0));
+  g_assert_error (unknown, MC_SERVICE_ERROR, MC_SERVICE_ERROR_UNKNOWN_THRESHOLD);
+  g_assert_cmpstr (f->changes->str, ==, "");
+
+  g_assert_true (set_host (f, NULL, "LowWatermark", 200 * MC_MIB, "HighWatermark", 300 * MC_MIB));
+  g_assert_cmpuint (view->low_watermark, ==, 200 * MC_MIB);
+  g_assert_nonnull (strstr (f->changes->str, "LowWatermark 104857600→209715200 :1.5 uid 0\n"));
+  fixture_stop_service (f);
+  fixture_start_service (f);
+  view = mc_coordinator_get_view (f->coordinator);
+  g_assert_cmpuint (view->high_watermark, ==, 300 * MC_MIB);
+  g_assert_true (mc_coordinator_reset_thresholds (f->coordinator, none, "me", NULL));
+  g_assert_cmpuint (view->high_watermark, ==, 150 * MC_MIB);
+}
+
+static void
+test_reload (Fixture *f, gconstpointer data)
+{
+  const McHostView *view;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (g_file_set_contents (f->config_path, "[Thresholds]\nstep-limit=10\n", -1, NULL));
+  fixture_start_service (f);
+  view = mc_coordinator_get_view (f->coordinator);
+  g_assert_cmpuint (view->step_limit, ==, 10);
+  g_assert_true (g_file_set_contents (f->config_path,
+                                      "[Thresholds]\nstep-limit=15\nhost-reserve=1G\n", -1, NULL));
+  g_assert_true (mc_coordinator_reload (f->coordinator, "configuration", &error));
+  g_assert_cmpuint (view->step_limit, ==, 15);
+  g_assert_nonnull (strstr (f->changes->str, "StepLimit 10→15 configuration\n"));
+  g_assert_true (
+      g_file_set_contents (f->config_path, "[Thresholds]\nstep-limit=12\nspeed=high\n", -1, NULL));
+  g_assert_false (mc_coordinator_reload (f->coordinator, "configuration", &error));
+  g_assert_nonnull (strstr (error->message, "speed"));
+  g_assert_cmpuint (view->step_limit, ==, 15);
+}
+
+typedef struct
+{
+  char *id;
+  guint64 granted;
+  GError *error;
+} Reserved;
+
+static void
+on_reserved (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Reserved *reserved = user_data;
+
+  reserved->id = mc_coordinator_reserve_finish (MC_COORDINATOR (source), result, &reserved->granted,
+                                                &reserved->error);
+}
+
+static void
+test_reservation (Fixture *f, gconstpointer data)
+{
+  Reserved reserved = { 0 };
+  McFakeVm *vm;
+
+  mc_fake_hypervisor_set_host (f->fake, 3 * MC_GIB, MC_GIB);
+  mc_fake_hypervisor_set_host_other (f->fake, 512 * MC_MIB);
+  vm = fixture_add_guest (f, "idle", 2 * MC_GIB, 2 * MC_GIB, 300 * MC_MIB);
+  fixture_start_service (f);
+  fixture_pass (f, 15);
+  mc_coordinator_reserve_async (f->coordinator, 1200 * MC_MIB, 120, NULL, on_reserved, &reserved);
+  fixture_pass (f, 40);
+  g_assert_no_error (reserved.error);
+  g_assert_nonnull (reserved.id);
+  g_assert_cmpuint (reserved.granted, ==, 1200 * MC_MIB);
+  g_assert_cmpuint (mc_coordinator_get_view (f->coordinator)->reserved, ==, 1200 * MC_MIB);
+  g_assert_cmpuint (mc_coordinator_get_view (f->coordinator)->host_available, >=, 1400 * MC_MIB);
+  g_assert_cmpuint (vm->figures.unused, >=, 100 * MC_MIB);
+
+  fixture_add_guest (f, "expected", MC_GIB, MC_GIB, 300 * MC_MIB);
+  fixture_pass (f, 3);
+  g_assert_cmpuint (mc_coordinator_get_view (f->coordinator)->reserved, ==, 176 * MC_MIB);
+  g_assert_true (mc_coordinator_release (f->coordinator, reserved.id, NULL));
+  g_assert_cmpuint (mc_coordinator_get_view (f->coordinator)->reserved, ==, 0);
+  g_assert_false (mc_coordinator_release (f->coordinator, reserved.id, &reserved.error));
+  g_assert_error (reserved.error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_UNKNOWN_RESERVATION);
+  g_clear_error (&reserved.error);
+  g_free (reserved.id);
+}
+
+static guint64
+paused_until (Fixture *f)
+{
+  return mc_coordinator_get_view (f->coordinator)->paused_until;
+}
+
+static gboolean
+is_paused (Fixture *f)
+{
+  return mc_coordinator_get_view (f->coordinator)->state == MC_STATE_PAUSED;
+}
+
+static void
+test_pause_outlasts_a_stepped_clock (Fixture *f, gconstpointer data)
+{
+  const gint64 steps_s[] = { 3600, -3600, -86400 * 365 };
+
+  fixture_add_guest (f, "vm", MC_GIB, 512 * MC_MIB, 300 * MC_MIB);
+  fixture_start_service (f);
+  for (guint i = 0; i < G_N_ELEMENTS (steps_s); i++)
+    {
+      guint64 before;
+
+      mc_coordinator_pause (f->coordinator, "backup", 60, "me", NULL);
+      before = paused_until (f);
+      fixture_pass (f, 10);
+      mc_test_clock_step_wall (f->clock, steps_s[i] * SECOND);
+      fixture_pass (f, 40);
+      g_assert_true (is_paused (f));
+      g_assert_cmpuint (paused_until (f), ==, before + (guint64)(steps_s[i] * SECOND));
+      fixture_pass (f, 11);
+      g_assert_false (is_paused (f));
+    }
+}
+
+static void
+test_pause_goes_on_while_away (Fixture *f, gconstpointer data)
+{
+  fixture_add_guest (f, "vm", MC_GIB, 512 * MC_MIB, 300 * MC_MIB);
+  fixture_start_service (f);
+  mc_coordinator_pause (f->coordinator, "migration", 600, "me", NULL);
+  fixture_pass (f, 100);
+  fixture_stop_service (f);
+  fixture_pass (f, 200);
+  fixture_start_service (f);
+  g_assert_true (is_paused (f));
+  fixture_pass (f, 290);
+  g_assert_true (is_paused (f));
+  fixture_pass (f, 15);
+  g_assert_false (is_paused (f));
+}
+
+static void
+test_pause_is_over_while_away (Fixture *f, gconstpointer data)
+{
+  fixture_start_service (f);
+  mc_coordinator_pause (f->coordinator, "migration", 60, "me", NULL);
+  fixture_stop_service (f);
+  fixture_pass (f, 61);
+  fixture_start_service (f);
+  g_assert_false (is_paused (f));
+  fixture_stop_service (f);
+  fixture_start_service (f);
+  g_assert_false (is_paused (f));
+}
+
+/* The clock of a host without a battery, before it has heard of the time. */
+static void
+test_pause_is_never_longer_than_asked_for (Fixture *f, gconstpointer data)
+{
+  fixture_start_service (f);
+  mc_coordinator_pause (f->coordinator, "migration", 60, "me", NULL);
+  fixture_stop_service (f);
+  mc_test_clock_step_wall (f->clock, -G_GINT64_CONSTANT (1600000000) * SECOND);
+  fixture_start_service (f);
+  g_assert_true (is_paused (f));
+  fixture_pass (f, 61);
+  g_assert_false (is_paused (f));
+}
+
+static void
+test_ordered_dry_run (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  const McHostView *view;
+
+  f->dry_run = TRUE;
+  g_assert_true (g_file_set_contents (f->config_path, "[Policy]\n", -1, NULL));
+  fixture_start_service (f);
+  view = mc_coordinator_get_view (f->coordinator);
+  g_assert_true (view->dry_run);
+  g_assert_true (mc_coordinator_reload (f->coordinator, "configuration", &error));
+  g_assert_true (view->dry_run);
+  mc_coordinator_set_dry_run (f->coordinator, FALSE, "me", NULL);
+  g_assert_false (view->dry_run);
+  g_assert_true (mc_coordinator_reload (f->coordinator, "configuration", &error));
+  g_assert_false (view->dry_run);
+  fixture_stop_service (f);
+  fixture_start_service (f);
+  g_assert_true (mc_coordinator_get_view (f->coordinator)->dry_run);
+}
+
+static void
+test_dry_run_tells_once (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, 512 * MC_MIB, 420 * MC_MIB);
+
+  f->dry_run = TRUE;
+  fixture_start_service (f);
+  for (guint i = 0; i < 120; i++)
+    {
+      vm->used = 420 * MC_MIB + i % 7 * MC_MIB;
+      fixture_pass (f, 1);
+    }
+  g_assert_cmpuint (mc_vm_get_moves (fixture_vm_of (f, vm))->len, >=, 1);
+  g_assert_cmpuint (mc_vm_get_moves (fixture_vm_of (f, vm))->len, <=, 3);
+}
+
+static void
+test_reload_tells_all_that_changed (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vms[20];
+  const char *expected[] = {
+    "CacheGrowth 'comfortable'→'never' configuration\n",
+    "DefaultMinimum 0→268435456 configuration\n",
+    "DefaultWeight 100→200 configuration\n",
+    "Manage 'all'→'marked' configuration\n",
+    "StatsPeriod 1→2 configuration\n",
+    "HostUsageLimit 75→80 configuration\n",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (vms); i++)
+    vms[i] = fixture_add_guest (f, "vm", MC_GIB, MC_GIB, 300 * MC_MIB);
+  fixture_start_service (f);
+  g_assert_true (g_file_set_contents (
+      f->config_path,
+      "[Thresholds]\nhost-usage-limit=80\n[Policy]\ncache-growth=never\nminimum=256M\n"
+      "weight=200\nmanage=marked\nstats-period=2\n",
+      -1, NULL));
+  g_assert_true (mc_coordinator_reload (f->coordinator, "configuration", NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
+    g_assert_nonnull (strstr (f->changes->str, expected[i]));
+  fixture_advance (f, SECOND);
+  for (guint i = 0; i < G_N_ELEMENTS (vms); i++)
+    {
+      g_assert_cmpuint (vms[i]->description.stats_period_s, ==, 2);
+      g_assert_cmpstr (fixture_status_of (f, vms[i]), ==, "opted-out");
+    }
+  g_string_truncate (f->changes, 0);
+  g_assert_true (mc_coordinator_reload (f->coordinator, "configuration", NULL));
+  g_assert_cmpstr (f->changes->str, ==, "");
+}
+
+static void
+on_kept (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  mc_coordinator_settle_finish (MC_COORDINATOR (source), result);
+  *(gboolean *)user_data = TRUE;
+}
+
+static void
+test_kept_means_on_the_disk (Fixture *f, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (f->directory, "settings", NULL);
+  g_autofree char *text = NULL;
+  gboolean kept = FALSE;
+
+  fixture_start_service (f);
+  g_assert_true (set_host (f, NULL, "StepLimit", 13, NULL, 0));
+  mc_coordinator_settle_async (f->coordinator, on_kept, &kept);
+  while (!kept)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_nonnull (strstr (text, "StepLimit=13"));
+}
+
+static void
+test_reservations_share_what_there_is (Fixture *f, gconstpointer data)
+{
+  Reserved one = { 0 }, two = { 0 };
+  guint64 possible;
+
+  mc_fake_hypervisor_set_host (f->fake, 4 * MC_GIB, 2 * MC_GIB);
+  fixture_start_service (f);
+  fixture_pass (f, 5);
+  possible = mc_coordinator_get_view (f->coordinator)->free_for_new_vm;
+  g_assert_cmpuint (possible, ==, 2 * MC_GIB - 200 * MC_MIB);
+  mc_coordinator_reserve_async (f->coordinator, 1 * MC_GIB, 0, NULL, on_reserved, &one);
+  mc_coordinator_reserve_async (f->coordinator, 1 * MC_GIB, 5, NULL, on_reserved, &two);
+  fixture_pass (f, 3);
+  g_assert_no_error (one.error);
+  g_assert_no_error (two.error);
+  g_assert_cmpuint (one.granted, ==, 1 * MC_GIB);
+  g_assert_cmpuint (two.granted, ==, possible - 1 * MC_GIB);
+  g_assert_cmpuint (mc_coordinator_get_view (f->coordinator)->free_for_new_vm, ==, 0);
+  fixture_pass (f, 6); /* the second's time is up */
+  g_assert_cmpuint (mc_coordinator_get_view (f->coordinator)->reserved, ==, 1 * MC_GIB);
+  g_assert_cmpuint (mc_coordinator_get_view (f->coordinator)->free_for_new_vm, ==,
+                    possible - 1 * MC_GIB);
+  g_free (one.id);
+  g_free (two.id);
+}
+
+static void
+test_reservation_never_waits_for_ever (Fixture *f, gconstpointer data)
+{
+  Reserved reserved = { 0 };
+
+  mc_fake_hypervisor_set_host_other (f->fake, 3 * MC_GIB);
+  fixture_add_guest (f, "idle", 2 * MC_GIB, 2 * MC_GIB, 300 * MC_MIB);
+  fixture_start_service (f);
+  fixture_pass (f, 15);
+  mc_coordinator_reserve_async (f->coordinator, 1 * MC_GIB, 0, NULL, on_reserved, &reserved);
+  mc_test_clock_advance (f->clock, SECOND / 10);
+  mc_fake_hypervisor_disconnect (f->fake, "end of file");
+  fixture_pass (f, 21);
+  g_assert_error (reserved.error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_NOT_CONNECTED);
+  g_assert_cmpuint (mc_coordinator_get_view (f->coordinator)->reserved, ==, 0);
+  g_clear_error (&reserved.error);
+}
+
+#define TEST(name, function)                                                                       \
+  g_test_add ("/coordinator-control/" name, Fixture, NULL, fixture_set_up, function,               \
+              fixture_tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  /* Warnings are part of what is tested here: a lost hypervisor, a refused target. */
+  g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
+  TEST ("pause-ends-by-itself", test_pause_ends_by_itself);
+  TEST ("pause-outlives-a-restart", test_pause_outlives_a_restart);
+  TEST ("inhibitors", test_inhibitors);
+  TEST ("dry-run", test_dry_run);
+  TEST ("plan-moves-nothing", test_plan_moves_nothing);
+  TEST ("thresholds-are-set-whole", test_thresholds_are_set_whole);
+  TEST ("reload", test_reload);
+  TEST ("reservation", test_reservation);
+  TEST ("pause-outlasts-a-stepped-clock", test_pause_outlasts_a_stepped_clock);
+  TEST ("pause-goes-on-while-away", test_pause_goes_on_while_away);
+  TEST ("pause-is-over-while-away", test_pause_is_over_while_away);
+  TEST ("pause-is-never-longer-than-asked-for", test_pause_is_never_longer_than_asked_for);
+  TEST ("ordered-dry-run", test_ordered_dry_run);
+  TEST ("dry-run-tells-once", test_dry_run_tells_once);
+  TEST ("reload-tells-all-that-changed", test_reload_tells_all_that_changed);
+  TEST ("kept-means-on-the-disk", test_kept_means_on_the_disk);
+  TEST ("reservations-share-what-there-is", test_reservations_share_what_there_is);
+  TEST ("reservation-never-waits-for-ever", test_reservation_never_waits_for_ever);
+  return g_test_run ();
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* VMs that come and go, and what is kept of them. */
+#include "config.h"
+
+#include <dirent.h>
+#include <malloc.h>
+#include <string.h>
+
+#include "coordinator-fixture.h"
+
+static void
+test_come_and_go (Fixture *f, gconstpointer data)
+{
+  McFakeVm *there = fixture_add_guest (f, "there", MC_GIB, MC_GIB, 300 * MC_MIB);
+  McFakeVm *later;
+
+  fixture_start_service (f);
+  g_assert_cmpuint (f->n_added, ==, 1);
+  g_assert_cmpstr (mc_vm_get_view (fixture_vm_of (f, there))->name, ==, "there");
+  g_assert_cmpuint (there->description.stats_period_s, ==, 1);
+
+  later = fixture_add_guest (f, "later", MC_GIB, MC_GIB, 300 * MC_MIB);
+  fixture_advance (f, SECOND / 2);
+  g_assert_cmpuint (f->n_added, ==, 2);
+  g_assert_cmpuint (later->description.stats_period_s, ==, 1);
+  g_assert_cmpstr (fixture_status_of (f, later), ==, "booting");
+
+  mc_fake_hypervisor_remove_vm (f->fake, there);
+  mc_test_clock_settle ();
+  g_assert_cmpuint (f->n_removed, ==, 1);
+  fixture_pass (f, 15);
+  g_assert_cmpstr (fixture_status_of (f, later), ==, "managed");
+  g_assert_cmpuint (f->n_added, ==, 2);
+}
+
+static void
+test_stop_puts_back (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, MC_GIB, 300 * MC_MIB);
+
+  vm->description.stats_period_s = 10;
+  vm->floor = 700 * MC_MIB;
+  fixture_start_service (f);
+  g_assert_cmpuint (vm->description.stats_period_s, ==, 1);
+  fixture_pass (f, 3);
+  fixture_stop_service (f);
+  g_assert_cmpuint (vm->description.stats_period_s, ==, 10);
+  /* No target is left behind that the guest would be squeezed towards with nobody watching. */
+  if (vm->target != MC_HYPERVISOR_UNKNOWN)
+    g_assert_cmpuint (vm->target, >=, vm->figures.balloon);
+}
+
+static void
+test_killed_and_started_again (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, MC_GIB, 300 * MC_MIB);
+
+  vm->description.stats_period_s = 10;
+  fixture_start_service (f);
+  fixture_pass (f, 5);
+  fixture_kill_service (f);
+  g_assert_cmpuint (vm->description.stats_period_s, ==, 1);
+  vm->target = 400 * MC_MIB; /* that it was on its way to, and cannot reach */
+  vm->figures.balloon = 700 * MC_MIB;
+  vm->floor = 700 * MC_MIB;
+  fixture_start_service (f);
+  mc_test_clock_settle ();
+  /* What it has, less a step of comfort that the policy may have taken since. */
+  g_assert_cmpuint (vm->target, >=, 640 * MC_MIB);
+  fixture_stop_service (f);
+  g_assert_cmpuint (vm->description.stats_period_s, ==, 10);
+}
+
+static void
+test_period_is_looked_at_again (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, 512 * MC_MIB, 300 * MC_MIB);
+
+  fixture_start_service (f);
+  fixture_pass (f, 5);
+  vm->description.stats_period_s = 5; /* by virt-manager */
+  fixture_pass (f, 5);
+  g_assert_cmpuint (vm->description.stats_period_s, ==, 1);
+}
+
+static void
+on_thresholds (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GError **error = user_data;
+
+  mc_coordinator_vm_thresholds_finish (MC_COORDINATOR (source), result, error);
+}
+
+static GError *
+set_vm (Fixture *f, McFakeVm *vm, const char *name, guint64 value)
+{
+  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{st}"));
+  GError *error = NULL;
+
+  g_variant_builder_add (&builder, "{st}", name, value);
+  mc_coordinator_vm_set_thresholds_async (f->coordinator, fixture_vm_of (f, vm),
+                                          g_variant_builder_end (&builder), "me", on_thresholds,
+                                          &error);
+  mc_test_clock_settle ();
+  return error;
+}
+
+static void
+test_vm_policy_lives_with_the_vm (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, 512 * MC_MIB, 300 * MC_MIB);
+  g_autoptr (GError) unknown = NULL, range = NULL;
+  const char *none[] = { NULL };
+  GError *error = NULL;
+
+  fixture_start_service (f);
+  fixture_pass (f, 3);
+  g_assert_no_error (set_vm (f, vm, "Minimum", 384 * MC_MIB));
+  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->minimum, ==, 384 * MC_MIB);
+  g_assert_nonnull (strstr (vm->description.metadata, "384M"));
+  g_assert_nonnull (strstr (f->changes->str, "vm Minimum"));
+
+  unknown = set_vm (f, vm, "Swappiness", 1);
+  g_assert_error (unknown, MC_SERVICE_ERROR, MC_SERVICE_ERROR_UNKNOWN_THRESHOLD);
+  range = set_vm (f, vm, "Weight", 0);
+  g_assert_error (range, MC_SERVICE_ERROR, MC_SERVICE_ERROR_OUT_OF_RANGE);
+
+  fixture_stop_service (f);
+  fixture_start_service (f);
+  fixture_pass (f, 3);
+  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->minimum, ==, 384 * MC_MIB);
+
+  mc_coordinator_vm_reset_thresholds_async (f->coordinator, fixture_vm_of (f, vm), none, "me",
+                                            on_thresholds, &error);
+  mc_test_clock_settle ();
+  g_assert_no_error (error);
+  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->minimum, ==, MC_GIB / 8);
+  g_assert_null (vm->description.metadata);
+}
+
+static void
+test_metadata_is_followed (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, 512 * MC_MIB, 300 * MC_MIB);
+
+  fixture_start_service (f);
+  fixture_pass (f, 3);
+  mc_fake_hypervisor_set_vm_metadata (f->fake, vm,
+                                      "<policy managed='no'><weight>250</weight></policy>");
+  fixture_advance (f, 3 * SECOND);
+  g_assert_cmpstr (fixture_status_of (f, vm), ==, "opted-out");
+  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->weight, ==, 250);
+  g_assert_nonnull (strstr (f->changes->str, "vm Weight 100→250 metadata\n"));
+
+  mc_fake_hypervisor_set_vm_metadata (f->fake, vm, "<policy><weight>300</weight></policy>");
+  fixture_advance (f, 3 * SECOND);
+  mc_fake_hypervisor_set_vm_metadata (f->fake, vm, "<policy><weight>heavy</weight></policy>");
+  fixture_advance (f, 3 * SECOND);
+  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->weight, ==, 300);
+  g_assert_nonnull (strstr (mc_vm_get_view (fixture_vm_of (f, vm))->status_detail, "heavy"));
+}
+
+static char *
+read_settings (Fixture *f)
+{
+  g_autofree char *path = g_build_filename (f->directory, "settings", NULL);
+  char *text = NULL;
+
+  g_file_get_contents (path, &text, NULL, NULL);
+  return text != NULL ? text : g_strdup ("");
+}
+
+/* Whenever it is killed, what a VM had is on the disk before it is changed. */
+static void
+test_period_is_noted_first (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, MC_GIB, 300 * MC_MIB);
+  g_autofree char *text = NULL;
+
+  vm->description.stats_period_s = 10;
+  fixture_start_service (f);
+  while (vm->n_calls[MC_FAKE_CALL_SET_STATS_PERIOD] == 0)
+    g_main_context_iteration (NULL, TRUE);
+  text = read_settings (f);
+  g_assert_nonnull (strstr (text, "original-stats-period=10"));
+}
+
+/* It was destroyed and started while nobody looked: what is noted is not about this one. */
+static void
+test_notes_are_of_one_life (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, MC_GIB, 300 * MC_MIB);
+
+  vm->description.stats_period_s = 10;
+  fixture_start_service (f);
+  fixture_pass (f, 3);
+  mc_coordinator_vm_pause (f->coordinator, fixture_vm_of (f, vm), "watched", 0, "me", NULL);
+  fixture_kill_service (f);
+  vm->figures.id += 100;
+  vm->description.stats_period_s = 7;
+  fixture_start_service (f);
+  fixture_pass (f, 15);
+  g_assert_cmpstr (fixture_status_of (f, vm), ==, "managed");
+  fixture_stop_service (f);
+  g_assert_cmpuint (vm->description.stats_period_s, ==, 7);
+}
+
+static void
+test_notes_of_the_gone_are_swept (Fixture *f, gconstpointer data)
+{
+  McFakeVm *gone = fixture_add_guest (f, "gone", MC_GIB, MC_GIB, 300 * MC_MIB);
+  McFakeVm *stays = fixture_add_guest (f, "stays", MC_GIB, MC_GIB, 300 * MC_MIB);
+  g_autofree char *uuid = g_strdup (gone->figures.uuid);
+  g_autofree char *before = NULL, *after = NULL;
+
+  fixture_start_service (f);
+  fixture_pass (f, 3);
+  fixture_kill_service (f);
+  before = read_settings (f);
+  g_assert_nonnull (strstr (before, uuid));
+  mc_fake_hypervisor_remove_vm (f->fake, gone);
+  fixture_start_service (f);
+  fixture_pass (f, 3);
+  fixture_kill_service (f);
+  after = read_settings (f);
+  g_assert_null (strstr (after, uuid));
+  g_assert_nonnull (strstr (after, stays->figures.uuid));
+}
+
+/* What was judged by the host's watermarks when it was set may not fit them later. */
+static void
+test_watermarks_stay_in_order (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, MC_GIB, 300 * MC_MIB);
+  g_autoptr (GVariant) values = g_variant_ref_sink (
+      g_variant_new_parsed ("{'LowWatermark': uint64 52428800, 'HighWatermark': 83886080}"));
+
+  fixture_start_service (f);
+  g_assert_no_error (set_vm (f, vm, "LowWatermark", 120 * MC_MIB));
+  g_assert_true (mc_coordinator_set_thresholds (f->coordinator, values, "me", NULL));
+  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->low_watermark, ==, 120 * MC_MIB);
+  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->high_watermark, ==, 120 * MC_MIB);
+}
+
+static guint
+count_entries (const char *path)
+{
+  DIR *directory = opendir (path);
+  guint count = 0;
+
+  while (readdir (directory) != NULL)
+    count++;
+  closedir (directory);
+  return count;
+}
+
+static void
+start_and_stop_vms (Fixture *f, guint count)
+{
+  for (guint i = 0; i < count; i++)
+    {
+      McFakeVm *vm = fixture_add_guest (f, "short-lived", MC_GIB, 512 * MC_MIB, 300 * MC_MIB);
+
+      mc_test_clock_advance (f->clock, SECOND);
+      mc_fake_hypervisor_remove_vm (f->fake, vm);
+      /* No more wait for the disk at a time than in life. */
+      if (i % 10 == 9)
+        fixture_advance (f, SECOND);
+      else
+        mc_test_clock_advance (f->clock, SECOND);
+    }
+}
+
+static void
+test_thousand_starts_and_stops (Fixture *f, gconstpointer data)
+{
+  guint descriptors, threads;
+  gsize before, after;
+
+  fixture_start_service (f);
+  start_and_stop_vms (f, 100);
+  descriptors = count_entries ("/proc/self/fd");
+  threads = count_entries ("/proc/self/task");
+  before = mallinfo2 ().uordblks;
+  start_and_stop_vms (f, 1000);
+  after = mallinfo2 ().uordblks;
+  g_assert_cmpuint (f->n_added, ==, 1100);
+  g_assert_cmpuint (f->n_removed, ==, 1100);
+  g_assert_cmpuint (count_entries ("/proc/self/fd"), <=, descriptors);
+  g_assert_cmpuint (count_entries ("/proc/self/task"), <=, threads);
+  g_assert_cmpuint (after, <=, before + 16384);
+}
+
+#define TEST(name, function)                                                                       \
+  g_test_add ("/coordinator-vms/" name, Fixture, NULL, fixture_set_up, function, fixture_tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  /* Warnings are part of what is tested here: a lost hypervisor, a refused target. */
+  g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
+  TEST ("come-and-go", test_come_and_go);
+  TEST ("stop-puts-back", test_stop_puts_back);
+  TEST ("killed-and-started-again", test_killed_and_started_again);
+  TEST ("period-is-looked-at-again", test_period_is_looked_at_again);
+  TEST ("vm-policy-lives-with-the-vm", test_vm_policy_lives_with_the_vm);
+  TEST ("metadata-is-followed", test_metadata_is_followed);
+  TEST ("thousand-starts-and-stops", test_thousand_starts_and_stops);
+  TEST ("period-is-noted-first", test_period_is_noted_first);
+  TEST ("notes-are-of-one-life", test_notes_are_of_one_life);
+  TEST ("notes-of-the-gone-are-swept", test_notes_of_the_gone_are_swept);
+  TEST ("watermarks-stay-in-order", test_watermarks_stay_in_order);
+  return g_test_run ();
+}
