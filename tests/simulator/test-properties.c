@@ -277,8 +277,9 @@ check_nobody_starves_another (const Run *run)
 
   if (run->hostile < 0 || run->host.condition == MC_HOST_CRITICAL || run->host.free == 0)
     return;
+  /* One that somebody else has set is left with what it has, and has no part in sharing. */
   for (guint i = 0; i < run->n; i++)
-    if (run->decisions[i].status == MC_VM_MANAGED)
+    if (run->decisions[i].status == MC_VM_MANAGED && run->decisions[i].reason != MC_REASON_FOREIGN)
       {
         budget += held (&run->facts[i]);
         weights += run->facts[i].weight;
