@@ -162,11 +162,26 @@ mc_store_init (McStore *self)
   g_source_attach (self->source, NULL);
 }
 
+void
+mc_store_flush (McStore *self)
+{
+  while (self->dirty || self->handed)
+    {
+      hand_over (self);
+      g_mutex_lock (&self->lock);
+      while (self->pending != NULL || self->writing)
+        g_cond_wait (&self->changed, &self->lock);
+      g_mutex_unlock (&self->lock);
+      take_back (self);
+    }
+}
+
 static void
 mc_store_finalize (GObject *object)
 {
   McStore *self = MC_STORE (object);
 
+  mc_store_flush (self);
   if (self->thread != NULL)
     {
       g_mutex_lock (&self->lock);
@@ -263,18 +278,4 @@ void
 mc_store_sync_finish (McStore *self, GAsyncResult *result)
 {
   g_task_propagate_boolean (G_TASK (result), NULL);
-}
-
-void
-mc_store_flush (McStore *self)
-{
-  while (self->dirty || self->handed)
-    {
-      hand_over (self);
-      g_mutex_lock (&self->lock);
-      while (self->pending != NULL || self->writing)
-        g_cond_wait (&self->changed, &self->lock);
-      g_mutex_unlock (&self->lock);
-      take_back (self);
-    }
 }

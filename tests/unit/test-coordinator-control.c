@@ -442,8 +442,11 @@ test_reservation_never_waits_for_ever (Fixture *f, gconstpointer data)
 {
   Reserved reserved = { 0 };
 
-  mc_fake_hypervisor_set_host_other (f->fake, 3 * MC_GIB);
-  fixture_add_guest (f, "idle", 2 * MC_GIB, 2 * MC_GIB, 300 * MC_MIB);
+  McFakeVm *slow;
+
+  mc_fake_hypervisor_set_host_other (f->fake, 2300 * MC_MIB);
+  slow = fixture_add_guest (f, "slow", 2 * MC_GIB, 2 * MC_GIB, 300 * MC_MIB);
+  slow->rate = 8 * MC_MIB;
   fixture_start_service (f);
   fixture_pass (f, 15);
   mc_coordinator_reserve_async (f->coordinator, 1 * MC_GIB, 0, NULL, on_reserved, &reserved);
