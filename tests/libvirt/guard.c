@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 static pid_t guarded;
+static GMutex lock;
+static GHashTable *calls; /* name → number */
 
 void
 mc_guard_main_thread (void)
@@ -16,10 +18,35 @@ mc_guard_main_thread (void)
   guarded = gettid ();
 }
 
+static void
+count (const char *name)
+{
+  gsize number;
+
+  g_mutex_lock (&lock);
+  if (calls == NULL)
+    calls = g_hash_table_new (g_str_hash, g_str_equal);
+  number = GPOINTER_TO_SIZE (g_hash_table_lookup (calls, name)) + 1;
+  g_hash_table_insert (calls, (gpointer)name, GSIZE_TO_POINTER (number));
+  g_mutex_unlock (&lock);
+}
+
+GHashTable *
+mc_guard_take_calls (void)
+{
+  GHashTable *taken;
+
+  g_mutex_lock (&lock);
+  taken = calls != NULL ? g_steal_pointer (&calls) : g_hash_table_new (g_str_hash, g_str_equal);
+  g_mutex_unlock (&lock);
+  return taken;
+}
+
 /* The library's own function, which stays found. */
 static void *
 pass (gsize *found, const char *name)
 {
+  count (name);
   if (gettid () == guarded)
     {
       g_printerr ("%s() was called on the main thread\n", name);

@@ -3,13 +3,17 @@
  * The libvirt adapter, driven by a test: `probe URI` obeys lines on its input and tells, a JSON
  * object a line, the answers ({"answer": NUMBER, …}) and what the port signals ({"event": …}).
  *
- *   NUMBER sample MILLISECONDS            NUMBER describe UUID
- *   NUMBER target UUID BYTES              NUMBER period UUID SECONDS
- *   NUMBER metadata UUID [ELEMENT]        NUMBER stop
- *   NUMBER lag                            the longest time that the main loop was away since the
- * last "lag", in ms NUMBER act NAME VERB                  on a connection beside the adapter's, for
- * drivers that live in the process: create, destroy, suspend, resume, reboot NUMBER trespass calls
- * libvirt on the main thread, which must end the program
+ *   NUMBER sample MILLISECONDS
+ *   NUMBER describe UUID
+ *   NUMBER target UUID BYTES
+ *   NUMBER period UUID SECONDS
+ *   NUMBER metadata UUID [ELEMENT]
+ *   NUMBER stop
+ *   NUMBER lag             the longest time that the main loop was away since the last "lag", in ms
+ *   NUMBER calls           how often each function of libvirt's was called since the last "calls"
+ *   NUMBER act NAME VERB   on a connection beside the adapter's, for drivers that live in the
+ *                          process: create, destroy, suspend, resume, reboot
+ *   NUMBER trespass        calls libvirt on the main thread, which must end the program
  */
 #include "config.h"
 
@@ -273,6 +277,23 @@ answer_lag (Probe *probe, const char *number)
 }
 
 static void
+answer_calls (const char *number)
+{
+  g_autoptr (GHashTable) calls = mc_guard_take_calls ();
+  g_autoptr (GString) line = g_string_new (NULL);
+  GHashTableIter iter;
+  gpointer name, times;
+
+  g_string_append_printf (line, "{\"answer\": %s, \"calls\": {", number);
+  g_hash_table_iter_init (&iter, calls);
+  for (gboolean first = TRUE; g_hash_table_iter_next (&iter, &name, &times); first = FALSE)
+    g_string_append_printf (line, "%s\"%s\": %" G_GSIZE_FORMAT, first ? "" : ", ",
+                            (const char *)name, GPOINTER_TO_SIZE (times));
+  g_string_append (line, "}}");
+  print_line (line->str);
+}
+
+static void
 obey (Probe *probe, char **words)
 {
   guint n_words = g_strv_length (words);
@@ -300,6 +321,8 @@ obey (Probe *probe, char **words)
     mc_hypervisor_stop_async (hypervisor, on_stopped, asked_new (probe, words[0]));
   else if (g_str_equal (verb, "lag"))
     answer_lag (probe, words[0]);
+  else if (g_str_equal (verb, "calls"))
+    answer_calls (words[0]);
   else if (g_str_equal (verb, "act"))
     begin_to_act (probe, words);
   else if (g_str_equal (verb, "trespass"))

@@ -22,6 +22,23 @@ def test_one_call_tells_of_every_vm(libvirtd, probe):
         assert vm["resident"] > 1 << 20 and vm["id"] > 0
 
 
+def asked_by_a_sample(probe):
+    probe.do("calls")
+    probe.sample()
+    return probe.do("calls")["calls"]
+
+
+def test_what_a_sample_asks_does_not_grow_with_the_vms(libvirtd, probe):
+    for name in ("one", "two", "three"):
+        libvirtd.add_guest(name)
+        asked = [asked_by_a_sample(probe) for _ in range(5)]
+        assert {function for calls in asked for function in calls} == {
+            "virConnectGetAllDomainStats", "virNodeGetMemoryStats"
+        }
+        # A machine that is slow for a moment makes it ask once more.
+        assert min(calls["virConnectGetAllDomainStats"] for calls in asked) == 1
+
+
 def test_a_guest_without_a_driver_reports_nothing(libvirtd, probe):
     libvirtd.add_guest("one")
     vm = probe.sample()["one"]
@@ -49,6 +66,25 @@ def test_what_happens_to_a_vm_is_told(libvirtd, probe):
         mark = probe.mark()
         libvirtd.act("one", act)
         probe.wait_event(event, mark, uuid=uuid, **members)
+
+
+def has_nic(domain):
+    return "<interface" in domain.XMLDesc()
+
+
+def test_a_device_that_leaves_is_told(libvirtd, probe):
+    uuid = libvirtd.add_guest("one")
+    libvirtd.act("one", lambda domain: domain.attachDevice(NIC))
+    probe.wait_event("vm-changed", uuid=uuid)
+    mark = probe.mark()
+    libvirtd.act("one", lambda domain: domain.detachDevice(re.search("<interface.*</interface>", domain.XMLDesc(), re.DOTALL)[0]))
+    # It leaves when the guest agrees, or starts anew, of which its firmware may miss the first time.
+    deadline = time.monotonic() + 20
+    while libvirtd.act("one", has_nic):
+        assert time.monotonic() < deadline
+        libvirtd.act("one", lambda domain: domain.reset())
+        time.sleep(1)
+    probe.wait_event("vm-changed", mark, uuid=uuid)
 
 
 def test_other_metadata_is_none_of_our_business(libvirtd, probe):
