@@ -11,6 +11,8 @@ Needs root, and nothing of the machine's own libvirt or D-Bus: see namespace.py 
 
 from .bed import Bed, MIB
 from .guest import Guest
+from .needs import assert_served, make_needy
 from .recorder import Recorder
+from .watch import Client, Watch
 
-__all__ = ["Bed", "Guest", "MIB", "Recorder"]
+__all__ = ["Bed", "Client", "Guest", "MIB", "Recorder", "Watch", "assert_served", "make_needy"]

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What a fault must not touch: that a guest in need is given memory in time."""
+
+from .guest import MIB
+
+LEFT = 50 * MIB  # what a guest in need has left: half of the low watermark
+
+
+def make_needy(guest, left=LEFT):
+    """Has it hold all but so much of what it has available, at once."""
+    guest.grow(max((guest.info()["available"] - left) // MIB, 1), 0)
+
+
+def assert_served(watch, guest, within_s):
+    """Makes it needy, and sees it given more within so many seconds of the figures that show the need."""
+    began, target = watch.now, watch.vm(guest)["Target"]
+    make_needy(guest)
+    given = watch.wait(lambda look: look.vms[guest.name]["Target"] > target, 15, f"{guest.name} to be given memory")
+    shown = [
+        look.t for look in watch.since(began)
+        if 0 < look.vms[guest.name]["Usable"] <= look.vms[guest.name]["LowWatermark"]
+    ]
+    needed = min(shown, default=given.t)
+    assert given.t - needed <= within_s, f"{guest.name}: {given.t - needed:.1f} s"

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Looks at all that the service shows, as a frontend does, and remembers it: what it said, when, and how long it took.
+
+It never asks libvirt, so that it goes on while libvirtd or a guest's QEMU hangs.
+"""
+
+import threading
+import time
+
+from gi.repository import Gio, GLib
+
+ADDRESS = "unix:path=/run/dbus/system_bus_socket"
+NAME = "org.example.MemCoord"
+ROOT = "/org/example/MemCoord"
+ROOT_FACE = "org.example.MemCoord1"
+VM_FACE = "org.example.MemCoord1.VM"
+MANAGER_FACE = "org.freedesktop.DBus.ObjectManager"
+EVERY_S = 0.2
+
+
+class Client:
+    """A connection of its own to the bed's bus, in this process: quick enough to time the service by."""
+
+    def __init__(self):
+        flags = Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
+        self.connection = Gio.DBusConnection.new_for_address_sync(ADDRESS, flags, None, None)
+        self.connection.set_exit_on_close(False)
+
+    def call(self, path, interface, method, arguments=None, timeout_s=30):
+        reply = self.connection.call_sync(
+            NAME, path, interface, method, arguments, None, Gio.DBusCallFlags.NO_AUTO_START, int(timeout_s * 1000), None
+        )
+        return reply.unpack()
+
+    def objects(self):
+        return self.call(ROOT, MANAGER_FACE, "GetManagedObjects")[0]
+
+    def set_thresholds(self, **values):
+        self.call(ROOT, ROOT_FACE, "SetThresholds", GLib.Variant("(a{st})", (values,)))
+
+    def close(self):
+        if not self.connection.is_closed():
+            self.connection.close_sync(None)
+
+
+class Look:
+    def __init__(self, now, took, objects):
+        self.t = now
+        self.took = took  # seconds that the service's answer took
+        self.root = objects.get(ROOT, {}).get(ROOT_FACE)
+        self.vms = {}  # by name
+        self.n_objects = 0
+        for faces in objects.values():
+            if VM_FACE in faces:
+                self.n_objects += 1
+                self.vms[faces[VM_FACE]["Name"]] = faces[VM_FACE]
+
+
+class Watch:
+    def __init__(self):
+        self.looks = []
+        self.signals = []  # (t, member, object path)
+        self.failures = []  # (t, error): times when nobody answered
+        self.began = time.monotonic()
+        self.ending = threading.Event()
+        self.thread = threading.Thread(target=self.run, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        self.wait(lambda look: True, 10, "a first look")
+        return self
+
+    def __exit__(self, *_):
+        self.ending.set()
+        self.thread.join()
+
+    @property
+    def now(self):
+        return time.monotonic() - self.began
+
+    def run(self):
+        context = GLib.MainContext.new()
+        context.push_thread_default()
+        client = Client()
+        client.connection.signal_subscribe(
+            NAME, MANAGER_FACE, None, ROOT, None, Gio.DBusSignalFlags.NONE, self.on_signal
+        )
+        while not self.ending.wait(EVERY_S):
+            while context.iteration(False):
+                pass
+            self.look(client)
+        client.close()
+        context.pop_thread_default()
+
+    def on_signal(self, _connection, _sender, _path, _interface, member, arguments):
+        self.signals.append((self.now, member, arguments.unpack()[0]))
+
+    def look(self, client):
+        began = self.now
+        try:
+            objects = client.objects()
+        except GLib.Error as error:
+            self.failures.append((began, error.message))
+            return
+        self.looks.append(Look(began, self.now - began, objects))
+
+    # What was seen
+
+    @property
+    def last(self):
+        return self.looks[-1]
+
+    def vm(self, guest):
+        return self.last.vms.get(guest.name)
+
+    def since(self, t):
+        return [look for look in self.looks if look.t >= t]
+
+    def wait(self, holds, timeout, what):
+        """Waits for a look of which that holds, and returns it."""
+        deadline = time.monotonic() + timeout
+        seen = len(self.looks)
+        while True:
+            for look in self.looks[seen:]:
+                seen += 1
+                if holds(look):
+                    return look
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{what}: not within {timeout} s; the last look: {self.describe_last()}")
+            time.sleep(0.05)
+
+    def wait_status(self, guest, status, timeout):
+        return self.wait(
+            lambda look: guest.name in look.vms and look.vms[guest.name]["Status"] == status,
+            timeout, f"{guest.name} to be {status}",
+        )
+
+    def wait_gone(self, guest, timeout):
+        return self.wait(lambda look: guest.name not in look.vms, timeout, f"{guest.name} to vanish")
+
+    def wait_running(self, timeout):
+        return self.wait(lambda look: look.root["State"] == "running", timeout, "the service to run")
+
+    def describe_last(self):
+        if not self.looks:
+            return f"none; {self.failures[-3:]}"
+        vms = {
+            name: (vm["Status"], vm["Target"] >> 20, vm["Balloon"] >> 20, vm["Usable"] >> 20, vm["StatusDetail"])
+            for name, vm in self.last.vms.items()
+        }
+        return f"{self.last.root['State']}, {vms}"
+
+    def values(self, guest, name, since=0.0):
+        """The values that a property of it had since, each once as long as it stayed."""
+        found = []
+        for look in self.since(since):
+            value = look.vms[guest.name][name] if guest.name in look.vms else None
+            if not found or found[-1] != value:
+                found.append(value)
+        return found
+
+    def longest_silence(self, guest, since):
+        """The most seconds between two reports of it, as the service shows them."""
+        longest, last, shown = 0.0, since, None
+        for look in self.since(since):
+            vm = look.vms.get(guest.name)
+            if vm is not None and vm["StatsTime"] != shown:
+                longest, last, shown = max(longest, look.t - last), look.t, vm["StatsTime"]
+        return max(longest, self.now - last)
+
+    def slowest(self, since=0.0):
+        return max(look.took for look in self.since(since))
+
+    def object_signals(self, guest, since=0.0):
+        return [member for t, member, path in self.signals if path == guest.object_path and t >= since]
