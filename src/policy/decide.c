@@ -92,13 +92,22 @@ withdraw (const McVmFacts *facts, McVmDecision *decision)
   return TRUE;
 }
 
+/* After a while it is taken over from where it then is: what it was told before is no longer true.
+ */
 static gboolean
-respect (gint64 now_us, const McVmFacts *facts, const McVmMemory *memory, McVmDecision *decision)
+respect (gint64 now_us, const McVmFacts *facts, McVmMemory *memory, McVmDecision *decision)
 {
-  if (now_us >= memory->foreign_until_us)
+  if (memory->foreign_until_us == 0)
     return FALSE;
   decision->reason = MC_REASON_FOREIGN;
   decision->figure = facts->balloon;
+  if (now_us >= memory->foreign_until_us)
+    {
+      memory->foreign_until_us = 0;
+      decision->target = MIN (facts->balloon, facts->maximum);
+      decision->move = TRUE;
+      return TRUE;
+    }
   decision->limit
       = (guint64)((memory->foreign_until_us - now_us + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC);
   return TRUE;

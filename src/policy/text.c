@@ -142,6 +142,10 @@ mc_decision_describe (const McVmDecision *decision)
           "it does not reach its target; the target is what it has, %" G_GUINT64_FORMAT " MiB",
           mib (decision->target));
     case MC_REASON_FOREIGN:
+      if (decision->move)
+        return g_strdup_printf ("somebody else had set its balloon to %" G_GUINT64_FORMAT
+                                " MiB; taken over from there",
+                                figure);
       return g_strdup_printf ("somebody else has set its balloon to %" G_GUINT64_FORMAT
                               " MiB; respected for %" G_GUINT64_FORMAT " s more",
                               figure, decision->limit);

@@ -350,7 +350,8 @@ apply (McCoordinator *self)
 static gboolean
 worth_telling (McReason reason)
 {
-  return reason == MC_REASON_NO_FREE_MEMORY || reason == MC_REASON_UNREACHABLE;
+  return reason == MC_REASON_NO_FREE_MEMORY || reason == MC_REASON_UNREACHABLE
+         || reason == MC_REASON_FOREIGN;
 }
 
 static void

@@ -104,6 +104,14 @@ spoil (SimRandom *random, McVmFacts *facts)
 
 /* Properties */
 
+/* Told what it has, whatever it was told before: nothing is given or taken. */
+static gboolean
+is_told_what_it_has (const McVmDecision *decision)
+{
+  return decision->move
+         && (decision->reason == MC_REASON_UNREACHABLE || decision->reason == MC_REASON_FOREIGN);
+}
+
 static void
 check_limits (const Run *run)
 {
@@ -119,7 +127,9 @@ check_limits (const Run *run)
         }
       g_assert_cmpuint (decision->target, <=,
                         MAX (facts->maximum, MIN (decision->before, facts->capacity)));
-      if (decision->reason != MC_REASON_UNREACHABLE)
+      if (is_told_what_it_has (decision))
+        g_assert_cmpuint (decision->target, <=, facts->balloon);
+      else
         g_assert_cmpuint (decision->target, >=, MIN (facts->minimum, decision->before));
     }
 }
@@ -153,7 +163,7 @@ check_steps (const Run *run)
       if (!decision->move)
         continue;
       moved = MAX (decision->target, decision->before) - MIN (decision->target, decision->before);
-      if (decision->reason == MC_REASON_UNREACHABLE
+      if (is_told_what_it_has (decision)
           || (decision->reason == MC_REASON_EMERGENCY && decision->target <= run->facts[i].balloon))
         continue;
       g_assert_cmpuint (moved, <=, capacity / 100 * run->settings.step_limit);
@@ -169,12 +179,11 @@ check_takings (Run *run)
       const McVmDecision *decision = &run->decisions[i];
       const McVmMemory *memory = &run->memory[i];
 
-      if (!decision->move)
+      if (!decision->move || is_told_what_it_has (decision))
         continue;
       if (decision->target > decision->before)
         {
-          if (decision->reason != MC_REASON_UNREACHABLE
-              && memory->started_us == run->before[i].started_us)
+          if (memory->started_us == run->before[i].started_us)
             g_assert_false (run->taken_us[i] > 0 && run->taken_us[i] == run->last_us);
           continue;
         }

@@ -5,6 +5,8 @@
  */
 #include "config.h"
 
+#include <string.h>
+
 #include "coordinator.h"
 #include "fake-hypervisor.h"
 #include "test-clock.h"
@@ -235,6 +237,30 @@ test_clock_steps_in_a_pause (Fixture *f, gconstpointer data)
   g_assert_cmpint (mc_coordinator_get_view (f->coordinator)->state, ==, MC_STATE_RUNNING);
 }
 
+/* Another coordinator, or a person with virsh. */
+static void
+test_foreign_target (Fixture *f, gconstpointer data)
+{
+  McVm *vm = mc_coordinator_lookup_vm (f->coordinator, f->liar->figures.uuid);
+  guint moves;
+
+  f->liar->used = 470 * MC_MIB;
+  pass (f, 30);
+  f->liar->used = 400 * MC_MIB;
+  pass (f, 10);
+  g_assert_cmpuint (f->liar->figures.balloon, >, 540 * MC_MIB);
+  moves = n_moves (f->liar);
+  f->liar->target = 460 * MC_MIB; /* told by somebody else; it has 60 MiB left */
+  pass (f, 4);
+  g_assert_nonnull (strstr (mc_vm_get_view (vm)->last_reason, "somebody else"));
+  pass (f, 50);
+  g_assert_cmpuint (n_moves (f->liar), ==, moves);
+  g_assert_cmpuint (f->liar->figures.balloon, ==, 460 * MC_MIB);
+  pass (f, 12);
+  g_assert_cmpuint (f->liar->figures.balloon, >, 500 * MC_MIB);
+  assert_honest_is_served (f);
+}
+
 #define TEST(name, function)                                                                       \
   g_test_add ("/faults/" name, Fixture, NULL, set_up, function, tear_down)
 
@@ -248,5 +274,6 @@ main (int argc, char **argv)
   TEST ("backwards", test_backwards);
   TEST ("clock-steps", test_clock_steps);
   TEST ("clock-steps-in-a-pause", test_clock_steps_in_a_pause);
+  TEST ("foreign-target", test_foreign_target);
   return g_test_run ();
 }
