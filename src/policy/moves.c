@@ -184,7 +184,8 @@ enforce (const McCycle *cycle, McCandidate *candidate)
   if (demand->told > demand->most)
     take (cycle, candidate, MIN (demand->told - demand->most, demand->step),
           MC_REASON_ABOVE_MAXIMUM);
-  else if (cycle->condition == MC_HOST_CRITICAL && demand->told > facts->balloon)
+  else if (cycle->condition == MC_HOST_CRITICAL
+           && demand->told > MAX (facts->balloon, demand->least))
     {
       move_to (candidate, MAX (facts->balloon, demand->least), MC_REASON_EMERGENCY, demand->high);
       candidate->memory->taken_us = cycle->now_us;

@@ -296,7 +296,7 @@ mc_coordinator_emit_policy_changed (McCoordinator *self,
 void
 mc_coordinator_remove_vm (McCoordinator *self, McVm *vm)
 {
-  g_autoptr (McVm) kept = g_object_ref (vm);
+  g_autoptr (McVm) kept G_GNUC_UNUSED = g_object_ref (vm);
 
   g_hash_table_remove (self->by_uuid, vm->uuid);
   g_ptr_array_remove (self->vms, vm);

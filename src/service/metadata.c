@@ -180,7 +180,8 @@ static const GMarkupParser parser
 static GError *
 tame (GError *error)
 {
-  g_autofree char *text = g_steal_pointer (&error->message);
+  g_autofree char *quoted = g_steal_pointer (&error->message);
+  g_autofree char *text = g_utf8_make_valid (quoted, -1); /* GMarkup cuts characters in two */
   const char *end
       = g_utf8_offset_to_pointer (text, MIN (g_utf8_strlen (text, -1), MOST_MESSAGE_CHARS));
   g_autoptr (GString) message = g_string_new (NULL);

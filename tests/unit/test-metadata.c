@@ -123,6 +123,8 @@ test_messages_are_tame (void)
     g_strdup_printf ("<policy><minimum>%s</minimum></policy>", name),
     g_strdup ("<policy><minimum>1\n2\tM&#x7f;&#x85;</minimum></policy>"),
     g_strdup ("<policy><minimum>ééé\r\nMESSAGE_ID=0</minimum></policy>"),
+    g_strdup ("<policy x\xc2\x92y='1'/>"),
+    g_strdup ("<policy x\xc2\x92/>"),
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (xmls); i++)

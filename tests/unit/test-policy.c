@@ -143,6 +143,18 @@ test_not_managed_is_left_alone (void)
     }
 }
 
+static void
+test_host_at_its_reserve_lifts_nobody (void)
+{
+  McVmFacts facts = vm_with (300, 100, 100);
+  McVmDecision decision;
+
+  facts.target = 350 * MC_MIB;
+  facts.minimum = 400 * MC_MIB;
+  decision = decide_one (&facts, 8192, 150);
+  g_assert_cmpuint (decision.target, <=, facts.target);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -152,5 +164,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/policy/too-much", test_too_much_is_taken_gradually);
   g_test_add_func ("/policy/host-at-reserve", test_host_at_its_reserve_gives_nothing);
   g_test_add_func ("/policy/left-alone", test_not_managed_is_left_alone);
+  g_test_add_func ("/policy/host-at-its-reserve-lifts-nobody",
+                   test_host_at_its_reserve_lifts_nobody);
   return g_test_run ();
 }
