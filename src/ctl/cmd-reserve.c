@@ -93,7 +93,7 @@ reserve (McClient *client, Reservation *reservation, GError **error)
 static void
 release (McClient *client, const Reservation *reservation)
 {
-  g_autoptr (GVariant) answer
+  g_autoptr (GVariant) answer G_GNUC_UNUSED
       = mc_client_change (client, MC_CTL_ROOT_PATH, MC_CTL_ROOT_INTERFACE, "Release",
                           g_variant_new ("(s)", reservation->id), "()", NULL, NULL);
 }

@@ -295,8 +295,8 @@ static gboolean
 on_connected_main (gpointer user_data)
 {
   g_autofree Connecting *connecting = user_data;
-  g_autoptr (GObject) keep = G_OBJECT (connecting->self);
-  g_autoptr (McLinks) links = connecting->links;
+  g_autoptr (GObject) keep G_GNUC_UNUSED = G_OBJECT (connecting->self);
+  g_autoptr (McLinks) links G_GNUC_UNUSED = connecting->links;
   g_autoptr (GError) error = connecting->error;
   McLibvirt *self = connecting->self;
 

@@ -64,7 +64,7 @@ check_order (McOrder order, gboolean reversed, const char *expected)
 {
   g_autoptr (McModel) model = new_model (three, G_N_ELEMENTS (three));
   McView view = { .order = order, .reversed = reversed, .columns = 100 };
-  g_autofree char *lines = mc_screen_format (model, &view);
+  g_autofree char *lines G_GNUC_UNUSED = mc_screen_format (model, &view);
   g_autoptr (GString) found = g_string_new (NULL);
 
   for (guint i = 0; i < model->vms->len; i++)
