@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a domain's XML says, and the metadata in it. */
+#include "config.h"
+
+#include "domain-xml.h"
+#include "fuzz.h"
+#include "metadata.h"
+
+int
+LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
+{
+  g_autofree char *text = fuzz_text (data, size);
+  g_autoptr (McVmDescription) description
+      = mc_vm_description_new ("00000000-0000-4000-8000-000000000001");
+  g_autoptr (GError) error = NULL;
+  guint64 hotplugged = 0;
+  McMetadata metadata;
+
+  if (!mc_domain_xml_parse (text, description, &hotplugged, &error))
+    {
+      g_assert_nonnull (error);
+      return 0;
+    }
+  if (!mc_metadata_parse (description->metadata, &metadata, &error))
+    g_assert_nonnull (error);
+  return 0;
+}

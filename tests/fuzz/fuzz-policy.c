@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The policy on raw figures: a few VMs over a few cycles, each figure whatever the bytes say. No
+ * figure crashes it, moves a VM that may not be moved, leaves a VM's range, or gives more than is
+ * free.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "fuzz.h"
+#include "policy.h"
+#include "thresholds.h"
+
+#define VMS_MOST    4
+#define CYCLES_MOST 12
+
+typedef struct
+{
+  const guint8 *data;
+  gsize left;
+} Bytes;
+
+static guint8
+next_byte (Bytes *bytes)
+{
+  if (bytes->left == 0)
+    return 0;
+  bytes->left--;
+  return *bytes->data++;
+}
+
+/* Most figures are near what can be; some are anything at all. */
+static guint64
+next_figure (Bytes *bytes)
+{
+  guint8 kind = next_byte (bytes);
+  guint64 figure = 0;
+
+  if (kind < 16)
+    return MC_UNKNOWN;
+  if (kind < 200)
+    return (guint64)(next_byte (bytes) << 8 | next_byte (bytes)) * MC_MIB / 16;
+  for (guint i = 0; i < sizeof figure; i++)
+    figure = figure << 8 | next_byte (bytes);
+  return figure;
+}
+
+static McPolicySettings
+next_settings (Bytes *bytes)
+{
+  McPolicySettings settings = mc_policy_settings_default ();
+
+  for (const McThreshold *threshold = mc_host_thresholds; threshold->name != NULL; threshold++)
+    if (next_byte (bytes) & 1)
+      {
+        McPolicySettings changed = settings;
+
+        if (mc_host_threshold_set (&changed, threshold, next_figure (bytes), NULL)
+            && mc_policy_settings_check (&changed, NULL))
+          settings = changed;
+      }
+  settings.cache_growth = next_byte (bytes) % (MC_CACHE_GROWTH_ALWAYS + 1);
+  return settings;
+}
+
+static void
+next_facts (Bytes *bytes, gint64 now_us, McVmFacts *facts)
+{
+  guint8 flags = next_byte (bytes), more = next_byte (bytes);
+
+  facts->running = (flags & 0x07) != 0;
+  facts->busy = (flags & 0x38) == 0;
+  facts->has_balloon = (flags & 0xc0) != 0;
+  facts->immovable = (more & 0x0f) == 1 ? "its memory is locked" : NULL;
+  facts->opted_out = (more & 0x0f) == 2;
+  facts->paused = (more & 0x0f) == 3;
+  if ((more & 0xf0) == 0x10)
+    facts->started_us = now_us;
+  facts->capacity = next_figure (bytes);
+  facts->balloon = next_figure (bytes);
+  facts->resident = next_figure (bytes);
+  facts->unused = next_figure (bytes);
+  facts->usable = next_figure (bytes);
+  facts->available = next_figure (bytes);
+  facts->swap_in = next_figure (bytes);
+  facts->swap_out = next_figure (bytes);
+  facts->stats_time_s += (gint8)next_byte (bytes);
+  /* As the service does it, whatever a VM's metadata says. */
+  facts->maximum = next_figure (bytes);
+  facts->maximum = MIN (facts->maximum, facts->capacity);
+  facts->minimum = next_figure (bytes);
+  facts->minimum = MIN (facts->minimum, facts->maximum);
+  facts->low_watermark = (guint64)next_byte (bytes) << 24;
+  facts->high_watermark = facts->low_watermark + ((guint64)next_byte (bytes) << 22);
+  facts->weight = 1 + next_byte (bytes) * 39u;
+}
+
+static gboolean
+may_not_be_moved (const McVmFacts *facts)
+{
+  return !facts->running || facts->busy || !facts->has_balloon || facts->immovable != NULL
+         || facts->opted_out || facts->paused || facts->balloon > facts->capacity
+         || facts->unused > facts->capacity;
+}
+
+/* Returns: what this VM is given beyond what it has. */
+static guint64
+check_decision (const McVmFacts *facts, const McVmDecision *decision)
+{
+  g_autofree char *sentence = mc_decision_describe (decision);
+
+  g_assert_true (sentence != NULL && g_utf8_validate (sentence, -1, NULL));
+  g_assert_nonnull (mc_vm_status_nick (decision->status));
+  if (!decision->move)
+    {
+      g_assert_cmpuint (decision->target, ==, decision->before);
+      return 0;
+    }
+  g_assert_false (may_not_be_moved (facts));
+  g_assert_cmpuint (decision->target, <=, facts->capacity);
+  g_assert_cmpuint (decision->target, <=,
+                    MAX (MAX (decision->before, facts->maximum), facts->balloon));
+  g_assert_cmpuint (decision->target, >=, MIN (decision->before, facts->minimum));
+  if (decision->target <= decision->before || decision->reason == MC_REASON_UNREACHABLE)
+    return 0;
+  return decision->target - decision->before;
+}
+
+static void
+run_cycle (Bytes *bytes,
+           const McPolicySettings *settings,
+           gint64 now_us,
+           guint n,
+           McVmFacts *facts,
+           McVmMemory **memories)
+{
+  McHostFigures host = { .total = next_figure (bytes), .available = next_figure (bytes) };
+  McVmDecision decisions[VMS_MOST];
+  McHostDecision host_decision;
+  guint64 given = 0;
+
+  for (guint i = 0; i < n; i++)
+    next_facts (bytes, now_us, &facts[i]);
+  mc_policy_decide (settings, &host, now_us, n, facts, memories, decisions, &host_decision);
+  for (guint i = 0; i < n; i++)
+    {
+      given += check_decision (&facts[i], &decisions[i]);
+      if (decisions[i].move && next_byte (bytes) % 4 != 0)
+        facts[i].target = decisions[i].target;
+    }
+  g_assert_cmpuint (given, <=, host_decision.free);
+  g_assert_cmpuint (host_decision.free, <=, host.available);
+}
+
+int
+LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
+{
+  Bytes bytes = { data, size };
+  McPolicySettings settings = next_settings (&bytes);
+  guint n = next_byte (&bytes) % (VMS_MOST + 1);
+  McVmFacts facts[VMS_MOST] = { 0 };
+  McVmMemory memory[VMS_MOST] = { 0 }, *memories[VMS_MOST];
+  gint64 now_us = 1000 * G_USEC_PER_SEC;
+
+  for (guint i = 0; i < n; i++)
+    {
+      memories[i] = &memory[i];
+      facts[i].uuid[0] = (guint8)i;
+      facts[i].target = MC_UNKNOWN;
+    }
+  for (guint cycle = 0; cycle < CYCLES_MOST && bytes.left > 0; cycle++)
+    {
+      run_cycle (&bytes, &settings, now_us, n, facts, memories);
+      now_us += (gint64)next_byte (&bytes) * G_USEC_PER_SEC / 8;
+    }
+  return 0;
+}
