@@ -17,6 +17,7 @@ SWAP = 512 * MIB
 RESERVE = 200 * MIB
 NAMES = ("mail", "web", "db", "build")
 PLAIN_EVERY_S = 2
+TITLE = "Four guests of up to 1 GiB each on a host of 2.5 GiB"
 
 # When, in seconds; who; what; and how it is told.
 STORY = (
@@ -133,6 +134,7 @@ def main():
     print("Four guests of 1 GiB boot on a virtual host of 2.5 GiB …", flush=True)
     with Bed(host_total=HOST_TOTAL) as bed:
         bed.add_guests(**{name: dict(maximum=MAXIMUM, current=CURRENT, swap=SWAP) for name in NAMES})
+        bed.wait_ballooned()
         bed.host.forget_lowest()
         bed.start_daemon()
         screen = Screen(bed)
@@ -142,7 +144,7 @@ def main():
             cpu = bed.daemon_cpu_seconds()
         told = list(figures(bed, recorder, cpu))
         code = bed.stop_daemon()
-    plot(recorder, NAMES, MAXIMUM, HOST_TOTAL, RESERVE, output)
+    plot(recorder, NAMES, MAXIMUM, HOST_TOTAL, RESERVE, output, TITLE)
     (output / "demo.txt").write_text("\n".join(told) + "\n")
     print("\n" + "\n".join(told))
     print(f"Plot: {output}/demo.svg, {output}/demo.png; data: {output}/demo.csv")

@@ -62,8 +62,8 @@ def test_one_grows_while_the_others_idle(bed, guests, record):
     one, *others = guests
     before = bed.infos()
     bed.wait_for(lambda: record.rows, 5, "the first record")
-    given_at_first = sum(balloon(record, guest) for guest in others)
-    free_at_first = balloon(record, one)
+    others_at_first = sum(balloon(record, guest) for guest in others)
+    one_at_first = balloon(record, one)
 
     one.grow(600, RATE)
     wait_held(bed, one, 600)
@@ -72,11 +72,10 @@ def test_one_grows_while_the_others_idle(bed, guests, record):
     for guest in guests:
         assert swapped(guest, before[guest.name]) <= MOST_SWAP, guest.name
     peak = balloon(record, one)
-    assert peak > free_at_first
-    assert peak >= 600 * MIB
+    assert peak > max(one_at_first, 600 * MIB)
     assert bed.host.lowest > RESERVE
     # What one got, the others' idle memory has paid for where the host could not.
-    assert sum(balloon(record, guest) for guest in others) <= given_at_first
+    assert sum(balloon(record, guest) for guest in others) < others_at_first
 
     # While nobody else needs it, it is left to a guest that may soon want it again, but not for ever.
     one.free()

@@ -13,6 +13,7 @@ from .bed import Bed, MIB
 from .guest import Guest
 from .needs import assert_served, make_needy
 from .recorder import Recorder
+from .signals import Signals
 from .watch import Client, Watch
 
-__all__ = ["Bed", "Client", "Guest", "MIB", "Recorder", "Watch", "assert_served", "make_needy"]
+__all__ = ["Bed", "Client", "Guest", "MIB", "Recorder", "Signals", "Watch", "assert_served", "make_needy"]

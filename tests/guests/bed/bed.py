@@ -189,6 +189,12 @@ class Bed:
             guest.wait_ready()
         return added
 
+    def wait_ballooned(self, timeout=60):
+        """Until each guest has what its definition says: it boots with its maximum, until its driver loads."""
+        slack = 16 * MIB
+        for guest in self.guests.values():
+            self.wait_for(lambda: abs(guest.balloon() - guest.current) <= slack, timeout, f"{guest.name}'s first balloon")
+
     def infos(self):
         return {name: guest.info() for name, guest in self.guests.items()}
 

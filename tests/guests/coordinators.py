@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Who is compared: each is prepared on a bed, started when the load begins, stopped when it has ended."""
+
+import os
+import shlex
+import subprocess
+
+from bed.namespace import die_with_parent
+from oracle import Oracle
+
+STATS_PERIOD_S = 1
+
+
+def processor_seconds(pid):
+    with open(f"/proc/{pid}/stat") as stat:
+        fields = stat.read().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")  # its own, and of children that have ended
+
+
+def peak_bytes(pid):
+    with open(f"/proc/{pid}/status") as status:
+        return next(int(line.split()[1]) << 10 for line in status if line.startswith("VmHWM:"))
+
+
+class Nobody:
+    """The guests keep what they have."""
+
+    def prepare(self, bed, load):
+        for name in bed.guests:
+            bed.virsh("dommemstat", name, "--period", STATS_PERIOD_S, "--live")
+
+    def start(self, now):
+        pass
+
+    def usage(self):
+        """Processor time in seconds and peak memory in bytes; None: it is no process."""
+        return None
+
+    def stop(self):
+        pass
+
+
+class Knowing(Nobody):
+    def prepare(self, bed, load):
+        super().prepare(bed, load)
+        self.oracle = Oracle(bed, load)
+
+    def start(self, now):
+        self.oracle.start(now)
+
+    def stop(self):
+        self.oracle.stop()
+
+
+class MemCoord(Nobody):
+    def prepare(self, bed, load):
+        self.bed = bed
+        bed.start_daemon()
+        bed.wait_for(bed.managed, 60, "all guests to be managed")
+
+    def usage(self):
+        return processor_seconds(self.bed.daemon.pid), peak_bytes(self.bed.daemon.pid)
+
+    def stop(self):
+        self.bed.stop_daemon()
+
+
+class Command(Nobody):
+    """Any other: a command line that is ended by SIGTERM. It finds libvirt at qemu:///system."""
+
+    def __init__(self, words):
+        self.words = shlex.split(words)
+
+    def prepare(self, bed, load):
+        super().prepare(bed, load)
+        self.process = subprocess.Popen(
+            self.words, stdin=subprocess.DEVNULL, stdout=bed.log, stderr=bed.log, preexec_fn=die_with_parent
+        )
+
+    def usage(self):
+        if self.process.poll() is not None:
+            raise RuntimeError(f"{shlex.join(self.words)} has ended by itself, with code {self.process.returncode}")
+        return processor_seconds(self.process.pid), peak_bytes(self.process.pid)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(20)
+
+
+BUILT_IN = {"none": Nobody, "oracle": Knowing, "memcoord": MemCoord}

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A VM's own policy lives in its libvirt metadata: edited there by virsh, it acts; set over D-Bus, it is written there."""
+
+import pytest
+from bed import MIB, Bed, Signals
+from bed.bed import VM_INTERFACE
+
+NAMESPACE = "https://example.org/memcoord/1"
+MAXIMUM = 512 * MIB
+CURRENT = 256 * MIB
+
+
+def element(**children):
+    inner = "".join(f"<m:{name}>{value}</m:{name}>" for name, value in children.items())
+    return f'<m:policy xmlns:m="{NAMESPACE}">{inner}</m:policy>'
+
+
+@pytest.fixture(scope="module")
+def bed():
+    with Bed(host_total=2 << 30) as bed:
+        bed.add_guests(
+            one=dict(maximum=MAXIMUM, current=CURRENT),
+            two=dict(maximum=MAXIMUM, current=CURRENT, metadata=element(minimum="200M", weight=300)),
+        )
+        bed.start_daemon()
+        bed.wait_for(bed.managed, 30, "all guests to be managed")
+        yield bed
+
+
+@pytest.fixture
+def one(bed):
+    yield bed.guests["one"]
+    edit(bed, bed.guests["one"], None)
+
+
+def edit(bed, guest, xml):
+    """As an admin does it; None: away with it."""
+    change = ["--remove"] if xml is None else ["--key", "m", "--set", xml]
+    bed.virsh("metadata", guest.name, "--uri", NAMESPACE, *change, "--live", "--config")
+
+
+def stored(bed, guest, *options):
+    result = bed.virsh("metadata", guest.name, "--uri", NAMESPACE, *options, check=False)
+    return result.stdout if result.returncode == 0 else ""
+
+
+def wait_vm(bed, guest, accept, what, timeout=5):
+    return bed.wait_for(lambda: (vm := bed.vm(guest)) and accept(vm) and vm, timeout, what)
+
+
+def test_it_is_read_when_a_guest_is_found(bed):
+    vm = bed.vm(bed.guests["two"])
+    assert (vm["Minimum"], vm["Weight"]) == (200 * MIB, 300)
+
+
+def test_an_edit_is_followed(bed, one):
+    edit(bed, one, element(minimum="300M"))
+    wait_vm(bed, one, lambda vm: vm["Minimum"] == 300 * MIB, "the edit to be seen")
+    wait_vm(bed, one, lambda vm: vm["Target"] >= 300 * MIB, "it to act", 10)
+    edit(bed, one, element(minimum="100M", maximum="400M"))
+    wait_vm(bed, one, lambda vm: (vm["Minimum"], vm["Maximum"]) == (100 * MIB, 400 * MIB), "the second edit to be seen")
+
+
+@pytest.mark.parametrize("bad, named", [
+    (element(minimum="much"), "much"),
+    (element(nonsense=1), "nonsense"),
+    (element(minimum="400M", maximum="300M"), "300"),
+    (f'<m:elsewhere xmlns:m="{NAMESPACE}"/>', "elsewhere"),
+])
+def test_a_bad_edit_leaves_the_last_good_policy_and_is_told(bed, one, bad, named):
+    edit(bed, one, element(minimum="160M", weight=50))
+    wait_vm(bed, one, lambda vm: vm["Weight"] == 50, "the good edit to be seen")
+    edit(bed, one, bad)
+    vm = wait_vm(bed, one, lambda vm: named in vm["StatusDetail"], f"a detail that names {named}")
+    assert (vm["Minimum"], vm["Weight"]) == (160 * MIB, 50)
+    assert named in bed.read_daemon_log()
+    edit(bed, one, element(minimum="170M"))
+    vm = wait_vm(bed, one, lambda vm: vm["Minimum"] == 170 * MIB, "the mended edit to be seen")
+    assert named not in vm["StatusDetail"]
+
+
+def test_opting_out_and_in_again(bed, one):
+    edit(bed, one, f'<m:policy xmlns:m="{NAMESPACE}" managed="no"/>')
+    wait_vm(bed, one, lambda vm: vm["Status"] == "opted-out", "it to be left alone")
+    edit(bed, one, None)
+    wait_vm(bed, one, lambda vm: vm["Status"] == "managed", "it to be managed again")
+
+
+def test_what_is_set_over_the_bus_is_written_live_and_for_the_next_start(bed, one):
+    bed.set_threshold("Minimum", 180 * MIB, one)
+    for options in ([], ["--config"]):
+        assert "180M" in stored(bed, one, *options), options
+    bed.call(one.object_path, VM_INTERFACE, "ResetThresholds", "as", 0)
+    wait_vm(bed, one, lambda vm: vm["Minimum"] < 180 * MIB, "it to be as before")
+    for options in ([], ["--config"]):
+        assert "180M" not in stored(bed, one, *options), options
+
+
+def test_it_survives_a_new_start_of_the_guest(bed, one):
+    bed.set_threshold("Weight", 200, one)
+    one.destroy()
+    bed.wait_for(lambda: bed.vm(one) is None, 5, "the guest to vanish")
+    one.start()
+    one.wait_ready()
+    wait_vm(bed, one, lambda vm: vm["Weight"] == 200, "its own policy to be back", 10)
+    bed.wait_for(bed.managed, 30, "it to be managed again")
+
+
+def test_an_edit_is_told_like_any_change_of_policy(bed, one):
+    with Signals() as signals:
+        edit(bed, one, element(weight=70))
+        told = signals.wait(lambda signal: signal["member"] == "PolicyChanged", 5, "the change to be told")
+    scope, setting, _, new, origin = told["data"]
+    assert (scope, setting, new["data"], origin) == (one.object_path, "Weight", 70, "metadata")
