@@ -20,31 +20,55 @@ struct _McBus
   McAuthority *authority;
   McRootFace *root;
   GDBusObjectManagerServer *manager;
-  GHashTable *objects; /* McVm → McDbusObjectSkeleton, both owned */
+  GHashTable *shown; /* McVm → Shown, both owned */
 };
+
+/* A VM on the bus. */
+typedef struct
+{
+  McDbusObjectSkeleton *object;
+  McVmFace *face;
+  gboolean exported;
+  guint revision; /* of the view that it shows */
+} Shown;
+
+static void
+shown_free (gpointer data)
+{
+  Shown *shown = data;
+
+  g_object_unref (shown->object);
+  g_object_unref (shown->face);
+  g_free (shown);
+}
 
 G_DEFINE_FINAL_TYPE (McBus, mc_bus, G_TYPE_OBJECT)
 
-/* A VM appears with its figures, so it is exported when they are there: see on_published(). */
+/* A VM appears with its figures, so it is exported when they are there: see publish_vm(). */
 static void
 add_vm (McBus *self, McVm *vm)
 {
   g_autofree char *path = mc_vm_path (mc_vm_get_uuid (vm));
-  g_autoptr (McVmFace) face = mc_vm_face_new (self->coordinator, self->authority, vm);
-  McDbusObjectSkeleton *object = mc_dbus_object_skeleton_new (path);
+  Shown *shown = g_new0 (Shown, 1);
 
-  mc_dbus_object_skeleton_set_mem_coord1_vm (object, MC_DBUS_MEM_COORD1_VM (face));
-  g_hash_table_insert (self->objects, g_object_ref (vm), object);
+  shown->face = mc_vm_face_new (self->coordinator, self->authority, vm);
+  shown->object = mc_dbus_object_skeleton_new (path);
+  mc_dbus_object_skeleton_set_mem_coord1_vm (shown->object, MC_DBUS_MEM_COORD1_VM (shown->face));
+  g_hash_table_insert (self->shown, g_object_ref (vm), shown);
 }
 
 static void
-publish_vm (McBus *self, McVm *vm, McDbusObjectSkeleton *object)
+publish_vm (McBus *self, McVm *vm, Shown *shown)
 {
-  g_autoptr (McDbusMemCoord1VM) face = mc_dbus_object_get_mem_coord1_vm (MC_DBUS_OBJECT (object));
+  const McVmView *view = mc_vm_get_view (vm);
 
-  mc_publish_vm (mc_vm_get_view (vm), face);
-  if (!g_dbus_object_manager_server_is_exported (self->manager, G_DBUS_OBJECT_SKELETON (object)))
-    g_dbus_object_manager_server_export (self->manager, G_DBUS_OBJECT_SKELETON (object));
+  mc_publish_vm (view, shown->exported && shown->revision == view->revision,
+                 MC_DBUS_MEM_COORD1_VM (shown->face));
+  shown->revision = view->revision;
+  if (shown->exported)
+    return;
+  g_dbus_object_manager_server_export (self->manager, G_DBUS_OBJECT_SKELETON (shown->object));
+  shown->exported = TRUE;
 }
 
 static void
@@ -52,22 +76,22 @@ on_published (McCoordinator *coordinator, gpointer user_data)
 {
   McBus *self = user_data;
   GHashTableIter iter;
-  gpointer vm, object;
+  gpointer vm, shown;
 
   mc_publish_host (mc_coordinator_get_view (coordinator), MC_DBUS_MEM_COORD1 (self->root));
-  g_hash_table_iter_init (&iter, self->objects);
-  while (g_hash_table_iter_next (&iter, &vm, &object))
-    publish_vm (self, vm, object);
+  g_hash_table_iter_init (&iter, self->shown);
+  while (g_hash_table_iter_next (&iter, &vm, &shown))
+    publish_vm (self, vm, shown);
 }
 
 static void
 on_vm_published (McCoordinator *coordinator, McVm *vm, gpointer user_data)
 {
   McBus *self = user_data;
-  McDbusObjectSkeleton *object = g_hash_table_lookup (self->objects, vm);
+  Shown *shown = g_hash_table_lookup (self->shown, vm);
 
-  if (object != NULL)
-    publish_vm (self, vm, object);
+  if (shown != NULL)
+    publish_vm (self, vm, shown);
 }
 
 static void
@@ -80,12 +104,13 @@ static void
 on_vm_removed (McCoordinator *coordinator, McVm *vm, gpointer user_data)
 {
   McBus *self = user_data;
-  GDBusObject *object = g_hash_table_lookup (self->objects, vm);
+  const Shown *shown = g_hash_table_lookup (self->shown, vm);
 
-  if (object == NULL)
+  if (shown == NULL)
     return;
-  g_dbus_object_manager_server_unexport (self->manager, g_dbus_object_get_object_path (object));
-  g_hash_table_remove (self->objects, vm);
+  g_dbus_object_manager_server_unexport (
+      self->manager, g_dbus_object_get_object_path (G_DBUS_OBJECT (shown->object)));
+  g_hash_table_remove (self->shown, vm);
 }
 
 static gboolean export(McBus *self, GDBusConnection *connection, GError **error)
@@ -138,7 +163,7 @@ mc_bus_dispose (GObject *object)
       g_dbus_interface_skeleton_unexport (G_DBUS_INTERFACE_SKELETON (self->root));
       g_object_run_dispose (G_OBJECT (self->root)); /* calls under way may keep it */
     }
-  g_clear_pointer (&self->objects, g_hash_table_unref);
+  g_clear_pointer (&self->shown, g_hash_table_unref);
   g_clear_object (&self->root);
   g_clear_object (&self->manager);
   g_clear_object (&self->authority);
@@ -155,5 +180,5 @@ mc_bus_class_init (McBusClass *klass)
 static void
 mc_bus_init (McBus *self)
 {
-  self->objects = g_hash_table_new_full (NULL, NULL, g_object_unref, g_object_unref);
+  self->shown = g_hash_table_new_full (NULL, NULL, g_object_unref, shown_free);
 }

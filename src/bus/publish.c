@@ -128,8 +128,27 @@ publish_vm_texts (const McVmView *view, McDbusMemCoord1VM *skeleton)
   mc_dbus_mem_coord1_vm_set_last_reason (skeleton, last_reason);
 }
 
-void
-mc_publish_vm (const McVmView *view, McDbusMemCoord1VM *skeleton)
+static gboolean
+publish_vm_figures (const McVmView *view, McDbusMemCoord1VM *skeleton)
+{
+  gboolean moved = FALSE;
+
+  for (guint i = 0; i < G_N_ELEMENTS (quiet_of_vm); i++)
+    {
+      const QuietOfVm *figure = &quiet_of_vm[i];
+      guint64 now = G_STRUCT_MEMBER (guint64, view, figure->offset);
+
+      if (!has_moved (figure->get (skeleton), now))
+        continue;
+      figure->set (skeleton, now);
+      moved = TRUE;
+    }
+  mc_dbus_mem_coord1_vm_set_stats_time (skeleton, view->stats_time);
+  return moved;
+}
+
+static void
+publish_vm_policy (const McVmView *view, McDbusMemCoord1VM *skeleton)
 {
   publish_vm_texts (view, skeleton);
   mc_dbus_mem_coord1_vm_set_id (skeleton, view->id);
@@ -137,19 +156,20 @@ mc_publish_vm (const McVmView *view, McDbusMemCoord1VM *skeleton)
   mc_dbus_mem_coord1_vm_set_maximum (skeleton, view->maximum);
   mc_dbus_mem_coord1_vm_set_minimum (skeleton, view->minimum);
   mc_dbus_mem_coord1_vm_set_target (skeleton, view->target);
-  for (guint i = 0; i < G_N_ELEMENTS (quiet_of_vm); i++)
-    {
-      const QuietOfVm *figure = &quiet_of_vm[i];
-      guint64 now = G_STRUCT_MEMBER (guint64, view, figure->offset);
-
-      if (has_moved (figure->get (skeleton), now))
-        figure->set (skeleton, now);
-    }
-  mc_dbus_mem_coord1_vm_set_stats_time (skeleton, view->stats_time);
   mc_dbus_mem_coord1_vm_set_low_watermark (skeleton, view->low_watermark);
   mc_dbus_mem_coord1_vm_set_high_watermark (skeleton, view->high_watermark);
   mc_dbus_mem_coord1_vm_set_weight (skeleton, view->weight);
   mc_dbus_mem_coord1_vm_set_paused_until (skeleton, view->paused_until);
   mc_dbus_mem_coord1_vm_set_last_change (skeleton, view->last_change);
-  g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (skeleton));
+}
+
+void
+mc_publish_vm (const McVmView *view, gboolean figures_alone, McDbusMemCoord1VM *skeleton)
+{
+  gboolean changed = publish_vm_figures (view, skeleton);
+
+  if (!figures_alone)
+    publish_vm_policy (view, skeleton);
+  if (changed || !figures_alone)
+    g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (skeleton));
 }

@@ -12,6 +12,8 @@
 G_BEGIN_DECLS
 
 void mc_publish_host (const McHostView *view, McDbusMemCoord1 *skeleton);
-void mc_publish_vm (const McVmView *view, McDbusMemCoord1VM *skeleton);
+
+/* @figures_alone: nothing but the guest's figures has changed since this was called last. */
+void mc_publish_vm (const McVmView *view, gboolean figures_alone, McDbusMemCoord1VM *skeleton);
 
 G_END_DECLS

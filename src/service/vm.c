@@ -102,13 +102,15 @@ mc_vm_get_moves (McVm *self)
   return self->moves;
 }
 
-static void
+/* Returns: whether it is another. */
+static gboolean
 replace (char **string, const char *text)
 {
   if (g_strcmp0 (*string, text) == 0)
-    return;
+    return FALSE;
   g_free (*string);
   *string = g_strdup (text);
+  return TRUE;
 }
 
 void
@@ -116,8 +118,9 @@ mc_vm_take_sample (McVm *self, const McVmSample *sample, gint64 wall_us)
 {
   McVmFacts *facts = &self->facts;
 
-  replace (&self->view.name, sample->name);
-  self->view.id = sample->id;
+  if (replace (&self->view.name, sample->name))
+    self->view.revision++;
+  self->view.id = sample->id; /* one VM, one id: another is another VM */
   facts->busy = sample->busy;
   facts->balloon = sample->balloon;
   facts->capacity = sample->capacity;
@@ -277,6 +280,43 @@ known (guint64 figure)
   return figure == MC_UNKNOWN ? 0 : figure;
 }
 
+/* What moves seldom. Returns: whether anything has. */
+static gboolean
+update_policy (McVm *self, const McVmFacts *facts, McVmStatus status)
+{
+  McVmView *view = &self->view, before = *view;
+
+  view->status = status;
+  view->persistent = self->description != NULL && self->description->persistent;
+  view->minimum = known (facts->minimum);
+  view->maximum = known (facts->maximum);
+  view->low_watermark = facts->low_watermark;
+  view->high_watermark = facts->high_watermark;
+  view->weight = facts->weight;
+  view->target = known (facts->target == MC_UNKNOWN ? facts->balloon : facts->target);
+  view->paused_until = self->pause.active ? self->pause.until_us : 0;
+  return view->status != before.status || view->persistent != before.persistent
+         || view->minimum != before.minimum || view->maximum != before.maximum
+         || view->low_watermark != before.low_watermark
+         || view->high_watermark != before.high_watermark || view->weight != before.weight
+         || view->target != before.target || view->paused_until != before.paused_until;
+}
+
+static void
+update_figures (McVm *self, const McVmFacts *facts)
+{
+  McVmView *view = &self->view;
+
+  view->balloon = known (facts->balloon);
+  view->unused = known (facts->unused);
+  view->usable = known (facts->usable);
+  view->available = known (facts->available);
+  view->resident = known (facts->resident);
+  view->swap_in_rate = self->memory.swap_in_rate;
+  view->swap_out_rate = self->memory.swap_out_rate;
+  view->stats_time = facts->stats_time_s > 0 ? (guint64)self->stats_seen_wall_us : 0;
+}
+
 void
 mc_vm_update_view (McVm *self,
                    const McSettings *settings,
@@ -284,30 +324,16 @@ mc_vm_update_view (McVm *self,
                    const char *degraded)
 {
   McVmFacts facts = mc_vm_get_facts (self, settings, all_paused != NULL);
-  McVmView *view = &self->view;
-  g_autofree char *detail = NULL;
+  McVmStatus status = degraded != NULL ? MC_VM_BUSY : self->decision.status;
+  g_autofree char *detail
+      = degraded != NULL ? g_strdup (degraded) : describe_status (self, status, all_paused);
+  gboolean changed = update_policy (self, &facts, status);
 
-  view->status = degraded != NULL ? MC_VM_BUSY : self->decision.status;
-  detail
-      = degraded != NULL ? g_strdup (degraded) : describe_status (self, view->status, all_paused);
-  replace (&view->status_detail, detail);
-  view->persistent = self->description != NULL && self->description->persistent;
-  view->minimum = known (facts.minimum);
-  view->maximum = known (facts.maximum);
-  view->low_watermark = facts.low_watermark;
-  view->high_watermark = facts.high_watermark;
-  view->weight = facts.weight;
-  view->balloon = known (facts.balloon);
-  view->target = known (facts.target == MC_UNKNOWN ? facts.balloon : facts.target);
-  view->unused = known (facts.unused);
-  view->usable = known (facts.usable);
-  view->available = known (facts.available);
-  view->resident = known (facts.resident);
-  view->swap_in_rate = self->memory.swap_in_rate;
-  view->swap_out_rate = self->memory.swap_out_rate;
-  view->stats_time = facts.stats_time_s > 0 ? (guint64)self->stats_seen_wall_us : 0;
-  replace (&view->pause_reason, self->pause.active ? self->pause.reason : "");
-  view->paused_until = self->pause.active ? self->pause.until_us : 0;
+  changed |= replace (&self->view.status_detail, detail);
+  changed |= replace (&self->view.pause_reason, self->pause.active ? self->pause.reason : "");
+  update_figures (self, &facts);
+  if (changed)
+    self->view.revision++;
 }
 
 void
@@ -316,6 +342,7 @@ mc_vm_take_reason (McVm *self, guint64 wall_us, char *sentence)
   g_free (self->view.last_reason);
   self->view.last_reason = sentence;
   self->view.last_change = wall_us;
+  self->view.revision++;
 }
 
 void

@@ -15,6 +15,7 @@ G_BEGIN_DECLS
  * the epoch. */
 typedef struct
 {
+  guint revision; /* another when anything has changed but the guest's figures and stats_time */
   char *name;
   int id;
   gboolean persistent;
