@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The whole service, but for libvirt, with as many VMs as asked for: what one cycle costs, stage by
+ * stage, and what it sends on the bus. Prints one line of "name=value" words for tests/scale/run.
+ *
+ * The hypervisor is the fake one and time is the test's, so that nothing is measured but work. The
+ * linker hands the calls between the stages to the functions named __wrap_… below (see
+ * meson.build): the service itself knows nothing of being measured.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bus.h"
+#include "coordinator.h"
+#include "fake-hypervisor.h"
+#include "names.h"
+#include "test-clock.h"
+
+#define CAPACITY   (1 * MC_GIB)
+#define SETTLE_S   90
+#define INTERVAL_S 2
+
+typedef enum
+{
+  STAGE_SAMPLE,  /* the fake hypervisor's part */
+  STAGE_TAKE,    /* of the sample into what is known of each VM */
+  STAGE_DECIDE,  /* the policy */
+  STAGE_APPLY,   /* and telling why */
+  STAGE_PUBLISH, /* views, properties and signals */
+  N_STAGES
+} Stage;
+
+static const char *const stage_names[] = { "sample", "take", "decide", "apply", "publish" };
+
+static struct
+{
+  Stage now;
+  gint64 since_ns;
+  gint64 spent_ns[N_STAGES];
+  guint cycles;
+} stages;
+
+static gint64
+cpu_ns (clockid_t clock)
+{
+  struct timespec now;
+
+  clock_gettime (clock, &now);
+  return now.tv_sec * G_GINT64_CONSTANT (1000000000) + now.tv_nsec;
+}
+
+static void
+enter (Stage stage)
+{
+  gint64 now_ns = cpu_ns (CLOCK_THREAD_CPUTIME_ID);
+
+  if (stages.now < N_STAGES)
+    stages.spent_ns[stages.now] += now_ns - stages.since_ns;
+  stages.now = stage;
+  stages.since_ns = now_ns;
+}
+
+/* What lies between the stages */
+
+void __wrap_mc_hypervisor_sample_async (McHypervisor *self,
+                                        gint64 deadline_us,
+                                        GAsyncReadyCallback callback,
+                                        gpointer user_data);
+void __real_mc_hypervisor_sample_async (McHypervisor *self,
+                                        gint64 deadline_us,
+                                        GAsyncReadyCallback callback,
+                                        gpointer user_data);
+McSample *
+__wrap_mc_hypervisor_sample_finish (McHypervisor *self, GAsyncResult *result, GError **error);
+McSample *
+__real_mc_hypervisor_sample_finish (McHypervisor *self, GAsyncResult *result, GError **error);
+void __wrap_mc_policy_decide (const McPolicySettings *settings,
+                              const McHostFigures *host,
+                              gint64 now_us,
+                              gsize n_vms,
+                              const McVmFacts *facts,
+                              McVmMemory *memories[],
+                              McVmDecision *decisions,
+                              McHostDecision *host_decision);
+void __real_mc_policy_decide (const McPolicySettings *settings,
+                              const McHostFigures *host,
+                              gint64 now_us,
+                              gsize n_vms,
+                              const McVmFacts *facts,
+                              McVmMemory *memories[],
+                              McVmDecision *decisions,
+                              McHostDecision *host_decision);
+void __wrap_mc_coordinator_publish (McCoordinator *self);
+void __real_mc_coordinator_publish (McCoordinator *self);
+
+void
+__wrap_mc_hypervisor_sample_async (McHypervisor *self,
+                                   gint64 deadline_us,
+                                   GAsyncReadyCallback callback,
+                                   gpointer user_data)
+{
+  stages.cycles++;
+  enter (STAGE_SAMPLE);
+  __real_mc_hypervisor_sample_async (self, deadline_us, callback, user_data);
+}
+
+McSample *
+__wrap_mc_hypervisor_sample_finish (McHypervisor *self, GAsyncResult *result, GError **error)
+{
+  McSample *sample = __real_mc_hypervisor_sample_finish (self, result, error);
+
+  enter (STAGE_TAKE);
+  return sample;
+}
+
+void
+__wrap_mc_policy_decide (const McPolicySettings *settings,
+                         const McHostFigures *host,
+                         gint64 now_us,
+                         gsize n_vms,
+                         const McVmFacts *facts,
+                         McVmMemory *memories[],
+                         McVmDecision *decisions,
+                         McHostDecision *host_decision)
+{
+  enter (STAGE_DECIDE);
+  __real_mc_policy_decide (settings, host, now_us, n_vms, facts, memories, decisions,
+                           host_decision);
+  enter (STAGE_APPLY);
+}
+
+void
+__wrap_mc_coordinator_publish (McCoordinator *self)
+{
+  enter (STAGE_PUBLISH);
+  __real_mc_coordinator_publish (self);
+  enter (N_STAGES);
+}
+
+/* The service */
+
+typedef struct
+{
+  guint n_vms;
+  GRand *random;
+  GTestDBus *daemon;
+  GDBusConnection *connection;
+  McFakeHypervisor *fake;
+  McTestClock *clock;
+  McHost *host;
+  McCoordinator *coordinator;
+  McBus *bus;
+  gint signals; /* atomic: the connection's worker counts */
+  gint bytes;
+} Service;
+
+static GDBusConnection *
+connect_to (GTestDBus *daemon)
+{
+  g_autoptr (GError) error = NULL;
+  GDBusConnection *connection = g_dbus_connection_new_for_address_sync (
+      g_test_dbus_get_bus_address (daemon),
+      G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT
+          | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+      NULL, NULL, &error);
+
+  g_assert_no_error (error);
+  return connection;
+}
+
+static void
+add_vm (Service *service)
+{
+  g_autofree char *name = g_strdup_printf ("vm%u", mc_fake_hypervisor_count_vms (service->fake));
+  McFakeVm *vm = mc_fake_hypervisor_add_vm (service->fake, name, CAPACITY);
+
+  vm->figures.balloon = CAPACITY / 2;
+  vm->figures.resident = CAPACITY / 2;
+  vm->used = CAPACITY / 2 - 40 * MC_MIB - 125 * MC_MIB;
+}
+
+static void
+set_up (Service *service, guint n_vms)
+{
+  guint64 total = n_vms * CAPACITY + 4 * MC_GIB;
+  g_autoptr (GError) error = NULL;
+
+  service->n_vms = n_vms;
+  service->random = g_rand_new_with_seed (1);
+  service->daemon = g_test_dbus_new (G_TEST_DBUS_NONE);
+  g_test_dbus_up (service->daemon);
+  service->connection = connect_to (service->daemon);
+  service->clock = mc_test_clock_new ();
+  service->host = mc_host_new (NULL, "/nonexistent");
+  service->fake = mc_fake_hypervisor_new ();
+  mc_fake_hypervisor_set_local (service->fake, FALSE);
+  mc_fake_hypervisor_set_host (service->fake, total, total / 2);
+  mc_fake_hypervisor_set_host_other (service->fake, 1 * MC_GIB);
+  for (guint i = 0; i < n_vms; i++)
+    add_vm (service);
+  mc_fake_hypervisor_tick (service->fake, 1);
+  service->coordinator = mc_coordinator_new (MC_HYPERVISOR (service->fake), service->host,
+                                             MC_CLOCK (service->clock), mc_config_new (), NULL);
+  service->bus = mc_bus_new (service->coordinator, service->connection, &error);
+  g_assert_no_error (error);
+}
+
+static void
+tear_down (Service *service)
+{
+  g_clear_object (&service->bus);
+  g_clear_object (&service->coordinator);
+  g_clear_object (&service->fake);
+  g_clear_object (&service->host);
+  g_clear_object (&service->clock);
+  g_dbus_connection_close_sync (service->connection, NULL, NULL);
+  g_clear_object (&service->connection);
+  g_rand_free (service->random);
+  g_test_dbus_down (service->daemon);
+  g_clear_object (&service->daemon);
+}
+
+static void
+flush (Service *service)
+{
+  g_dbus_connection_flush_sync (service->connection, NULL, NULL);
+}
+
+/* Loads */
+
+typedef void (*Load) (Service *service);
+
+/* Guests at rest still breathe. */
+static void
+rest (Service *service)
+{
+  for (guint i = 0; i < service->n_vms; i++)
+    {
+      McFakeVm *vm = mc_fake_hypervisor_get_vm (service->fake, i);
+
+      vm->used = vm->used / MC_MIB * MC_MIB + (guint64)g_rand_int_range (service->random, 0, 4096);
+    }
+}
+
+/* All of them do something else each second. */
+static void
+work (Service *service)
+{
+  for (guint i = 0; i < service->n_vms; i++)
+    {
+      McFakeVm *vm = mc_fake_hypervisor_get_vm (service->fake, i);
+      guint64 part = (guint64)g_rand_int_range (service->random, 200, 420);
+
+      vm->used = (vm->used * 7 + part * MC_MIB) / 8;
+    }
+}
+
+static void
+pass (Service *service, Load load, guint seconds)
+{
+  for (guint i = 0; i < seconds; i++)
+    {
+      load (service);
+      mc_fake_hypervisor_tick (service->fake, 1);
+      mc_test_clock_advance (service->clock, G_USEC_PER_SEC);
+    }
+}
+
+/* Measures */
+
+static GDBusMessage *
+count_message (GDBusConnection *connection,
+               GDBusMessage *message,
+               gboolean incoming,
+               gpointer user_data)
+{
+  Service *service = user_data;
+  gsize size = 0;
+
+  if (incoming || g_dbus_message_get_message_type (message) != G_DBUS_MESSAGE_TYPE_SIGNAL)
+    return message;
+  g_free (g_dbus_message_to_blob (message, &size, G_DBUS_CAPABILITY_FLAGS_NONE, NULL));
+  g_atomic_int_inc (&service->signals);
+  g_atomic_int_add (&service->bytes, (gint)size);
+  return message;
+}
+
+/* A second in which there was a cycle: what one of its cycles cost. */
+typedef struct
+{
+  gint64 all_ns; /* CPU time of the whole process; the fake's physics are not in it */
+  gint64 stage_ns[N_STAGES];
+} Slice;
+
+static int
+compare_slices (gconstpointer a, gconstpointer b)
+{
+  gint64 left = ((const Slice *)a)->all_ns, right = ((const Slice *)b)->all_ns;
+
+  return (left > right) - (left < right);
+}
+
+static void
+add_slice (GArray *slices, gint64 all_ns)
+{
+  Slice slice = { .all_ns = all_ns / MAX (stages.cycles, 1) };
+
+  for (guint i = 0; i < N_STAGES; i++)
+    slice.stage_ns[i] = stages.spent_ns[i] / MAX (stages.cycles, 1);
+  if (stages.cycles > 0)
+    g_array_append_val (slices, slice);
+}
+
+/* Returns: how many cycles there were. @median: the second of median cost: other processes' noise
+ * is in the dear ones. */
+static guint
+measure_cpu (Service *service, Load load, guint seconds, Slice *median)
+{
+  g_autoptr (GArray) slices = g_array_new (FALSE, FALSE, sizeof (Slice));
+  guint cycles = 0;
+
+  for (guint i = 0; i < seconds; i++)
+    {
+      gint64 begun_ns;
+
+      load (service);
+      mc_fake_hypervisor_tick (service->fake, 1);
+      memset (&stages, 0, sizeof stages);
+      stages.now = N_STAGES;
+      begun_ns = cpu_ns (CLOCK_PROCESS_CPUTIME_ID);
+      mc_test_clock_advance (service->clock, G_USEC_PER_SEC);
+      flush (service);
+      add_slice (slices, cpu_ns (CLOCK_PROCESS_CPUTIME_ID) - begun_ns);
+      cycles += stages.cycles;
+    }
+  g_assert_cmpuint (slices->len, >, 0);
+  g_array_sort (slices, compare_slices);
+  *median = g_array_index (slices, Slice, slices->len / 2);
+  return cycles;
+}
+
+static void
+measure_bus (Service *service, const char *name, Load load, guint seconds)
+{
+  guint filter = g_dbus_connection_add_filter (service->connection, count_message, service, NULL);
+  double cycles;
+
+  g_atomic_int_set (&service->signals, 0);
+  g_atomic_int_set (&service->bytes, 0);
+  stages.cycles = 0;
+  pass (service, load, seconds);
+  flush (service);
+  g_dbus_connection_remove_filter (service->connection, filter);
+  cycles = MAX (stages.cycles, 1);
+  g_print ("%s-signals=%.2f %s-bytes=%.0f ", name, g_atomic_int_get (&service->signals) / cycles,
+           name, g_atomic_int_get (&service->bytes) / cycles);
+}
+
+static void
+measure_load (Service *service, const char *name, Load load, guint seconds)
+{
+  Slice median;
+  guint cycles = measure_cpu (service, load, seconds, &median);
+
+  g_print ("%s-cpu-us=%.1f %s-cycles-per-minute=%.1f ", name, median.all_ns / 1e3, name,
+           cycles * 60.0 / seconds);
+  for (guint i = 0; i < N_STAGES; i++)
+    g_print ("%s-%s-us=%.1f ", name, stage_names[i], median.stage_ns[i] / 1e3);
+  measure_bus (service, name, load, seconds);
+}
+
+static void
+on_objects (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+  GVariant **reply = user_data;
+
+  *reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
+  g_assert_no_error (error);
+}
+
+static void
+measure_objects (Service *service)
+{
+  g_autoptr (GDBusConnection) client = connect_to (service->daemon);
+  g_autoptr (GVariant) reply = NULL, objects = NULL;
+  gint64 begun_us = g_get_monotonic_time ();
+
+  g_dbus_connection_call (client, g_dbus_connection_get_unique_name (service->connection),
+                          MC_ROOT_PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects",
+                          NULL, G_VARIANT_TYPE ("(a{oa{sa{sv}}})"), G_DBUS_CALL_FLAGS_NONE,
+                          G_MAXINT, NULL, on_objects, &reply);
+  while (reply == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  g_print ("objects-ms=%.2f objects-bytes=%zu ", (g_get_monotonic_time () - begun_us) / 1e3,
+           g_variant_get_size (reply));
+  objects = g_variant_get_child_value (reply, 0);
+  g_assert_cmpuint (g_variant_n_children (objects), ==, service->n_vms);
+  g_dbus_connection_close_sync (client, NULL, NULL);
+}
+
+/* In KiB. */
+static guint64
+memory (const char *key)
+{
+  g_autofree char *text = NULL;
+  const char *line;
+
+  g_assert_true (g_file_get_contents ("/proc/self/status", &text, NULL, NULL));
+  line = strstr (text, key);
+  g_assert_nonnull (line);
+  return g_ascii_strtoull (line + strlen (key) + 1, NULL, 10);
+}
+
+static void
+measure_start (Service *service)
+{
+  gint64 begun_ns = cpu_ns (CLOCK_PROCESS_CPUTIME_ID);
+  g_autoptr (GPtrArray) vms = NULL;
+
+  mc_coordinator_start (service->coordinator);
+  mc_test_clock_advance (service->clock, 2 * G_USEC_PER_SEC);
+  flush (service);
+  g_print ("start-ms=%.2f ", (cpu_ns (CLOCK_PROCESS_CPUTIME_ID) - begun_ns) / 1e6);
+  vms = mc_coordinator_list_vms (service->coordinator);
+  g_assert_cmpuint (vms->len, ==, service->n_vms);
+}
+
+int
+main (int argc, char **argv)
+{
+  Service service = { 0 };
+  guint n_vms = argc > 1 ? (guint)g_ascii_strtoull (argv[1], NULL, 10) : 100;
+  guint seconds = argc > 2 ? (guint)g_ascii_strtoull (argv[2], NULL, 10) : 30;
+  guint64 before;
+
+  before = memory ("VmRSS:");
+  set_up (&service, n_vms);
+  g_print ("vms=%u ", n_vms);
+  measure_start (&service);
+  pass (&service, rest, SETTLE_S);
+  measure_load (&service, "rest", rest, seconds);
+  measure_objects (&service);
+  measure_load (&service, "change", work, seconds);
+  g_print ("memory-kib=%" G_GUINT64_FORMAT " memory-at-start-kib=%" G_GUINT64_FORMAT "\n",
+           memory ("VmHWM:"), before);
+  tear_down (&service);
+  return EXIT_SUCCESS;
+}

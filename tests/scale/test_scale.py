@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The whole service with many VMs: silent at rest, small, and no dearer per VM the more there are."""
+
+import pytest
+import scale_table
+
+# What grows with the square of the VMs costs ten times as much per VM with ten times as many. Caches are finite, and other
+# processes run: that is less than this.
+FLAT = 3.0
+
+
+@pytest.fixture(scope="module")
+def measured():
+    return {n: scale_table.measure(n, seconds) for n, seconds in ((100, 30), (1000, 20), (10000, 6))}
+
+
+@pytest.mark.parametrize("n_vms", [100, 1000, 10000])
+def test_rest_is_silent(measured, n_vms):
+    assert measured[n_vms]["rest-signals"] == 0
+    assert measured[n_vms]["rest-bytes"] == 0
+
+
+def test_change_is_told(measured):
+    assert measured[100]["change-signals"] > 50
+
+
+def test_memory_with_a_hundred(measured):
+    assert measured[100]["memory-mib"] <= 20
+
+
+@pytest.mark.parametrize("load", ["rest", "change"])
+@pytest.mark.parametrize("n_vms", [1000, 10000])
+def test_cost_per_vm_is_flat(measured, n_vms, load):
+    assert measured[n_vms][f"{load}-per-vm"] < FLAT * measured[100][f"{load}-per-vm"]
+
+
+def test_start_is_linear(measured):
+    assert measured[10000]["start-ms"] / 10000 < FLAT * measured[100]["start-ms"] / 100
+
+
+def test_rest_costs_next_to_nothing(measured):
+    assert measured[1000]["rest-core"] < 1
