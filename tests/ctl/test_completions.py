@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import time
 
@@ -71,21 +72,15 @@ class Zsh:
         self.text = ""
         self.type(f"{line}\t\t")
         self.wait_for(pattern)
-        self.type("\x03")
-        self.text = ""
-        self.wait_for("ready> $")
+        self.type("\x15echo taken''back\n")
+        self.wait_for("takenback\r\n.*ready> $")
 
 
 @pytest.fixture
 def zsh(source_root, environment, tmp_path):
     shell = Zsh(source_root, environment, tmp_path)
     yield shell.complete
-    shell.type("\x03exit\n")
-    try:
-        while os.read(shell.fd, 65536):
-            pass
-    except OSError:
-        pass
+    os.kill(shell.pid, signal.SIGKILL)
     os.waitpid(shell.pid, 0)
     os.close(shell.fd)
 

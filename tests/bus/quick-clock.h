@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The system's clock, only quicker: what the service waits for a second for takes a part of one.
+ * Main thread. */
+#pragma once
+
+#include "clock.h"
+
+G_BEGIN_DECLS
+
+#define MC_TYPE_QUICK_CLOCK (mc_quick_clock_get_type ())
+G_DECLARE_FINAL_TYPE (McQuickClock, mc_quick_clock, MC, QUICK_CLOCK, GObject)
+
+/* Returns: (transfer full). @speed: how many of its seconds pass in one of ours */
+McClock *mc_quick_clock_new (guint speed);
+
+G_END_DECLS
