@@ -86,13 +86,13 @@ mc_child_run (char **argv)
   GSpawnFlags flags = G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_CHILD_INHERITS_STDIN
                       | G_SPAWN_LEAVE_DESCRIPTORS_OPEN;
 
+  watch_signals (&child); /* before it starts: it may be told to end, or tell us, at once */
   /* What is opened here is closed on exec; what the caller opened for the command stays. */
   if (!g_spawn_async (NULL, argv, NULL, flags, NULL, NULL, &child.pid, &error))
     {
       g_printerr ("memcoordctl: %s\n", error->message);
       return is_there (argv[0]) ? MC_CHILD_NOT_EXECUTABLE : MC_CHILD_NOT_FOUND;
     }
-  watch_signals (&child);
   g_child_watch_add (child.pid, on_exited, &child);
   g_main_loop_run (loop);
   g_spawn_close_pid (child.pid);
