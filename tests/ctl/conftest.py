@@ -92,7 +92,7 @@ class Service:
 
 def start_service(bus, environment, build_root, *arguments):
     program = os.environ.get("MEMCOORD_TEST_SERVICE", build_root / "tests/bus/test-service")
-    process = subprocess.Popen([program, *arguments], env=environment | {"G_DEBUG": "fatal-criticals"},
+    process = subprocess.Popen([program, "--speed=5", *arguments], env=environment | {"G_DEBUG": "fatal-criticals"},
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline().strip() == "ready"
     return Service(bus, process)

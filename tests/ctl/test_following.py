@@ -18,77 +18,94 @@ import pytest
 from conftest import MIB, start_service, stop_service
 
 
+class Monitor:
+    """memcoordctl monitor, and the lines that it prints."""
+
+    def __init__(self, ctl, *arguments):
+        self.process = ctl.start("monitor", *arguments, text=False)
+        self.pending = b""
+
+    def line(self, seconds=10):
+        """The next line, or None when there is none in time."""
+        while b"\n" not in self.pending:
+            if not select.select([self.process.stdout], [], [], seconds)[0]:
+                return None
+            data = os.read(self.process.stdout.fileno(), 65536)
+            assert data, "the monitor has ended"
+            self.pending += data
+        line, _, self.pending = self.pending.partition(b"\n")
+        return line.decode() + "\n"
+
+    def line_with(self, wanted):
+        """The next line that has this."""
+        lines = []
+        while not lines or not re.search(wanted, lines[-1]):
+            lines.append(self.line())
+            assert lines[-1], f"only {lines}"
+        return lines[-1]
+
+    def first_change(self, ctl):
+        """Changes a threshold until the monitor, which takes a moment to start, tells of it."""
+        for seconds in range(3, 60):
+            ctl.good("set", f"interval={seconds}")
+            line = self.line(0.2)
+            if line:
+                return line
+        raise AssertionError("the monitor says nothing")
+
+    def end(self):
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(timeout=10)
+
+
 @pytest.fixture
-def monitor(service, ctl):
-    """A monitor that follows already: it has told of a change made after its start."""
+def monitor(ctl):
+    """Starts monitors, and ends them."""
     running = []
 
     def start(*arguments):
-        process = ctl.start("monitor", *arguments)
-        running.append(process)
-        return process
+        running.append(Monitor(ctl, *arguments))
+        return running[-1]
 
     yield start
-    for process in running:
-        process.terminate()
-        process.wait(timeout=10)
-
-
-def first_change(ctl, process):
-    """Changes a threshold until the monitor, which takes a moment to start, tells of it."""
-    for seconds in range(3, 60):
-        ctl.good("set", f"interval={seconds}")
-        if select.select([process.stdout], [], [], 0.2)[0]:
-            return process.stdout.readline()
-    raise AssertionError("the monitor says nothing")
+    for each in running:
+        each.end()
 
 
 def test_monitor_tells_who_changed_what(service, ctl, monitor):
-    process = monitor()
-    line = first_change(ctl, process)
+    line = monitor().first_change(ctl)
     assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  host  Interval changed from \d+s to \d+s by :1\.\d+", line)
 
 
 def test_monitor_json(service, ctl, monitor):
-    process = monitor("--json")
-    event = json.loads(first_change(ctl, process))
+    event = json.loads(monitor("--json").first_change(ctl))
     assert (event["Event"], event["Path"], event["Setting"]) == ("PolicyChanged", "/org/example/MemCoord", "Interval")
     assert event["New"] > event["Old"]
     assert event["Time"] > 1_600_000_000_000_000
 
 
-def read_until(process, wanted, seconds=10):
-    """The lines up to the first that is wanted."""
-    lines = []
-    while not lines or not wanted(lines[-1]):
-        assert select.select([process.stdout], [], [], seconds)[0], f"only {lines}"
-        lines.append(process.stdout.readline())
-    return lines
-
-
 def test_monitor_tells_of_vms_and_moves(service, ctl, monitor):
-    process = monitor()
-    first_change(ctl, process)
+    told = monitor()
+    told.first_change(ctl)
     service.tell("add", "late", 512 * MIB)
-    assert "  late  started: " in read_until(process, lambda line: "started" in line)[-1]
+    assert "  late  started: " in told.line_with("started")
     service.tell("need", "web")
-    assert re.search(r"  web  \S+ \S+ → \S+ \S+: \S", read_until(process, lambda line: " → " in line)[-1])
+    assert re.search(r"  web  \S+ \S+ → \S+ \S+: \S", told.line_with(" → "))
     service.tell("remove", "late")
-    assert "  late  gone" in read_until(process, lambda line: "gone" in line)[-1]
+    assert "  late  gone" in told.line_with("gone")
     ctl.good("pause", "web")
-    assert "  web  " in read_until(process, lambda line: "paused" in line)[-1]
+    assert "  web  " in told.line_with("paused")
 
 
-def test_monitor_outlives_the_service(bus, environment, build_root, ctl):
+def test_monitor_outlives_the_service(bus, environment, build_root, ctl, monitor):
     service = start_service(bus, environment, build_root)
-    process = ctl.start("monitor", "--json")
-    first_change(ctl, process)
+    told = monitor("--json")
+    told.first_change(ctl)
     stop_service(service)
-    assert json.loads(read_until(process, lambda line: "Service" in line)[-1])["Event"] == "ServiceVanished"
+    assert json.loads(told.line_with("Service"))["Event"] == "ServiceVanished"
     service = start_service(bus, environment, build_root)
-    assert json.loads(read_until(process, lambda line: "Service" in line)[-1])["Event"] == "ServiceAppeared"
-    process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=10) == 0
+    assert json.loads(told.line_with("Service"))["Event"] == "ServiceAppeared"
+    assert told.end() == 0
     stop_service(service)
 
 
@@ -263,8 +280,8 @@ def test_colours_on_a_terminal(service, ctl):
 
 
 def test_lines_are_cut_to_the_terminal(service, ctl):
-    screen = Screen(ctl, "plan", columns=60)
+    screen = Screen(ctl, "plan", columns=40)
     assert screen.end() == 0
     drawn = re.sub(r"\033\[[0-9;?]*[A-Za-z]", "", screen.text)
-    assert max(len(line) for line in drawn.splitlines()) <= 60
+    assert max(len(line) for line in drawn.splitlines()) <= 40
     assert "…" in drawn

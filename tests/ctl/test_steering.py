@@ -56,7 +56,7 @@ def test_set_vm_in_any_order(service, ctl, order):
     vm = service.vms()["web"]
     assert (vm["LowWatermark"], vm["HighWatermark"]) == (300 * MIB, 400 * MIB)
     assert service.vms()["db"]["Weight"] == 100
-    ctl.good("set", "web", "high-watermark=60M", "low-watermark=50M")
+    ctl.good("set", "web", "high-watermark=70M", "low-watermark=50M")
     service.wait_for(lambda: service.vms()["web"]["LowWatermark"] == 50 * MIB)
 
 
@@ -209,8 +209,13 @@ def test_inhibit_hands_on_sigterm(service, ctl):
     process = ctl.start("inhibit", "sh", "-c", "trap 'echo asked; exit 5' TERM; echo here; while :; do sleep 0.05; done")
     assert process.stdout.readline() == "here\n"
     process.terminate()
-    assert process.stdout.read() == "asked\n"
-    assert process.wait(timeout=10) == 5
+    assert process.communicate(timeout=10)[0] == "asked\n"
+    assert process.returncode == 5
+
+
+def test_inhibit_hands_on_a_sigterm_that_comes_at_once(service, ctl):
+    command = "trap 'exit 5' TERM; kill -TERM $PPID; while :; do sleep 0.05; done"
+    assert ctl("inhibit", "sh", "-c", command).returncode == 5
 
 
 def test_inhibited_command_has_stdin(service, ctl):
