@@ -360,9 +360,6 @@ take_decision (McCoordinator *self, McVm *vm, const McVmDecision *decision)
   McVmDecision before = vm->decision;
 
   vm->decision = *decision;
-  /* Its time is up: what somebody else has told it is where the next move starts from. */
-  if (before.reason == MC_REASON_FOREIGN && decision->reason != MC_REASON_FOREIGN)
-    vm->facts.target = vm->facts.balloon;
   if (!decision->move && decision->reason != before.reason && worth_telling (decision->reason))
     mc_vm_take_reason (vm, (guint64)mc_clock_wall (self->clock), mc_decision_describe (decision));
   if (vm->announced && decision->status != before.status)
