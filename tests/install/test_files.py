@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""`meson install` puts each file where a distribution, and the program that reads it, wants it; each is accepted there."""
+
+import configparser
+import gettext
+import os
+import re
+import subprocess
+import xml.etree.ElementTree as tree
+
+import pytest
+
+UNIT = "lib/systemd/system/memcoordd.service"
+LANGUAGES = ("de", "fr", "zh_CN")
+PROGRAMS = {"usr/bin/memcoordctl", "usr/libexec/memcoordd"}
+FILES = PROGRAMS | {
+    "etc/memcoord/memcoord.conf",
+    UNIT,
+    "usr/lib/systemd/catalog/memcoord.catalog",
+    "usr/lib/sysusers.d/memcoord.conf",
+    "usr/share/bash-completion/completions/memcoordctl",
+    "usr/share/dbus-1/interfaces/org.example.MemCoord1.VM.xml",
+    "usr/share/dbus-1/interfaces/org.example.MemCoord1.xml",
+    "usr/share/dbus-1/system-services/org.example.MemCoord.service",
+    "usr/share/dbus-1/system.d/org.example.MemCoord.conf",
+    "usr/share/fish/vendor_completions.d/memcoordctl.fish",
+    "usr/share/man/man1/memcoordctl.1",
+    "usr/share/man/man5/memcoord.conf.5",
+    "usr/share/man/man5/org.example.MemCoord1.5",
+    "usr/share/man/man8/memcoordd.8",
+    "usr/share/polkit-1/actions/org.example.MemCoord1.policy",
+    "usr/share/polkit-1/rules.d/50-memcoord-libvirt.rules",
+    "usr/share/zsh/site-functions/_memcoordctl",
+} | {f"usr/share/locale/{language}/LC_MESSAGES/memcoord.mo" for language in LANGUAGES}
+
+
+def run(*words, **options):
+    return subprocess.run([str(word) for word in words], capture_output=True, text=True, **options)
+
+
+def test_everything_is_there_and_nothing_else(installed):
+    found = {path.relative_to(installed).as_posix() for path in installed.rglob("*") if not path.is_dir()}
+    assert found == FILES
+
+
+def test_programs_alone_can_be_run(installed):
+    assert {name for name in FILES if os.access(installed / name, os.X_OK)} == PROGRAMS
+
+
+@pytest.mark.parametrize("program", sorted(PROGRAMS))
+def test_program_runs_and_tells_its_version(installed, source_root, program):
+    version = re.search(r"version: '([\d.]+)'", (source_root / "meson.build").read_text()).group(1)
+    assert run(installed / program, "--version", check=True).stdout == f"{program.split('/')[-1]} {version}\n"
+
+
+def test_unit_starts_what_is_installed(installed):
+    unit = (installed / UNIT).read_text()
+    assert "ExecStart=/usr/libexec/memcoordd\n" in unit
+    assert "@" not in unit.replace("@system-service", "").replace("@privileged", "").replace("@resources", "")
+
+
+def test_unit_is_hardened(installed):
+    """The threshold is ten times the exposure: at most 1.5."""
+    done = run("systemd-analyze", "security", "--offline=true", "--threshold=15", installed / UNIT)
+    assert done.returncode == 0, done.stdout[-2000:]
+
+
+def test_the_gate_on_hardening_sees_a_soft_unit(installed, tmp_path):
+    soft = tmp_path / "memcoordd.service"
+    soft.write_text("".join(line for line in (installed / UNIT).open() if not line.startswith(("Protect", "Capability"))))
+    assert run("systemd-analyze", "security", "--offline=true", "--threshold=15", soft).returncode != 0
+
+
+def test_sysusers_makes_the_user_of_the_unit(installed, tmp_path):
+    (tmp_path / "etc").mkdir()
+    run("systemd-sysusers", f"--root={tmp_path}", installed / "usr/lib/sysusers.d/memcoord.conf", check=True)
+    users = [line.split(":") for line in (tmp_path / "etc/passwd").read_text().splitlines()]
+    name, _, uid, _, _, home, shell = next(user for user in users if user[0] == "memcoord")
+    assert 0 < int(uid) < 1000
+    assert (home, shell) == ("/var/lib/memcoord", "/usr/sbin/nologin")
+    assert f"User={name}\n" in (installed / UNIT).read_text()
+
+
+def test_catalogue_is_accepted_and_explains_every_entry(installed, source_root, tmp_path):
+    written = set(re.findall(r'#define ID_\w+ +"([0-9a-f]{32})"', (source_root / "src/service/journal.c").read_text()))
+    assert len(written) > 10
+    directory = tmp_path / "usr/lib/systemd/catalog"
+    directory.mkdir(parents=True)
+    (tmp_path / "var/lib/systemd/catalog").mkdir(parents=True)
+    (directory / "memcoord.catalog").write_bytes((installed / "usr/lib/systemd/catalog/memcoord.catalog").read_bytes())
+    updated = run("journalctl", f"--root={tmp_path}", "--update-catalog")
+    assert (updated.returncode, updated.stderr) == (0, "")
+    listed = run("journalctl", f"--root={tmp_path}", "--list-catalog", check=True).stdout
+    assert set(re.findall(r"^([0-9a-f]{32}) MemCoord:", listed, re.M)) == written
+
+
+def test_catalogue_names_fields_that_are_written(installed, source_root):
+    catalogue = (installed / "usr/lib/systemd/catalog/memcoord.catalog").read_text()
+    source = (source_root / "src/service/journal.c").read_text()
+    named = set(re.findall(r"@(MEMCOORD_\w+)@", catalogue))
+    assert named and named <= set(re.findall(r'"(MEMCOORD_\w+)"', source))
+
+
+def test_activation_starts_the_unit(installed):
+    service = configparser.ConfigParser(interpolation=None)
+    service.optionxform = str
+    service.read(installed / "usr/share/dbus-1/system-services/org.example.MemCoord.service")
+    assert dict(service["D-BUS Service"]) == {
+        "Name": "org.example.MemCoord", "Exec": "/usr/libexec/memcoordd", "User": "root", "SystemdService": "memcoordd.service",
+    }
+
+
+def test_interfaces_are_those_of_the_service(installed, source_root):
+    for path in (installed / "usr/share/dbus-1/interfaces").glob("*.xml"):
+        assert [element.get("name") for element in tree.parse(path).getroot()] == [path.stem]
+        assert path.read_bytes() == (source_root / "introspection" / path.name).read_bytes()
+
+
+def test_descriptions_of_polkit_are_translated(installed):
+    policy = tree.parse(installed / "usr/share/polkit-1/actions/org.example.MemCoord1.policy").getroot()
+    actions = policy.findall("action")
+    assert [action.get("id") for action in actions] == ["org.example.MemCoord1.configure", "org.example.MemCoord1.pause"]
+    lang = "{http://www.w3.org/XML/1998/namespace}lang"
+    for action in actions:
+        for tag in ("description", "message"):
+            texts = {element.get(lang): element.text for element in action.findall(tag)}
+            assert set(texts) == {None, *LANGUAGES}
+            assert len(set(texts.values())) == len(texts)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_messages_are_translated_where_they_are_looked_for(installed, language):
+    found = gettext.translation("memcoord", installed / "usr/share/locale", [language])
+    assert found.gettext("Commands:") != "Commands:"

@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The service as it is installed: started by systemd with all of its unit's restrictions, as its own user, against the
+distribution's libvirtd with polkit, on a machine of its own.
+"""
+
+import re
+
+import pytest
+
+MIB = 1 << 20
+MEMORY_MOVED = "91f4d2a7c3e84b5f8a06b1d9e5c7f302"
+ROOT = ("org.example.MemCoord", "/org/example/MemCoord", "org.example.MemCoord1")
+LOW_WATERMARK = ("SetThreshold", "st", "LowWatermark", str(120 * MIB))
+CONFIGURATION = "/etc/memcoord/memcoord.conf"
+
+
+def start(machine):
+    machine.run("systemctl", "start", "memcoordd")
+    machine.wait_for(lambda: machine.get("State") == "running", 20, "the service to run")
+
+
+@pytest.fixture
+def service(machine):
+    """Runs, with the configuration that is installed and nothing set."""
+    start(machine)
+    yield machine
+    machine.run("systemctl", "start", "memcoordd")
+    machine.run("memcoordctl", "reset")
+
+
+def read(machine, path):
+    return machine.run("cat", path).stdout
+
+
+def write(machine, path, text):
+    machine.run("sh", "-c", 'mkdir -p "$(dirname "$0")"; printf %s "$1" >"$0"', path, text)
+
+
+def call(machine, *words, **options):
+    return machine.run("busctl", "call", *ROOT, *words, **options)
+
+
+def main_pid(machine):
+    return machine.show("MainPID")
+
+
+# The unit
+
+
+def test_unit_has_no_faults(machine):
+    done = machine.run("systemd-analyze", "verify", "memcoordd.service")
+    assert done.stdout + done.stderr == ""
+
+
+def test_service_is_enabled_for_every_start(machine):
+    machine.run("systemctl", "enable", "memcoordd")
+    assert machine.run("systemctl", "is-enabled", "memcoordd").stdout == "enabled\n"
+    assert machine.run("systemctl", "show", "--value", "--property=Wants", "multi-user.target").stdout.find("memcoordd") >= 0
+    machine.run("systemctl", "disable", "memcoordd")
+
+
+def test_process_has_its_own_user_and_no_rights(service):
+    status = dict(re.findall(r"^(\w+):\s*(.*)$", read(service, f"/proc/{main_pid(service)}/status"), re.M))
+    uid = service.run("id", "-u", "memcoord").stdout.strip()
+    assert uid != "0"
+    assert status["Uid"].split() == [uid] * 4
+    assert {int(status[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")} == {0}
+    assert status["NoNewPrivs"] == "1"
+    assert status["Seccomp"] == "2"
+
+
+def test_process_can_write_nothing_but_its_state(service):
+    mounts = [line.split() for line in read(service, f"/proc/{main_pid(service)}/mountinfo").splitlines()]
+    writable = {fields[4] for fields in mounts if "rw" in fields[5].split(",")}
+    assert "/" not in writable and "/etc" not in writable
+    assert "/var/lib/memcoord" in writable
+    assert [path for path in writable if path.startswith(("/home", "/root", "/sys"))] == []
+
+
+def test_process_has_no_network(service):
+    devices = read(service, f"/proc/{main_pid(service)}/net/dev").splitlines()[2:]
+    assert [line.split(":")[0].strip() for line in devices] == ["lo"]
+    namespaces = [service.run("readlink", f"/proc/{pid}/ns/net").stdout for pid in (1, main_pid(service))]
+    assert namespaces[0] != namespaces[1]
+
+
+# libvirt and polkit
+
+
+def test_libvirt_lets_it_in_by_the_rule_that_is_installed(service):
+    assert service.get("HypervisorConnected")
+    refused = service.run("virsh", "-c", "qemu:///system", "list", user="visitor", check=False)
+    assert refused.returncode != 0
+    assert "authentication" in refused.stderr
+
+
+def test_everybody_reads_and_only_root_changes(service):
+    visitor = service.run("memcoordctl", user="visitor").stdout
+    assert "qemu:///system, connected" in visitor
+    refused = call(service, *LOW_WATERMARK, user="visitor", check=False)
+    assert refused.returncode != 0
+    assert service.get("LowWatermark") == 100 * MIB
+    call(service, *LOW_WATERMARK)
+    assert service.get("LowWatermark") == 120 * MIB
+
+
+def test_the_rule_of_the_readme_lets_a_group_pause(service, source_root):
+    rule = re.search(r"^    (polkit\.addRule.*?^    \}\);)$", (source_root / "README.md").read_text(), re.M | re.S).group(1)
+    assert "operators" in rule
+    assert service.run("memcoordctl", "pause", "--reason", "update", user="operator", check=False).returncode == 5
+    write(service, "/etc/polkit-1/rules.d/60-memcoord.rules", rule)
+    service.wait_for(lambda: service.run("memcoordctl", "pause", "--reason", "update", user="operator",
+                                         check=False).returncode == 0, 10, "polkit to have read the rule")
+    assert service.get("PauseReason") == "update"
+    assert service.run("memcoordctl", "pause", user="visitor", check=False).returncode == 5
+    assert service.run("memcoordctl", "set", "low-watermark=90M", user="operator", check=False).returncode == 5
+    service.run("memcoordctl", "resume", user="operator")
+    service.run("rm", "/etc/polkit-1/rules.d/60-memcoord.rules")
+
+
+# systemd
+
+
+def test_systemd_is_told_what_it_does(service):
+    service.wait_for(lambda: service.show("StatusText") == "Balancing 0 VMs of qemu:///system", 10, "the status")
+    assert (service.show("ActiveState"), service.show("Type")) == ("active", "dbus")
+
+
+def test_service_that_hangs_is_started_again(service):
+    dropin = "/run/systemd/system/memcoordd.service.d/watchdog.conf"
+    write(service, dropin, "[Service]\nWatchdogSec=4\n")
+    service.run("systemctl", "daemon-reload")
+    service.run("systemctl", "restart", "memcoordd")
+    hung = main_pid(service)
+    fed = service.show("WatchdogTimestampMonotonic")
+    service.wait_for(lambda: service.show("WatchdogTimestampMonotonic") != fed, 10, "a sign of life")
+    service.run("kill", "-STOP", hung)
+    service.wait_for(lambda: main_pid(service) not in ("0", hung), 30, "systemd to start it again")
+    service.wait_for(lambda: service.get("State") == "running", 20, "the service to run")
+    assert service.show("NRestarts") == "1"
+    service.run("rm", dropin)
+    service.run("systemctl", "daemon-reload")
+    service.run("systemctl", "restart", "memcoordd")
+
+
+def test_what_was_set_survives_a_kill(service):
+    call(service, *LOW_WATERMARK)
+    listing = service.run("stat", "--format=%U %a %F", "/var/lib/memcoord").stdout
+    assert listing == "memcoord 700 directory\n"
+    killed = main_pid(service)
+    service.run("kill", "-KILL", killed)
+    service.wait_for(lambda: main_pid(service) not in ("0", killed), 20, "systemd to start it again")
+    service.wait_for(lambda: service.get("State") == "running", 20, "the service to run")
+    assert service.get("LowWatermark") == 120 * MIB
+
+
+def test_reload_takes_the_configuration_or_says_why_not(service):
+    before = read(service, CONFIGURATION)
+    write(service, CONFIGURATION, "[Thresholds]\nhigh-watermark=200M\n")
+    service.run("systemctl", "reload", "memcoordd")
+    assert service.get("HighWatermark") == 200 * MIB
+    write(service, CONFIGURATION, "[Thresholds]\nhigh-watermark=lots\n")
+    assert service.run("systemctl", "reload", "memcoordd", check=False).returncode != 0
+    assert service.get("HighWatermark") == 200 * MIB
+    told = service.journal("--priority=warning")[-1]["MESSAGE"]
+    assert f"{CONFIGURATION}:2: high-watermark: 'lots' is not a size" in told
+    write(service, CONFIGURATION, before)
+    service.run("systemctl", "kill", "--signal=HUP", "memcoordd")
+    service.wait_for(lambda: service.get("HighWatermark") == 150 * MIB, 10, "the signal to be heeded")
+
+
+def test_broken_configuration_stops_the_start_and_the_journal_says_why(service):
+    before = read(service, CONFIGURATION)
+    service.run("systemctl", "stop", "memcoordd")
+    write(service, CONFIGURATION, "[Policy]\nweigth=100\n")
+    assert service.run("systemctl", "start", "memcoordd", check=False).returncode != 0
+    assert f"memcoordd: {CONFIGURATION}:2: weigth: there is no such key in [Policy]" in [
+        entry["MESSAGE"] for entry in service.journal("--lines=20")]
+    write(service, CONFIGURATION, before)
+    service.run("systemctl", "reset-failed", "memcoordd")
+
+
+def test_log_level_is_systemds_to_set(service):
+    def level(*words):
+        return service.run("systemctl", "service-log-level", "memcoordd", *words).stdout.strip()
+    assert level() == "info"
+    level("debug")
+    assert level() == "debug"
+    level("info")
+    assert service.run("systemctl", "service-log-target", "memcoordd").stdout == "journal\n"
+
+
+def test_call_on_the_bus_starts_it_and_memcoordctl_does_not(service):
+    service.run("systemctl", "stop", "memcoordd")
+    assert (service.show("Result"), service.show("ExecMainStatus")) == ("success", "0")
+    told = service.run("memcoordctl", check=False)
+    assert (told.returncode, "systemctl status memcoordd" in told.stderr) == (3, True)
+    assert service.show("ActiveState") == "inactive"
+    assert service.get("Version") == service.run("memcoordctl", "--version").stdout.split()[1]
+    assert service.show("ActiveState") == "active"
+
+
+def test_defaults_are_those_of_the_sample(service):
+    sample = dict(re.findall(r"^#([a-z-]+)=(\w+)$", read(service, CONFIGURATION), re.M))
+    for key, name in (("low-watermark", "LowWatermark"), ("high-watermark", "HighWatermark"), ("host-reserve", "HostReserve")):
+        assert service.get(name) == int(sample[key].rstrip("M")) * MIB
+    for key, name in (("host-usage-limit", "HostUsageLimit"), ("step-limit", "StepLimit"), ("interval", "Interval")):
+        assert service.get(name) == int(sample[key])
+
+
+def test_messages_are_in_the_language_of_the_user(service):
+    # gettext heeds LANGUAGE in any locale but C; C.UTF-8 counts as one from glibc 2.35 on.
+    assert "Hypervisor  qemu:///system, verbunden" in service.run("memcoordctl", env=["LANGUAGE=de", "LC_ALL=C.UTF-8"]).stdout
+
+
+# A guest
+
+
+def test_memory_of_a_guest_moves_and_the_journal_tells(service):
+    guest = service.add_guest("web", 512 * MIB)
+
+    def vm(name):
+        return service.get(name, guest.object_path, "org.example.MemCoord1.VM")
+
+    service.wait_for(lambda: vm("Status") == "managed", 30, "the guest to be managed")
+    service.wait_for(lambda: (vm("Balloon") or 512 * MIB) < 480 * MIB, 30, "the idle guest to give memory")
+    entry = service.journal(f"MESSAGE_ID={MEMORY_MOVED}")[0]
+    assert entry["MEMCOORD_VM"] == "web"
+    assert entry["MEMCOORD_UUID"] == guest.uuid
+    assert int(entry["MEMCOORD_TO"]) < int(entry["MEMCOORD_FROM"]) <= 512 * MIB
+    assert entry["SYSLOG_IDENTIFIER"] == "memcoordd"
+    assert entry["PRIORITY"] == "6"
+    service.run("journalctl", "--update-catalog")
+    explained = service.run("journalctl", "--catalog", "--unit=memcoordd", f"MESSAGE_ID={MEMORY_MOVED}", "--lines=1").stdout
+    assert "Subject: Memory of web moved" in explained
+    assert f"The balloon of web ({guest.uuid}) was told to go from" in explained
+    assert "period='1'" in service.virsh("dumpxml", "web").stdout
+    service.run("systemctl", "stop", "memcoordd")
+    assert "period='1'" not in service.virsh("dumpxml", "web").stdout
