@@ -53,6 +53,12 @@ def test_program_runs_and_tells_its_version(installed, source_root, program):
     assert run(installed / program, "--version", check=True).stdout == f"{program.split('/')[-1]} {version}\n"
 
 
+def test_memcoordctl_needs_neither_libvirt_nor_polkit(installed):
+    needed = re.findall(r"\(NEEDED\).*\[(.*)\]", run("readelf", "--dynamic", installed / "usr/bin/memcoordctl", check=True).stdout)
+    assert [name for name in needed if name.startswith("libgio")]
+    assert [name for name in needed if name.startswith(("libvirt", "libpolkit", "libsystemd", "libxml"))] == []
+
+
 def test_unit_starts_what_is_installed(installed):
     unit = (installed / UNIT).read_text()
     assert "ExecStart=/usr/libexec/memcoordd\n" in unit

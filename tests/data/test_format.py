@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the files of the source have in common: their layout, and a line that says under which licence they are."""
+
+import subprocess
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+ROOMS = ("src", "data", "introspection", "po", "tests")
+LICENCE = "SPDX-License-Identifier: LGPL-2.1-or-later"
+MARKED = {".c", ".h", ".py", ".xml", ".in", ".rst"}
+TEXTS = MARKED | {".md", ".build", ".conf", ".rules", ".catalog", ".po"}
+
+
+def files(suffixes):
+    found = [path for room in ROOMS for path in PROJECT.joinpath(room).rglob("*")]
+    return sorted(path for path in [*found, *PROJECT.glob("*.*")] if path.suffix in suffixes and path.is_file())
+
+
+def unlike(paths):
+    """What clang-format would change."""
+    done = subprocess.run(["clang-format", "--dry-run", "--Werror", "--style=file", *paths], capture_output=True, text=True)
+    return [line for line in done.stderr.splitlines() if "error:" in line]
+
+
+def test_c_is_laid_out_by_clang_format():
+    sources = files({".c", ".h"})
+    assert len(sources) > 100
+    assert unlike(sources) == []
+
+
+def test_layout_that_differs_is_noticed(tmp_path):
+    (tmp_path / ".clang-format").write_text((PROJECT / ".clang-format").read_text())
+    odd = tmp_path / "odd.c"
+    odd.write_text("int f(int a){return a;}\n")
+    assert unlike([odd]) != []
+
+
+def test_files_say_their_licence():
+    marked = files(MARKED)
+    assert len(marked) > 200
+    assert [path for path in marked if not any(LICENCE in line for line in path.read_text().splitlines()[:6])] == []
+
+
+def test_lines_end_where_they_end():
+    for path in files(TEXTS):
+        text = path.read_text()
+        assert text.endswith("\n") and not text.endswith("\n\n"), f"{path}: one newline at the end"
+        loose = [number for number, line in enumerate(text.splitlines(), 1) if line != line.rstrip()]
+        assert loose == [], f"{path}: spaces at the end of lines {loose}"
