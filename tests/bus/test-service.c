@@ -145,6 +145,15 @@ vm_unused (Service *service, McFakeVm *vm, char **words)
   leave_unused (vm, size_of (words[2]));
 }
 
+/* It stops reporting, as one whose driver was never loaded. */
+static void
+vm_mute (Service *service, McFakeVm *vm, char **words)
+{
+  vm->silent = TRUE;
+  vm->figures.unused = vm->figures.usable = vm->figures.available = MC_HYPERVISOR_UNKNOWN;
+  vm->figures.stats_time_s = 0;
+}
+
 static void
 vm_rename (Service *service, McFakeVm *vm, char **words)
 {
@@ -207,6 +216,7 @@ static const Order orders[] = {
   { "remove", 2, NULL, vm_remove },
   { "need", 2, NULL, vm_need },
   { "unused", 3, NULL, vm_unused }, /* NAME BYTES */
+  { "mute", 2, NULL, vm_mute },
   { "rename", 3, NULL, vm_rename }, /* NAME NAME */
   { "run", 2, NULL, vm_run },
   { "suspend", 2, NULL, vm_suspend },

@@ -15,7 +15,7 @@ import time
 
 import pytest
 
-from conftest import MIB, start_service, stop_service
+from steered import MIB, start_service, stop_service
 
 
 class Monitor:
@@ -97,13 +97,13 @@ def test_monitor_tells_of_vms_and_moves(service, ctl, monitor):
     assert "  web  " in told.line_with("paused")
 
 
-def test_monitor_outlives_the_service(bus, environment, build_root, ctl, monitor):
-    service = start_service(bus, environment, build_root)
+def test_monitor_outlives_the_service(bus, ctl, monitor):
+    service = start_service(bus)
     told = monitor("--json")
     told.first_change(ctl)
     stop_service(service)
     assert json.loads(told.line_with("Service"))["Event"] == "ServiceVanished"
-    service = start_service(bus, environment, build_root)
+    service = start_service(bus)
     assert json.loads(told.line_with("Service"))["Event"] == "ServiceAppeared"
     assert told.end() == 0
     stop_service(service)
@@ -251,13 +251,13 @@ def test_top_without_a_service(bus, ctl):
     assert "memcoordd" in screen.text
 
 
-def test_top_outlives_the_service(bus, environment, build_root, ctl):
-    service = start_service(bus, environment, build_root)
+def test_top_outlives_the_service(bus, ctl):
+    service = start_service(bus)
     screen = Screen(ctl, "top")
     screen.wait_for("by name")
     stop_service(service)
     screen.wait_for("does not answer")
-    service = start_service(bus, environment, build_root)
+    service = start_service(bus)
     screen.text = ""
     screen.wait_for("by name")
     screen.press("q")

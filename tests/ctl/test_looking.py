@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from conftest import HOST, MIB, ROOT, VM
+from steered import HOST, MIB, ROOT, VM
 
 
 def size(count):

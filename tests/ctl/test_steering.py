@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from conftest import HOST, MIB, ROOT
+from steered import HOST, MIB, ROOT
 
 
 def test_set_host(service, ctl):
