@@ -21,7 +21,7 @@ ANSWER_S = 0.1
 
 @pytest.fixture(scope="module")
 def bed():
-    with Bed(host_total=3 << 30) as bed:
+    with Bed(host_total=5 << 30) as bed:
         bed.add_guests(**{name: dict(maximum=MAXIMUM, current=512 * MIB, swap=512 * MIB) for name in NAMES})
         bed.start_daemon()
         bed.wait_for(bed.managed, 30, "all guests to be managed")

@@ -156,6 +156,24 @@ class Guest:
             raise RuntimeError(f"{self.name}: {line}: {status} {rest}")
         return {key: int(value) for key, value in (pair.split("=") for pair in rest.split())}
 
+    def tell(self, line):
+        """A command whose answer nobody waits for: hear() drops it."""
+        self.port.sendall(line.encode() + b"\n")
+
+    def hear(self):
+        """The lines that have come, without waiting."""
+        while self.port is not None:
+            self.port.settimeout(0)
+            try:
+                chunk = self.port.recv(4096)
+            except (BlockingIOError, ConnectionError):
+                break
+            if not chunk:
+                break
+            self.buffer += chunk
+        *lines, self.buffer = self.buffer.split(b"\n")
+        return [line.decode(errors="replace").strip() for line in lines]
+
     def hold(self, mib):
         self.command(f"hold {mib}")
 

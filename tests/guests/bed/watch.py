@@ -35,6 +35,9 @@ class Client:
     def objects(self):
         return self.call(ROOT, MANAGER_FACE, "GetManagedObjects")[0]
 
+    def properties(self):
+        return self.call(ROOT, "org.freedesktop.DBus.Properties", "GetAll", GLib.Variant("(s)", (ROOT_FACE,)))[0]
+
     def set_thresholds(self, **values):
         self.call(ROOT, ROOT_FACE, "SetThresholds", GLib.Variant("(a{st})", (values,)))
 
@@ -44,22 +47,19 @@ class Client:
 
 
 class Look:
-    def __init__(self, now, took, objects):
+    def __init__(self, now, took, root, objects):
         self.t = now
-        self.took = took  # seconds that the service's answer took
-        self.root = objects.get(ROOT, {}).get(ROOT_FACE)
-        self.vms = {}  # by name
-        self.n_objects = 0
-        for faces in objects.values():
-            if VM_FACE in faces:
-                self.n_objects += 1
-                self.vms[faces[VM_FACE]["Name"]] = faces[VM_FACE]
+        self.took = took  # seconds that the slower of the service's two answers took
+        self.root = root
+        self.by_path = {path: faces[VM_FACE] for path, faces in objects.items() if VM_FACE in faces}
+        self.vms = {vm["Name"]: vm for vm in self.by_path.values()}
 
 
 class Watch:
     def __init__(self):
         self.looks = []
         self.signals = []  # (t, member, object path)
+        self.moves = []  # (t, object path, from, to, reason)
         self.failures = []  # (t, error): times when nobody answered
         self.began = time.monotonic()
         self.ending = threading.Event()
@@ -85,6 +85,9 @@ class Watch:
         client.connection.signal_subscribe(
             NAME, MANAGER_FACE, None, ROOT, None, Gio.DBusSignalFlags.NONE, self.on_signal
         )
+        client.connection.signal_subscribe(
+            NAME, ROOT_FACE, "MemoryMoved", ROOT, None, Gio.DBusSignalFlags.NONE, self.on_moved
+        )
         while not self.ending.wait(EVERY_S):
             while context.iteration(False):
                 pass
@@ -95,14 +98,19 @@ class Watch:
     def on_signal(self, _connection, _sender, _path, _interface, member, arguments):
         self.signals.append((self.now, member, arguments.unpack()[0]))
 
+    def on_moved(self, _connection, _sender, _path, _interface, _member, arguments):
+        self.moves.append((self.now, *arguments.unpack()))
+
     def look(self, client):
         began = self.now
         try:
+            root = client.properties()
+            between = self.now
             objects = client.objects()
         except GLib.Error as error:
             self.failures.append((began, error.message))
             return
-        self.looks.append(Look(began, self.now - began, objects))
+        self.looks.append(Look(began, max(between - began, self.now - between), root, objects))
 
     # What was seen
 

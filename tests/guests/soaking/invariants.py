@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What must hold whatever happens, judged from outside: by libvirt, /proc, and the bus."""
+
+import os
+import time
+from pathlib import Path
+
+import libvirt
+from bed import MIB
+
+LAG_S = 6  # what the bus may be behind: two intervals, and a hung VM's tries
+FLOOR_AGAIN_S = 45  # after memory was taken suddenly
+RESERVE = 200 * MIB
+TOLERANCE = 16 * MIB
+
+DESCRIPTORS_MOST = 40
+THREADS_MOST = 24
+MEMORY_MOST = 24 * MIB  # of its own: not what it shares with others
+GROWTH_MOST = 3 * MIB
+WARM_S = 45
+
+libvirt.registerErrorHandler(lambda *_: None, None)
+
+
+class Invariants:
+    def __init__(self, bed, watch, tell):
+        self.bed = bed
+        self.watch = watch
+        self.tell = tell
+        self.broken = []
+        self.checks = 0
+        self.since = {}  # what does not hold at the moment → since when
+        self.floor_excused_until = 0.0
+        self.seen_signals = 0
+        self.connection = None
+        self.own = {}  # pid → (t, figures) of the service when it was warm, and its largest since
+        self.slow = 0
+
+    def fail(self, text):
+        text = f"{self.watch.now:7.1f} BROKEN {text}"
+        self.broken.append(text)
+        self.tell(text)
+
+    def hold(self, key, holds, patience_s, text):
+        """Fails where that has not held for longer than so many seconds; once each time."""
+        if holds:
+            self.since.pop(key, None)
+            return
+        since = self.since.setdefault(key, time.monotonic())
+        if since is not None and time.monotonic() - since > patience_s:
+            self.fail(f"{text}, for more than {patience_s} s")
+            self.since[key] = None
+
+    def forget_lags(self):
+        """What lags behind is counted from now on: libvirtd or the service was away."""
+        self.since = {key: None if since is None else time.monotonic() for key, since in self.since.items()}
+
+    def excuse_floor(self):
+        self.floor_excused_until = self.watch.now + FLOOR_AGAIN_S
+
+    def check(self, libvirtd_up, service_up):
+        self.checks += 1
+        self.check_floor()
+        self.check_moves()
+        if service_up:
+            self.check_own()
+            self.check_answers()
+        if libvirtd_up and service_up:
+            self.check_truth()
+        else:
+            self.forget_lags()
+
+    # The host's floor
+
+    def check_floor(self):
+        excused = self.watch.now < self.floor_excused_until
+        self.hold("floor", excused or self.bed.host.available > RESERVE, 0,
+                  f"the host has {self.bed.host.available >> 20} MiB")
+
+    # Minimum and maximum
+
+    def check_moves(self):
+        moves = self.watch.moves
+        for t, path, before, to, reason in moves[self.seen_signals:]:
+            looks = [look for look in self.watch.looks[-20:] if path in look.by_path]
+            if "taken over" in reason or "does not reach" in reason or not looks:
+                continue  # told what it has
+            most = max(look.by_path[path]["Maximum"] for look in looks)
+            least = min(look.by_path[path]["Minimum"] for look in looks)
+            if to > max(most, before) or to < min(least, before):
+                self.fail(f"{path} was told {to >> 20} MiB (before: {before >> 20}), "
+                          f"outside {least >> 20}-{most >> 20} MiB: {reason}")
+            if to > before and self.bed.host.available <= RESERVE // 2 and "minimum" not in reason:
+                self.fail(f"a grant with {self.bed.host.available >> 20} MiB left: {reason}")
+        self.seen_signals = len(moves)
+
+    # The bus against libvirt
+
+    def true_vms(self):
+        if self.connection is None:
+            self.connection = libvirt.openReadOnly("qemu:///system")
+        return {
+            domain.name(): (domain.ID(), domain.UUIDString(), domain.info())
+            for domain in self.connection.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE)
+        }
+
+    def check_truth(self):
+        try:
+            truth = self.true_vms()
+        except libvirt.libvirtError:
+            self.connection = None  # it went away just now, or a guest did
+            return
+        shown = self.watch.last.vms
+        self.hold("set", set(truth) == set(shown), LAG_S, f"libvirt has {sorted(truth)}, the bus {sorted(shown)}")
+        for name in set(truth) & set(shown):
+            number, uuid, info = truth[name]
+            vm = shown[name]
+            balloon = info[2] << 10
+            self.hold(f"id {name}", (vm["Id"], vm["UUID"]) == (number, uuid), LAG_S, f"{name} has id {vm['Id']}, not {number}")
+            # While it moves, the two are read at different moments.
+            self.hold(f"balloon {name}", abs(vm["Balloon"] - balloon) <= max(TOLERANCE, vm["Maximum"] // 100), LAG_S,
+                      f"{name} has {balloon >> 20} MiB, not {vm['Balloon'] >> 20}")
+            suspended = info[0] == libvirt.VIR_DOMAIN_PAUSED
+            told = vm["Status"] in ("suspended", "unsupported", "paused", "busy", "opted-out")
+            self.hold(f"state {name}", not suspended or told, LAG_S, f"{name} is suspended, not {vm['Status']}")
+
+    # The service's own needs
+
+    def figures(self):
+        pid = self.bed.daemon.pid
+        status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+        return {
+            "descriptors": len(os.listdir(f"/proc/{pid}/fd")),
+            "threads": int(status["Threads"]),
+            "memory": int(status["RssAnon"].split()[0]) << 10,
+        }
+
+    def check_own(self):
+        try:
+            now = self.figures()
+        except OSError:
+            return  # it was killed just now
+        for name, most in (("descriptors", DESCRIPTORS_MOST), ("threads", THREADS_MOST), ("memory", MEMORY_MOST)):
+            self.hold(name, now[name] <= most, 5, f"the service has {now[name]} {name}")
+        life = self.own.setdefault(self.bed.daemon.pid, {"began": self.watch.now, "warm": None, "last": now})
+        life["last"] = now
+        if life["warm"] is None and self.watch.now - life["began"] > WARM_S:
+            life["warm"] = now
+        if life["warm"]:
+            grown = now["memory"] - life["warm"]["memory"]
+            self.hold("growth", grown <= GROWTH_MOST, 5, f"the service has grown by {grown >> 10} KiB")
+
+    def check_answers(self):
+        recent = self.watch.looks[-6:]
+        slow = [look for look in recent if look.took > 0.1]
+        self.slow += bool(slow)
+        quiet = self.watch.now - recent[-1].t
+        self.hold("answers", quiet < 5 and len(slow) < len(recent), 5, f"the service answers late: {[look.took for look in recent]}")

@@ -1,0 +1,354 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Carries a plan out on the bed. What does not fit the moment (a guest that is off is to reboot) is passed over."""
+
+import signal
+import statistics
+import time
+
+from bed import MIB, Bed, Watch
+
+from .invariants import RESERVE, Invariants
+from .plan import GUESTS, make_plan
+
+HOST_TOTAL = 4 << 30
+BASE = 256 * MIB
+HOST_RATE = 20 * MIB  # a second: less than the margin that the policy keeps for what it does not manage
+CALM_WITHIN_S = 60
+TICK_S = 0.1
+
+
+class Soak:
+    def __init__(self, seconds, seed, tell=print):
+        self.seconds = seconds
+        self.plan = make_plan(seconds, seed)
+        self.seed = seed
+        self.tell = tell
+        self.states = dict.fromkeys(GUESTS, "off")  # off, booting, up, hung, suspended, saved, dead
+        self.libvirtd = "up"
+        self.paused = False
+        self.done, self.passed_over = {}, 0
+        self.base = BASE
+        self.watch = self.bed = self.invariants = None
+
+    @property
+    def broken(self):
+        return self.invariants.broken
+
+    def run(self):
+        with Bed(host_total=HOST_TOTAL, base=BASE) as bed:
+            self.bed = bed
+            for name, options in GUESTS.items():
+                bed.add_guest(name, start=False, **options)
+            bed.start_daemon()
+            with Watch() as watch:
+                self.watch = watch
+                self.invariants = Invariants(bed, watch, self.tell)
+                for name in ("small", "middle", "large", "dry"):
+                    self.act_start(name, 0)
+                self.carry_out()
+                self.calm_down()
+            if self.broken:
+                self.tell(bed.read_daemon_log()[-4000:])
+
+    # Time
+
+    def carry_out(self):
+        steps = list(self.plan)
+        began, next_check, last = time.monotonic(), 0.0, 0.0
+        while (now := time.monotonic() - began) < self.seconds:
+            while steps and steps[0].t <= now:
+                self.carry_out_one(steps.pop(0))
+            self.hear_guests()
+            self.move_base(now - last)
+            last = now
+            if now >= next_check:
+                self.check()
+                next_check = now + 1
+            time.sleep(TICK_S)
+
+    def check(self):
+        self.invariants.check(self.libvirtd == "up", self.bed.daemon.poll() is None)
+
+    def carry_out_one(self, step):
+        act = getattr(self, "act_" + step.act.replace("-", "_"))
+        if act(step.guest, step.value) is False:
+            self.passed_over += 1
+            return
+        self.done[step.act] = self.done.get(step.act, 0) + 1
+        self.tell(str(step))
+
+    def hear_guests(self):
+        for name, guest in self.bed.guests.items():
+            for line in guest.hear():
+                if line == "ready" and self.states[name] == "booting":
+                    self.states[name] = "up"
+                    if name == "late":
+                        guest.tell("balloon")
+
+    def move_base(self, seconds):
+        most = int(HOST_RATE * seconds)
+        self.bed.host.base += max(min(self.base - self.bed.host.base, most), -most)
+
+    # Guests
+
+    def guest(self, name, *states):
+        """Where it is in one of these states and libvirtd is there."""
+        return self.bed.guests[name] if self.states[name] in states and self.libvirtd == "up" else None
+
+    def has_room(self, name):
+        """As an administrator looks before starting a VM."""
+        root = self.watch.last.root
+        left = root["HostAvailable"] - min(root["HostAvailable"], root["HostPromised"] + root["HostReserve"])
+        return root["State"] == "running" and left > self.bed.guests[name].current + 128 * MIB
+
+    def act_start(self, name, _):
+        guest = self.guest(name, "off")
+        if not guest or not self.has_room(name):
+            return False
+        guest.start()
+        self.states[name] = "booting"
+        self.started_us = time.monotonic()
+        return True
+
+    def gone(self, name):
+        self.bed.guests[name].disconnect()
+        self.states[name] = "off"
+
+    def act_destroy(self, name, _):
+        guest = self.guest(name, "booting", "up", "suspended", "dead")
+        if not guest:
+            return False
+        guest.destroy()
+        self.gone(name)
+        return True
+
+    def act_kill(self, name, _):
+        guest = self.guest(name, "booting", "up", "hung")
+        if not guest:
+            return False
+        guest.signal(signal.SIGKILL)
+        self.gone(name)
+        time.sleep(0.2)  # for libvirtd to see it, before it is to start it again
+        return True
+
+    def act_load(self, name, value):
+        guest = self.guest(name, "up")
+        if not guest:
+            return False
+        most = guest.maximum // MIB - 110
+        guest.tell(f"hold {value % most}" if value & 0x8000 else f"grow {value % (most // 4)} {10 + value % 60}")
+        return True
+
+    def act_free(self, name, _):
+        return self.tell_guest(name, "free")
+
+    def act_cache(self, name, value):
+        return self.tell_guest(name, f"cache {value % 300}")
+
+    def tell_guest(self, name, line):
+        guest = self.guest(name, "up")
+        if not guest:
+            return False
+        guest.tell(line)
+        return True
+
+    def act_reboot(self, name, _):
+        if not self.tell_guest(name, "reboot"):
+            return False
+        self.states[name] = "booting"
+        return True
+
+    def act_panic(self, name, _):
+        if not self.tell_guest(name, "panic"):
+            return False
+        self.states[name] = "dead"
+        return True
+
+    def act_hang(self, name, _):
+        guest = self.guest(name, "up")
+        if not guest:
+            return False
+        guest.signal(signal.SIGSTOP)
+        self.states[name] = "hung"
+        return True
+
+    def act_go_on(self, name, _):
+        if self.states[name] != "hung":
+            return False
+        self.bed.guests[name].signal(signal.SIGCONT)
+        self.states[name] = "up"
+        return True
+
+    def act_suspend(self, name, _):
+        if not self.guest(name, "up"):
+            return False
+        self.bed.virsh("suspend", name)
+        self.states[name] = "suspended"
+        return True
+
+    def act_resume(self, name, _):
+        if not self.guest(name, "suspended"):
+            return False
+        self.bed.virsh("resume", name)
+        self.states[name] = "up"
+        return True
+
+    def act_save(self, name, _):
+        guest = self.guest(name, "up")
+        if not guest:
+            return False
+        guest.disconnect()
+        self.bed.virsh("save", name, self.bed.directory / f"{name}.save")
+        self.states[name] = "saved"
+        return True
+
+    def act_restore(self, name, _):
+        guest = self.guest(name, "saved")
+        if not guest or not self.has_room(name):
+            return False
+        self.bed.virsh("restore", self.bed.directory / f"{name}.save")
+        guest.connect()
+        self.states[name] = "up"
+        return True
+
+    # libvirtd
+
+    def act_kill_libvirtd(self, *_):
+        if self.libvirtd != "up" or "hung" in self.states.values():
+            return False
+        self.libvirtd = "down"
+        self.bed.end_process("libvirtd", signal.SIGKILL)
+        return True
+
+    def act_start_libvirtd(self, *_):
+        if self.libvirtd != "down":
+            return False
+        self.bed.start_libvirtd()
+        self.libvirtd = "up"
+        return True
+
+    def act_stop_libvirtd(self, *_):
+        if self.libvirtd != "up":
+            return False
+        self.libvirtd = "stopped"
+        self.bed.processes["libvirtd"].send_signal(signal.SIGSTOP)
+        return True
+
+    def act_let_libvirtd_go_on(self, *_):
+        if self.libvirtd != "stopped":
+            return False
+        self.bed.processes["libvirtd"].send_signal(signal.SIGCONT)
+        self.libvirtd = "up"
+        return True
+
+    # The service
+
+    def act_kill_service(self, *_):
+        self.bed.stop_daemon(signal.SIGKILL)
+        self.bed.start_daemon(wait=False)
+        return True
+
+    def act_restart_service(self, *_):
+        if self.bed.stop_daemon() != 0:
+            self.invariants.fail("the service did not end cleanly")
+        self.bed.start_daemon(wait=False)
+        return True
+
+    def steer(self, path, face, method, signature="", *arguments):
+        return self.bed.call(path, face, method, signature, *arguments, check=False).returncode == 0
+
+    def act_threshold(self, _, value):
+        low = 50 + value % 100
+        return self.steer_root("SetThresholds", "a{st}", 2, "LowWatermark", low * MIB, "HighWatermark", (low + 50) * MIB)
+
+    def steer_root(self, *words):
+        return self.steer("/org/example/MemCoord", "org.example.MemCoord1", *words)
+
+    def act_vm_range(self, name, value):
+        guest = self.guest(name, "up")
+        if not guest:
+            return False
+        face = "org.example.MemCoord1.VM"
+        if value & 1:
+            return self.steer(guest.object_path, face, "ResetThresholds", "as", 0)
+        maximum = guest.maximum * (50 + value % 50) // 100
+        return self.steer(guest.object_path, face, "SetThreshold", "st", "Maximum", maximum)
+
+    def act_pause(self, *_):
+        self.paused = self.paused or self.steer_root("Pause", "su", "soak", 0)
+        return self.paused
+
+    def act_unpause(self, *_):
+        if not self.paused:
+            return False
+        self.paused = not self.steer_root("Resume")
+        return not self.paused
+
+    # Others
+
+    def act_host_load(self, _, value):
+        self.base = BASE + value % 500 * MIB
+
+    def act_host_jump(self, _, value):
+        """Something takes a lot at once, which nobody can foresee."""
+        self.invariants.excuse_floor()
+        self.base = self.bed.host.base = BASE + (200 + value % 500) * MIB
+
+    def act_foreign(self, name, value):
+        guest = self.guest(name, "up")
+        vm = self.watch.last.vms.get(name)
+        if not guest or not vm or name == "bare":
+            return False
+        size = vm["Balloon"] * (70 + value % 30) // 100
+        return self.bed.virsh("setmem", name, size >> 10, "--live", check=False).returncode == 0
+
+    def act_period(self, name, value):
+        if not self.guest(name, "up") or name == "bare":
+            return False
+        return self.bed.virsh("dommemstat", name, "--period", value % 12, "--live", check=False).returncode == 0
+
+    # The end
+
+    def calm_down(self):
+        """When it is over, all is well again by itself."""
+        self.act_start_libvirtd()
+        self.act_let_libvirtd_go_on()
+        for name in GUESTS:
+            self.act_go_on(name, 0)
+            self.act_resume(name, 0)
+            self.act_free(name, 0)
+            if self.states[name] == "dead":
+                self.act_destroy(name, 0)
+        if self.paused:
+            self.act_unpause()
+        deadline = time.monotonic() + CALM_WITHIN_S
+        while not self.is_calm():
+            self.hear_guests()
+            self.check()
+            if time.monotonic() > deadline:
+                self.invariants.fail(f"all is not well after {CALM_WITHIN_S} s: {self.watch.describe_last()}")
+                return
+            time.sleep(1)
+
+    def is_calm(self):
+        up = {name for name, state in self.states.items() if state == "up"}
+        look = self.watch.last
+        well = {name for name, vm in look.vms.items() if vm["Status"] == ("unsupported" if name == "bare" else "managed")}
+        return (self.watch.now - look.t < 2 and look.root["State"] == "running" and up == well == set(look.vms)
+                and self.bed.host.available > RESERVE)
+
+    def report(self):
+        took = sorted(look.took * 1000 for look in self.watch.looks)
+        lives = [life for life in self.invariants.own.values() if life["warm"]]
+        lines = [
+            f"seed {self.seed}, {self.seconds / 60:g} minutes: "
+            + ", ".join(f"{count} {act}" for act, count in sorted(self.done.items()))
+            + f"; {self.passed_over} passed over",
+            f"{self.invariants.checks} checks, {len(self.watch.moves)} moves, the host's lowest {self.bed.host.lowest >> 20} MiB",
+            f"answers: median {statistics.median(took):.1f} ms, 99 % {took[len(took) * 99 // 100]:.1f} ms, slowest {took[-1]:.0f} ms",
+        ]
+        for life in lives:
+            lines.append("the service, warm and at its end: " + ", ".join(
+                f"{name} {life['warm'][name]} {life['last'][name]}" for name in life["warm"]))
+        lines.append(f"{len(self.broken)} broken" if self.broken else "all held")
+        return "\n".join(lines)

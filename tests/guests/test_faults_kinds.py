@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Guests of every kind: without a balloon, with its driver late or never, that deflate by themselves, that report free
+pages, made of huge pages, without swap. Beside each an ordinary one, whose service must not suffer."""
+
+import time
+from pathlib import Path
+
+import pytest
+from bed import MIB, Bed, Watch, assert_served
+
+MAXIMUM = 512 * MIB
+RESERVE = 200 * MIB
+INTERVAL_S = 2
+VM_FACE = "org.example.MemCoord1.VM"
+
+
+@pytest.fixture(scope="module")
+def bed():
+    with Bed(host_total=3 << 30) as bed:
+        # This one is there before the service is.
+        bed.add_guests(
+            ordinary=dict(maximum=1024 * MIB, current=384 * MIB, swap=256 * MIB),
+            mute=dict(maximum=MAXIMUM, load_driver=False),
+        )
+        bed.start_daemon()
+        yield bed
+
+
+@pytest.fixture
+def ordinary(bed):
+    guest = bed.guests["ordinary"]
+    guest.free()
+    bed.wait_for(lambda: bed.managed(guest), 30, "the ordinary guest to be managed")
+    return guest
+
+
+@pytest.fixture
+def watch(bed):
+    with Watch() as watch:
+        yield watch
+
+
+@pytest.fixture
+def add(bed, watch):
+    """Adds a guest for one test."""
+    added = []
+
+    def add_guest(name, **options):
+        guest = bed.add_guest(name, **options)
+        added.append(guest)
+        guest.wait_ready()
+        return guest
+
+    yield add_guest
+    for guest in added:
+        bed.remove_guest(guest)
+        watch.wait_gone(guest, 5)
+
+
+def test_no_driver_and_then_one(bed, ordinary, watch):
+    mute = bed.guests["mute"]
+    watch.wait_status(mute, "no-stats", 5)
+    assert "virtio_balloon" in watch.vm(mute)["StatusDetail"]
+    assert watch.vm(mute)["Unused"] == 0
+    began = watch.now
+    assert_served(watch, ordinary, 2 * INTERVAL_S)
+    assert watch.values(mute, "Target", began) == [MAXIMUM]
+    mute.command("balloon")
+    watch.wait_status(mute, "managed", 10)
+    assert watch.vm(mute)["Unused"] > 0
+    bed.remove_guest(mute)
+
+
+def test_no_balloon(bed, ordinary, watch, add):
+    bare = add("bare", maximum=MAXIMUM, balloon="none")
+    watch.wait_status(bare, "unsupported", 5)
+    assert "memballoon" in watch.vm(bare)["StatusDetail"]
+    assert_served(watch, ordinary, 2 * INTERVAL_S)
+
+
+def test_driver_late(bed, ordinary, watch, add):
+    late = add("late", maximum=MAXIMUM, load_driver=False)
+    watch.wait_status(late, "booting", 5)
+    began = watch.now
+    assert_served(watch, ordinary, 2 * INTERVAL_S)
+    time.sleep(2 * INTERVAL_S)
+    assert watch.values(late, "Status", began) == ["booting"]
+    late.command("balloon")
+    watch.wait_status(late, "managed", 10)
+
+
+def test_autodeflate(bed, watch, add):
+    """It takes memory back by itself: that is need, neither a stuck guest nor somebody else's doing."""
+    guest = add("auto", maximum=MAXIMUM, autodeflate=True, swap=256 * MIB)
+    watch.wait_status(guest, "managed", 15)
+    bed.set_threshold("Maximum", 256 * MIB, guest)
+    watch.wait(lambda look: look.vms["auto"]["Balloon"] < 270 * MIB, 30, "it to be squeezed")
+    bed.call(guest.object_path, VM_FACE, "ResetThresholds", "as", 0)
+    began = watch.now
+    guest.grow(320, 0)
+    watch.wait(lambda look: look.vms["auto"]["Target"] >= 380 * MIB, 30, "it to be told what it needs")
+    assert watch.values(guest, "Status", began) == ["managed"]
+    info = guest.info()
+    assert info["held"] == 320 * MIB and info["killed"] == 0
+
+
+def test_free_page_reporting(bed, ordinary, watch, add):
+    """What it gives back without a move is promised still: the host keeps its reserve when all of it is wanted again."""
+    guest = add("reporter", maximum=1024 * MIB, free_page_reporting=True, swap=256 * MIB)
+    watch.wait_status(guest, "managed", 15)
+    guest.hold(700)
+    watch.wait(lambda look: look.vms["reporter"]["Resident"] > 700 * MIB, 20, "the host to have given the memory")
+    before, balloon = bed.host.available, watch.vm(guest)["Balloon"]
+    guest.free()
+    bed.wait_for(lambda: bed.host.available > before + 500 * MIB, 30, "the pages to be reported")
+    # It still has its memory, which the host may have to give at any moment.
+    look = watch.wait(lambda look: look.root["HostPromised"] > 400 * MIB, 10, "the promise to be counted")
+    assert look.vms["reporter"]["Balloon"] > balloon - 200 * MIB
+    bed.host.forget_lowest()
+    ordinary.grow(800, 200)
+    time.sleep(3)
+    guest.hold(900)
+    bed.wait_for(lambda: ordinary.info()["held"] >= 600 * MIB, 60, "the other to have grown")
+    time.sleep(2 * INTERVAL_S)
+    assert bed.host.lowest > RESERVE
+    ordinary.free()
+
+
+@pytest.fixture
+def huge_pages():
+    """The machine's own, as many as the guest needs; None where it gives none."""
+    path = Path("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages")
+    before, wanted = int(path.read_text()), 160
+    try:
+        path.write_text(str(before + wanted))
+    except OSError:
+        pass
+    yield int(path.read_text()) >= before + wanted
+    if int(path.read_text()) != before:
+        path.write_text(str(before))
+
+
+def test_huge_pages(bed, ordinary, watch, add, huge_pages):
+    """The host would gain nothing. Where the machine gives no huge pages, locked memory, which is told from alike."""
+    if huge_pages:
+        bed.mount_huge_pages()
+    backing = "<hugepages/>" if huge_pages else "<locked/>"
+    guest = add("huge", maximum=256 * MIB, memory_backing=backing)
+    watch.wait_status(guest, "unsupported", 10)
+    assert ("huge pages" if huge_pages else "locked") in watch.vm(guest)["StatusDetail"]
+    target = watch.vm(guest)["Target"]
+    assert_served(watch, ordinary, 2 * INTERVAL_S)
+    assert watch.values(guest, "Target") == [target]
+
+
+def test_squeezed_beyond_its_need_without_swap(bed, watch, add):
+    """A target that it cannot reach would, left in force, take every page that it frees: it is withdrawn."""
+    guest = add("dry", maximum=MAXIMUM)
+    watch.wait_status(guest, "managed", 15)
+    guest.hold(250)
+    watch.wait(lambda look: 0 < look.vms["dry"]["Unused"] < 250 * MIB, 10, "the figures to follow")
+    began = watch.now
+    bed.set_threshold("Maximum", 128 * MIB, guest)  # half of what it holds
+    # It is taken down as far as it can go, and left there with what its next process needs.
+    time.sleep(30)
+    shown = watch.since(began)
+    assert min(look.vms["dry"]["Balloon"] for look in shown) < MAXIMUM
+    assert watch.vm(guest)["Target"] >= watch.vm(guest)["Balloon"] - 8 * MIB
+    info = guest.info()
+    assert (info["oom"], info["killed"], info["held"]) == (0, 0, 250 * MIB)
+    guest.grow(4, 0)
+    bed.wait_for(lambda: guest.info()["held"] == 254 * MIB, 5, "it to find a few pages more")
+    assert guest.info()["oom"] == 0

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The service itself killed, its bus gone, and others that move memory or change settings beside it."""
+
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import libvirt
+import pytest
+from bed import MIB, Bed, Client, Watch, assert_served
+from gi.repository import GLib
+
+NAMES = ("one", "two", "three")
+VM_FACE = "org.example.MemCoord1.VM"
+INTERVAL_S = 2
+KILLS = 100
+RESPECT_S = 60  # how long what somebody else has set is respected
+
+
+@pytest.fixture(scope="module")
+def bed():
+    with Bed(host_total=4 << 30) as bed:
+        bed.add_guests(**{name: dict(maximum=1024 * MIB, current=512 * MIB, swap=512 * MIB) for name in NAMES})
+        bed.start_daemon()
+        bed.wait_for(bed.managed, 30, "all guests to be managed")
+        yield bed
+
+
+@pytest.fixture
+def guests(bed):
+    guests = [bed.guests[name] for name in NAMES]
+    for guest in guests:
+        guest.free()
+    bed.wait_for(bed.managed, 60, "all guests to be managed")
+    return guests
+
+
+@pytest.fixture
+def watch(guests):
+    with Watch() as watch:
+        yield watch
+
+
+def pair(low):
+    return {"LowWatermark": low * MIB, "HighWatermark": (low + 40) * MIB}
+
+
+def shown_vms(client):
+    faces = (faces.get(VM_FACE) for faces in client.objects().values())
+    return {vm["Name"]: vm for vm in faces if vm}
+
+
+def is_running(client):
+    try:
+        return client.properties()["State"] == "running"
+    except GLib.Error:
+        return False
+
+
+def true_balloons(connection):
+    stats = connection.getAllDomainStats(libvirt.VIR_DOMAIN_STATS_BALLOON)
+    return {domain.name(): figures["balloon.current"] << 10 for domain, figures in stats}
+
+
+def start_after_kill(bed, client, connection):
+    """The service shows the truth again in its first cycle. Returns the host's settings that are in force."""
+    before = true_balloons(connection)
+    began = time.monotonic()
+    bed.start_daemon(wait=False)
+    bed.wait_for(lambda: is_running(client), 5, "the service to be back")
+    assert time.monotonic() - began < INTERVAL_S
+    shown, after = shown_vms(client), true_balloons(connection)
+    assert set(shown) == set(after)
+    for name, vm in shown.items():
+        least, most = sorted((before[name], after[name]))
+        assert least - 16 * MIB <= vm["Balloon"] <= most + 16 * MIB, name
+    return client.properties()
+
+
+def assert_settings_whole(bed, root, possible):
+    """Both values of one change, and none that had been replaced before the service was started. Returns the low one."""
+    low = root["LowWatermark"] // MIB
+    assert pair(low) == {name: root[name] for name in ("LowWatermark", "HighWatermark")}
+    assert low in possible
+    assert [path.name for path in (bed.directory / "state").iterdir()] == ["settings"]
+    return low
+
+
+def test_killed_a_hundred_times(bed, guests):
+    """At random moments, while settings change and memory moves."""
+    dice = random.Random(20)
+    connection = libvirt.openReadOnly("qemu:///system")
+    client = Client()
+    client.set_thresholds(**pair(60))
+    possible = {60}
+    for _ in range(KILLS):
+        dice.choice(guests).hold(dice.randrange(0, 400))
+        ends = time.monotonic() + dice.uniform(0, 0.4)
+        while time.monotonic() < ends:
+            low = dice.randrange(20, 200)
+            possible.add(low)
+            client.set_thresholds(**pair(low))
+        bed.stop_daemon(signal.SIGKILL)
+        root = start_after_kill(bed, client, connection)
+        possible = {assert_settings_whole(bed, root, possible)}
+    client.set_thresholds(**pair(100))
+    client.close()
+    connection.close()
+    with Watch() as watch:
+        for guest in guests:
+            guest.free()
+            watch.wait(lambda look: is_at_target(look.vms[guest.name]), 30, f"{guest.name} to be where it was told to be")
+            assert guest.info()["oom"] == 0
+            watch.wait_status(guest, "managed", 10)
+        assert_served(watch, guests[0], 2 * INTERVAL_S)
+
+
+def is_at_target(vm):
+    return abs(vm["Balloon"] - vm["Target"]) <= 12 * MIB
+
+
+def test_killed_in_the_middle_of_a_squeeze(bed, guests, watch):
+    """The target that was left behind, which the guest cannot reach, is withdrawn by the next start."""
+    one = guests[0]
+    one.hold(350)
+    watch.wait(lambda look: look.vms["one"]["Usable"] > 100 * MIB, 20, "it to have room")
+    bed.virsh("setmem", one.name, "200M", "--live")
+    time.sleep(1)
+    bed.stop_daemon(signal.SIGKILL)
+    bed.start_daemon()
+    watch.wait(lambda look: is_at_target(look.vms["one"]) and look.vms["one"]["Usable"] > 100 * MIB, 20,
+               "it to have what it needs")
+    assert one.info()["oom"] == 0
+
+
+def test_second_instance(bed, guests, watch):
+    first, began = bed.daemon, watch.now
+    second = subprocess.run(
+        [bed.build / "src/memcoordd", "--state-dir", bed.directory / "other"], capture_output=True, text=True, timeout=20
+    )
+    assert second.returncode == 1
+    assert "org.example.MemCoord" in second.stderr
+    assert first.poll() is None
+    assert_served(watch, guests[0], 2 * INTERVAL_S)
+    assert watch.signals == [] and watch.failures == [] and watch.since(began)
+
+
+def test_period_changed_by_another_tool(bed, guests, watch):
+    one = guests[0]
+    bed.virsh("dommemstat", one.name, "--period", 10, "--live")
+    bed.wait_for(lambda: bed.stats_period(one) == 1, len(NAMES) * INTERVAL_S + 2, "the period to be ours again")
+    assert watch.values(one, "Status") == ["managed"]
+    bed.virsh("dommemstat", one.name, "--period", 0, "--live")
+    bed.wait_for(lambda: bed.stats_period(one) == 1, len(NAMES) * INTERVAL_S + 2, "the period to be ours again")
+    began = watch.now
+    time.sleep(2 * INTERVAL_S)
+    assert watch.longest_silence(one, began) <= INTERVAL_S + 1
+
+
+def test_another_coordinator(bed, guests, watch):
+    """What somebody else sets is noticed, respected for a while, and then told again by need."""
+    one, two, _ = guests
+    bed.settle(3, 60)
+    target = watch.vm(one)["Target"]
+    bed.virsh("setmem", one.name, (target - 100 * MIB) >> 10, "--live")
+    watch.wait(lambda look: "somebody else" in look.vms["one"]["LastReason"], 2 * INTERVAL_S + 2, "it to be noticed")
+    noticed = watch.now
+    assert_served(watch, two, 2 * INTERVAL_S)
+    one.grow(max((one.info()["available"] - 70 * MIB) // MIB, 1), 0)  # short, but not yet in distress
+    given = watch.wait(lambda look: look.vms["one"]["Target"] > target - 100 * MIB and is_at_target(look.vms["one"]),
+                       RESPECT_S + 10, "it to be told again")
+    assert given.t - noticed > RESPECT_S - 5
+    watch.wait(lambda look: look.vms["one"]["Usable"] > 100 * MIB, 15, "it to have what it needs")
+
+
+def test_bus_gone(bed, guests):
+    """It ends with an error, for the service manager to start it again, and nothing of what was set is lost."""
+    bed.set_threshold("LowWatermark", 80 * MIB)
+    bed.end_process("bus", signal.SIGKILL)
+    assert bed.daemon.wait(5) == 1
+    assert "The bus is gone" in bed.read_daemon_log()
+    Path("/run/dbus/system_bus_socket").unlink()
+    bed.start_bus()
+    bed.start_daemon()
+    bed.wait_for(bed.managed, 15, "all guests to be managed again")
+    assert bed.property("LowWatermark") == 80 * MIB
+    with Watch() as watch:
+        assert_served(watch, guests[0], 2 * INTERVAL_S)
