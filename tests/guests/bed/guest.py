@@ -109,8 +109,11 @@ class Guest:
 
     @property
     def pid(self):
-        path = Path(f"/run/libvirt/qemu/{self.name}.pid")
-        return int(path.read_text()) if path.exists() else None
+        try:
+            text = Path(f"/run/libvirt/qemu/{self.name}.pid").read_text()
+        except FileNotFoundError:
+            return None
+        return int(text) if text else None  # it is being written
 
     def connect(self):
         if self.port is None:
