@@ -242,6 +242,7 @@ set_needs (const McPolicySettings *settings,
 
   growth = MIN (growth, facts->capacity / 4);
   demand->need = memory->used + growth;
+  demand->survives = memory->used + percent (demand->low, BASE_PERCENT);
   demand->base = demand->need + percent (demand->low, BASE_PERCENT);
   demand->want = MAX (demand->need, memory->peak) + demand->high + SURGE_TIMES * memory->surge;
   demand->keep = MAX (demand->need, memory->peak) + demand->high;

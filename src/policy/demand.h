@@ -26,12 +26,13 @@ typedef struct
   guint64 told;        /* its target, or its balloon when it has none */
   guint64 held;        /* the larger of the two: what it may come to occupy */
 
-  guint64 used;  /* its present use */
-  guint64 need;  /* that, and what its growth adds until something can be done about it */
-  guint64 base;  /* the size to survive with */
-  guint64 want;  /* the size to be well with */
-  guint64 keep;  /* the size that it is not taken below while the host is comfortable */
-  guint64 cache; /* the size at which its page cache has room, too: soft need */
+  guint64 used;     /* its present use */
+  guint64 need;     /* that, and what its growth adds until something can be done about it */
+  guint64 survives; /* the size to survive with now, whatever its range */
+  guint64 base;     /* the size to survive with */
+  guint64 want;     /* the size to be well with */
+  guint64 keep;     /* the size that it is not taken below while the host is comfortable */
+  guint64 cache;    /* the size at which its page cache has room, too: soft need */
 
   gint64 headroom;  /* of its target: what will be usable */
   guint64 unused;   /* of its target: what will be unused */

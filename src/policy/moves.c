@@ -173,6 +173,18 @@ take_for_the_host (const McCycle *cycle, McCandidate *candidates, gsize n, guint
   take_most_from_the_richest (cycle, candidates, n, scratch, cycle->excess, MC_REASON_HOST_TIGHT);
 }
 
+/* A guest without swap that is taken what it uses meets its OOM killer: a maximum is for what it
+ * may get, and what is above that is taken as the guest frees it. */
+static void
+bring_down_to_maximum (const McCycle *cycle, McCandidate *candidate)
+{
+  const McDemand *demand = &candidate->demand;
+  guint64 amount = less (demand->told, MAX (demand->most, demand->survives));
+
+  explain (candidate, MC_REASON_AT_MAXIMUM);
+  take (cycle, candidate, MIN (amount, demand->step), MC_REASON_ABOVE_MAXIMUM);
+}
+
 static void
 enforce (const McCycle *cycle, McCandidate *candidate)
 {
@@ -182,8 +194,7 @@ enforce (const McCycle *cycle, McCandidate *candidate)
   if (candidate->decision->status != MC_VM_MANAGED || candidate->decision->move)
     return;
   if (demand->told > demand->most)
-    take (cycle, candidate, MIN (demand->told - demand->most, demand->step),
-          MC_REASON_ABOVE_MAXIMUM);
+    bring_down_to_maximum (cycle, candidate);
   else if (cycle->condition == MC_HOST_CRITICAL
            && demand->told > MAX (facts->balloon, demand->least))
     {

@@ -196,6 +196,21 @@ test_foreign_target (Fixture *f, gconstpointer data)
   assert_honest_is_served (f);
 }
 
+/* A maximum far below what the guest uses, which may have no swap. */
+static void
+test_maximum_below_use (Fixture *f, gconstpointer data)
+{
+  mc_fake_hypervisor_set_vm_metadata (
+      f->fake, liar, "<policy xmlns='" MC_METADATA_NAMESPACE "'><maximum>128M</maximum></policy>");
+  fixture_pass (f, 60);
+  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, liar))->maximum, ==, 128 * MC_MIB);
+  g_assert_cmpuint (liar->figures.balloon, <, 400 * MC_MIB);
+  g_assert_cmpuint (liar->figures.balloon, >, 330 * MC_MIB);
+  liar->used = 40 * MC_MIB;
+  fixture_pass (f, 30);
+  g_assert_cmpuint (liar->figures.balloon, ==, 128 * MC_MIB);
+}
+
 #define TEST(name, function)                                                                       \
   g_test_add ("/faults/" name, Fixture, NULL, set_up, function, fixture_tear_down)
 
@@ -210,5 +225,6 @@ main (int argc, char **argv)
   TEST ("clock-steps", test_clock_steps);
   TEST ("clock-steps-in-a-pause", test_clock_steps_in_a_pause);
   TEST ("foreign-target", test_foreign_target);
+  TEST ("maximum-below-use", test_maximum_below_use);
   return g_test_run ();
 }
