@@ -5,7 +5,7 @@ import os
 import time
 
 import pytest
-from bed import MIB, Bed, Watch, assert_served
+from bed import Bed, MIB, Watch, assert_served, make_small
 
 NAMES = ("one", "two", "three")
 INTERVAL_S = 2
@@ -34,9 +34,8 @@ def bed():
 @pytest.fixture
 def guests(bed):
     guests = [bed.guests[name] for name in NAMES]
-    for guest in guests:
-        guest.free()
     bed.wait_for(bed.managed, 60, "all guests to be managed")
+    make_small(bed, guests)
     return guests
 
 

@@ -9,7 +9,7 @@ import signal
 import time
 
 import pytest
-from bed import MIB, Bed, Watch, assert_served
+from bed import Bed, MIB, Watch, assert_served, make_small
 
 NAMES = ("one", "two", "three", "four")
 MAXIMUM = 1024 * MIB
@@ -32,9 +32,8 @@ def bed():
 def guests(bed):
     """The four, idle."""
     guests = [bed.guests[name] for name in NAMES]
-    for guest in guests:
-        guest.free()
     bed.wait_for(bed.managed, 60, "all guests to be managed")
+    make_small(bed, guests)
     bed.host.forget_lowest()
     return guests
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import libvirt
 import pytest
-from bed import MIB, Bed, Client, Watch, assert_served
+from bed import Bed, Client, MIB, Watch, assert_served, make_small
 from gi.repository import GLib
 
 NAMES = ("one", "two", "three")
@@ -31,9 +31,8 @@ def bed():
 @pytest.fixture
 def guests(bed):
     guests = [bed.guests[name] for name in NAMES]
-    for guest in guests:
-        guest.free()
     bed.wait_for(bed.managed, 60, "all guests to be managed")
+    make_small(bed, guests)
     return guests
 
 

@@ -6,6 +6,19 @@ from .guest import MIB
 LEFT = 50 * MIB  # what a guest in need has left: half of the low watermark
 
 
+def make_small(bed, guests):
+    """Frees all that they hold, and leaves each with room to be given more."""
+    for guest in guests:
+        guest.free()
+    large = [guest for guest in guests if bed.vm(guest)["Target"] > guest.maximum * 3 // 4]
+    for guest in large:
+        bed.set_threshold("Maximum", guest.maximum // 2, guest)
+    for guest in large:
+        bed.wait_for(lambda: bed.vm(guest)["Target"] <= guest.maximum // 2, 40, f"{guest.name} to be made small")
+    for guest in large:
+        bed.call(guest.object_path, "org.example.MemCoord1.VM", "ResetThresholds", "as", 0)
+
+
 def make_needy(guest, left=LEFT):
     """Has it hold all but so much of what it has available, at once."""
     guest.grow(max((guest.info()["available"] - left) // MIB, 1), 0)
