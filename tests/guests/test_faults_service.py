@@ -68,10 +68,9 @@ def start_after_kill(bed, client, connection):
     before = true_balloons(connection)
     began = time.monotonic()
     bed.start_daemon(wait=False)
-    bed.wait_for(lambda: is_running(client), 5, "the service to be back")
+    bed.wait_for(lambda: is_running(client) and set(shown_vms(client)) == set(before), 5, "the service to be back")
     assert time.monotonic() - began < INTERVAL_S
     shown, after = shown_vms(client), true_balloons(connection)
-    assert set(shown) == set(after)
     for name, vm in shown.items():
         least, most = sorted((before[name], after[name]))
         assert least - 16 * MIB <= vm["Balloon"] <= most + 16 * MIB, name
@@ -129,6 +128,7 @@ def test_killed_in_the_middle_of_a_squeeze(bed, guests, watch):
     time.sleep(1)
     bed.stop_daemon(signal.SIGKILL)
     bed.start_daemon()
+    watch.wait(lambda look: "one" in look.vms, INTERVAL_S, "it to be back")
     watch.wait(lambda look: is_at_target(look.vms["one"]) and look.vms["one"]["Usable"] > 100 * MIB, 20,
                "it to have what it needs")
     assert one.info()["oom"] == 0

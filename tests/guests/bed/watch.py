@@ -153,7 +153,8 @@ class Watch:
         if not self.looks:
             return f"none; {self.failures[-3:]}"
         vms = {
-            name: (vm["Status"], vm["Target"] >> 20, vm["Balloon"] >> 20, vm["Usable"] >> 20, vm["StatusDetail"])
+            name: (vm["Status"], vm["StatusDetail"], vm["LastReason"],
+                   *(f"{key} {vm[key] >> 20}" for key in ("Target", "Balloon", "Unused", "Usable")))
             for name, vm in self.last.vms.items()
         }
         return f"{self.last.root['State']}, {vms}"
