@@ -44,7 +44,7 @@ on_get (GDBusConnection *connection,
     return g_variant_new_string (mc_log_get_level ());
   if (g_str_equal (property, "LogTarget"))
     return g_variant_new_string (mc_log_get_target ());
-  return g_variant_new_string ("memcoordd");
+  return g_variant_new_string (MC_LOG_IDENTIFIER);
 }
 
 static void

@@ -5,6 +5,7 @@
 #include "log.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -37,6 +38,17 @@ in_journal (void)
   return g_log_writer_is_journald (STDERR_FILENO);
 }
 
+/* GLib leaves it out, and `journalctl -t` looks for it. */
+static gboolean
+write_to_journal (GLogLevelFlags level, const GLogField *fields, gsize n_fields)
+{
+  g_autofree GLogField *all = g_new (GLogField, n_fields + 1);
+
+  memcpy (all, fields, n_fields * sizeof *fields);
+  all[n_fields] = (GLogField){ "SYSLOG_IDENTIFIER", MC_LOG_IDENTIFIER, -1 };
+  return g_log_writer_journald (level, all, n_fields + 1, NULL) == G_LOG_WRITER_HANDLED;
+}
+
 static GLogWriterOutput
 write_entry (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
 {
@@ -44,8 +56,7 @@ write_entry (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpoi
 
   if (priority_of (level) > g_atomic_int_get (&most_detail))
     return G_LOG_WRITER_HANDLED;
-  if (in_journal ()
-      && g_log_writer_journald (level, fields, n_fields, NULL) == G_LOG_WRITER_HANDLED)
+  if (in_journal () && write_to_journal (level, fields, n_fields))
     return G_LOG_WRITER_HANDLED;
   text = g_log_writer_format_fields (level, fields, n_fields, FALSE);
   fprintf (stderr, "%s\n", text);

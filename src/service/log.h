@@ -10,6 +10,9 @@
 
 G_BEGIN_DECLS
 
+/* What the journal's entries carry. */
+#define MC_LOG_IDENTIFIER "memcoordd"
+
 /* To be called once, before anything is logged. Main thread. */
 void mc_log_init (void);
 

@@ -180,6 +180,13 @@ def test_broken_configuration_stops_the_start_and_the_journal_says_why(service):
     service.run("systemctl", "reset-failed", "memcoordd")
 
 
+def test_the_journal_knows_it_by_its_name(service):
+    told = service.run("journalctl", "--identifier=memcoordd", "--output=cat").stdout
+    assert "looks after the VMs of qemu:///system" in told
+    identifier = service.get("SyslogIdentifier", "/org/freedesktop/LogControl1", "org.freedesktop.LogControl1")
+    assert identifier == "memcoordd"
+
+
 def test_log_level_is_systemds_to_set(service):
     def level(*words):
         return service.run("systemctl", "service-log-level", "memcoordd", *words).stdout.strip()
@@ -228,7 +235,6 @@ def test_memory_of_a_guest_moves_and_the_journal_tells(service):
     assert entry["MEMCOORD_VM"] == "web"
     assert entry["MEMCOORD_UUID"] == guest.uuid
     assert int(entry["MEMCOORD_TO"]) < int(entry["MEMCOORD_FROM"]) <= 512 * MIB
-    assert entry["SYSLOG_IDENTIFIER"] == "memcoordd"
     assert entry["PRIORITY"] == "6"
     service.run("journalctl", "--update-catalog")
     explained = service.run("journalctl", "--catalog", "--unit=memcoordd", f"MESSAGE_ID={MEMORY_MOVED}", "--lines=1").stdout
