@@ -14,9 +14,6 @@
 #include "share.h"
 #include "triage.h"
 
-/* Kept beside the reserve for what grows between two cycles without being managed. */
-#define MARGIN ((gint64)(64 * MC_MIB))
-
 /* Page cache grows up to a little below the usage limit, so that taking and giving do not follow
  * each other. */
 #define COMFORT_GAP_PERCENT 2
@@ -31,6 +28,7 @@ typedef struct
   McClaim *claims;
   guint64 *figures;
   gsize n;          /* candidates */
+  guint64 largest;  /* capacity of a candidate */
   guint64 promised; /* to all VMs */
   guint64 doubtful; /* of that, what need not be funded by leaving anybody without what it needs */
 } Scratch;
@@ -115,6 +113,8 @@ respect (gint64 now_us, const McVmFacts *facts, McVmMemory *memory, McVmDecision
 
 static void
 add_candidate (const McPolicySettings *settings,
+               const McTuning *tuning,
+               gint64 now_us,
                const McVmFacts *facts,
                McVmMemory *memory,
                McVmDecision *decision,
@@ -122,7 +122,7 @@ add_candidate (const McPolicySettings *settings,
 {
   McCandidate *candidate = &scratch->candidates[scratch->n];
   McClaim *claim = &scratch->claims[scratch->n++];
-  McDemand demand = mc_demand_of (settings, facts, memory);
+  McDemand demand = mc_demand_of (settings, tuning, now_us, facts, memory);
   guint64 least = demand.least;
 
   *candidate
@@ -138,7 +138,8 @@ add_candidate (const McPolicySettings *settings,
   };
   decision->reason = MC_REASON_ENOUGH;
   decision->figure = MIN ((guint64)MAX (demand.headroom, 0), demand.unused);
-  decision->pressing = demand.growing;
+  decision->pressing = demand.growing && demand.told < demand.most;
+  scratch->largest = MAX (scratch->largest, facts->capacity);
 }
 
 /* Promises are counted in full before anything is given, but nobody is made to swap for what may
@@ -156,6 +157,7 @@ doubtful (const McVmFacts *facts, const McVmDecision *decision)
 
 static void
 gather (const McPolicySettings *settings,
+        const McTuning *tuning,
         gint64 now_us,
         gsize n_vms,
         const McVmFacts *facts,
@@ -165,7 +167,7 @@ gather (const McPolicySettings *settings,
 {
   for (gsize i = 0; i < n_vms; i++)
     {
-      mc_demand_remember (settings, now_us, &facts[i], memories[i]);
+      mc_demand_remember (settings, tuning, now_us, &facts[i], memories[i]);
       mc_triage_remember (now_us, &facts[i], memories[i]);
       leave_alone (&facts[i], memories[i],
                    mc_triage_status (settings, now_us, &facts[i], memories[i]), &decisions[i]);
@@ -174,14 +176,16 @@ gather (const McPolicySettings *settings,
       if (!may_be_moved (decisions[i].status) || withdraw (&facts[i], &decisions[i])
           || respect (now_us, &facts[i], memories[i], &decisions[i]))
         continue;
-      add_candidate (settings, &facts[i], memories[i], &decisions[i], scratch);
+      add_candidate (settings, tuning, now_us, &facts[i], memories[i], &decisions[i], scratch);
     }
 }
 
+/* Returns: λ. What is kept free for whoever needs it next is a claim like the others' headroom. */
 static double
-share_out (Scratch *scratch, gint64 free)
+share_out (const McTuning *tuning, Scratch *scratch, gint64 free, guint64 *pool)
 {
   gint64 budget = free, bases = 0;
+  McClaim *of_pool = &scratch->claims[scratch->n];
   double lambda;
 
   for (gsize i = 0; i < scratch->n; i++)
@@ -190,18 +194,26 @@ share_out (Scratch *scratch, gint64 free)
       bases += (gint64)scratch->claims[i].base;
     }
   if (bases > budget)
-    budget = MIN (bases, budget + MARGIN + (gint64)scratch->doubtful);
-  lambda = mc_share_out (scratch->claims, scratch->n, budget);
+    budget = MIN (bases, budget + (gint64)(tuning->margin_mib * MC_MIB + scratch->doubtful));
+  *of_pool = (McClaim){ .want = percent (scratch->largest, tuning->pool_percent), .weight = 1 };
+  lambda = mc_share_out (scratch->claims, scratch->n + 1, budget);
   for (gsize i = 0; i < scratch->n; i++)
     scratch->candidates[i].share = scratch->claims[i].share;
+  *pool = of_pool->share;
   return lambda;
 }
 
+/* Whether the next cycle should come early: somebody lacks something, or the host is tight and
+ * somebody may soon. */
 static gboolean
-somebody_lacks (const Scratch *scratch)
+presses (const McCycle *cycle, const Scratch *scratch)
 {
+  gboolean tight = cycle->condition == MC_HOST_TIGHT;
+
+  if (cycle->condition == MC_HOST_CRITICAL)
+    return TRUE;
   for (gsize i = 0; i < scratch->n; i++)
-    if (scratch->candidates[i].lacks > 0)
+    if (scratch->candidates[i].lacks > 0 || (tight && scratch->candidates[i].demand.restless))
       return TRUE;
   return FALSE;
 }
@@ -216,23 +228,26 @@ mc_policy_decide (const McPolicySettings *settings,
                   McVmDecision *decisions,
                   McHostDecision *host_decision)
 {
+  const McTuning *tuning = settings->tuning != NULL ? settings->tuning : &mc_tuning_default;
   g_autofree McCandidate *candidates = g_new (McCandidate, n_vms + 1);
-  g_autofree McClaim *claims = g_new (McClaim, n_vms + 1);
+  g_autofree McClaim *claims = g_new (McClaim, n_vms + 1); /* the last is the pool's */
   g_autofree guint64 *figures = g_new (guint64, n_vms + 1);
   Scratch scratch = { .candidates = candidates, .claims = claims, .figures = figures };
   guint64 limit = percent (host->total, settings->host_usage_limit);
-  gint64 kept = (gint64)MIN (settings->host_reserve, MC_CAPACITY_MOST) + MARGIN;
+  guint64 kept = MIN (settings->host_reserve, MC_CAPACITY_MOST) + tuning->margin_mib * MC_MIB;
   McCycle cycle = {
     .settings = settings,
+    .tuning = tuning,
     .now_us = now_us,
     .condition = mc_policy_host_condition (settings, host),
     .excess = less (used_of (host), limit),
     .comfort = less (less (limit, percent (host->total, COMFORT_GAP_PERCENT)), used_of (host)),
   };
 
-  gather (settings, now_us, n_vms, facts, memories, decisions, &scratch);
-  cycle.free = (gint64)MIN (host->available, MC_CAPACITY_MOST) - kept - (gint64)scratch.promised;
-  cycle.lambda = share_out (&scratch, cycle.free);
+  gather (settings, tuning, now_us, n_vms, facts, memories, decisions, &scratch);
+  cycle.free
+      = (gint64)MIN (host->available, MC_CAPACITY_MOST) - (gint64)kept - (gint64)scratch.promised;
+  cycle.lambda = share_out (tuning, &scratch, cycle.free, &cycle.pool);
   mc_moves_take (&cycle, candidates, scratch.n, figures);
   mc_moves_give (&cycle, candidates, scratch.n, figures);
 
@@ -241,7 +256,7 @@ mc_policy_decide (const McPolicySettings *settings,
     .promised = scratch.promised,
     .free = (guint64)MAX (cycle.free, 0),
     .used_percent = host->total == 0 ? 0 : 100.0 * used_of (host) / host->total,
-    .pressing = cycle.condition == MC_HOST_CRITICAL || somebody_lacks (&scratch),
+    .pressing = presses (&cycle, &scratch),
     .lambda = cycle.lambda,
   };
 }

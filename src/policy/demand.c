@@ -17,18 +17,15 @@
 #define SWAPPING_BYTES (1 * MC_MIB)
 #define HOT_MOST       3
 
-/*
- * What a guest once used, and how fast it once grew, is expected to come back: in full for a while,
- * and less and less after that. It is all forgotten after five minutes, so that a guest of constant
- * demand is left in peace.
- */
-#define HOLD_US        (120 * G_USEC_PER_SEC)
-#define HALF_LIFE_US   (30 * G_USEC_PER_SEC)
-#define SURGE_TIMES    3
+/* Part of the low watermark below which a guest has as good as nothing: in guests of 1 GiB and more
+ * the kernel keeps the rest to itself, and they are soon silent. */
+#define HOT_PERCENT 30
+
+/* Growth of this part of a VM's capacity between two reports is noise. */
 #define TRIFLE_PERCENT 2
 
-/* Part of the low watermark that a VM is left with when everyone is short. */
-#define BASE_PERCENT 30
+/* A report that is so many periods late, of a guest that was swapping, is late because it swaps. */
+#define OVERDUE_PERIODS 2
 
 /* A MemTotal that is further from the balloon than this does not follow it (autodeflate). */
 #define OUTSIDE_TOLERANCE (32 * MC_MIB)
@@ -73,14 +70,16 @@ halved (guint64 value, gint64 elapsed_us, gint64 half_life_us)
   return (guint64)(rest * (1 - x * (0.6931 - x * (0.2402 - x * (0.0555 - x * 0.0096)))));
 }
 
+/* The largest that something was, which decays towards @floor after a while. */
 static void
-remember_most (guint64 now,
-               guint64 floor,
-               guint64 *most,
-               gint64 *most_us,
+remember_most (const McTuning *tuning,
                gint64 now_us,
                gint64 elapsed_us,
-               guint64 trifle)
+               guint64 now,
+               guint64 floor,
+               guint64 trifle,
+               guint64 *most,
+               gint64 *most_us)
 {
   guint64 above;
 
@@ -90,9 +89,9 @@ remember_most (guint64 now,
       *most_us = now_us;
       return;
     }
-  if (now_us - *most_us < HOLD_US)
+  if (now_us - *most_us < tuning->hold_s * G_USEC_PER_SEC)
     return;
-  above = halved (*most - floor, elapsed_us, HALF_LIFE_US);
+  above = halved (*most - floor, elapsed_us, tuning->half_life_s * G_USEC_PER_SEC);
   /* What only fades away for ever would move a balloon that is long at rest. */
   *most = above <= trifle ? now : floor + above;
 }
@@ -125,17 +124,23 @@ balloon_at_report (const McVmFacts *facts, McVmMemory *memory)
   return CLAMP (was, least, most);
 }
 
+static gboolean
+has_as_good_as_nothing (const McVmFacts *facts, guint64 headroom)
+{
+  return headroom
+         < percent (MIN (facts->low_watermark, percent (facts->capacity, 20)), HOT_PERCENT);
+}
+
 static void
 remember_swapping (const McVmFacts *facts, McVmMemory *memory, gint64 elapsed_us, guint64 headroom)
 {
   guint64 in = grown (facts->swap_in, memory->swap_in),
           out = grown (facts->swap_out, memory->swap_out);
-  guint64 low = MIN (facts->low_watermark, percent (facts->capacity, 20));
 
   memory->swap_in_rate = per_second (in, elapsed_us);
   memory->swap_out_rate = per_second (out, elapsed_us);
   memory->swapped = MIN (less (memory->swapped + MIN (out, facts->capacity), in), facts->capacity);
-  if (in > SWAPPING_BYTES || out > SWAPPING_BYTES || headroom < percent (low, BASE_PERCENT))
+  if (in > SWAPPING_BYTES || out > SWAPPING_BYTES || has_as_good_as_nothing (facts, headroom))
     memory->hot = MIN (memory->hot + 1, HOT_MOST);
   else
     memory->hot = 0;
@@ -145,8 +150,12 @@ remember_swapping (const McVmFacts *facts, McVmMemory *memory, gint64 elapsed_us
 }
 
 static void
-remember_use (
-    gint64 now_us, const McVmFacts *facts, McVmMemory *memory, guint64 used, gint64 elapsed_us)
+remember_use (const McTuning *tuning,
+              gint64 now_us,
+              const McVmFacts *facts,
+              McVmMemory *memory,
+              guint64 used,
+              gint64 elapsed_us)
 {
   guint64 growth = less (used, memory->used), trifle = percent (facts->capacity, TRIFLE_PERCENT);
   gint64 velocity
@@ -154,13 +163,14 @@ remember_use (
 
   if (used < memory->used)
     velocity = -velocity;
-  memory->velocity = memory->velocity / 2 + velocity / 2;
-  remember_most (used, used, &memory->peak, &memory->peak_us, now_us, elapsed_us, trifle);
-  remember_most (growth, 0, &memory->surge, &memory->surge_us, now_us, elapsed_us, trifle);
+  /* Rises at once, falls slowly: the first report of growth is when something can still be done. */
+  memory->velocity = MAX (velocity, memory->velocity / 2 + velocity / 2);
+  remember_most (tuning, now_us, elapsed_us, used, used, trifle, &memory->peak, &memory->peak_us);
+  remember_most (tuning, now_us, elapsed_us, growth, 0, trifle, &memory->surge, &memory->surge_us);
 }
 
 static void
-remember_report (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
+remember_report (const McTuning *tuning, gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
 {
   gboolean first = memory->stats_seen_us == 0;
   gint64 elapsed_us = MAX (now_us - memory->stats_seen_us, G_USEC_PER_SEC / 10);
@@ -174,13 +184,12 @@ remember_report (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
       memory->peak = used;
       memory->peak_us = now_us;
       memory->swap_in_rate = memory->swap_out_rate = 0;
-      memory->hot = headroom < percent (MIN (facts->low_watermark, percent (facts->capacity, 20)),
-                                        BASE_PERCENT);
+      memory->hot = has_as_good_as_nothing (facts, headroom);
     }
   else
     {
       remember_swapping (facts, memory, elapsed_us, headroom);
-      remember_use (now_us, facts, memory, used, elapsed_us);
+      remember_use (tuning, now_us, facts, memory, used, elapsed_us);
     }
   memory->used = used;
   memory->stats_interval_us = first ? 0 : elapsed_us;
@@ -205,6 +214,7 @@ remember_overhead (const McVmFacts *facts, McVmMemory *memory)
 
 void
 mc_demand_remember (const McPolicySettings *settings,
+                    const McTuning *tuning,
                     gint64 now_us,
                     const McVmFacts *facts,
                     McVmMemory *memory)
@@ -221,7 +231,7 @@ mc_demand_remember (const McPolicySettings *settings,
       memory->fresh = memory->seen;
       memory->stats_time_s = facts->stats_time_s;
       if (sound)
-        remember_report (now_us, facts, memory);
+        remember_report (tuning, now_us, facts, memory);
     }
   remember_overhead (facts, memory);
   memory->seen = TRUE;
@@ -229,8 +239,17 @@ mc_demand_remember (const McPolicySettings *settings,
     memory->balloon_before = facts->balloon;
 }
 
+/* The use of a guest that has nothing usable cannot grow: it asks for what it swapped out, or ever
+ * more. */
+static guint64
+missing (const McTuning *tuning, const McVmMemory *memory, const McDemand *demand)
+{
+  return MAX (memory->swapped, percent (demand->step, tuning->swap_percent * memory->hot));
+}
+
 static void
 set_needs (const McPolicySettings *settings,
+           const McTuning *tuning,
            const McVmFacts *facts,
            const McVmMemory *memory,
            McDemand *demand)
@@ -239,63 +258,82 @@ set_needs (const McPolicySettings *settings,
   guint64 growth = memory->velocity > 0
                        ? (guint64)((double)memory->velocity * horizon_us / G_USEC_PER_SEC)
                        : 0;
+  guint64 least = percent (demand->low, tuning->base_percent);
+  guint64 headroom = percent (facts->capacity, tuning->headroom_percent);
 
-  growth = MIN (growth, facts->capacity / 4);
-  demand->need = memory->used + growth;
-  demand->survives = memory->used + percent (demand->low, BASE_PERCENT);
-  demand->base = demand->need + percent (demand->low, BASE_PERCENT);
-  demand->want = MAX (demand->need, memory->peak) + demand->high + SURGE_TIMES * memory->surge;
+  demand->need = demand->used + MIN (growth, facts->capacity / 4);
+  demand->survives = demand->used + least;
+  demand->base = demand->need + least;
+  demand->well = demand->need + demand->high + headroom;
   demand->keep = MAX (demand->need, memory->peak) + demand->high;
+  demand->want = demand->keep + MAX (tuning->surge_times * memory->surge, headroom);
   if (demand->hot)
     {
-      /* The use of a guest that has nothing usable cannot grow: it asks for what it swapped out, or
-       * ever more. */
-      guint64 missing = MAX (memory->swapped, demand->step * memory->hot / 2);
-
-      demand->base
-          = MAX (demand->base, memory->used + missing + percent (demand->low, BASE_PERCENT));
+      demand->base = MAX (demand->base, demand->used + missing (tuning, memory, demand) + least);
       demand->want = MAX (demand->want, demand->base + demand->high);
     }
   demand->cache
       = demand->told + less (demand->low + (demand->high - demand->low) / 2, demand->unused);
   demand->base = CLAMP (demand->base, demand->least, demand->most);
   demand->want = CLAMP (demand->want, demand->base, demand->most);
+  demand->well = CLAMP (demand->well, demand->least, demand->most);
   demand->keep = CLAMP (demand->keep, demand->least, demand->most);
   demand->cache = CLAMP (demand->cache, demand->least, demand->most);
 }
 
-McDemand
-mc_demand_of (const McPolicySettings *settings, const McVmFacts *facts, const McVmMemory *memory)
+static void
+set_range (const McPolicySettings *settings, const McVmFacts *facts, McDemand *demand)
 {
   guint64 told = facts->target == MC_UNKNOWN ? facts->balloon : facts->target;
-  guint64 on_its_way, gone, watched;
-  McDemand demand = { .low = facts->low_watermark, .high = facts->high_watermark };
 
+  demand->low = facts->low_watermark;
+  demand->high = facts->high_watermark;
   if (facts->capacity < SMALL_CAPACITY)
     {
-      demand.low = MIN (demand.low, percent (facts->capacity, 20));
-      demand.high = MIN (demand.high, percent (facts->capacity, 30));
+      demand->low = MIN (demand->low, percent (facts->capacity, 20));
+      demand->high = MIN (demand->high, percent (facts->capacity, 30));
     }
-  demand.low = MIN (demand.low, facts->capacity);
-  demand.high = CLAMP (demand.high, demand.low, facts->capacity);
-  demand.most = MIN (facts->maximum, facts->capacity);
-  demand.least = MIN (facts->minimum, demand.most);
-  demand.step = percent (facts->capacity, MIN (settings->step_limit, 100));
-  demand.told = MIN (told, facts->capacity);
-  demand.held = MAX (demand.told, facts->balloon);
+  demand->low = MIN (demand->low, facts->capacity);
+  demand->high = CLAMP (demand->high, demand->low, facts->capacity);
+  demand->most = MIN (facts->maximum, facts->capacity);
+  demand->least = MIN (facts->minimum, demand->most);
+  demand->step = percent (facts->capacity, MIN (settings->step_limit, 100));
+  demand->told = MIN (told, facts->capacity);
+  demand->held = MAX (demand->told, facts->balloon);
+}
 
+static gboolean
+is_overdue (const McPolicySettings *settings, gint64 now_us, const McVmMemory *memory)
+{
+  return now_us - memory->stats_seen_us >= OVERDUE_PERIODS * settings->stats_period_us;
+}
+
+McDemand
+mc_demand_of (const McPolicySettings *settings,
+              const McTuning *tuning,
+              gint64 now_us,
+              const McVmFacts *facts,
+              const McVmMemory *memory)
+{
+  guint64 on_its_way, gone, watched;
+  McDemand demand = { 0 };
+
+  set_range (settings, facts, &demand);
   on_its_way = less (demand.told, memory->balloon_at_stats);
   gone = less (memory->balloon_at_stats, demand.told);
   demand.used = memory->used;
-  demand.headroom = (gint64)demand.told - (gint64)memory->used;
+  if (memory->hot > 0 && is_overdue (settings, now_us, memory))
+    demand.used = MIN (memory->used + on_its_way, facts->capacity);
+  demand.headroom = (gint64)demand.told - (gint64)demand.used;
   demand.unused = less (facts->unused + on_its_way, gone);
   watched = MIN ((guint64)MAX (demand.headroom, 0), demand.unused);
 
   demand.hot = memory->hot > 0 && demand.headroom <= (gint64)demand.high;
-  set_needs (settings, facts, memory, &demand);
+  set_needs (settings, tuning, facts, memory, &demand);
   demand.hard = demand.hot || demand.headroom <= (gint64)demand.low || demand.base > demand.told;
   demand.soft = !demand.hard && watched <= demand.low;
-  demand.growing = demand.hot || (memory->velocity > 0 && demand.need + demand.low > demand.told);
+  demand.growing = demand.hard || (memory->velocity > 0 && demand.need + demand.low > demand.told);
+  demand.restless = memory->surge > percent (facts->capacity, TRIFLE_PERCENT);
   return demand;
 }
 

@@ -26,32 +26,38 @@ typedef struct
   guint64 told;        /* its target, or its balloon when it has none */
   guint64 held;        /* the larger of the two: what it may come to occupy */
 
-  guint64 used;     /* its present use */
+  guint64 used;     /* its present use, as far as can be told */
   guint64 need;     /* that, and what its growth adds until something can be done about it */
   guint64 survives; /* the size to survive with now, whatever its range */
   guint64 base;     /* the size to survive with */
-  guint64 want;     /* the size to be well with */
-  guint64 keep;     /* the size that it is not taken below while the host is comfortable */
+  guint64 want;     /* the size to be well with whatever of the past comes back */
+  guint64 well;     /* the size to be well with if nothing of the past comes back */
+  guint64 keep;     /* the size at which all that it once used would be above the high watermark */
   guint64 cache;    /* the size at which its page cache has room, too: soft need */
 
-  gint64 headroom;  /* of its target: what will be usable */
-  guint64 unused;   /* of its target: what will be unused */
-  gboolean hot;     /* it swaps or has nothing usable, and what it was told does not cure that */
-  gboolean hard;    /* it is at its low watermark, or will be before the cycle after the next */
-  gboolean soft;    /* its page cache is at the low watermark, nothing else */
-  gboolean growing; /* worth watching closely */
+  gint64 headroom;   /* of its target: what will be usable */
+  guint64 unused;    /* of its target: what will be unused */
+  gboolean hot;      /* it swaps or has nothing usable, and what it was told does not cure that */
+  gboolean hard;     /* it is at its low watermark, or will be before the cycle after the next */
+  gboolean soft;     /* its page cache is at the low watermark, nothing else */
+  gboolean growing;  /* worth watching closely */
+  gboolean restless; /* it has grown fast lately, and may again */
 } McDemand;
 
 /* Takes in the figures of a new report, if there is one. Forgets everything about an earlier boot.
  */
 void mc_demand_remember (const McPolicySettings *settings,
+                         const McTuning *tuning,
                          gint64 now_us,
                          const McVmFacts *facts,
                          McVmMemory *memory);
 
 /* Judges a VM whose figures are sound (mc_triage_status()). */
-McDemand
-mc_demand_of (const McPolicySettings *settings, const McVmFacts *facts, const McVmMemory *memory);
+McDemand mc_demand_of (const McPolicySettings *settings,
+                       const McTuning *tuning,
+                       gint64 now_us,
+                       const McVmFacts *facts,
+                       const McVmMemory *memory);
 
 /* What it was granted and has not touched yet: it may, at any time and without asking. */
 guint64 mc_demand_promise (const McVmFacts *facts, const McVmMemory *memory);

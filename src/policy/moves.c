@@ -10,21 +10,13 @@
 
 #include "moves.h"
 
-/* A VM that was just given memory keeps it this long while the host is comfortable, and a shorter
- * time else. */
-#define KEEP_IN_COMFORT_US (30 * G_USEC_PER_SEC)
-#define KEEP_WHEN_TIGHT_US (10 * G_USEC_PER_SEC)
-
 /* No grant this soon after a taking. */
 #define SETTLE_US (2 * G_USEC_PER_SEC - 1)
 
 /* What is to be taken is expected to be there this long after it was asked for. */
 #define TRUSTED_US (5 * G_USEC_PER_SEC)
 
-#define COMFORT_STEP_PERCENT   5
-#define PROBE_STEP_PERCENT     2 /* of a VM that was stuck */
-#define TRIFLE_PERCENT         1
-#define COMFORT_TRIFLE_PERCENT 4
+#define PROBE_STEP_PERCENT 2 /* of a VM that was stuck */
 
 static guint64
 percent (guint64 bytes, guint parts)
@@ -42,6 +34,20 @@ static gboolean
 within (gint64 now_us, gint64 then_us, gint64 span_us)
 {
   return then_us > 0 && now_us - then_us < span_us;
+}
+
+/* What it was given is left with it for a while: taken back at once, it would be asked for again.
+ */
+static gboolean
+keeps (const McCycle *cycle, const McCandidate *candidate, guint seconds)
+{
+  return within (cycle->now_us, candidate->memory->given_us, seconds * G_USEC_PER_SEC);
+}
+
+static gboolean
+is_trifle (const McCandidate *candidate, guint64 amount, guint trifle_percent)
+{
+  return amount < percent (candidate->facts->capacity, trifle_percent);
 }
 
 static guint64
@@ -70,15 +76,42 @@ move_to (McCandidate *candidate, guint64 target, McReason reason, guint64 limit)
 
 /* Taking */
 
+/* Where even its share leaves a VM at its low watermark, small differences are left alone: memory
+ * that goes to and fro helps nobody. */
+static gboolean
+is_squeezed (const McCycle *cycle, const McCandidate *candidate, guint64 amount)
+{
+  const McDemand *demand = &candidate->demand;
+
+  return !demand->hot && cycle->lambda < MC_LAMBDA_PLENTY && demand->told >= demand->base
+         && candidate->share <= demand->used + demand->low
+         && is_trifle (candidate, amount, cycle->tuning->squeeze_percent);
+}
+
 static guint64
 lacking (const McCycle *cycle, const McCandidate *candidate)
 {
   const McDemand *demand = &candidate->demand;
+  guint64 amount = less (MIN (candidate->share, demand->most), demand->told);
 
   if (!demand->hard || cycle->condition == MC_HOST_CRITICAL
-      || within (cycle->now_us, candidate->memory->taken_us, SETTLE_US))
+      || within (cycle->now_us, candidate->memory->taken_us, SETTLE_US)
+      || is_squeezed (cycle, candidate, amount))
     return 0;
-  return MIN (less (MIN (candidate->share, demand->most), demand->told), demand->step);
+  return MIN (amount, demand->step);
+}
+
+/* What a VM that swaps should be given in the cycles to come is freed now: taking is slow. */
+static guint64
+lacking_ahead (const McCycle *cycle, const McCandidate *candidate)
+{
+  const McDemand *demand = &candidate->demand;
+  guint64 missing = less (MIN (candidate->share, demand->most), demand->told);
+
+  if (candidate->lacks == 0 || !demand->hot)
+    return 0;
+  return MIN (less (missing, candidate->lacks),
+              percent (demand->step, cycle->tuning->ahead_percent));
 }
 
 static guint64
@@ -96,6 +129,20 @@ can_spare (const McCycle *cycle, const McCandidate *candidate, guint64 down_to)
   return MIN (less (demand->told, MAX (down_to, demand->least)), step);
 }
 
+/* For others that are in need now. */
+static guint64
+can_spare_for_need (const McCycle *cycle, const McCandidate *candidate)
+{
+  guint64 amount = can_spare (cycle, candidate, candidate->share);
+
+  if (cycle->condition == MC_HOST_CRITICAL || cycle->free < 0)
+    return amount;
+  if (keeps (cycle, candidate, cycle->tuning->keep_from_need_s)
+      || is_trifle (candidate, amount, cycle->tuning->need_trifle_percent))
+    return 0;
+  return amount;
+}
+
 static guint64
 on_its_way (const McCycle *cycle, const McCandidate *candidate)
 {
@@ -111,7 +158,7 @@ take (const McCycle *cycle, McCandidate *candidate, guint64 amount, McReason rea
   const McDemand *demand = &candidate->demand;
 
   amount = amount / MC_MIB * MC_MIB;
-  if (amount == 0 || amount < percent (candidate->facts->capacity, TRIFLE_PERCENT))
+  if (amount == 0 || is_trifle (candidate, amount, cycle->tuning->trifle_percent))
     return;
   move_to (candidate, demand->told - amount, reason, demand->high);
   candidate->memory->taken_us = cycle->now_us;
@@ -136,6 +183,35 @@ take_most_from_the_richest (const McCycle *cycle,
     take (cycle, &candidates[i], less (candidates[i].surplus, level), reason);
 }
 
+/*
+ * From those who have had it for a while, and have more than they are well with. To a tight host
+ * they give what they once used, too; the pool is worth only what they would not miss anyhow.
+ */
+static void
+take_what_is_spare (const McCycle *cycle,
+                    McCandidate *candidates,
+                    gsize n,
+                    guint64 *scratch,
+                    guint64 total,
+                    guint keep_s,
+                    McReason reason)
+{
+  for (gsize i = 0; i < n; i++)
+    {
+      McCandidate *candidate = &candidates[i];
+      const McDemand *demand = &candidate->demand;
+      guint64 down_to = reason == MC_REASON_RELEASES ? demand->keep : demand->well;
+
+      candidate->surplus = can_spare (cycle, candidate, MAX (candidate->share, down_to));
+      if (reason == MC_REASON_RELEASES)
+        candidate->surplus = MIN (candidate->surplus, less (demand->unused, demand->high));
+      if (keeps (cycle, candidate, keep_s)
+          || is_trifle (candidate, candidate->surplus, cycle->tuning->tight_trifle_percent))
+        candidate->surplus = 0;
+    }
+  take_most_from_the_richest (cycle, candidates, n, scratch, total, reason);
+}
+
 static void
 release_in_comfort (const McCycle *cycle, McCandidate *candidate)
 {
@@ -145,36 +221,20 @@ release_in_comfort (const McCycle *cycle, McCandidate *candidate)
 
   /* What its page cache fills is not asked back while nobody else could use it. */
   amount = MIN (amount, less (demand->unused, demand->high));
-  if (watched (demand) < demand->high || amount < percent (capacity, COMFORT_TRIFLE_PERCENT))
+  if (watched (demand) < demand->high
+      || is_trifle (candidate, amount, cycle->tuning->comfort_trifle_percent))
     return;
-  if (within (cycle->now_us, candidate->memory->given_us, KEEP_IN_COMFORT_US))
+  if (keeps (cycle, candidate, cycle->tuning->keep_in_comfort_s))
     {
       explain (candidate, MC_REASON_COOLING_DOWN);
       return;
     }
-  take (cycle, candidate, MIN (amount, percent (capacity, COMFORT_STEP_PERCENT)),
+  take (cycle, candidate, MIN (amount, percent (capacity, cycle->tuning->comfort_step_percent)),
         MC_REASON_RELEASES);
 }
 
-static void
-take_for_the_host (const McCycle *cycle, McCandidate *candidates, gsize n, guint64 *scratch)
-{
-  for (gsize i = 0; i < n; i++)
-    {
-      McCandidate *candidate = &candidates[i];
-      gboolean keeps = within (cycle->now_us, candidate->memory->given_us, KEEP_WHEN_TIGHT_US);
-
-      candidate->surplus
-          = keeps ? 0
-                  : can_spare (cycle, candidate, MAX (candidate->share, candidate->demand.want));
-      if (candidate->surplus < percent (candidate->facts->capacity, COMFORT_TRIFLE_PERCENT))
-        candidate->surplus = 0;
-    }
-  take_most_from_the_richest (cycle, candidates, n, scratch, cycle->excess, MC_REASON_HOST_TIGHT);
-}
-
-/* A guest without swap that is taken what it uses meets its OOM killer: a maximum is for what it
- * may get, and what is above that is taken as the guest frees it. */
+/* A guest without swap that is taken what it uses meets its OOM killer: a maximum is for what
+ * it may get, and what is above that is taken as the guest frees it. */
 static void
 bring_down_to_maximum (const McCycle *cycle, McCandidate *candidate)
 {
@@ -203,29 +263,39 @@ enforce (const McCycle *cycle, McCandidate *candidate)
     }
 }
 
+static McReason
+why_take (const McCycle *cycle)
+{
+  if (cycle->condition == MC_HOST_CRITICAL)
+    return MC_REASON_EMERGENCY;
+  return cycle->free < 0 ? MC_REASON_OVERCOMMITTED : MC_REASON_FUNDS_OTHERS;
+}
+
 void
 mc_moves_take (const McCycle *cycle, McCandidate *candidates, gsize n, guint64 *scratch)
 {
-  gint64 lacks = 0, coming = 0, short_of;
-  McReason reason;
+  const McTuning *tuning = cycle->tuning;
+  gint64 lacks = 0, coming = 0, short_of, pool_lacks;
 
   for (gsize i = 0; i < n; i++)
     {
       McCandidate *candidate = &candidates[i];
 
       candidate->lacks = lacking (cycle, candidate);
-      candidate->surplus = can_spare (cycle, candidate, candidate->share);
-      lacks += (gint64)candidate->lacks;
+      candidate->surplus = can_spare_for_need (cycle, candidate);
+      lacks += (gint64)(candidate->lacks + lacking_ahead (cycle, candidate));
       coming += (gint64)on_its_way (cycle, candidate);
     }
   short_of = lacks - cycle->free - coming;
-  reason = cycle->condition == MC_HOST_CRITICAL ? MC_REASON_EMERGENCY
-           : cycle->free < 0                    ? MC_REASON_OVERCOMMITTED
-                                                : MC_REASON_FUNDS_OTHERS;
+  pool_lacks = short_of + (gint64)cycle->pool;
   if (short_of > 0)
-    take_most_from_the_richest (cycle, candidates, n, scratch, (guint64)short_of, reason);
+    take_most_from_the_richest (cycle, candidates, n, scratch, (guint64)short_of, why_take (cycle));
+  else if (pool_lacks > (gint64)percent (cycle->pool, tuning->pool_slack_percent))
+    take_what_is_spare (cycle, candidates, n, scratch, (guint64)pool_lacks, tuning->keep_for_pool_s,
+                        MC_REASON_RELEASES);
   else if (cycle->excess > (guint64)coming)
-    take_for_the_host (cycle, candidates, n, scratch);
+    take_what_is_spare (cycle, candidates, n, scratch, cycle->excess, tuning->keep_when_tight_s,
+                        MC_REASON_HOST_TIGHT);
   else if (cycle->excess == 0)
     for (gsize i = 0; i < n; i++)
       release_in_comfort (cycle, &candidates[i]);
@@ -248,7 +318,7 @@ give (const McCycle *cycle, McCandidate *candidate, guint64 amount, McReason rea
 
   if (demand->told + amount < demand->most)
     amount = amount / MC_MIB * MC_MIB;
-  if (amount == 0 || amount < percent (candidate->facts->capacity, TRIFLE_PERCENT))
+  if (amount == 0 || is_trifle (candidate, amount, cycle->tuning->trifle_percent))
     return 0;
   move_to (candidate, demand->told + amount, reason,
            reason == MC_REASON_BELOW_MINIMUM ? demand->least : demand->low);
@@ -297,7 +367,8 @@ give_soft (const McCycle *cycle, McCandidate *candidates, gsize n, guint64 *scra
     {
       const McCandidate *candidate = &candidates[i];
       gboolean may = candidate->demand.soft && !candidate->decision->move
-                     && !within (cycle->now_us, candidate->memory->taken_us, KEEP_WHEN_TIGHT_US);
+                     && !within (cycle->now_us, candidate->memory->taken_us,
+                                 cycle->tuning->keep_when_tight_s * G_USEC_PER_SEC);
 
       scratch[i] = may ? MIN (less (candidate->demand.cache, candidate->demand.told),
                               candidate->demand.step)

@@ -26,9 +26,11 @@ typedef struct
 typedef struct
 {
   const McPolicySettings *settings;
+  const McTuning *tuning;
   gint64 now_us;
   McHostCondition condition;
   double lambda;   /* mc_share_out() */
+  guint64 pool;    /* is to be kept free for whoever needs it next */
   gint64 free;     /* may be granted now; negative when more is promised than there is */
   guint64 excess;  /* used above the host's limit */
   guint64 comfort; /* may be granted before the host's limit is reached */

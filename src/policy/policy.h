@@ -11,6 +11,8 @@
 
 #include <glib.h>
 
+#include "tuning.h"
+
 G_BEGIN_DECLS
 
 /* A figure that was not reported. Guests without the statistics service send the same value. */
@@ -38,6 +40,7 @@ typedef struct
   gint64 interval_us;     /* between cycles when nothing presses */
   gint64 stats_period_us; /* how often guests report */
   McCacheGrowth cache_growth;
+  const McTuning *tuning; /* (nullable): the policy's own numbers; NULL = mc_tuning_default */
 } McPolicySettings;
 
 typedef struct

@@ -4,6 +4,9 @@
 
 #include "share.h"
 
+/* A level of water need not be known any better: a page. */
+#define PRECISION 4096
+
 static guint64
 between (guint64 from, guint64 to, double part)
 {
@@ -34,9 +37,11 @@ sum_at_level (const McClaim *claims, gsize n_claims, guint64 level)
 static guint64
 find_level (const McClaim *claims, gsize n_claims, guint64 budget)
 {
-  guint64 least = 0, most = (guint64)1 << 45;
+  guint64 least = 0, most = 1;
 
-  while (most - least > 4096)
+  for (gsize i = 0; i < n_claims; i++)
+    most = MAX (most, MAX (claims[i].base, claims[i].least) + 1);
+  while (most - least > PRECISION)
     {
       guint64 middle = least + (most - least) / 2;
 
@@ -77,9 +82,11 @@ mc_share_out (McClaim *claims, gsize n_claims, gint64 budget)
 guint64
 mc_share_level (const guint64 *amounts, gsize n_amounts, guint64 total)
 {
-  guint64 least = 0, most = (guint64)1 << 45;
+  guint64 least = 0, most = 1;
 
-  while (most - least > 4096)
+  for (gsize i = 0; i < n_amounts; i++)
+    most = MAX (most, amounts[i] + 1);
+  while (most - least > PRECISION)
     {
       guint64 middle = least + (most - least) / 2, sum = 0;
 

@@ -26,6 +26,9 @@ typedef struct
   guint (*decide) (gpointer state, guint interval, const SimView *view, double *targets);
 } SimCoordinator;
 
+/* MemCoord's own numbers in the next run. */
+extern McTuning sim_tuning;
+
 /* Ends with a name of NULL. In the order of the tables. */
 extern const SimCoordinator sim_coordinators[];
 
@@ -35,6 +38,8 @@ guint sim_proxmox_decide (gpointer state, guint interval, const SimView *view, d
 guint sim_squeezed_decide (gpointer state, guint interval, const SimView *view, double *targets);
 gpointer sim_squeezed_start (const SimLoad *load, guint interval);
 guint sim_qmemman_decide (gpointer state, guint interval, const SimView *view, double *targets);
+gpointer sim_qmemman_start (const SimLoad *load, guint interval);
+gpointer sim_qmemman_scaled_start (const SimLoad *load, guint interval);
 guint sim_hyperv_decide (gpointer state, guint interval, const SimView *view, double *targets);
 guint sim_esx_decide (gpointer state, guint interval, const SimView *view, double *targets);
 gpointer sim_esx_start (const SimLoad *load, guint interval);

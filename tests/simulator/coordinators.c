@@ -48,12 +48,15 @@ typedef struct
   McVmMemory memories[SIM_VMS_MOST];
 } MemCoord;
 
+McTuning sim_tuning;
+
 static gpointer
 memcoord_start (const SimLoad *load, guint interval)
 {
   MemCoord *state = g_new0 (MemCoord, 1);
 
   state->settings = mc_policy_settings_default ();
+  state->settings.tuning = &sim_tuning;
   state->settings.interval_us = (gint64)interval * G_USEC_PER_SEC;
   return state;
 }
@@ -96,18 +99,38 @@ memcoord_decide_evenly (gpointer state, guint interval, const SimView *view, dou
 
 /*
  * The oracle: sees what everyone will need in the next seconds, and the world as it is. It is bound
- * by the host's memory and by how fast balloons move, and by nothing else.
+ * by the host's memory and by how fast balloons move, and by nothing else. Its sibling sees the
+ * present alone, as it is in every second: no coordinator that has to wait for reports can know
+ * more, so the distance between the two is what the future would be worth.
  */
 
 #define LOOK_AHEAD 12
 
+static gpointer
+oracle_start (const SimLoad *load, guint interval)
+{
+  guint *look_ahead = g_new (guint, 1);
+
+  *look_ahead = LOOK_AHEAD;
+  return look_ahead;
+}
+
+static gpointer
+present_start (const SimLoad *load, guint interval)
+{
+  guint *look_ahead = g_new (guint, 1);
+
+  *look_ahead = 1;
+  return look_ahead;
+}
+
 static double
-oracle_need (const SimView *view, guint i)
+oracle_need (const SimView *view, guint i, guint look_ahead)
 {
   const SimLoad *load = view->world->load;
   double most = 0;
 
-  for (guint t = view->t; t < MIN (view->t + LOOK_AHEAD, load->seconds); t++)
+  for (guint t = view->t; t < MIN (view->t + look_ahead, load->seconds); t++)
     most = MAX (most, sim_load_need (load, i, t));
   return CLAMP (most + 20, load->vms[i].minimum, load->vms[i].capacity);
 }
@@ -121,7 +144,7 @@ oracle_decide (gpointer state, guint interval, const SimView *view, double *targ
   for (guint i = 0; i < view->n; i++)
     if (view->facts[i].running)
       {
-        sum += needs[i] = oracle_need (view, i);
+        sum += needs[i] = oracle_need (view, i, *(const guint *)state);
         occupied += view->world->guests[i].occupied;
       }
   free = view->world->available - SIM_RESERVE - 64;
@@ -172,14 +195,16 @@ const SimCoordinator sim_coordinators[] = {
   { "Proxmox VE, 2 s", 2, NULL, sim_proxmox_decide },
   { "squeezed", 10, sim_squeezed_start, sim_squeezed_decide },
   { "squeezed, 2 s", 2, sim_squeezed_start, sim_squeezed_decide },
-  { "qmemman", 1, NULL, sim_qmemman_decide },
-  { "qmemman, 2 s", 2, NULL, sim_qmemman_decide },
+  { "qmemman", 1, sim_qmemman_start, sim_qmemman_decide },
+  { "qmemman, 2 s", 2, sim_qmemman_start, sim_qmemman_decide },
+  { "qmemman, scaled", 1, sim_qmemman_scaled_start, sim_qmemman_decide },
   { "Hyper-V-like", 10, NULL, sim_hyperv_decide },
   { "Hyper-V-like, 2 s", 2, NULL, sim_hyperv_decide },
   { "ESX-like", 15, sim_esx_start, sim_esx_decide },
   { "ESX-like, 2 s", 2, sim_esx_start, sim_esx_decide },
   { "MemCoord, 2 s", 2, memcoord_start, memcoord_decide_evenly },
   { "MemCoord", 2, memcoord_start, memcoord_decide },
-  { "oracle", 1, NULL, oracle_decide },
+  { "oracle of the present", 1, present_start, oracle_decide },
+  { "oracle", 1, oracle_start, oracle_decide },
   { NULL },
 };

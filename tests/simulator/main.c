@@ -1,232 +1,214 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Runs loads under coordinators and prints the tables; writes what the plots are drawn from. */
+/* The command line of the simulator. */
 #include "config.h"
 
 #include <locale.h>
-#include <math.h>
 #include <string.h>
 
-#include "measure.h"
+#include "knobs.h"
+#include "replay.h"
+#include "report.h"
+
+#define COUNT_MOST 10000
+
+#define EXIT_USAGE 2
 
 typedef struct
 {
-  char *set;     /* "tuning", "hold-out" or "named" */
-  char *load;    /* one named load */
-  char *only;    /* coordinators whose name begins so */
-  char *data;    /* directory for the plots' figures */
-  int count;     /* how many loads of a set; 0 = the usual number */
-  gboolean each; /* a line for each load and coordinator, nothing else */
+  char *set, *load, *only, *data, *sweep, *replay;
+  char **tune;
+  int count;
+  gboolean each, list;
 } Options;
 
-static guint
-n_coordinators (void)
-{
-  guint n = 0;
+static const char summary[]
+    = "Runs memory coordinators side by side in a simulated host and prints tables of what each\n"
+      "made of the same loads. The policy is the daemon's own code. All is deterministic.";
 
-  while (sim_coordinators[n].name != NULL)
-    n++;
-  return n;
+static const char description[]
+    = "Examples:\n"
+      "  simulate --set tuning                      every coordinator on the 40 tuning loads\n"
+      "  simulate --set named --only 'MemCoord*'    MemCoord on each of the named loads\n"
+      "  simulate --load spike --data /tmp/plots    and what plots are drawn from\n"
+      "  simulate --sweep headroom_percent=0,10,20  what one of the policy's numbers trades\n"
+      "  simulate --replay recorded.csv             what the policy decides of a recorded run\n"
+      "\n"
+      "The hold-out set is for the figures that are told: look at the tuning set while you change\n"
+      "the policy. See tests/simulator/README.md.\n";
+
+static void
+print_list (void)
+{
+  printf ("Loads:\n");
+  for (guint i = 0; sim_load_names[i] != NULL; i++)
+    printf ("  %s\n", sim_load_names[i]);
+  printf ("Coordinators:\n");
+  for (guint c = 0; sim_coordinators[c].name != NULL; c++)
+    printf ("  %s\n", sim_coordinators[c].name);
+  printf ("The policy's numbers, for --tune and --sweep:\n");
+  for (guint i = 0; sim_knob_names ()[i] != NULL; i++)
+    printf ("  %s=%u\n", sim_knob_names ()[i], *sim_knob_find (&sim_tuning, sim_knob_names ()[i]));
+}
+
+G_GNUC_PRINTF (2, 3)
+static gboolean
+refuse (GError **error, const char *format, ...)
+{
+  g_autofree char *message = NULL;
+  va_list arguments;
+
+  va_start (arguments, format);
+  message = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, message);
+  return FALSE;
 }
 
 static gboolean
-wanted (const Options *options, guint c)
+check_only (const Options *options, const SimReport *report, GError **error)
 {
-  return options->only == NULL || g_str_has_prefix (sim_coordinators[c].name, options->only);
+  for (guint c = 0; sim_coordinators[c].name != NULL; c++)
+    if (sim_report_wants (report, &sim_coordinators[c]))
+      return TRUE;
+  return refuse (error, "no coordinator's name fits '%s'; --list shows them", options->only);
 }
 
-static void
-print_head (const char *title)
+static gboolean
+check (const Options *options, int argc, char *argv[], const SimReport *report, GError **error)
 {
-  printf ("\n## %s\n\n", title);
-  printf ("| coordinator | swap-in MB | stalled VM-s | relief p50/p95/worst s | kills | host <= "
-          "reserve s | < 0 s | deepest MB "
-          "| moves | GB moved | reversals per VM-h | Jain | by weight | reclaimed MB | slack MB | "
-          "refaults MB | cycles |\n");
-  printf ("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
+  guint ways = (options->set != NULL && options->sweep == NULL) + (options->load != NULL)
+               + (options->sweep != NULL) + (options->replay != NULL);
+
+  if (argc > 1)
+    return refuse (error, "unexpected argument '%s'", argv[1]);
+  if (ways > 1)
+    return refuse (error, "only one of --set, --load, --sweep and --replay can be done at once");
+  if (options->count < 1 || options->count > COUNT_MOST)
+    return refuse (error, "--count is 1 to %d, not %d", COUNT_MOST, options->count);
+  if (options->load != NULL && !g_strv_contains (sim_load_names, options->load))
+    return refuse (error, "there is no load '%s'; --list shows them", options->load);
+  if (options->set != NULL && strcmp (options->set, "tuning") != 0
+      && strcmp (options->set, "hold-out") != 0 && strcmp (options->set, "named") != 0)
+    return refuse (error, "--set is tuning, hold-out or named, not '%s'", options->set);
+  if (options->sweep != NULL && g_strcmp0 (options->set, "named") == 0)
+    return refuse (error, "--sweep runs on the tuning or the hold-out set");
+  return check_only (options, report, error);
 }
 
-static void
-print_row (const char *name, SimResult *result, guint runs)
+static gboolean
+tune (const Options *options, GError **error)
 {
-  printf ("| %s | %.0f | %u | %.0f / %.0f / %.0f | %u | %u | %u | %.0f | %u | %.0f | %.1f (%u) | "
-          "%.3f | %.3f | %.0f | %.0f | %.0f | %u "
-          "|\n",
-          name, result->swap_in, result->stalled, sim_result_relief (result, 0.5),
-          sim_result_relief (result, 0.95), sim_result_relief (result, 1), result->kills,
-          result->below_reserve, result->below_zero, MAX (0, result->deepest), result->moves,
-          result->moved / 1024, result->vm_hours > 0 ? result->reversals / result->vm_hours : 0,
-          result->reversals, result->jain / runs, result->jain_weighted / runs,
-          result->reclaimed / runs, result->slack / runs, result->refaults, result->cycles);
+  for (guint i = 0; options->tune != NULL && options->tune[i] != NULL; i++)
+    if (!sim_knob_set (&sim_tuning, options->tune[i], error))
+      return FALSE;
+  return TRUE;
 }
 
-static void
-write_trace (const Options *options, const SimLoad *load, guint c)
+static SimSet
+set_of (const Options *options)
 {
-  g_autofree char *path = g_strdup_printf ("%s/%s.%u.dat", options->data, load->name, c);
-  FILE *trace = fopen (path, "w");
-  g_autofree SimResult *result = g_new (SimResult, 1);
-
-  if (trace == NULL)
-    g_error ("failed to write %s", path);
-  sim_run (load, &sim_coordinators[c], result, trace);
-  fclose (trace);
+  return g_strcmp0 (options->set, "hold-out") == 0 ? SIM_HOLD_OUT : SIM_TUNING;
 }
 
-static void
-run_named (const Options *options, const char *name)
+static gboolean
+sweep (const Options *options, const SimReport *report, GError **error)
 {
-  g_autofree SimLoad *load = sim_load_named (name);
-  g_autofree SimResult *result = g_new (SimResult, 1);
-  g_autofree char *title = NULL;
+  g_auto (GStrv) parts = g_strsplit (options->sweep, "=", 2);
+  g_auto (GStrv) texts
+      = parts[0] != NULL && parts[1] != NULL ? g_strsplit (parts[1], ",", -1) : NULL;
+  guint n = texts != NULL ? g_strv_length (texts) : 0;
+  g_autofree guint *values = g_new (guint, n + 1);
 
-  if (load == NULL)
+  if (n == 0)
+    return refuse (error, "--sweep is NAME=VALUE,VALUE,…, not '%s'", options->sweep);
+  for (guint i = 0; i < n; i++)
     {
-      g_printerr ("There is no load of the name %s.\n", name);
-      exit (2);
+      g_autofree char *assignment = g_strdup_printf ("%s=%s", parts[0], texts[i]);
+      McTuning scratch = sim_tuning;
+
+      if (!sim_knob_set (&scratch, assignment, error))
+        return FALSE;
+      values[i] = *sim_knob_find (&scratch, parts[0]);
     }
-  title = g_strdup_printf ("%s: %u guests, %.0f MiB host, %s", name, load->n, load->total,
-                           load->fits ? "fits" : "does not fit");
-  print_head (title);
-  for (guint c = 0; sim_coordinators[c].name != NULL; c++)
-    {
-      if (!wanted (options, c))
-        continue;
-      sim_run (load, &sim_coordinators[c], result, NULL);
-      print_row (sim_coordinators[c].name, result, 1);
-      if (options->data != NULL)
-        write_trace (options, load, c);
-    }
+  sim_report_sweep (report, set_of (options), parts[0], values, n);
+  return TRUE;
 }
 
-typedef struct
+static gboolean
+run (const Options *options, const SimReport *report, GError **error)
 {
-  SimResult *sums;     /* by coordinator */
-  SimResult *sums_fit; /* of the loads that fit */
-  guint
-      *best; /* loads in which it had the fewest stalled seconds, the oracle left out; ties count */
-  guint runs, fitting;
-} Sums;
-
-static void
-run_one_of_set (const Options *options, const SimLoad *load, Sums *sums)
-{
-  guint n = n_coordinators (), least = G_MAXUINT;
-  g_autofree guint *stalled = g_new0 (guint, n);
-  g_autofree SimResult *result = g_new (SimResult, 1);
-
-  for (guint c = 0; c < n; c++)
-    {
-      if (!wanted (options, c))
-        continue;
-      sim_run (load, &sim_coordinators[c], result, NULL);
-      stalled[c] = result->stalled;
-      if (options->each)
-        printf ("%s;%s;%d;%.0f;%u;%u;%u;%u;%.0f;%.2f\n", load->name, sim_coordinators[c].name,
-                load->fits, result->swap_in, result->stalled, result->moves, result->reversals,
-                result->below_reserve, result->slack, result->vm_hours);
-      if (strcmp (sim_coordinators[c].name, "oracle") != 0)
-        least = MIN (least, result->stalled);
-      sim_result_add (&sums->sums[c], result);
-      if (load->fits)
-        sim_result_add (&sums->sums_fit[c], result);
-    }
-  for (guint c = 0; c < n; c++)
-    sums->best[c] += wanted (options, c) && stalled[c] <= least;
-  sums->runs++;
-  sums->fitting += load->fits;
+  if (options->replay != NULL)
+    return sim_replay (options->replay, stdout, error);
+  if (options->sweep != NULL)
+    return sweep (options, report, error);
+  if (options->load != NULL)
+    return sim_report_load (report, options->load, error);
+  if (g_strcmp0 (options->set, "named") != 0)
+    return sim_report_set (report, set_of (options), error);
+  for (guint i = 0; sim_load_names[i] != NULL; i++)
+    if (!sim_report_load (report, sim_load_names[i], error))
+      return FALSE;
+  return TRUE;
 }
 
-static void
-print_sums (const Options *options, const Sums *sums)
+static gboolean
+parse (Options *options, int *argc, char ***argv, GError **error)
 {
-  g_autofree char *all = g_strdup_printf ("%s: sums of %u loads", options->set, sums->runs);
-  g_autofree char *fit
-      = g_strdup_printf ("%s: sums of the %u that fit the host", options->set, sums->fitting);
+  const GOptionEntry entries[] = {
+    { "set", 's', 0, G_OPTION_ARG_STRING, &options->set,
+      "A set of loads: tuning (the default), hold-out or named", "SET" },
+    { "load", 'l', 0, G_OPTION_ARG_STRING, &options->load, "One named load", "NAME" },
+    { "only", 'o', 0, G_OPTION_ARG_STRING, &options->only,
+      "Show coordinators whose name fits: 'MemCoord', 'qmemman*'", "PATTERN" },
+    { "count", 'n', 0, G_OPTION_ARG_INT, &options->count, "How many loads of the set (40)", "N" },
+    { "each", 'e', 0, G_OPTION_ARG_NONE, &options->each,
+      "One line of figures for each load and coordinator instead of sums", NULL },
+    { "data", 'd', 0, G_OPTION_ARG_FILENAME, &options->data, "Write the plots' figures there",
+      "DIR" },
+    { "tune", 't', 0, G_OPTION_ARG_STRING_ARRAY, &options->tune,
+      "Run MemCoord with another value of one of its numbers; may be given again", "NAME=VALUE" },
+    { "sweep", 'w', 0, G_OPTION_ARG_STRING, &options->sweep,
+      "Run MemCoord with each of these values, on the tuning set unless --set says otherwise",
+      "NAME=V,V,…" },
+    { "replay", 'r', 0, G_OPTION_ARG_FILENAME, &options->replay,
+      "Decide again on what was recorded, and show it beside what was done", "FILE" },
+    { "list", 0, 0, G_OPTION_ARG_NONE, &options->list,
+      "List the loads, the coordinators and the policy's numbers", NULL },
+    { NULL },
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
 
-  print_head (all);
-  for (guint c = 0; sim_coordinators[c].name != NULL; c++)
-    if (wanted (options, c))
-      print_row (sim_coordinators[c].name, &sums->sums[c], sums->runs);
-  print_head (fit);
-  for (guint c = 0; sim_coordinators[c].name != NULL; c++)
-    if (wanted (options, c))
-      print_row (sim_coordinators[c].name, &sums->sums_fit[c], MAX (sums->fitting, 1));
-  printf ("\nFewest stalled seconds, alone or tied, of %u loads:", sums->runs);
-  for (guint c = 0; sim_coordinators[c].name != NULL; c++)
-    if (wanted (options, c))
-      printf (" %s %u;", sim_coordinators[c].name, sums->best[c]);
-  printf ("\n");
-}
-
-static void
-write_bars (const Options *options, const Sums *sums)
-{
-  g_autofree char *path = g_strdup_printf ("%s/%s.bars.dat", options->data, options->set);
-  FILE *bars = fopen (path, "w");
-
-  if (bars == NULL)
-    g_error ("failed to write %s", path);
-  for (guint c = 0; sim_coordinators[c].name != NULL; c++)
-    if (wanted (options, c))
-      fprintf (bars, "\"%s\" %.3f %u %u %u %u %.1f\n", sim_coordinators[c].name,
-               sums->sums[c].swap_in / 1024, sums->sums[c].stalled, sums->sums[c].below_reserve,
-               sums->sums[c].reversals, sums->sums[c].moves, sums->sums[c].slack / sums->runs);
-  fclose (bars);
-}
-
-static void
-run_set (const Options *options, SimSet set)
-{
-  guint n = n_coordinators ();
-  g_autofree SimResult *all = g_new0 (SimResult, n);
-  g_autofree SimResult *fit = g_new0 (SimResult, n);
-  g_autofree guint *best = g_new0 (guint, n);
-  Sums sums = { .sums = all, .sums_fit = fit, .best = best };
-
-  for (guint i = 0; i < (guint)(options->count > 0 ? options->count : SIM_SET_SIZE); i++)
-    {
-      g_autofree SimLoad *load = sim_load_random (set, i);
-
-      run_one_of_set (options, load, &sums);
-    }
-  if (!options->each)
-    print_sums (options, &sums);
-  if (options->data != NULL)
-    write_bars (options, &sums);
+  g_option_context_set_summary (context, summary);
+  g_option_context_set_description (context, description);
+  g_option_context_add_main_entries (context, entries, NULL);
+  return g_option_context_parse (context, argc, argv, error);
 }
 
 int
 main (int argc, char *argv[])
 {
-  Options options = { 0 };
-  const GOptionEntry entries[] = {
-    { "set", 's', 0, G_OPTION_ARG_STRING, &options.set, "tuning, hold-out or named", "SET" },
-    { "load", 'l', 0, G_OPTION_ARG_STRING, &options.load, "One named load", "NAME" },
-    { "only", 'o', 0, G_OPTION_ARG_STRING, &options.only, "Coordinators whose name begins so",
-      "NAME" },
-    { "data", 'd', 0, G_OPTION_ARG_FILENAME, &options.data, "Writes the plots' figures there",
-      "DIR" },
-    { "count", 'n', 0, G_OPTION_ARG_INT, &options.count, "How many loads of the set", "N" },
-    { "each", 'e', 0, G_OPTION_ARG_NONE, &options.each,
-      "One line of figures for each load and coordinator", NULL },
-    { NULL },
-  };
-  g_autoptr (GOptionContext) context
-      = g_option_context_new ("- memory coordinators in a simulated host");
+  Options options = { .count = SIM_SET_SIZE };
   g_autoptr (GError) error = NULL;
+  SimReport report = { 0 };
+  gboolean usable;
 
-  g_option_context_add_main_entries (context, entries, NULL);
-  if (!g_option_context_parse (context, &argc, &argv, &error))
+  setlocale (LC_CTYPE, "");
+  sim_tuning = mc_tuning_default;
+  usable = parse (&options, &argc, &argv, &error) && tune (&options, &error);
+  report = (SimReport){
+    .only = options.only, .data = options.data, .count = (guint)options.count, .each = options.each
+  };
+  if (!usable || !check (&options, argc, argv, &report, &error))
     {
-      g_printerr ("%s\n", error->message);
-      return 2;
+      g_printerr ("simulate: %s\n", error->message);
+      return EXIT_USAGE;
     }
-  if (options.load != NULL)
-    run_named (&options, options.load);
-  else if (g_strcmp0 (options.set, "named") == 0)
-    for (guint i = 0; sim_load_names[i] != NULL; i++)
-      run_named (&options, sim_load_names[i]);
-  else
-    run_set (&options, g_strcmp0 (options.set, "hold-out") == 0 ? SIM_HOLD_OUT : SIM_TUNING);
-  return 0;
+  if (options.list)
+    print_list ();
+  else if (!run (&options, &report, &error))
+    {
+      g_printerr ("simulate: %s\n", error->message);
+      return EXIT_FAILURE;
+    }
+  return EXIT_SUCCESS;
 }

@@ -153,8 +153,9 @@ trace_second (const SimWorld *world, FILE *trace)
     {
       const SimGuest *guest = &world->guests[i];
 
-      fprintf (trace, " %.1f %.1f %.1f %.1f", guest->running ? guest->balloon : 0,
-               sim_load_need (world->load, i, world->t), guest->swapped, guest->total_in);
+      fprintf (trace, " %.1f %.1f %.1f %.1f %d %.1f %.1f", guest->running ? guest->balloon : 0,
+               sim_load_need (world->load, i, world->t), guest->swapped, guest->total_in,
+               guest->stalled, guest->occupied, guest->target);
     }
   fputc ('\n', trace);
 }

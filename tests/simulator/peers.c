@@ -283,37 +283,133 @@ sim_squeezed_decide (gpointer state, guint interval, const SimView *view, double
   return interval;
 }
 
-/* Qubes qmemman: 1.3 of what is used; what is over is shared in that proportion; only what is worth
- * a move. */
+/*
+ * Qubes qmemman: 1.3 of what is used, at least 200 MB. What is over is shared in that proportion.
+ * Where it does not go round, those with more than they prefer go down to that, and the others
+ * share what is free. Only what is worth a move is moved, and a guest that makes no progress is
+ * left out.
+ *
+ * Its kinder variant, which is nobody's published law, scales everyone alike where it does not go
+ * round.
+ */
+
+#define QMEMMAN_FACTOR   1.3
+#define QMEMMAN_LEAST    200.0
+#define QMEMMAN_TRANSFER 150.0
+#define QMEMMAN_STARVED  15.0
+#define QMEMMAN_PATIENCE 3 /* decisions without progress towards a lower target */
+
+typedef struct
+{
+  gboolean scales;
+  double balloon[SIM_VMS_MOST];
+  guint still[SIM_VMS_MOST];
+} Qmemman;
+
+gpointer
+sim_qmemman_start (const SimLoad *load, guint interval)
+{
+  return g_new0 (Qmemman, 1);
+}
+
+gpointer
+sim_qmemman_scaled_start (const SimLoad *load, guint interval)
+{
+  Qmemman *state = g_new0 (Qmemman, 1);
+
+  state->scales = TRUE;
+  return state;
+}
+
+/* What it prefers; NAN = left out. */
+static double
+qmemman_prefers (Qmemman *state, const McVmFacts *facts, guint i)
+{
+  double has = sim_mib (facts->balloon);
+  gboolean there = facts->target == MC_UNKNOWN || has <= sim_mib (facts->target) + 25;
+  double prefers = limited (facts, MAX (QMEMMAN_LEAST, QMEMMAN_FACTOR * sim_used (facts)));
+
+  state->still[i] = there || fabs (has - state->balloon[i]) > 1 ? 0 : state->still[i] + 1;
+  state->balloon[i] = has;
+  if (!sim_has_stats (facts) || (state->still[i] >= QMEMMAN_PATIENCE && prefers < has))
+    return NAN;
+  return prefers;
+}
+
+/* What maxima leave over goes to those who are below theirs, in equal parts. */
+static void
+qmemman_spread (const SimView *view, double left, double *wanted)
+{
+  for (guint round = 0; round < view->n && left > 1; round++)
+    {
+      double rest = 0;
+      guint below = 0;
+
+      for (guint i = 0; i < view->n; i++)
+        below += !isnan (wanted[i]) && wanted[i] < sim_mib (view->facts[i].maximum);
+      for (guint i = 0; i < view->n; i++)
+        {
+          double most = sim_mib (view->facts[i].maximum);
+
+          if (isnan (wanted[i]) || wanted[i] >= most)
+            continue;
+          rest += MAX (0, wanted[i] + left / below - most);
+          wanted[i] = MIN (wanted[i] + left / below, most);
+        }
+      left = below == 0 ? 0 : rest;
+    }
+}
+
+static void
+qmemman_share (
+    const Qmemman *state, const SimView *view, const double *prefers, double free, double *wanted)
+{
+  double sum = free, all = 0, acceptors = 0, left = 0;
+
+  for (guint i = 0; i < view->n; i++)
+    {
+      double has = sim_mib (view->facts[i].balloon);
+
+      if (isnan (prefers[i]))
+        continue;
+      sum += has;
+      all += prefers[i];
+      acceptors += prefers[i] > has ? prefers[i] : 0;
+    }
+  for (guint i = 0; i < view->n; i++)
+    {
+      double has = sim_mib (view->facts[i].balloon), share = prefers[i];
+
+      if (sum > all || state->scales)
+        share = prefers[i] * sum / MAX (all, 1);
+      else if (prefers[i] > has)
+        share = has + MAX (0, free) * prefers[i] / acceptors;
+      wanted[i] = isnan (share) ? NAN : limited (&view->facts[i], share);
+      left += isnan (share) ? 0 : MAX (0, share - wanted[i]);
+    }
+  if (sum > all)
+    qmemman_spread (view, left, wanted);
+}
 
 guint
 sim_qmemman_decide (gpointer state, guint interval, const SimView *view, double *targets)
 {
-  double free = sim_mib (view->host->available) - SIM_RESERVE - promised (view), sum = free,
-         preferred = 0;
-  double wanted[SIM_VMS_MOST], wish[SIM_VMS_MOST], transfer = 0;
+  double free = sim_mib (view->host->available) - SIM_RESERVE - promised (view), transfer = 0;
+  double prefers[SIM_VMS_MOST], wanted[SIM_VMS_MOST];
   gboolean starved = FALSE;
 
   for (guint i = 0; i < view->n; i++)
-    {
-      wanted[i] = NAN;
-      if (!sim_has_stats (&view->facts[i]))
-        continue;
-      wish[i] = limited (&view->facts[i], MAX (200, 1.3 * sim_used (&view->facts[i])));
-      sum += sim_mib (view->facts[i].balloon);
-      preferred += wish[i];
-      wanted[i] = wish[i];
-    }
+    prefers[i] = qmemman_prefers (state, &view->facts[i], i);
+  qmemman_share (state, view, prefers, free, wanted);
   for (guint i = 0; i < view->n; i++)
     if (!isnan (wanted[i]))
       {
         double has = sim_mib (view->facts[i].balloon);
 
-        wanted[i] = limited (&view->facts[i], wish[i] * sum / MAX (preferred, 1));
-        transfer += fabs (wanted[i] - has) / 2;
-        starved |= wish[i] > has && wanted[i] - has > 15;
+        transfer += fabs (wanted[i] - has);
+        starved |= prefers[i] > has && wanted[i] - has > QMEMMAN_STARVED;
       }
-  if (transfer > 150 || starved)
+  if (transfer > QMEMMAN_TRANSFER || starved)
     sim_free_before_give (view, wanted, free, targets);
   return interval;
 }

@@ -18,6 +18,7 @@
 #define SECONDS        900
 #define FIRST_SEED     G_GUINT64_CONSTANT (0x70726f7000000000)
 #define CONSTANT_AFTER 300
+#define CHANGES_UNTIL  300
 
 typedef struct
 {
@@ -35,7 +36,8 @@ typedef struct
   gint64 now_us, last_us;
   guint n;
   int hostile; /* the guest whose figures are garbage; -1 = none */
-  guint cycles, moves, late_moves;
+  guint cycles, moves;
+  guint counts_from, late_moves; /* moves from that second on */
 } Run;
 
 static guint64
@@ -277,34 +279,115 @@ check_equals_are_treated_alike (Run *run)
   g_assert_cmpuint (decisions[twin].target, ==, decisions[run->n].target);
 }
 
+static gboolean
+shares (const Run *run, guint i)
+{
+  const McVmDecision *decision = &run->decisions[i];
+
+  /* One that somebody else has set, or whose target is withdrawn, is left with what it has. */
+  if (decision->reason == MC_REASON_FOREIGN || decision->reason == MC_REASON_UNREACHABLE)
+    return FALSE;
+  return decision->status == MC_VM_MANAGED || decision->status == MC_VM_STUCK
+         || decision->status == MC_VM_INEFFECTIVE;
+}
+
+/* From one that is stuck nothing is taken. */
+static guint64
+least_of (const Run *run, guint i)
+{
+  if (run->decisions[i].status == MC_VM_MANAGED)
+    return run->facts[i].minimum;
+  return MAX (run->facts[i].minimum, held (&run->facts[i]));
+}
+
+/* What each could have if all were divided by weight; those whose minimum is more have that. */
+static void
+find_parts (const Run *run, guint64 *parts)
+{
+  double budget = run->host.free, weights = 0;
+  gboolean settled = FALSE, out[SIM_VMS_MOST] = { FALSE };
+
+  for (guint i = 0; i < run->n; i++)
+    if (shares (run, i))
+      {
+        budget += held (&run->facts[i]);
+        weights += run->facts[i].weight;
+      }
+  while (!settled)
+    {
+      settled = TRUE;
+      for (guint i = 0; i < run->n; i++)
+        {
+          guint weight = run->facts[i].weight;
+          guint64 least = least_of (run, i);
+
+          parts[i] = out[i] ? least : (guint64)(MAX (0, budget) / weights * weight);
+          if (out[i] || !shares (run, i) || parts[i] >= least)
+            continue;
+          settled = FALSE;
+          out[i] = TRUE;
+          budget -= (double)least;
+          weights -= weight;
+        }
+    }
+}
+
 /* Nobody who needs less than its part of all is left with less than that because of what another
  * one claims. */
 static void
 check_nobody_starves_another (const Run *run)
 {
-  guint64 budget = run->host.free, weights = 0;
+  guint64 parts[SIM_VMS_MOST];
 
   if (run->hostile < 0 || run->host.condition == MC_HOST_CRITICAL || run->host.free == 0)
     return;
-  /* One that somebody else has set is left with what it has, and has no part in sharing. */
-  for (guint i = 0; i < run->n; i++)
-    if (run->decisions[i].status == MC_VM_MANAGED && run->decisions[i].reason != MC_REASON_FOREIGN)
-      {
-        budget += held (&run->facts[i]);
-        weights += run->facts[i].weight;
-      }
+  find_parts (run, parts);
   for (guint i = 0; i < run->n; i++)
     {
       const McVmDecision *decision = &run->decisions[i];
-      guint64 part;
 
-      if (!decision->move || decision->target > decision->before
-          || decision->status != MC_VM_MANAGED)
+      if (!decision->move || decision->target > decision->before || !shares (run, i))
         continue;
-      part = (guint64)((double)budget / weights * run->facts[i].weight);
       g_assert_cmpuint (decision->target + 2 * MC_MIB, >=,
-                        MIN (decision->before, MIN (part, run->memory[i].used)));
+                        MIN (decision->before, MIN (parts[i], run->memory[i].used)));
     }
+}
+
+/* What is told is what is so. */
+static void
+check_reason (const Run *run, const McVmDecision *decision)
+{
+  McReason reason = decision->reason;
+
+  if (reason == MC_REASON_NEEDS || reason == MC_REASON_CACHE)
+    g_assert_cmpuint (decision->figure, <=, decision->limit);
+  if (reason == MC_REASON_RELEASES)
+    g_assert_cmpuint (decision->figure, >=, decision->limit);
+  if (reason == MC_REASON_HOST_TIGHT)
+    g_assert_cmpint (run->host.condition, !=, MC_HOST_COMFORTABLE);
+  if (reason == MC_REASON_EMERGENCY)
+    g_assert_cmpint (run->host.condition, ==, MC_HOST_CRITICAL);
+  if (reason == MC_REASON_OVERCOMMITTED)
+    g_assert_cmpuint (run->host.free, ==, 0);
+}
+
+static void
+check_reasons (const Run *run)
+{
+  gboolean somebody_lacks = FALSE, somebody_funds = FALSE;
+
+  for (guint i = 0; i < run->n; i++)
+    {
+      McReason reason = run->decisions[i].reason;
+
+      if (run->decisions[i].move)
+        check_reason (run, &run->decisions[i]);
+      somebody_funds |= run->decisions[i].move && reason == MC_REASON_FUNDS_OTHERS;
+      somebody_lacks |= reason == MC_REASON_NEEDS || reason == MC_REASON_SWAPPING
+                        || reason == MC_REASON_GROWS || reason == MC_REASON_BELOW_MINIMUM
+                        || reason == MC_REASON_NO_FREE_MEMORY;
+    }
+  g_assert_true (somebody_lacks || !somebody_funds);
 }
 
 static void
@@ -329,7 +412,7 @@ apply (Run *run)
 
         guest->told = guest->target = (double)run->decisions[i].target / MC_MIB;
         run->moves++;
-        run->late_moves += run->world.t >= CONSTANT_AFTER;
+        run->late_moves += run->world.t >= run->counts_from;
       }
 }
 
@@ -357,6 +440,7 @@ run_cycle (Run *run)
   check_order_does_not_matter (run);
   check_equals_are_treated_alike (run);
   check_nobody_starves_another (run);
+  check_reasons (run);
   check_described (run);
   apply (run);
   run->cycles++;
@@ -469,6 +553,29 @@ test_constant_demand_comes_to_rest (void)
             run->load->vms[i].reads = 0;
           }
       run->load->total = run->load->total * 1.1;
+      run->counts_from = CONSTANT_AFTER;
+      live (run);
+      g_assert_cmpuint (run->late_moves, ==, 0);
+    }
+}
+
+/* Whatever was before. */
+static void
+test_demand_that_has_become_constant (void)
+{
+  for (guint number = 0; number < 40; number++)
+    {
+      g_autoptr (Run) run = run_new (100 + number);
+
+      run->settings = mc_policy_settings_default ();
+      for (guint i = 0; i < run->n; i++)
+        for (guint t = 0; t < run->load->seconds; t++)
+          {
+            run->load->vms[i].demand[t] = run->load->vms[i].demand[MIN (t, CHANGES_UNTIL)];
+            run->load->vms[i].reads = 0;
+          }
+      run->load->total = run->load->total * 1.1;
+      run->counts_from = CHANGES_UNTIL + CONSTANT_AFTER;
       live (run);
       g_assert_cmpuint (run->late_moves, ==, 0);
     }
@@ -519,6 +626,8 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/policy/properties/random-worlds", test_random_worlds);
   g_test_add_func ("/policy/properties/constant-demand", test_constant_demand_comes_to_rest);
+  g_test_add_func ("/policy/properties/demand-that-has-become-constant",
+                   test_demand_that_has_become_constant);
   g_test_add_func ("/policy/properties/any-figures", test_any_figures_at_all);
   return g_test_run ();
 }

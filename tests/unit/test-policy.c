@@ -58,9 +58,9 @@ test_running_out_is_given_more (void)
   {
     guint64 balloon, unused, usable, least, most;
   } rows[] = {
-    { 512, 50, 50, 562, 612 },    /* above the low watermark, not beyond the high one */
-    { 512, 100, 100, 513, 562 },  /* at the watermark */
-    { 512, 150, 90, 523, 572 },   /* usable counts where unused flatters */
+    { 512, 50, 50, 562, 716 },    /* above the low watermark, at most a step beyond what it has */
+    { 512, 100, 100, 513, 716 },  /* at the watermark */
+    { 512, 150, 90, 523, 716 },   /* usable counts where unused flatters */
     { 512, 66, 0, 612, 716 },     /* nothing usable: up to a whole step */
     { 1000, 50, 50, 1024, 1024 }, /* never beyond its maximum */
   };

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Runs loads under coordinators and prints the tables; writes what the plots are drawn from. */
+#pragma once
+
+#include "measure.h"
+
+typedef struct
+{
+  const char *only; /* (nullable): coordinators whose name fits this pattern */
+  const char *data; /* (nullable): directory for the plots' figures */
+  guint count;      /* how many loads of a set */
+  gboolean each;    /* a line for each load and coordinator, nothing else */
+} SimReport;
+
+gboolean sim_report_wants (const SimReport *report, const SimCoordinator *coordinator);
+
+/* One named load, which there is. */
+gboolean sim_report_load (const SimReport *report, const char *name, GError **error);
+
+gboolean sim_report_set (const SimReport *report, SimSet set, GError **error);
+
+/* Runs MemCoord alone on @set, once for each of @values of the knob @name. */
+void sim_report_sweep (
+    const SimReport *report, SimSet set, const char *name, const guint *values, guint n_values);
