@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Writes down, several times a second, what the guests and the host have: for assertions, tables and plots.
 
-The figures are libvirt's own, not the daemon's, so that they are true whatever the daemon says.
+The figures are libvirt's own, not the daemon's, so that they are true whatever the daemon says. What is written
+can be decided on again: build/tests/simulator/simulate --replay FILE.
 """
 
 import csv
@@ -10,7 +11,11 @@ import time
 
 import libvirt
 
-COLUMNS = ("t", "guest", "balloon", "unused", "usable", "swap_in", "swap_out", "target", "host_available")
+SIZES = {  # column: libvirt's key
+    "balloon": "current", "unused": "unused", "usable": "usable", "available": "available", "resident": "rss",
+    "swap_in": "swap_in", "swap_out": "swap_out", "maximum": "maximum",
+}
+COLUMNS = ("t", "guest", *SIZES, "last_update", "target", "host_available", "host_total")
 EVERY_S = 0.5
 
 
@@ -71,9 +76,9 @@ class Recorder:
                 return None if value is None else value << 10
 
             rows.append({
-                "t": round(now, 2), "guest": domain.name(), "balloon": size("current"), "unused": size("unused"),
-                "usable": size("usable"), "swap_in": size("swap_in"), "swap_out": size("swap_out"),
-                "target": targets.get(domain.name()), "host_available": available,
+                "t": round(now, 2), "guest": domain.name(), **{column: size(key) for column, key in SIZES.items()},
+                "last_update": figures.get("balloon.last-update"), "target": targets.get(domain.name()),
+                "host_available": available, "host_total": self.bed.host_total,
             })
         self.rows += rows
         if self.on_sample:
