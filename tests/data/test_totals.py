@@ -47,3 +47,7 @@ def test_what_passes_again_has_passed_and_is_told(tmp_path):
 def test_what_fails_again_has_failed_once(tmp_path):
     code, lines = total(tmp_path, guests=case("a", "<failure/>") + case("b"), guests_again=case("a", "<error/>"))
     assert (code, lines[-1]) == (1, "1 passed, 1 failed")
+
+
+def test_whatever_a_test_prints_does_no_harm(tmp_path):
+    assert total(tmp_path, unit=case("a", "<system-out>\x01\x02\x1b[1m</system-out>")) == (0, ["1 passed, 0 failed"])

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the source has a table of, the documents tell whole and right."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+THRESHOLD = re.compile(r'\{ "\w+", "([\w-]+)", MC_UNIT_\w+, (.+?), (.+?) \}')
+ROOT_XML, VM_XML = "introspection/org.example.MemCoord1.xml", "introspection/org.example.MemCoord1.VM.xml"
+
+
+def text(name):
+    return (PROJECT / name).read_text()
+
+
+def written(bound):
+    """As a person writes it: 16M."""
+    return re.sub(r"^(\d+) \* (?:MC_)?([MGT])IB$", r"\1\2", bound)
+
+
+def thresholds(owner):
+    """{key: (least, most)}"""
+    table = re.search(rf"const McThreshold mc_{owner}_thresholds\[\].*?\{{(.*?)\n\}};", text("src/policy/thresholds.c"), re.S)
+    return {key: (written(least), written(most)) for key, least, most in THRESHOLD.findall(table.group(1))}
+
+
+@pytest.mark.parametrize("document", ["data/man/memcoord.conf.rst", "data/memcoord.conf"])
+def test_limits_are_told_where_settings_are(document):
+    assert len(thresholds("host")) == 6
+    entries = re.split(r"^(?:``|#)(?=[a-z-]+=)", text(document), flags=re.M)
+    told = {}
+    for before, entry in zip(entries, entries[1:]):  # the sample tells above the setting, the page below it
+        told[entry.partition("=")[0]] = " ".join(re.sub(r"[`#]", " ", before + entry).split())
+    for key, (least, most) in thresholds("host").items():
+        assert f"{least} to {most}" in told[key]
+
+
+def test_every_key_of_a_vm_is_in_the_example_of_its_metadata():
+    example = text("data/man/memcoord.conf.rst").partition("POLICY OF A VM")[2].partition("</metadata>")[0]
+    assert set(re.findall(r"<memcoord:([\w-]+)>", example)) == set(thresholds("vm"))
+
+
+def test_every_error_is_told():
+    sent = set(re.findall(r'MC_ERROR_PREFIX "(\w+)"', text("src/bus/errors.c")))
+    told = text(ROOT_XML).partition("Errors of this service are")[2].partition("-->")[0]
+    assert sent and set(re.findall(r"`([A-Z][A-Za-z]+)`:", told)) == sent
+
+
+@pytest.mark.parametrize("document", [ROOT_XML, VM_XML])
+def test_errors_of_each_method_are_errors_of_the_service(document):
+    sent = set(re.findall(r'MC_ERROR_PREFIX "(\w+)"', text("src/bus/errors.c")))
+    lists = re.findall(r"Errors: ([^.]*)", text(document))
+    assert lists
+    assert {name for names in lists for name in re.findall(r"`([A-Z]\w+)`", names)} <= sent
+
+
+def test_every_status_is_told():
+    statuses = set(re.findall(r'\[MC_VM_\w+\] = "([\w-]+)"', text("src/policy/text.c")))
+    assert len(statuses) == 11
+    told = text(VM_XML).partition("        Status:\n")[2].partition("-->")[0]
+    assert statuses <= set(re.findall(r"`([\w-]+)`", told))
+
+
+def test_fields_of_the_log_that_are_told_are_written():
+    told = set(re.findall(r"MEMCOORD_[A-Z]+", text("data/man/memcoordd.rst")))
+    assert told and told <= set(re.findall(r'"(MEMCOORD_[A-Z]+)"', text("src/service/journal.c")))
