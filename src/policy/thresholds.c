@@ -169,10 +169,16 @@ mc_vm_threshold_set (McVmPolicy *policy,
                      guint64 value,
                      GError **error)
 {
-  if (value != MC_UNSET && !in_range (threshold, value, error))
+  if (!in_range (threshold, value, error))
     return FALSE;
   *field_of (policy, threshold) = value;
   return TRUE;
+}
+
+void
+mc_vm_threshold_unset (McVmPolicy *policy, const McThreshold *threshold)
+{
+  *field_of (policy, threshold) = MC_UNSET;
 }
 
 static gboolean

@@ -64,7 +64,7 @@ guint64 mc_host_threshold_get (const McPolicySettings *settings, const McThresho
 guint64 mc_vm_threshold_get (const McVmPolicy *policy, const McThreshold *threshold);
 
 /* Sets one value, judged alone: fails with OUT_OF_RANGE. Judge the whole with mc_…_check()
- * afterwards. MC_UNSET is allowed for a VM's. */
+ * afterwards. */
 gboolean mc_host_threshold_set (McPolicySettings *settings,
                                 const McThreshold *threshold,
                                 guint64 value,
@@ -73,6 +73,8 @@ gboolean mc_vm_threshold_set (McVmPolicy *policy,
                               const McThreshold *threshold,
                               guint64 value,
                               GError **error);
+
+void mc_vm_threshold_unset (McVmPolicy *policy, const McThreshold *threshold);
 
 /* Whether the values go together: low below high, … Fails with CONFLICT. */
 gboolean mc_policy_settings_check (const McPolicySettings *settings, GError **error);

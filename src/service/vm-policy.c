@@ -382,15 +382,7 @@ apply_values (McVmPolicy *policy, GVariant *values, GError **error)
     {
       const McThreshold *threshold = find_threshold (name, error);
 
-      if (threshold == NULL)
-        return FALSE;
-      if (value == MC_UNSET)
-        {
-          g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_OUT_OF_RANGE,
-                       "%s %" G_GUINT64_FORMAT " is above its most", name, value);
-          return FALSE;
-        }
-      if (!mc_vm_threshold_set (policy, threshold, value, error))
+      if (threshold == NULL || !mc_vm_threshold_set (policy, threshold, value, error))
         return FALSE;
     }
   return TRUE;
@@ -408,8 +400,9 @@ reset_names (McVmPolicy *policy, const char *const *names, GError **error)
     {
       const McThreshold *threshold = find_threshold (names[i], error);
 
-      if (threshold == NULL || !mc_vm_threshold_set (policy, threshold, MC_UNSET, error))
+      if (threshold == NULL)
         return FALSE;
+      mc_vm_threshold_unset (policy, threshold);
     }
   return TRUE;
 }

@@ -73,6 +73,7 @@ test_vm_limits (void)
       g_assert_false (mc_vm_threshold_set (&policy, threshold, threshold->most + 1, &error));
       g_assert_error (error, MC_THRESHOLD_ERROR, MC_THRESHOLD_ERROR_OUT_OF_RANGE);
       g_assert_cmpuint (mc_vm_threshold_get (&policy, threshold), ==, MC_UNSET);
+      g_assert_false (mc_vm_threshold_set (&policy, threshold, G_MAXUINT64, NULL));
       if (threshold->least > 0)
         g_assert_false (mc_vm_threshold_set (&policy, threshold, threshold->least - 1, NULL));
       for (const McThreshold *other = mc_vm_thresholds; other->name != NULL; other++)
@@ -82,7 +83,7 @@ test_vm_limits (void)
           g_assert_cmpuint (mc_vm_threshold_get (&policy, other), ==,
                             other == threshold ? threshold->least : MC_UNSET);
         }
-      g_assert_true (mc_vm_threshold_set (&policy, threshold, MC_UNSET, NULL));
+      mc_vm_threshold_unset (&policy, threshold);
       g_assert_cmpuint (mc_vm_threshold_get (&policy, threshold), ==, MC_UNSET);
     }
 }
