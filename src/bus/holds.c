@@ -17,7 +17,8 @@ typedef struct
   guint seconds;
   guint watch; /* of the caller's name */
   guint timer; /* its time is up: the coordinator ends it, and it is forgotten here */
-  char *id;    /* NULL until it was granted */
+  gboolean under_way;
+  char *id; /* NULL until it was granted */
   guint64 granted;
   GCancellable *cancellable;
 } Held;
@@ -50,9 +51,9 @@ end (gpointer data)
   held->holds = NULL;
   g_clear_handle_id (&held->timer, g_source_remove);
   g_clear_handle_id (&held->watch, g_bus_unwatch_name);
-  if (held->id == NULL)
+  if (held->under_way)
     g_cancellable_cancel (held->cancellable);
-  else
+  else if (held->id != NULL)
     mc_coordinator_release (self->coordinator, held->id, NULL); /* or it has ended by itself */
   held_unref (held);
 }
@@ -102,6 +103,7 @@ on_reserved (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
   Held *held = g_task_get_task_data (task);
 
+  held->under_way = FALSE;
   held->id
       = mc_coordinator_reserve_finish (MC_COORDINATOR (source), result, &held->granted, &error);
   if (held->id == NULL)
@@ -136,6 +138,7 @@ mc_holds_add_async (McHolds *self,
 
   held->holds = self;
   held->seconds = seconds;
+  held->under_way = TRUE;
   held->cancellable = g_cancellable_new ();
   held->watch = g_bus_watch_name_on_connection (
       self->connection, sender, G_BUS_NAME_WATCHER_FLAGS_NONE, NULL, on_vanished, held, NULL);

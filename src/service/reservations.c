@@ -26,16 +26,24 @@ typedef struct
   gulong cancelled;
 } Reservation;
 
+/* Whoever is told may cancel what has ended: nobody waits any more by then. */
+static void
+refuse (Reservation *reservation, McServiceError code, const char *why)
+{
+  g_autoptr (GTask) task = g_steal_pointer (&reservation->waiting);
+
+  if (task != NULL)
+    g_task_return_new_error (task, MC_SERVICE_ERROR, (int)code, "%s", why);
+}
+
 static void
 reservation_free (gpointer data)
 {
   Reservation *reservation = data;
 
   mc_clock_cancel (reservation->coordinator->clock, &reservation->timer);
-  if (reservation->waiting != NULL)
-    g_task_return_new_error (reservation->waiting, MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED,
-                             "The reservation has ended before its memory was free");
-  g_clear_object (&reservation->waiting);
+  refuse (reservation, MC_SERVICE_ERROR_FAILED,
+          "The reservation has ended before its memory was free");
   if (reservation->cancelled != 0)
     g_signal_handler_disconnect (reservation->cancellable, reservation->cancelled);
   g_clear_object (&reservation->cancellable);
@@ -156,9 +164,8 @@ on_waited_enough (gpointer user_data)
       answer (reservation, free_for (self, reservation));
       return;
     }
-  g_task_return_new_error (reservation->waiting, MC_SERVICE_ERROR, MC_SERVICE_ERROR_NOT_CONNECTED,
-                           "Nothing is reserved: the hypervisor was lost, or does not answer");
-  g_clear_object (&reservation->waiting);
+  refuse (reservation, MC_SERVICE_ERROR_NOT_CONNECTED,
+          "Nothing is reserved: the hypervisor was lost, or does not answer");
   drop (reservation);
 }
 
