@@ -110,21 +110,29 @@ class Libvirtd:
     def pid(self, name):
         return int((self.directory / "run-libvirt/qemu" / f"{name}.pid").read_text())
 
+    def kill_guests(self):
+        for path in (self.directory / "run-libvirt/qemu").glob("*.pid"):
+            if path.stem == "driver":
+                continue  # libvirtd's own
+            try:
+                os.kill(int(path.read_text()), signal.SIGKILL)
+            except OSError:
+                continue  # it has ended by itself
+
     def remove_guests(self):
+        self.kill_guests()  # it takes libvirtd two seconds to end one
         connection = self.open()
         for domain in connection.listAllDomains():
-            if domain.isActive():
+            try:
                 domain.destroy()
+            except libvirt.libvirtError:
+                pass  # it is not running
             domain.undefine()
         connection.close()
 
     def stop(self):
         if self.process is not None and self.process.poll() is None:
             self.kill()
-        for path in (self.directory / "run-libvirt/qemu").glob("*.pid"):
-            try:
-                os.kill(int(path.read_text()), signal.SIGKILL)
-            except OSError:
-                continue  # it has ended by itself
+        self.kill_guests()
         self.log.close()
         shutil.rmtree(self.directory, ignore_errors=True)
