@@ -10,9 +10,18 @@ MAXIMUM = 512 * MIB
 CURRENT = 256 * MIB
 
 
-def element(**children):
-    inner = "".join(f"<m:{name}>{value}</m:{name}>" for name, value in children.items())
-    return f'<m:policy xmlns:m="{NAMESPACE}">{inner}</m:policy>'
+# As it stands in a domain's XML.
+WHOLE = f"""
+<m:policy xmlns:m="{NAMESPACE}">
+  <m:minimum>200M</m:minimum>
+  <m:weight>300</m:weight>
+</m:policy>"""
+
+
+def policy(attributes="", **children):
+    """As an admin types it after `virsh metadata --set`; libvirt adds the namespace."""
+    inner = "".join(f"<{name}>{value}</{name}>" for name, value in children.items())
+    return f"<policy{attributes}>{inner}</policy>"
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +29,7 @@ def bed():
     with Bed(host_total=2 << 30) as bed:
         bed.add_guests(
             one=dict(maximum=MAXIMUM, current=CURRENT),
-            two=dict(maximum=MAXIMUM, current=CURRENT, metadata=element(minimum="200M", weight=300)),
+            two=dict(maximum=MAXIMUM, current=CURRENT, metadata=WHOLE),
         )
         bed.start_daemon()
         bed.wait_for(bed.managed, 30, "all guests to be managed")
@@ -35,7 +44,7 @@ def one(bed):
 
 def edit(bed, guest, xml):
     """As an admin does it; None: away with it."""
-    change = ["--remove"] if xml is None else ["--key", "m", "--set", xml]
+    change = ["--remove"] if xml is None else ["--key", "memcoord", "--set", xml]
     bed.virsh("metadata", guest.name, "--uri", NAMESPACE, *change, "--live", "--config")
 
 
@@ -54,33 +63,33 @@ def test_it_is_read_when_a_guest_is_found(bed):
 
 
 def test_an_edit_is_followed(bed, one):
-    edit(bed, one, element(minimum="300M"))
+    edit(bed, one, policy(minimum="300M"))
     wait_vm(bed, one, lambda vm: vm["Minimum"] == 300 * MIB, "the edit to be seen")
     wait_vm(bed, one, lambda vm: vm["Target"] >= 300 * MIB, "it to act", 10)
-    edit(bed, one, element(minimum="100M", maximum="400M"))
+    edit(bed, one, policy(minimum="100M", maximum="400M"))
     wait_vm(bed, one, lambda vm: (vm["Minimum"], vm["Maximum"]) == (100 * MIB, 400 * MIB), "the second edit to be seen")
 
 
 @pytest.mark.parametrize("bad, named", [
-    (element(minimum="much"), "much"),
-    (element(nonsense=1), "nonsense"),
-    (element(minimum="400M", maximum="300M"), "300"),
-    (f'<m:elsewhere xmlns:m="{NAMESPACE}"/>', "elsewhere"),
-])
+    (policy(minimum="much"), "much"),
+    (policy(nonsense=1), "nonsense"),
+    (policy(minimum="400M", maximum="300M"), "300"),
+    ("<elsewhere/>", "elsewhere"),
+], ids=["not a size", "unknown", "contradiction", "another element"])
 def test_a_bad_edit_leaves_the_last_good_policy_and_is_told(bed, one, bad, named):
-    edit(bed, one, element(minimum="160M", weight=50))
+    edit(bed, one, policy(minimum="160M", weight=50))
     wait_vm(bed, one, lambda vm: vm["Weight"] == 50, "the good edit to be seen")
     edit(bed, one, bad)
     vm = wait_vm(bed, one, lambda vm: named in vm["StatusDetail"], f"a detail that names {named}")
     assert (vm["Minimum"], vm["Weight"]) == (160 * MIB, 50)
     assert named in bed.read_daemon_log()
-    edit(bed, one, element(minimum="170M"))
+    edit(bed, one, policy(minimum="170M"))
     vm = wait_vm(bed, one, lambda vm: vm["Minimum"] == 170 * MIB, "the mended edit to be seen")
     assert named not in vm["StatusDetail"]
 
 
 def test_opting_out_and_in_again(bed, one):
-    edit(bed, one, f'<m:policy xmlns:m="{NAMESPACE}" managed="no"/>')
+    edit(bed, one, policy(' managed="no"'))
     wait_vm(bed, one, lambda vm: vm["Status"] == "opted-out", "it to be left alone")
     edit(bed, one, None)
     wait_vm(bed, one, lambda vm: vm["Status"] == "managed", "it to be managed again")
@@ -108,7 +117,7 @@ def test_it_survives_a_new_start_of_the_guest(bed, one):
 
 def test_an_edit_is_told_like_any_change_of_policy(bed, one):
     with Signals() as signals:
-        edit(bed, one, element(weight=70))
+        edit(bed, one, policy(weight=70))
         told = signals.wait(lambda signal: signal["member"] == "PolicyChanged", 5, "the change to be told")
     scope, setting, _, new, origin = told["data"]
     assert (scope, setting, new["data"], origin) == (one.object_path, "Weight", 70, "metadata")

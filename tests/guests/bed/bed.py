@@ -193,7 +193,7 @@ class Bed:
         """Until each guest has what its definition says: it boots with its maximum, until its driver loads."""
         slack = 16 * MIB
         for guest in self.guests.values():
-            self.wait_for(lambda: abs(guest.balloon() - guest.current) <= slack, timeout, f"{guest.name}'s first balloon")
+            self.wait_for(lambda: abs(guest.balloon_bytes() - guest.current) <= slack, timeout, f"{guest.name}'s first balloon")
 
     def infos(self):
         return {name: guest.info() for name, guest in self.guests.items()}

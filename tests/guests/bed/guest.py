@@ -189,8 +189,8 @@ class Guest:
     def info(self):
         return self.command("info")
 
-    def balloon(self):
-        """In bytes, as libvirt knows it."""
+    def balloon_bytes(self):
+        """As libvirt knows it."""
         stats = self.bed.virsh("domstats", self.name, "--balloon", "--nowait").stdout
         return int(stats.partition("balloon.current=")[2].split()[0]) << 10
 
