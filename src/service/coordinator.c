@@ -201,9 +201,8 @@ describe_state (McCoordinator *self)
     return g_strdup_printf ("Connecting to %s", uri);
   if (self->pause_detail != NULL)
     return g_strdup (self->pause_detail);
-  return g_strdup_printf ("%s %u VMs of %s",
-                          self->view.dry_run ? "Watching (dry run)" : "Balancing", self->vms->len,
-                          uri);
+  return g_strdup_printf ("%s %u %s of %s", self->view.dry_run ? "Watching (dry run)" : "Balancing",
+                          self->vms->len, self->vms->len == 1 ? "VM" : "VMs", uri);
 }
 
 static void

@@ -62,7 +62,7 @@ def wait_told(manager, key):
 
 def test_ready_then_what_it_does(manager):
     assert wait_told(manager, "READY") == {"READY": "1", "STATUS": "Connecting to test:///default"}
-    assert wait_told(manager, "STATUS")["STATUS"] == "Balancing 1 VMs of test:///default"
+    assert wait_told(manager, "STATUS")["STATUS"] == "Balancing 1 VM of test:///default"
 
 
 def test_reload_is_announced_and_ended(manager):

@@ -361,7 +361,7 @@ test_status_line (Fixture *f, gconstpointer data)
 {
   fixture_add_guest (f, "vm", MC_GIB, MC_GIB, 300 * MC_MIB);
   fixture_start_service (f);
-  g_assert_cmpstr (mc_coordinator_get_status (f->coordinator), ==, "Balancing 1 VMs of fake:///");
+  g_assert_cmpstr (mc_coordinator_get_status (f->coordinator), ==, "Balancing 1 VM of fake:///");
   mc_coordinator_pause (f->coordinator, "backup", 0, "me", NULL);
   g_assert_cmpstr (mc_coordinator_get_status (f->coordinator), ==,
                    "All balancing is paused: backup");
