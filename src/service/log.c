@@ -49,12 +49,27 @@ write_to_journal (GLogLevelFlags level, const GLogField *fields, gsize n_fields)
   return g_log_writer_journald (level, all, n_fields + 1, NULL) == G_LOG_WRITER_HANDLED;
 }
 
+/* Details of libraries are of no use to an admin: libvirt-glib tells every turn of its event loop.
+ */
+static gboolean
+is_wanted (GLogLevelFlags level, const GLogField *fields, gsize n_fields)
+{
+  int priority = priority_of (level);
+
+  if (priority > g_atomic_int_get (&most_detail))
+    return FALSE;
+  for (gsize i = 0; priority == LOG_DEBUG && i < n_fields; i++)
+    if (g_str_equal (fields[i].key, "GLIB_DOMAIN"))
+      return g_strcmp0 (fields[i].value, G_LOG_DOMAIN) == 0;
+  return priority < LOG_DEBUG;
+}
+
 static GLogWriterOutput
 write_entry (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
 {
   g_autofree char *text = NULL;
 
-  if (priority_of (level) > g_atomic_int_get (&most_detail))
+  if (!is_wanted (level, fields, n_fields))
     return G_LOG_WRITER_HANDLED;
   if (in_journal () && write_to_journal (level, fields, n_fields))
     return G_LOG_WRITER_HANDLED;

@@ -193,6 +193,9 @@ def test_log_level_is_systemds_to_set(service):
     assert level() == "info"
     level("debug")
     assert level() == "debug"
+    service.run("memcoordctl", "reload")
+    assert service.run("journalctl", "--unit=memcoordd", "--output=cat", "--grep=Update (handle|timeout)",
+                       check=False).stdout == "", "libvirt-glib's own details"
     level("info")
     assert service.run("systemctl", "service-log-target", "memcoordd").stdout == "journal\n"
 

@@ -62,14 +62,17 @@ test_most_child (void)
 {
   mc_log_init ();
   g_assert_true (mc_log_set_level ("debug"));
+  g_log ("library", G_LOG_LEVEL_DEBUG, "a turn of its loop");
   log_one_of_each ();
+  g_log ("library", G_LOG_LEVEL_INFO, "what a library says");
 }
 
 static void
 test_most (void)
 {
   run_in_child ("/log/most/subprocess");
-  g_test_trap_assert_stderr ("*a warning*a notice*an info*DEBUG*a detail*");
+  g_test_trap_assert_stderr ("*a warning*a notice*an info*DEBUG*a detail*what a library says*");
+  g_test_trap_assert_stderr_unmatched ("*a turn of its loop*");
 }
 
 static void
