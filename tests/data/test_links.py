@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the documents point to is there: links, tests by name, commands of this project."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+DOCUMENTS = sorted(path.relative_to(PROJECT).as_posix() for path in [*PROJECT.glob("*.md"), *PROJECT.glob("tests/**/*.md")])
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[\w-]+)?\)")
+NAMED_TEST = re.compile(r"([\w/-]+/test_\w+\.py)(?:::(test_\w+))?")
+COMMAND = re.compile(r"(?<![\w/])(tests/[a-z-]+(?:/[a-z-]+)*)(?![\w./*-])")
+
+
+def test_there_are_documents():
+    assert {"README.md", "NEWS.md", "CONTRIBUTING.md", "tests/README.md"} <= set(DOCUMENTS)
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_links_lead_somewhere(name):
+    path = PROJECT / name
+    for link in LINK.findall(path.read_text()):
+        if not link.startswith(("http:", "https:", "mailto:")):
+            assert (path.parent / link).exists(), link
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_tests_that_are_named_exist(name):
+    for file, function in NAMED_TEST.findall((PROJECT / name).read_text()):
+        path = next((base / file for base in (PROJECT, PROJECT / "tests") if (base / file).exists()), None)
+        assert path, file
+        assert not function or f"def {function}(" in path.read_text(), f"{file}::{function}"
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_commands_that_are_named_exist(name):
+    for command in COMMAND.findall((PROJECT / name).read_text()):
+        assert (PROJECT / command).exists(), command
