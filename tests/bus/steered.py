@@ -76,10 +76,10 @@ class Service:
                 GLib.source_remove(timer)
 
 
-def start_service(bus, *arguments, speed=5, **options):
+def start_service(bus, *arguments, speed=5, program=BUILD / "tests/bus/test-service", **options):
     """The service on the bus of that address. @speed: how many of its seconds pass in one."""
     address = {"DBUS_SESSION_BUS_ADDRESS": bus, "DBUS_SYSTEM_BUS_ADDRESS": bus}
-    process = subprocess.Popen([BUILD / "tests/bus/test-service", f"--speed={speed}", *arguments],
+    process = subprocess.Popen([program, f"--speed={speed}", *arguments],
                                env=os.environ | address | {"G_DEBUG": "fatal-criticals"},
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **options)
     assert process.stdout.readline().strip() == "ready"

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A system bus of our own, with the bus policy and the polkit actions that are installed, a real polkitd, and users."""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+from steered import BUILD, SOURCE, start_service
+
+sys.path.insert(0, str(SOURCE / "tests/guests/bed"))
+
+import namespace  # noqa: E402
+
+# The group may let things rest, and nothing else.
+RULES = """
+polkit.addRule(function (action, subject) {
+    if (action.id == "org.example.MemCoord1.pause" && subject.isInGroup("operators")) {
+        return polkit.Result.YES;
+    }
+    return polkit.Result.NOT_HANDLED;
+});
+"""
+CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>system</type>
+  <listen>unix:path={directory}/bus</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow user="*"/>
+    <deny own="*"/>
+    <deny send_type="method_call"/>
+    <allow send_type="signal"/>
+    <allow send_requested_reply="true" send_type="method_return"/>
+    <allow send_requested_reply="true" send_type="error"/>
+    <allow receive_type="method_call"/>
+    <allow receive_type="method_return"/>
+    <allow receive_type="error"/>
+    <allow receive_type="signal"/>
+    <allow send_destination="org.freedesktop.DBus"/>
+  </policy>
+  <policy user="polkitd">
+    <allow send_interface="org.freedesktop.PolicyKit1.AuthenticationAgent"/>
+  </policy>
+  <include>/usr/share/dbus-1/system.d/org.freedesktop.PolicyKit1.conf</include>
+  <include>{source}/data/dbus/org.example.MemCoord.conf</include>
+</busconfig>
+"""
+USERS = {"memcoord": 64901, "alice": 64911, "olga": 64912}
+OPERATORS = 64920
+
+
+class Caller:
+    """A client that runs as a user."""
+
+    def __init__(self, address, uid, groups=(), agent=False):
+        self.process = subprocess.Popen(
+            ["/usr/bin/python3", "-c", (SOURCE / "tests/bus/caller.py").read_text(), *(["agent"] if agent else [])],
+            user=uid, group=uid, extra_groups=groups, cwd="/", env={"DBUS_SYSTEM_BUS_ADDRESS": address, "PATH": "/usr/bin:/bin"},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout.readline() == "ready\n"
+
+    def begin(self, path, interface, method, parameters=None, **options):
+        order = {"path": path, "interface": interface, "method": method,
+                 "parameters": parameters.print_(True) if parameters else ""}
+        self.process.stdin.write(json.dumps(order | options) + "\n")
+        self.process.stdin.flush()
+
+    def answer(self):
+        return json.loads(self.process.stdout.readline())
+
+    def call(self, *arguments, **options):
+        self.begin(*arguments, **options)
+        return self.answer()
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait(timeout=10)
+
+
+class System:
+    def __init__(self):
+        namespace.enter()
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="mc-system-", dir="/tmp"))
+        self.directory.chmod(0o755)
+        self.address = f"unix:path={self.directory}/bus"
+        self.environment = os.environ | {"DBUS_SYSTEM_BUS_ADDRESS": self.address}
+        self.covered, self.callers = [], []
+        self.add_users()
+        self.cover("/usr/share/polkit-1/actions", "actions", {"memcoord.policy": BUILD / "data/polkit/org.example.MemCoord1.policy"})
+        self.cover("/usr/share/polkit-1/rules.d", "rules", {})
+        self.cover("/etc/polkit-1/rules.d", "etc-rules", {})
+        (self.directory / "etc-rules/10-test.rules").write_text(RULES)
+        (self.directory / "bus.conf").write_text(CONFIG.format(directory=self.directory, source=SOURCE))
+        shutil.copy(BUILD / "tests/bus/test-service", self.directory)  # where its user may go
+        self.bus = subprocess.Popen(["dbus-daemon", f"--config-file={self.directory}/bus.conf", "--nofork", "--nopidfile",
+                                     "--print-address"], stdout=subprocess.PIPE, text=True)
+        assert self.bus.stdout.readline()
+        self.polkit = None
+        self.start_polkit()
+
+    def cover(self, path, name, files):
+        directory = self.directory / name
+        directory.mkdir()
+        for file, source in files.items():
+            shutil.copy(source, directory / file)
+        namespace.cover(path, directory)
+        self.covered.append(path)
+
+    def add_users(self):
+        lines = {"passwd": [f"{name}:x:{uid}:{uid}::/:/usr/sbin/nologin" for name, uid in USERS.items()],
+                 "group": [f"{name}:x:{uid}:" for name, uid in USERS.items()] + [f"operators:x:{OPERATORS}:olga"]}
+        for database, added in lines.items():
+            kept = [line for line in pathlib.Path("/etc", database).read_text().splitlines()
+                    if line.split(":")[0] not in (*USERS, "operators")]
+            (self.directory / database).write_text("\n".join(kept + added) + "\n")
+            namespace.cover(f"/etc/{database}", self.directory / database)
+            self.covered.append(f"/etc/{database}")
+
+    def start_polkit(self):
+        self.polkit = subprocess.Popen(["/usr/lib/polkit-1/polkitd", "--no-debug"], env=self.environment,
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.run(["gdbus", "wait", "--system", "--timeout", "20", "org.freedesktop.PolicyKit1"], env=self.environment,
+                       check=True)
+
+    def signal_polkit(self, number):
+        os.kill(self.polkit.pid, number)
+
+    def start_service(self, *arguments):
+        """The service, as its own user."""
+        return start_service(self.address, "--system", *arguments, program=self.directory / "test-service",
+                             user="memcoord", group="memcoord", extra_groups=[], cwd="/")
+
+    def caller(self, user, agent=False):
+        uid = USERS.get(user, 0)
+        self.callers.append(Caller(self.address, uid, [OPERATORS] if user == "olga" else [], agent))
+        return self.callers[-1]
+
+    def end_callers(self):
+        for caller in self.callers:
+            caller.end()
+        self.callers.clear()
+
+    def stop(self):
+        self.end_callers()
+        for process in (self.polkit, self.bus):
+            if process.poll() is None:
+                process.send_signal(signal.SIGCONT)
+                process.kill()
+            process.wait()
+        for path in reversed(self.covered):
+            namespace.uncover(path)
+        shutil.rmtree(self.directory)
