@@ -16,7 +16,7 @@ VM_FACE = "org.example.MemCoord1.VM"
 
 @pytest.fixture(scope="module")
 def bed():
-    with Bed(host_total=3 << 30) as bed:
+    with Bed(host_total=3 << 30, huge_pages=True) as bed:
         # This one is there before the service is.
         bed.add_guests(
             ordinary=dict(maximum=1024 * MIB, current=384 * MIB, swap=256 * MIB),

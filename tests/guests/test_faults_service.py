@@ -180,8 +180,10 @@ def test_bus_gone(bed, guests):
     bed.end_process("bus", signal.SIGKILL)
     assert bed.daemon.wait(5) == 1
     assert "The bus is gone" in bed.read_daemon_log()
+    bed.processes.pop("libvirtd").wait(20)  # it ends with its bus, too
     Path("/run/dbus/system_bus_socket").unlink()
     bed.start_bus()
+    bed.start_libvirtd()
     bed.start_daemon()
     bed.wait_for(bed.managed, 15, "all guests to be managed again")
     assert bed.property("LowWatermark") == 80 * MIB

@@ -60,11 +60,12 @@ unix_sock_rw_perms = "0777"
 
 
 class Bed:
-    def __init__(self, host_total=3 << 30, base=256 * MIB, build=None):
+    def __init__(self, host_total=3 << 30, base=256 * MIB, build=None, huge_pages=False):
         self.build = Path(build or os.environ.get("MEMCOORD_BUILD") or PROJECT / "build").resolve()
         self.accel = os.environ.get("MEMCOORD_BED_ACCEL", "tcg")
         self.domain_type = "kvm" if self.accel == "kvm" else "qemu"
         self.host_total = host_total
+        self.huge_pages = huge_pages
         self.base = base
         self.guests = {}
         self.processes = {}
@@ -111,12 +112,19 @@ class Bed:
         capabilities.mkdir(exist_ok=True)
         self.cover("/var/cache/libvirt", capabilities)
         etc = self.fresh("/etc/libvirt")
-        (etc / "qemu.conf").write_text(QEMU_CONF)
+        (etc / "qemu.conf").write_text(QEMU_CONF + (self.mount_huge_pages() if self.huge_pages else ""))
         (etc / "libvirtd.conf").write_text(LIBVIRTD_CONF)
         shutil.copy(PROJECT / "data/dbus/org.example.MemCoord.conf", "/etc/dbus-1/system.d")
         self.add_users("libvirt-qemu", "memcoord")
         self.start_bus()
         self.start_libvirtd()
+
+    def mount_huge_pages(self):
+        directory = self.directory / "huge"
+        directory.mkdir()
+        subprocess.run(["mount", "-t", "hugetlbfs", "none", directory], check=True)
+        self.covered.append(directory)
+        return f'hugetlbfs_mount = "{directory}"\n'
 
     def add_users(self, *names):
         """libvirtd looks its default user up before it reads qemu.conf, and the bus's policy names the service's."""

@@ -14,7 +14,10 @@ def make_small(bed, guests):
     for guest in large:
         bed.set_threshold("Maximum", guest.maximum // 2, guest)
     for guest in large:
-        bed.wait_for(lambda: bed.vm(guest)["Target"] <= guest.maximum // 2, 40, f"{guest.name} to be made small")
+        try:
+            bed.wait_for(lambda: bed.vm(guest)["Target"] <= guest.maximum // 2, 40, f"{guest.name} to be made small")
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}: {bed.vm(guest)}") from None
     for guest in large:
         bed.call(guest.object_path, "org.example.MemCoord1.VM", "ResetThresholds", "as", 0)
 

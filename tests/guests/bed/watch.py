@@ -56,8 +56,10 @@ class Look:
 
 
 class Watch:
-    def __init__(self):
+    def __init__(self, keep=None):
         self.looks = []
+        self.keep = keep  # so many of the last looks; None: all
+        self.tooks = []  # of every look, in seconds
         self.signals = []  # (t, member, object path)
         self.moves = []  # (t, object path, from, to, reason)
         self.failures = []  # (t, error): times when nobody answered
@@ -110,7 +112,11 @@ class Watch:
         except GLib.Error as error:
             self.failures.append((began, error.message))
             return
-        self.looks.append(Look(began, max(between - began, self.now - between), root, objects))
+        look = Look(began, max(between - began, self.now - between), root, objects)
+        self.tooks.append(look.took)
+        self.looks.append(look)
+        if self.keep and len(self.looks) > 2 * self.keep:
+            self.looks = self.looks[-self.keep:]
 
     # What was seen
 

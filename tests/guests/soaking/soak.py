@@ -12,9 +12,11 @@ from .plan import GUESTS, make_plan
 
 HOST_TOTAL = 4 << 30
 BASE = 256 * MIB
+SPARE = 150 * MIB
 HOST_RATE = 20 * MIB  # a second: less than the margin that the policy keeps for what it does not manage
 CALM_WITHIN_S = 60
 TICK_S = 0.1
+START_APART_S = 6  # what one takes is seen before the next is started
 
 
 class Soak:
@@ -28,6 +30,7 @@ class Soak:
         self.paused = False
         self.done, self.passed_over = {}, 0
         self.base = BASE
+        self.last_start = 0.0
         self.watch = self.bed = self.invariants = None
 
     @property
@@ -40,11 +43,11 @@ class Soak:
             for name, options in GUESTS.items():
                 bed.add_guest(name, start=False, **options)
             bed.start_daemon()
-            with Watch() as watch:
+            with Watch(keep=100) as watch:
                 self.watch = watch
                 self.invariants = Invariants(bed, watch, self.tell)
                 for name in ("small", "middle", "large", "dry"):
-                    self.act_start(name, 0)
+                    self.start(name)
                 self.carry_out()
                 self.calm_down()
             if self.broken:
@@ -86,8 +89,10 @@ class Soak:
                         guest.tell("balloon")
 
     def move_base(self, seconds):
+        """Upwards only while the host has some to spare: nothing else on it is so careless."""
         most = int(HOST_RATE * seconds)
-        self.bed.host.base += max(min(self.base - self.bed.host.base, most), -most)
+        goal = self.base if self.bed.host.available > RESERVE + SPARE else min(self.base, self.bed.host.base)
+        self.bed.host.base += max(min(goal - self.bed.host.base, most), -most)
 
     # Guests
 
@@ -98,17 +103,21 @@ class Soak:
     def has_room(self, name):
         """As an administrator looks before starting a VM."""
         root = self.watch.last.root
+        if time.monotonic() - self.last_start < START_APART_S:
+            return False
         left = root["HostAvailable"] - min(root["HostAvailable"], root["HostPromised"] + root["HostReserve"])
-        return root["State"] == "running" and left > self.bed.guests[name].current + 128 * MIB
+        return root["State"] == "running" and left > self.bed.guests[name].maximum + 64 * MIB
 
     def act_start(self, name, _):
-        guest = self.guest(name, "off")
-        if not guest or not self.has_room(name):
+        if not self.guest(name, "off", "saved") or not self.has_room(name):
             return False
-        guest.start()
-        self.states[name] = "booting"
-        self.started_us = time.monotonic()
+        self.start(name)
         return True
+
+    def start(self, name):
+        self.bed.guests[name].start()
+        self.states[name] = "booting"
+        self.last_start = time.monotonic()
 
     def gone(self, name):
         self.bed.guests[name].disconnect()
@@ -128,7 +137,7 @@ class Soak:
             return False
         guest.signal(signal.SIGKILL)
         self.gone(name)
-        time.sleep(0.2)  # for libvirtd to see it, before it is to start it again
+        self.bed.wait_for(lambda: name not in self.bed.virsh("list", "--name").stdout.split(), 10, f"{name} to be gone")
         return True
 
     def act_load(self, name, value):
@@ -333,12 +342,12 @@ class Soak:
     def is_calm(self):
         up = {name for name, state in self.states.items() if state == "up"}
         look = self.watch.last
-        well = {name for name, vm in look.vms.items() if vm["Status"] == ("unsupported" if name == "bare" else "managed")}
+        well = {name for name, vm in look.vms.items() if vm["Status"] in ("managed", "stuck", "unsupported")}
         return (self.watch.now - look.t < 2 and look.root["State"] == "running" and up == well == set(look.vms)
                 and self.bed.host.available > RESERVE)
 
     def report(self):
-        took = sorted(look.took * 1000 for look in self.watch.looks)
+        took = sorted(seconds * 1000 for seconds in self.watch.tooks)
         lives = [life for life in self.invariants.own.values() if life["warm"]]
         lines = [
             f"seed {self.seed}, {self.seconds / 60:g} minutes: "
