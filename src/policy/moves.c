@@ -241,7 +241,8 @@ bring_down_to_maximum (const McCycle *cycle, McCandidate *candidate)
   const McDemand *demand = &candidate->demand;
   guint64 amount = less (demand->told, MAX (demand->most, demand->survives));
 
-  explain (candidate, MC_REASON_AT_MAXIMUM);
+  if (demand->survives > demand->most)
+    explain (candidate, MC_REASON_AT_MAXIMUM);
   take (cycle, candidate, MIN (amount, demand->step), MC_REASON_ABOVE_MAXIMUM);
 }
 
