@@ -208,7 +208,7 @@ test_maximum_below_use (Fixture *f, gconstpointer data)
   g_assert_cmpuint (liar->figures.balloon, >, 330 * MC_MIB);
   g_assert_nonnull (
       strstr (mc_vm_get_view (fixture_vm_of (f, liar))->status_detail, "than its maximum"));
-  liar->used = 40 * MC_MIB;
+  liar->used = 10 * MC_MIB;
   fixture_pass (f, 30);
   g_assert_null (
       strstr (mc_vm_get_view (fixture_vm_of (f, liar))->status_detail, "than its maximum"));
