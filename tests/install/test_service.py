@@ -104,6 +104,14 @@ def test_everybody_reads_and_only_root_changes(service):
     assert service.get("LowWatermark") == 120 * MIB
 
 
+def test_nobody_else_may_take_its_name(service):
+    service.run("systemctl", "stop", "memcoordd")
+    refused = service.run("/usr/libexec/memcoordd", "--uri", "test:///default", "--state-dir", "/tmp/visitor", user="visitor",
+                          check=False)
+    assert refused.returncode == 1
+    assert "The name org.example.MemCoord is not to be had" in refused.stderr
+
+
 def test_the_rule_of_the_readme_lets_a_group_pause(service, source_root):
     rule = re.search(r"^    (polkit\.addRule.*?^    \}\);)$", (source_root / "README.md").read_text(), re.M | re.S).group(1)
     assert "operators" in rule
