@@ -110,7 +110,9 @@ test_garbage (Fixture *f, gconstpointer data)
   g_autoptr (McStore) store = NULL;
 
   g_assert_true (g_file_set_contents (f->path, "\x01\x02nonsense", -1, NULL));
+  g_test_expect_message ("memcoord", G_LOG_LEVEL_WARNING, "*settings are not used*");
   store = mc_store_new (f->directory);
+  g_test_assert_expected_messages ();
   g_key_file_set_integer (mc_store_get_keys (store), "Group", "key", 7);
   mc_store_save (store);
   mc_store_flush (store);
