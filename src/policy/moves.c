@@ -244,6 +244,7 @@ bring_down_to_maximum (const McCycle *cycle, McCandidate *candidate)
   if (demand->survives > demand->most)
     explain (candidate, MC_REASON_AT_MAXIMUM);
   take (cycle, candidate, MIN (amount, demand->step), MC_REASON_ABOVE_MAXIMUM);
+  candidate->decision->limit = demand->most;
 }
 
 static void

@@ -96,18 +96,21 @@ mc_decision_describe (const McVmDecision *decision)
                               " MiB of %" G_GUINT64_FORMAT " MiB free",
                               figure, mib (moved), mib (decision->budget));
     case MC_REASON_GROWS:
-      return g_strdup_printf ("it grows towards its %" G_GUINT64_FORMAT
-                              " MiB of headroom; +%" G_GUINT64_FORMAT " MiB of %" G_GUINT64_FORMAT
-                              " MiB free",
+      return g_strdup_printf ("it grows with %" G_GUINT64_FORMAT " MiB usable; +%" G_GUINT64_FORMAT
+                              " MiB of %" G_GUINT64_FORMAT " MiB free",
                               figure, mib (moved), mib (decision->budget));
     case MC_REASON_CACHE:
       return g_strdup_printf ("unused %" G_GUINT64_FORMAT " MiB is at or below %" G_GUINT64_FORMAT
                               " MiB and the host is comfortable; +%" G_GUINT64_FORMAT " MiB",
                               figure, limit, mib (moved));
     case MC_REASON_BELOW_MINIMUM:
-      return g_strdup_printf ("lifted to its minimum of %" G_GUINT64_FORMAT " MiB", limit);
+      return g_strdup_printf ("below its minimum of %" G_GUINT64_FORMAT " MiB; +%" G_GUINT64_FORMAT
+                              " MiB",
+                              limit, mib (moved));
     case MC_REASON_ABOVE_MAXIMUM:
-      return g_strdup_printf ("brought down to its maximum of %" G_GUINT64_FORMAT " MiB", limit);
+      return g_strdup_printf ("above its maximum of %" G_GUINT64_FORMAT " MiB; -%" G_GUINT64_FORMAT
+                              " MiB",
+                              limit, mib (moved));
     case MC_REASON_RELEASES:
       return g_strdup_printf ("unused %" G_GUINT64_FORMAT " MiB is at or above %" G_GUINT64_FORMAT
                               " MiB; -%" G_GUINT64_FORMAT " MiB",
@@ -133,10 +136,13 @@ mc_decision_describe (const McVmDecision *decision)
                               " MiB usable, and the host has %" G_GUINT64_FORMAT " MiB to give",
                               figure, mib (decision->budget));
     case MC_REASON_AT_MAXIMUM:
-      return g_strdup_printf (
-          "usable %" G_GUINT64_FORMAT " MiB is low, and it has all that it may have", figure);
+      return g_strdup_printf ("usable %" G_GUINT64_FORMAT
+                              " MiB is low, and it has all that it may have, %" G_GUINT64_FORMAT
+                              " MiB",
+                              figure, mib (decision->before));
     case MC_REASON_COOLING_DOWN:
-      return g_strdup ("waits after its last move");
+      return g_strdup_printf ("waits after its last move, with %" G_GUINT64_FORMAT " MiB unused",
+                              figure);
     case MC_REASON_UNREACHABLE:
       return g_strdup_printf (
           "it does not reach its target; the target is what it has, %" G_GUINT64_FORMAT " MiB",

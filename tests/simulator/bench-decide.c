@@ -3,7 +3,8 @@
  * What one decision costs: time for each VM, and, where the kernel lets us count them,
  * instructions.
  *
- *   bench-decide [N…]    numbers of VMs; 10, 100, 1,000 and 10,000 if none is given
+ *   bench-decide [N…]      numbers of VMs; 10, 100, 1,000 and 10,000 if none is given
+ *   bench-decide --once N  decides once, for a tool that counts instructions
  *
  * Half of the VMs are short of memory or swap, and the host cannot give all that they ask for, so
  * that every branch is taken.
@@ -13,6 +14,7 @@
 #include <linux/perf_event.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -22,6 +24,8 @@
 #define VM_CYCLES    2000000 /* in all, for each number of VMs */
 #define CYCLES_LEAST 50
 #define VMS_MOST     1000000
+
+#define EXIT_USAGE 2
 
 static int
 open_counter (void)
@@ -77,26 +81,53 @@ measure (guint n, int counter)
     printf (" - |\n");
 }
 
+static gboolean
+read_number (const char *text, guint *n)
+{
+  guint64 value;
+
+  if (!g_ascii_string_to_unsigned (text, 10, 1, VMS_MOST, &value, NULL))
+    {
+      g_printerr ("bench-decide: '%s' is not a number of VMs, 1 to %d\n", text, VMS_MOST);
+      return FALSE;
+    }
+  *n = (guint)value;
+  return TRUE;
+}
+
+static int
+decide_once (const char *text)
+{
+  g_autoptr (SimCrowd) crowd = NULL;
+  guint n;
+
+  if (!read_number (text, &n))
+    return EXIT_USAGE;
+  crowd = sim_crowd_new (n);
+  sim_crowd_report (crowd);
+  sim_crowd_decide (crowd);
+  return EXIT_SUCCESS;
+}
+
 int
 main (int argc, char *argv[])
 {
   const guint usual[] = { 10, 100, 1000, 10000 };
   int counter = open_counter ();
 
+  if (argc == 3 && strcmp (argv[1], "--once") == 0)
+    return decide_once (argv[2]);
   printf ("| VMs | us a decision | us for each VM | longest us | instructions for each VM |\n"
           "|--:|--:|--:|--:|--:|\n");
   for (guint i = 0; argc < 2 && i < G_N_ELEMENTS (usual); i++)
     measure (usual[i], counter);
   for (int i = 1; i < argc; i++)
     {
-      guint64 n;
+      guint n;
 
-      if (!g_ascii_string_to_unsigned (argv[i], 10, 1, VMS_MOST, &n, NULL))
-        {
-          g_printerr ("bench-decide: '%s' is not a number of VMs, 1 to %d\n", argv[i], VMS_MOST);
-          return 2;
-        }
-      measure ((guint)n, counter);
+      if (!read_number (argv[i], &n))
+        return EXIT_USAGE;
+      measure (n, counter);
     }
   return EXIT_SUCCESS;
 }

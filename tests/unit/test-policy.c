@@ -155,6 +155,74 @@ test_host_at_its_reserve_lifts_nobody (void)
   g_assert_cmpuint (decision.target, <=, facts.target);
 }
 
+/* Every decision tells the figures that it was made of. */
+static void
+test_sentences (void)
+{
+  const McVmDecision given = { .before = 512 * MC_MIB,
+                               .target = 717 * MC_MIB,
+                               .figure = 62 * MC_MIB,
+                               .limit = 100 * MC_MIB,
+                               .budget = 480 * MC_MIB };
+  const McVmDecision taken = {
+    .before = 900 * MC_MIB, .target = 700 * MC_MIB, .figure = 400 * MC_MIB, .limit = 150 * MC_MIB
+  };
+  const struct
+  {
+    McReason reason;
+    const McVmDecision *decision;
+    const char *sentence;
+  } rows[] = {
+    { MC_REASON_NEEDS, &given, "usable 62 MiB is at or below 100 MiB; +205 MiB of 480 MiB free" },
+    { MC_REASON_SWAPPING, &given, "it swaps with 62 MiB usable; +205 MiB of 480 MiB free" },
+    { MC_REASON_GROWS, &given, "it grows with 62 MiB usable; +205 MiB of 480 MiB free" },
+    { MC_REASON_CACHE, &given,
+      "unused 62 MiB is at or below 100 MiB and the host is comfortable; +205 MiB" },
+    { MC_REASON_BELOW_MINIMUM, &given, "below its minimum of 100 MiB; +205 MiB" },
+    { MC_REASON_NO_FREE_MEMORY, &given,
+      "needs more with 62 MiB usable, and the host has 480 MiB to give" },
+    { MC_REASON_AT_MAXIMUM, &given,
+      "usable 62 MiB is low, and it has all that it may have, 512 MiB" },
+    { MC_REASON_ABOVE_MAXIMUM, &taken, "above its maximum of 150 MiB; -200 MiB" },
+    { MC_REASON_RELEASES, &taken, "unused 400 MiB is at or above 150 MiB; -200 MiB" },
+    { MC_REASON_HOST_TIGHT, &taken,
+      "the host is used above its limit and unused is 400 MiB; -200 MiB" },
+    { MC_REASON_OVERCOMMITTED, &taken,
+      "guests were promised more than the host has left and unused is 400 MiB; -200 MiB" },
+    { MC_REASON_FUNDS_OTHERS, &taken, "others are in need and unused is 400 MiB; -200 MiB" },
+    { MC_REASON_EMERGENCY, &taken, "the host is at its reserve; -200 MiB" },
+    { MC_REASON_ENOUGH, &taken, "unused 400 MiB is enough" },
+    { MC_REASON_COOLING_DOWN, &taken, "waits after its last move, with 400 MiB unused" },
+    { MC_REASON_UNREACHABLE, &taken,
+      "it does not reach its target; the target is what it has, 700 MiB" },
+    { MC_REASON_LEFT_ALONE, &taken, "left alone: managed" },
+    { MC_REASON_NONE, &taken, "" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      McVmDecision decision = *rows[i].decision;
+      g_autofree char *sentence = NULL;
+
+      decision.reason = rows[i].reason;
+      sentence = mc_decision_describe (&decision);
+      g_assert_cmpstr (sentence, ==, rows[i].sentence);
+    }
+}
+
+static void
+test_sentence_of_a_maximum_names_it (void)
+{
+  McVmFacts facts = vm_with (1000, 140, 140);
+  McVmDecision decision;
+  g_autofree char *sentence = NULL;
+
+  facts.maximum = 900 * MC_MIB;
+  decision = decide_one (&facts, 8192, 4096);
+  sentence = mc_decision_describe (&decision);
+  g_assert_cmpstr (sentence, ==, "above its maximum of 900 MiB; -100 MiB");
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -166,5 +234,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/policy/left-alone", test_not_managed_is_left_alone);
   g_test_add_func ("/policy/host-at-its-reserve-lifts-nobody",
                    test_host_at_its_reserve_lifts_nobody);
+  g_test_add_func ("/policy/sentences", test_sentences);
+  g_test_add_func ("/policy/sentence-of-a-maximum", test_sentence_of_a_maximum_names_it);
   return g_test_run ();
 }
