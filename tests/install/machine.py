@@ -14,6 +14,7 @@ from pathlib import Path
 from bed.bed import QEMU_CONF
 from bed.guest import Guest
 from bed.image import boot_files, cache_dir
+from bed.namespace import die_with_parent
 
 LIBVIRT_PACKAGE = "libvirt-daemon-system"
 USERS = """
@@ -70,7 +71,7 @@ class Machine:
         self.process = subprocess.Popen(
             ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--uts", "--ipc", "--net",
              Path(__file__).with_name("boot"), self.top],
-            stdin=subprocess.DEVNULL, stdout=self.console, stderr=self.console)
+            stdin=subprocess.DEVNULL, stdout=self.console, stderr=self.console, preexec_fn=die_with_parent)
         self.wait_for(self.find_init, 10, "systemd to start")
         self.wait_for(lambda: self.run("systemctl", "is-system-running", check=False).stdout.strip() == "running",
                       60, "systemd to have booted")

@@ -9,6 +9,7 @@ import pytest
 
 MIB = 1 << 20
 MEMORY_MOVED = "91f4d2a7c3e84b5f8a06b1d9e5c7f302"
+HYPERVISOR_BACK = "7e5c3a1908f64d2bb0d9e7c5a3f18264"
 ROOT = ("org.example.MemCoord", "/org/example/MemCoord", "org.example.MemCoord1")
 LOW_WATERMARK = ("SetThreshold", "st", "LowWatermark", str(120 * MIB))
 CONFIGURATION = "/etc/memcoord/memcoord.conf"
@@ -92,6 +93,13 @@ def test_libvirt_lets_it_in_by_the_rule_that_is_installed(service):
     refused = service.run("virsh", "-c", "qemu:///system", "list", user="visitor", check=False)
     assert refused.returncode != 0
     assert "authentication" in refused.stderr
+
+
+def test_libvirt_that_restarts_lets_it_in_again(service):
+    before = len(service.journal(f"MESSAGE_ID={HYPERVISOR_BACK}"))
+    service.run("systemctl", "restart", "libvirtd")
+    service.wait_for(lambda: len(service.journal(f"MESSAGE_ID={HYPERVISOR_BACK}")) > before, 30, "libvirt to be back")
+    service.wait_for(lambda: service.get("State") == "running", 10, "the service to run")
 
 
 def test_everybody_reads_and_only_root_changes(service):
