@@ -245,6 +245,7 @@ bring_down_to_maximum (const McCycle *cycle, McCandidate *candidate)
     explain (candidate, MC_REASON_AT_MAXIMUM);
   take (cycle, candidate, MIN (amount, demand->step), MC_REASON_ABOVE_MAXIMUM);
   candidate->decision->limit = demand->most;
+  candidate->decision->limit = demand->most;
 }
 
 static void

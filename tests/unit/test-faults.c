@@ -206,6 +206,7 @@ test_maximum_below_use (Fixture *f, gconstpointer data)
   g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, liar))->maximum, ==, 128 * MC_MIB);
   g_assert_cmpuint (liar->figures.balloon, <, 400 * MC_MIB);
   g_assert_cmpuint (liar->figures.balloon, >, 330 * MC_MIB);
+  g_assert_nonnull (strstr (mc_vm_get_view (fixture_vm_of (f, liar))->last_reason, "of 128 MiB"));
   g_assert_nonnull (
       strstr (mc_vm_get_view (fixture_vm_of (f, liar))->status_detail, "than its maximum"));
   liar->used = 10 * MC_MIB;
