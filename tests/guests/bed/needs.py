@@ -10,6 +10,8 @@ def make_small(bed, guests):
     """Frees all that they hold, and leaves each with room to be given more."""
     for guest in guests:
         guest.free()
+    for guest in guests:
+        bed.wait_for(lambda: guest.info()["held"] == 0, 10, f"{guest.name} to hold nothing")
     large = [guest for guest in guests if bed.vm(guest)["Target"] > guest.maximum * 3 // 4]
     for guest in large:
         bed.set_threshold("Maximum", guest.maximum // 2, guest)
