@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from bed import MIB
 
-EVERY_S = 1.2  # on average
+EVERY_S = 0.8  # on average
 CALM_S = 20  # at the end nothing new happens
 
 GUESTS = {
@@ -36,7 +36,7 @@ ACTS = (
     (40, "load", None, None),
     (8, "free", None, None),
     (6, "cache", None, None),
-    (12, "start", None, None),
+    (16, "start", None, None),
     (5, "destroy", None, None),
     (3, "reboot", None, None),
     (2, "kill", None, None),

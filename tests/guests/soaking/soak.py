@@ -10,7 +10,7 @@ from bed import MIB, Bed, Watch
 from .invariants import RESERVE, Invariants
 from .plan import GUESTS, make_plan
 
-HOST_TOTAL = 4 << 30
+HOST_TOTAL = 3 << 30
 BASE = 256 * MIB
 SPARE = 150 * MIB
 HOST_RATE = 20 * MIB  # a second: less than the margin that the policy keeps for what it does not manage
@@ -106,13 +106,17 @@ class Soak:
         if time.monotonic() - self.last_start < START_APART_S:
             return False
         left = root["HostAvailable"] - min(root["HostAvailable"], root["HostPromised"] + root["HostReserve"])
-        return root["State"] == "running" and left > self.bed.guests[name].maximum + 64 * MIB
+        return root["State"] == "running" and left > self.bed.guests[name].current + 128 * MIB
 
     def act_start(self, name, _):
-        if not self.guest(name, "off", "saved") or not self.has_room(name):
-            return False
-        self.start(name)
-        return True
+        """The one named, or else the next that is off."""
+        names = list(GUESTS)
+        first = names.index(name)
+        for name in names[first:] + names[:first]:
+            if self.guest(name, "off", "saved") and self.has_room(name):
+                self.start(name)
+                return True
+        return False
 
     def start(self, name):
         self.bed.guests[name].start()
@@ -145,7 +149,8 @@ class Soak:
         if not guest:
             return False
         most = guest.maximum // MIB - 110
-        guest.tell(f"hold {value % most}" if value & 0x8000 else f"grow {value % (most // 4)} {10 + value % 60}")
+        size = most * (30 + value % 70) // 100
+        guest.tell(f"hold {size}" if value & 0x8000 else f"grow {size // 4} {10 + value % 60}")
         return True
 
     def act_free(self, name, _):
