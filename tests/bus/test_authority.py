@@ -199,5 +199,3 @@ def test_log_level_is_for_root_to_change(system, tmp_path):
         system.end_callers()
         daemon.terminate()
         assert daemon.wait(timeout=10) == 0
-
-
