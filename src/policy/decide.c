@@ -18,6 +18,9 @@
  * each other. */
 #define COMFORT_GAP_PERCENT 2
 
+/* Of the host: the most that is kept free for whoever needs it next. */
+#define POOL_PART 8
+
 /* Part of what VMs that cannot be managed may still touch, for which others are left without what
  * they need. */
 #define STRANGERS_PART 4
@@ -180,7 +183,8 @@ gather (const McPolicySettings *settings,
     }
 }
 
-/* Returns: λ. What is kept free for whoever needs it next is a claim like the others' headroom. */
+/* Returns: λ. @pool, to be kept free for whoever needs it next, is a claim like the others'
+ * headroom, and shrinks with it. */
 static double
 share_out (const McTuning *tuning, Scratch *scratch, gint64 free, guint64 *pool)
 {
@@ -195,7 +199,7 @@ share_out (const McTuning *tuning, Scratch *scratch, gint64 free, guint64 *pool)
     }
   if (bases > budget)
     budget = MIN (bases, budget + (gint64)(tuning->margin_mib * MC_MIB + scratch->doubtful));
-  *of_pool = (McClaim){ .want = percent (scratch->largest, tuning->pool_percent), .weight = 1 };
+  *of_pool = (McClaim){ .want = *pool, .weight = 1 };
   lambda = mc_share_out (scratch->claims, scratch->n + 1, budget);
   for (gsize i = 0; i < scratch->n; i++)
     scratch->candidates[i].share = scratch->claims[i].share;
@@ -247,6 +251,8 @@ mc_policy_decide (const McPolicySettings *settings,
   gather (settings, tuning, now_us, n_vms, facts, memories, decisions, &scratch);
   cycle.free
       = (gint64)MIN (host->available, MC_CAPACITY_MOST) - (gint64)kept - (gint64)scratch.promised;
+  if (scratch.n > 1) /* one alone has nobody to wait for */
+    cycle.pool = MIN (percent (scratch.largest, tuning->pool_percent), host->total / POOL_PART);
   cycle.lambda = share_out (tuning, &scratch, cycle.free, &cycle.pool);
   mc_moves_take (&cycle, candidates, scratch.n, figures);
   mc_moves_give (&cycle, candidates, scratch.n, figures);
