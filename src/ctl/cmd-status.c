@@ -62,10 +62,15 @@ add_host (McTable *table, GVariant *host)
   g_autofree char *available = mc_units_format_size (mc_properties_number (host, "HostAvailable"));
   g_autofree char *total = mc_units_format_size (mc_properties_number (host, "HostTotal"));
   const char *condition = mc_properties_text (host, "HostCondition");
-  g_autofree char *text
-      = g_strdup_printf (_ ("%s: %.1f %% used, %s of %s available"), condition,
-                         mc_properties_double (host, "HostUsedPercent"), available, total);
+  g_autofree char *text = NULL;
 
+  if (mc_properties_number (host, "HostTotal") == 0)
+    {
+      mc_table_add_label (table, _ ("Host"), _ ("not known yet"), MC_STYLE_PLAIN);
+      return;
+    }
+  text = g_strdup_printf (_ ("%s: %.1f %% used, %s of %s available"), condition,
+                          mc_properties_double (host, "HostUsedPercent"), available, total);
   mc_table_add_label (table, _ ("Host"), text, mc_text_style_of_state (condition));
 }
 

@@ -12,6 +12,7 @@ MEMORY_MOVED = "91f4d2a7c3e84b5f8a06b1d9e5c7f302"
 HYPERVISOR_BACK = "7e5c3a1908f64d2bb0d9e7c5a3f18264"
 ROOT = ("org.example.MemCoord", "/org/example/MemCoord", "org.example.MemCoord1")
 LOW_WATERMARK = ("SetThreshold", "st", "LowWatermark", str(120 * MIB))
+LIBVIRT_SOCKETS = ("libvirtd.socket", "libvirtd-ro.socket", "libvirtd-admin.socket")
 CONFIGURATION = "/etc/memcoord/memcoord.conf"
 
 
@@ -100,6 +101,17 @@ def test_libvirt_that_restarts_lets_it_in_again(service):
     service.run("systemctl", "restart", "libvirtd")
     service.wait_for(lambda: len(service.journal(f"MESSAGE_ID={HYPERVISOR_BACK}")) > before, 30, "libvirt to be back")
     service.wait_for(lambda: service.get("State") == "running", 10, "the service to run")
+
+
+def test_it_starts_before_libvirt_and_waits(service):
+    service.run("systemctl", "stop", "memcoordd", "libvirtd.service", *LIBVIRT_SOCKETS)
+    service.run("systemctl", "start", "memcoordd")
+    service.wait_for(lambda: service.get("State") == "degraded", 10, "the service to miss libvirt")
+    told = service.run("memcoordctl").stdout
+    assert re.search(r"^ +State +degraded$", told, re.M)
+    assert re.search(r"^ +Host +not known yet$", told, re.M)
+    service.run("systemctl", "start", "libvirtd.socket")
+    service.wait_for(lambda: service.get("State") == "running", 20, "libvirt to be found")
 
 
 def test_everybody_reads_and_only_root_changes(service):
