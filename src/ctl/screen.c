@@ -9,11 +9,12 @@
 
 #include <glib/gi18n.h>
 
-/* Lines above and below the VMs: two of the host's, a blank one, the titles, and the notice. */
-#define LINES_AROUND 5
-#define BAR_LEAST    8
-#define BAR_MOST     60
-#define BRACKETS     2
+/* Lines above and below the VMs: three of the host's, a blank one, the titles, and the notice. */
+#define LINES_AROUND  6
+#define BAR_LEAST     8
+#define BAR_MOST      60
+#define HOST_BAR_MOST 100
+#define BRACKETS      2
 
 /* From this many columns on, names may be longer. */
 #define WIDE        100
@@ -74,25 +75,55 @@ append_repeated (GString *text, const char *what, guint times)
     g_string_append (text, what);
 }
 
-/* The VM's range as a bar: what it uses, what it has and does not use, and what it could have. */
-static char *
-format_bar (GVariant *vm, guint width)
+static const char *
+mark_of_used (void)
 {
-  gboolean utf8 = mc_text_is_utf8 ();
-  guint64 maximum
-      = MAX (mc_properties_number (vm, "Maximum"), mc_properties_number (vm, "Balloon"));
-  guint balloon, used;
+  return mc_text_is_utf8 () ? "█" : "#";
+}
+
+static const char *
+mark_of_unused (void)
+{
+  return mc_text_is_utf8 () ? "░" : "=";
+}
+
+/* @used of @total in full marks, the rest up to @taken in light ones. */
+static char *
+format_bar (guint64 used, guint64 taken, guint64 total, guint width)
+{
+  double scale = (double)width / (double)MAX (total, 1);
+  guint light = MIN ((guint)((double)taken * scale + 0.5), width);
+  guint full = MIN ((guint)((double)used * scale + 0.5), light);
   GString *bar = g_string_new ("[");
 
-  if (maximum == 0)
-    maximum = 1;
-  balloon = (guint)((double)mc_properties_number (vm, "Balloon") / (double)maximum * width + 0.5);
-  used = MIN ((guint)((double)used_of (vm) / (double)maximum * width + 0.5), balloon);
-  append_repeated (bar, utf8 ? "█" : "#", used);
-  append_repeated (bar, utf8 ? "░" : "=", balloon - used);
-  append_repeated (bar, " ", width - balloon);
+  append_repeated (bar, mark_of_used (), full);
+  append_repeated (bar, mark_of_unused (), light - full);
+  append_repeated (bar, " ", width - light);
   g_string_append_c (bar, ']');
   return g_string_free (bar, FALSE);
+}
+
+/* The VM's range: what it uses, what it has and does not use, and what it could have. */
+static char *
+format_vm_bar (GVariant *vm, guint width)
+{
+  guint64 balloon = mc_properties_number (vm, "Balloon");
+
+  return format_bar (used_of (vm), balloon, MAX (mc_properties_number (vm, "Maximum"), balloon),
+                     width);
+}
+
+/* The host's memory: what is used, what was promised and not touched yet, and what is left. */
+static char *
+format_host_bar (GVariant *host, guint columns)
+{
+  guint64 total = mc_properties_number (host, "HostTotal");
+  guint64 used = total - MIN (mc_properties_number (host, "HostAvailable"), total);
+
+  if (columns < BAR_LEAST + BRACKETS)
+    return g_strdup ("");
+  return format_bar (used, used + mc_properties_number (host, "HostPromised"), total,
+                     MIN (columns - BRACKETS, HOST_BAR_MOST));
 }
 
 static char *
@@ -108,6 +139,7 @@ format_host (GVariant *host, const McView *view)
   g_autofree char *second = NULL;
   g_autofree char *first_cut = NULL;
   g_autofree char *second_cut = NULL;
+  g_autofree char *bar = format_host_bar (host, view->columns);
 
   first = g_strdup_printf ("MemCoord: %s, %s%s", state, condition,
                            mc_properties_flag (host, "DryRun") ? _ (", dry run") : "");
@@ -116,8 +148,10 @@ format_host (GVariant *host, const McView *view)
                             promised);
   first_cut = mc_text_ellipsize (first, view->columns);
   second_cut = mc_text_ellipsize (second, view->columns);
-  return g_strdup_printf ("%s%s%s\n%s\n\n", mc_text_begin (view->colored, style), first_cut,
-                          mc_text_end (view->colored, style), second_cut);
+  return g_strdup_printf ("%s%s%s\n%s\n%s%s%s\n\n", mc_text_begin (view->colored, style), first_cut,
+                          mc_text_end (view->colored, style), second_cut,
+                          mc_text_begin (view->colored, style), bar,
+                          mc_text_end (view->colored, style));
 }
 
 static void
@@ -128,7 +162,7 @@ add_vm (McTable *table, const McModelVm *vm, guint name_width, guint bar_width)
   gboolean needy = unused > 0 && unused < mc_properties_number (vm->properties, "LowWatermark");
   g_autofree char *name = mc_text_ellipsize (vm->name, name_width);
   g_autofree char *size = mc_units_format_size (unused);
-  g_autofree char *bar = bar_width > 0 ? format_bar (vm->properties, bar_width) : g_strdup ("");
+  g_autofree char *bar = bar_width > 0 ? format_vm_bar (vm->properties, bar_width) : g_strdup ("");
 
   mc_table_add (table, name, MC_STYLE_PLAIN);
   mc_table_add (table, status, mc_text_style_of_state (status));
@@ -136,15 +170,26 @@ add_vm (McTable *table, const McModelVm *vm, guint name_width, guint bar_width)
   mc_table_add_size (table, used_of (vm->properties));
   mc_table_add (table, unused > 0 ? size : "-", needy ? MC_STYLE_BAD : MC_STYLE_PLAIN);
   mc_table_add_size (table, mc_properties_number (vm->properties, "Maximum"));
-  mc_table_add (table, bar, needy ? MC_STYLE_BAD : MC_STYLE_PLAIN);
+  mc_table_add (table, bar, needy ? MC_STYLE_BAD : mc_text_style_of_state (status));
+}
+
+/* What the marks of a bar mean; empty where there is no bar, or no room to say it. */
+static char *
+format_legend (guint bar_width)
+{
+  g_autofree char *legend = g_strdup_printf ("%s %s  %s %s", mark_of_used (), _ ("USED"),
+                                             mark_of_unused (), _ ("UNUSED"));
+
+  return g_strdup (bar_width > 0 && mc_text_width (legend) <= bar_width + BRACKETS ? legend : "");
 }
 
 /* The VMs that are in view, as a table with bars of @bar_width; 0 = none. */
 static McTable *
 new_table (McModel *model, const McView *view, guint shown, guint bar_width)
 {
-  const char *titles[] = { _ ("NAME"),    _ ("STATUS"), _ ("BALLOON"), _ ("USED"), _ ("UNUSED"),
-                           _ ("MAXIMUM"), "",           NULL };
+  g_autofree char *legend = format_legend (bar_width);
+  const char *titles[] = { _ ("NAME"),   _ ("STATUS"),  _ ("BALLOON"), _ ("USED"),
+                           _ ("UNUSED"), _ ("MAXIMUM"), legend,        NULL };
   McTable *table = mc_table_new (titles, "llrrrrl");
 
   for (guint i = view->first; i < model->vms->len && i - view->first < shown; i++)
@@ -184,5 +229,6 @@ mc_screen_format (McModel *model, McView *view)
 
   mc_screen_sort (model, view);
   vms = format_vms (model, view);
-  return g_strconcat (host, vms, notice, NULL);
+  return g_strconcat (host, vms, mc_text_begin (view->colored, MC_STYLE_FAINT), notice,
+                      mc_text_end (view->colored, MC_STYLE_FAINT), NULL);
 }

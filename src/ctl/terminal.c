@@ -10,7 +10,6 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* Lines that are too long are cut rather than wrapped. */
 /* Lines that are too long are cut and not wrapped. */
 #define ENTER_SCREEN           "\033[?1049h\033[?25l\033[?7l"
 #define LEAVE_SCREEN           "\033[?7h\033[?25h\033[?1049l"
@@ -93,11 +92,19 @@ void
 mc_terminal_draw (McTerminal *self, const char *lines)
 {
   g_auto (GStrv) split = g_strsplit (lines, "\n", -1);
-  g_autofree char *joined = g_strjoinv (CLEAR_TO_END_OF_LINE "\r\n", split);
-  g_autofree char *screen
-      = g_strconcat (HOME, joined, CLEAR_TO_END_OF_LINE CLEAR_TO_END_OF_SCREEN, NULL);
+  g_autoptr (GString) screen = g_string_new (HOME);
 
-  write_all (screen, strlen (screen));
+  /* Cleared before it is written: behind a line that is as wide as the terminal, the cursor still
+   * stands on its last character, which would be lost. */
+  for (guint i = 0; split[i] != NULL; i++)
+    {
+      gboolean last = split[i + 1] == NULL;
+
+      g_string_append_printf (screen, "%s%s%s",
+                              last ? CLEAR_TO_END_OF_SCREEN : CLEAR_TO_END_OF_LINE, split[i],
+                              last ? "" : "\r\n");
+    }
+  write_all (screen->str, screen->len);
 }
 
 /* How many bytes of the input the sequence at its start takes, and which key it is. */

@@ -46,7 +46,7 @@ new_model (const Vm *vms, guint n_vms)
       g_variant_new_parsed ("{'State': <'running'>, 'HostCondition': <'tight'>, 'HostUsedPercent': "
                             "<80.0>, 'HostAvailable': <%t>,"
                             " 'HostTotal': <%t>, 'HostPromised': <%t>, 'DryRun': <true>}",
-                            2048 * MIB, 10240 * MIB, 0 * MIB));
+                            2048 * MIB, 10240 * MIB, 1024 * MIB));
   model->vms = g_ptr_array_new_with_free_func ((GDestroyNotify)free_vm);
   for (guint i = 0; i < n_vms; i++)
     add_vm (model, &vms[i]);
@@ -93,8 +93,20 @@ test_bars (void)
   g_assert_nonnull (strstr (lines, "[███████████████████░]"));
   g_assert_nonnull (strstr (lines, "[█████░░░░░          ]"));
   g_assert_nonnull (strstr (lines, "[░░░                 ]"));
+  g_assert_nonnull (strstr (lines, "█ USED  ░ UNUSED"));
   g_assert_nonnull (strstr (lines, "dry run"));
   g_assert_nonnull (strstr (lines, "80.0 % used, 2 GiB of 10 GiB available"));
+}
+
+/* What was promised is not free, and not used yet. */
+static void
+test_host_bar (void)
+{
+  g_autoptr (McModel) model = new_model (three, 0);
+  McView view = { .columns = 22 };
+  g_autofree char *lines = mc_screen_format (model, &view);
+
+  g_assert_nonnull (strstr (lines, "\n[████████████████░░  ]\n"));
 }
 
 /* A guest that reports more unused than it has, or has more than its maximum, is drawn and not
@@ -122,7 +134,7 @@ check_fits (McModel *model, guint columns, guint rows)
   g_autofree char *lines = mc_screen_format (model, &view);
   g_auto (GStrv) split = g_strsplit (lines, "\n", -1);
 
-  g_assert_cmpuint (g_strv_length (split), <=, MAX (rows, 6));
+  g_assert_cmpuint (g_strv_length (split), <=, MAX (rows, 7));
   g_assert_cmpuint (view.first, <, model->vms->len);
   for (guint i = 0; columns >= 80 && split[i] != NULL; i++)
     g_assert_cmpuint (mc_text_width (split[i]), <=, columns);
@@ -153,6 +165,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/screen/order", test_order);
   g_test_add_func ("/screen/bars", test_bars);
+  g_test_add_func ("/screen/host-bar", test_host_bar);
   g_test_add_func ("/screen/absurd", test_absurd);
   g_test_add_func ("/screen/fits", test_fits);
   return g_test_run ();
