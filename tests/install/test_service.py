@@ -146,6 +146,26 @@ def test_the_rule_of_the_readme_lets_a_group_pause(service, source_root):
     service.run("rm", "/etc/polkit-1/rules.d/60-memcoord.rules")
 
 
+@pytest.mark.parametrize("command, told, name, value", [
+    ("memcoordctl set low-watermark=160M high-watermark=220M", "LowWatermark is 160 MiB now", "HighWatermark", 220 * MIB),
+    ("memcoordctl reset", "Back to what is configured.", "HighWatermark", 150 * MIB),
+    ('memcoordctl pause --for 10m "kernel update"', "Paused for 10m.", "PauseReason", "kernel update"),
+    ("memcoordctl resume", "Resumed.", "State", "running"),
+    ("memcoordctl dry-run on", "From now on, nothing is moved.", "DryRun", True),
+    ("busctl call org.example.MemCoord /org/example/MemCoord org.example.MemCoord1 SetThreshold st LowWatermark $((160<<20))",
+     "Call failed: LowWatermark 160M is not below HighWatermark 150M", "LowWatermark", 100 * MIB),
+])
+def test_commands_of_the_readme_do_what_it_says(service, source_root, command, told, name, value):
+    assert command in (source_root / "README.md").read_text()
+    if command == "memcoordctl resume":
+        service.run("memcoordctl", "pause")
+    done = service.run("sh", "-c", command, check=False)
+    assert told in done.stdout + done.stderr
+    assert service.get(name) == value
+    service.run("memcoordctl", "resume", check=False)
+    service.run("memcoordctl", "dry-run", "off")
+
+
 # systemd
 
 
