@@ -266,9 +266,14 @@ def test_defaults_are_those_of_the_sample(service):
         assert service.get(name) == int(sample[key])
 
 
-def test_messages_are_in_the_language_of_the_user(service):
-    # gettext heeds LANGUAGE in any locale but C; C.UTF-8 counts as one from glibc 2.35 on.
-    assert "Hypervisor  qemu:///system, verbunden" in service.run("memcoordctl", env=["LANGUAGE=de", "LC_ALL=C.UTF-8"]).stdout
+@pytest.mark.parametrize("language, connected, dry_run", [
+    ("de", "qemu:///system, verbunden", "Entscheiden und melden, und nichts bewegen"),
+    ("fr", "qemu:///system, connecté", "Décider et annoncer, et ne rien déplacer"),
+    ("zh_CN", "qemu:///system, 已连接", "只决定并报告，不移动任何内存"),
+])
+def test_messages_are_in_the_language_of_the_user(service, language, connected, dry_run):
+    assert connected in service.run("memcoordctl", env=[f"LANGUAGE={language}"]).stdout
+    assert dry_run in service.run("/usr/libexec/memcoordd", "--help", env=[f"LANGUAGE={language}"]).stdout
 
 
 # A guest
