@@ -194,6 +194,7 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     names = [load.name for load in LOADS]
     parser.add_argument("--loads", nargs="+", choices=names, default=names)
+    parser.add_argument("--only", nargs="+", choices=list(BUILT_IN), default=list(BUILT_IN), help="of the built-in coordinators")
     parser.add_argument("--coordinator", action="append", type=named_command, default=[], metavar="NAME=COMMAND",
                         help="one more to compare; its command finds libvirt at qemu:///system")
     parser.add_argument("--repeat", type=int, default=2)
@@ -206,7 +207,7 @@ def main():
     arguments = parse_arguments()
     output = arguments.output.resolve()
     output.mkdir(parents=True, exist_ok=True)
-    coordinators = {**{name: make() for name, make in BUILT_IN.items()}, **dict(arguments.coordinator)}
+    coordinators = {**{name: BUILT_IN[name]() for name in arguments.only}, **dict(arguments.coordinator)}
     runs = read_runs(output / "benchmark.csv") if arguments.append else []
     for _ in range(arguments.repeat):
         for load in (load for load in LOADS if load.name in arguments.loads):
