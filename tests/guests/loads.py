@@ -56,21 +56,21 @@ def story(*lines):
 
 
 LOADS = (
-    Load("relay", "one guest after another grows by 650 MiB and frees it", True, 72, story(
-        (2, "one", "grow 650 30"), (32, "one", "free"),
-        (22, "two", "grow 650 30"), (52, "two", "free"),
-        (42, "three", "grow 650 30"), (70, "three", "free"),
+    Load("relay", "one guest after another grows by 550 MiB and frees it", True, 72, story(
+        (2, "one", "grow 550 25"), (32, "one", "free"),
+        (24, "two", "grow 550 25"), (54, "two", "free"),
+        (46, "three", "grow 550 25"), (71, "three", "free"),
     )),
     Load("seesaw", "two guests grow fast in turns beside one that stays large", True, 70, story(
-        (1, "one", "grow 250 25"),
-        (3, "two", "grow 600 40"), (26, "two", "free"), (48, "two", "grow 600 40"),
-        (24, "three", "grow 600 40"), (48, "three", "free"),
+        (1, "one", "grow 150 25"),
+        (3, "two", "grow 500 40"), (26, "two", "free"), (48, "two", "grow 500 40"),
+        (24, "three", "grow 500 40"), (48, "three", "free"),
     )),
     Load("surges", "guests take hundreds of MiB at once", True, 70, story(
-        (3, "one", "hold 250"), (12, "one", "hold 500"), (24, "one", "free"),
+        (3, "one", "hold 250"), (12, "one", "hold 450"), (24, "one", "free"),
         (20, "two", "hold 300"), (28, "two", "hold 450"), (42, "two", "free"),
-        (36, "three", "hold 300"), (46, "three", "hold 550"), (58, "three", "free"),
-        (52, "four", "hold 300"), (60, "four", "hold 500"),
+        (36, "three", "hold 300"), (46, "three", "hold 450"), (58, "three", "free"),
+        (52, "four", "hold 300"), (60, "four", "hold 450"),
     )),
     Load("crowd", "all grow beyond what the host has", False, 65, story(
         *((2, name, "grow 450 25") for name in NAMES), (40, "one", "free"), (42, "two", "grow 200 25"),
