@@ -6,7 +6,7 @@ import xml.etree.ElementTree as tree
 import pytest
 from gi.repository import Gio, GLib
 
-from steered import HOST, MIB, NAME, ROOT, SOURCE, VM, start_service, stop_service
+from steered import HOST, MIB, NAME, ROOT, SOURCE, VM, start_bus, start_service, stop_service
 
 ERROR = "org.example.MemCoord1.Error."
 INVALID_ARGS = "org.freedesktop.DBus.Error.InvalidArgs"
@@ -79,11 +79,10 @@ WRONG = [
 @pytest.fixture(scope="module")
 def lasting():
     """One service for all: a call that is refused leaves it as it was."""
-    from steered import start_bus
-
     daemon, address = start_bus()
     service = start_service(address)
     service.tell("add", "web", 1024 * MIB)
+    service.wait_for(lambda: service.vms()["web"]["Status"] == "managed")
     yield service
     stop_service(service)
     daemon.terminate()
