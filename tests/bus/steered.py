@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The service with its hypervisor steered, as test-service.c has it, and a client of it."""
 
+import json
 import os
 import pathlib
 import subprocess
@@ -17,6 +18,12 @@ MIB = 1 << 20
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("MEMCOORD_BUILD", SOURCE / "build")).resolve()
+
+
+def is_sanitized():
+    """Whether what is tested was built with a sanitizer, which makes it slower and larger."""
+    options = json.loads(BUILD.joinpath("meson-info/intro-buildoptions.json").read_text())
+    return next(option["value"] for option in options if option["name"] == "b_sanitize") != "none"
 
 
 def connect(address):

@@ -11,7 +11,7 @@ import time
 import pytest
 from gi.repository import Gio, GLib
 
-from steered import HOST, MANAGER, MIB, NAME, PROPERTIES, ROOT, VM, connect, start_service, stop_service
+from steered import HOST, MANAGER, MIB, NAME, PROPERTIES, ROOT, VM, connect, is_sanitized, start_service, stop_service
 from system import System
 from test_arguments import METHODS
 
@@ -82,8 +82,7 @@ def memory(service):
     """What its process occupies, in bytes, and how much it may grow: a sanitizer keeps what was freed for a while."""
     with open(f"/proc/{service.process.pid}/status", encoding="ascii") as status:
         kib = next(int(line.split()[1]) for line in status if line.startswith("VmRSS:"))
-    with open(f"/proc/{service.process.pid}/maps", encoding="utf-8") as maps:
-        return kib << 10, (400 if "libasan" in maps.read() else 12) * MIB
+    return kib << 10, (400 if is_sanitized() else 12) * MIB
 
 
 def descriptors(service):

@@ -48,7 +48,7 @@ def service(bus):
     for name in ("web", "db"):
         running.tell("add", name, 1024 * MIB)
     running.tell("add", running.vms()["db"]["Id"], 512 * MIB)
-    running.wait_for(lambda: len(running.vms()) == 3)
+    running.wait_for(lambda: [vm["Status"] for vm in running.vms().values()] == ["managed"] * 3)
     yield running
     stop_service(running)
 

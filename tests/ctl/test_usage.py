@@ -8,6 +8,8 @@ import time
 
 import pytest
 
+from steered import is_sanitized
+
 COMMANDS = ["status", "list", "show", "top", "why", "plan", "set", "reset", "pause", "resume", "dry-run", "reload",
             "inhibit", "inhibitors", "reserve", "monitor"]
 
@@ -81,9 +83,12 @@ def test_commands_on_the_command_line_do_not_run_without_the_service(ctl, tmp_pa
 
 
 def test_start_to_finish_takes_less_than_50_ms(service, ctl):
+    """As it is installed: under a sanitizer, which itself takes that long to start, it is ten times as slow."""
+    limit = 0.500 if is_sanitized() else 0.050
+
     def once():
         start = time.monotonic()
         subprocess.run(["memcoordctl", "--session", "status"], env=ctl.environment, stdout=subprocess.DEVNULL, check=True)
         return time.monotonic() - start
     once()
-    assert statistics.median(once() for _ in range(15)) < 0.050
+    assert statistics.median(once() for _ in range(15)) < limit
