@@ -202,6 +202,8 @@ const SimCoordinator sim_coordinators[] = {
   { "Hyper-V-like, 2 s", 2, NULL, sim_hyperv_decide },
   { "ESX-like", 15, sim_esx_start, sim_esx_decide },
   { "ESX-like, 2 s", 2, sim_esx_start, sim_esx_decide },
+  { "MemCoord, 10 s", 10, memcoord_start, memcoord_decide_evenly },
+  { "MemCoord, 5 s", 5, memcoord_start, memcoord_decide_evenly },
   { "MemCoord, 2 s", 2, memcoord_start, memcoord_decide_evenly },
   { "MemCoord", 2, memcoord_start, memcoord_decide },
   { "oracle of the present", 1, present_start, oracle_decide },

@@ -314,9 +314,11 @@ print_row (Record *record, const Row *row, const McVmDecision *decision, FILE *o
   if (done != NULL)
     row->guest->decided = MC_UNKNOWN;
   decided = describe_decided (record, row->guest, decision);
-  if (done != NULL || decided != NULL)
+  if (decided != NULL)
     fprintf (out, "%8.1f  %-12s  %-14s  %s\n", row->t, row->guest->name, done != NULL ? done : "",
-             decided != NULL ? decided : "");
+             decided);
+  else if (done != NULL)
+    fprintf (out, "%8.1f  %-12s  %s\n", row->t, row->guest->name, done);
   row->guest->done = row->figures[COLUMN_TARGET];
 }
 
