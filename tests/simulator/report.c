@@ -234,7 +234,7 @@ write_bars (const SimReport *report, SimSet set, const Sums *sums, GError **erro
   for (guint c = 0; sim_coordinators[c].name != NULL; c++)
     if (sim_report_wants (report, &sim_coordinators[c]))
       fprintf (bars, "\"%s\" %.3f %u %u %.2f %u %.1f\n", sim_coordinators[c].name,
-               sums->all[c].swap_in / 1024, sums->all[c].stalled, sums->all[c].below_reserve,
+               sums->all[c].swap_in / 1000, sums->all[c].stalled, sums->all[c].below_reserve,
                sums->all[c].reversals / sums->all[c].vm_hours, sums->all[c].moves,
                sums->all[c].slack / sums->runs);
   fclose (bars);
