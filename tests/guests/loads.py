@@ -56,10 +56,10 @@ def story(*lines):
 
 
 LOADS = (
-    Load("relay", "one guest after another grows by 550 MiB and frees it", True, 72, story(
-        (2, "one", "grow 550 25"), (32, "one", "free"),
-        (24, "two", "grow 550 25"), (54, "two", "free"),
-        (46, "three", "grow 550 25"), (71, "three", "free"),
+    Load("relay", "one guest after another grows by 550 MiB and frees it", True, 84, story(
+        (2, "one", "grow 550 40"), (32, "one", "free"),
+        (27, "two", "grow 550 40"), (57, "two", "free"),
+        (52, "three", "grow 550 40"), (82, "three", "free"),
     )),
     Load("seesaw", "two guests grow fast in turns beside one that stays large", True, 70, story(
         (1, "one", "grow 150 25"),
