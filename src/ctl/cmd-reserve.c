@@ -57,9 +57,9 @@ on_vanished (GDBusConnection *bus, const char *name, gpointer user_data)
   g_main_loop_quit (user_data);
 }
 
-/* Waits until the time is up, the person ends it, or the service goes. */
+/* Tells what is held, and waits until the time is up, the person ends it, or the service goes. */
 static void
-wait_for_end (McClient *client, guint seconds)
+hold (McClient *client, const Reservation *reservation)
 {
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   guint watch = g_bus_watch_name_on_connection (
@@ -68,8 +68,9 @@ wait_for_end (McClient *client, guint seconds)
   g_unix_signal_add (SIGINT, on_end, loop);
   g_unix_signal_add (SIGTERM, on_end, loop);
   g_unix_signal_add (SIGHUP, on_end, loop);
-  if (seconds > 0)
-    g_timeout_add_seconds (seconds, on_end, loop);
+  if (reservation->seconds > 0)
+    g_timeout_add_seconds (reservation->seconds, on_end, loop);
+  print_granted (client, reservation); /* last: whoever reads it may end us at once */
   g_main_loop_run (loop);
   g_bus_unwatch_name (watch);
 }
@@ -100,10 +101,11 @@ release (McClient *client, const Reservation *reservation)
 
 /* A VM that starts without the room it asked for takes it from the others. */
 static int
-refuse_less (const Reservation *reservation)
+refuse_less (const McClient *client, const Reservation *reservation)
 {
   g_autofree char *granted = mc_units_format_size (reservation->granted);
 
+  print_granted (client, reservation);
   g_printerr ("memcoordctl: ");
   g_printerr (_ ("only %s could be freed; \"--partial\" would be content with it"), granted);
   g_printerr ("\n");
@@ -137,6 +139,13 @@ parse (McClient *client,
   return mc_command_parse (client, entries, (McArity){ 0, -1, TRUE }, argc, argv);
 }
 
+static int
+run (McClient *client, const Reservation *reservation, char **command)
+{
+  print_granted (client, reservation);
+  return mc_child_run (command);
+}
+
 int
 mc_cmd_reserve (McClient *client, int argc, char **argv)
 {
@@ -153,13 +162,12 @@ mc_cmd_reserve (McClient *client, int argc, char **argv)
     return mc_command_misused ("reserve", _ ("\"%s\" is no size: write 512M or 2G"), size);
   if (!reserve (client, &reservation, &error))
     return mc_client_fail (client, error);
-  print_granted (client, &reservation);
   if (reservation.granted < reservation.asked && !reservation.partial)
-    code = refuse_less (&reservation);
+    code = refuse_less (client, &reservation);
   else if (argc > 1)
-    code = mc_child_run (argv + 1);
+    code = run (client, &reservation, argv + 1);
   else
-    wait_for_end (client, reservation.seconds);
+    hold (client, &reservation);
   release (client, &reservation);
   g_free (reservation.id);
   return code;
