@@ -97,7 +97,8 @@ class System:
         self.cover("/etc/polkit-1/rules.d", "etc-rules", {})
         (self.directory / "etc-rules/10-test.rules").write_text(RULES)
         (self.directory / "bus.conf").write_text(CONFIG.format(directory=self.directory, source=SOURCE))
-        shutil.copy(BUILD / "tests/bus/test-service", self.directory)  # where its user may go
+        for program in ("tests/bus/test-service", "src/memcoordctl"):
+            shutil.copy(BUILD / program, self.directory)  # where its user may go
         self.bus = subprocess.Popen(["dbus-daemon", f"--config-file={self.directory}/bus.conf", "--nofork", "--nopidfile",
                                      "--print-address"], stdout=subprocess.PIPE, text=True)
         assert self.bus.stdout.readline()
@@ -140,6 +141,16 @@ class System:
         uid = USERS.get(user, 0)
         self.callers.append(Caller(self.address, uid, [OPERATORS] if user == "olga" else [], agent))
         return self.callers[-1]
+
+    def ctl(self, user, *arguments):
+        """memcoordctl, not on a terminal."""
+        return subprocess.run([self.directory / "memcoordctl", *arguments], **self.as_user(user), stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=20)
+
+    def as_user(self, user):
+        uid = USERS.get(user, 0)
+        return {"user": uid, "group": uid, "extra_groups": [OPERATORS] if user == "olga" else [], "cwd": "/",
+                "env": {"DBUS_SYSTEM_BUS_ADDRESS": self.address, "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}}
 
     def end_callers(self):
         for caller in self.callers:

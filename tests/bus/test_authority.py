@@ -2,8 +2,13 @@
 """Who may change what: decided by a real polkitd, on a system bus, for a service that runs as its own user."""
 
 import os
+import fcntl
+import os
+import pty
+import select
 import signal
 import subprocess
+import termios
 import time
 
 import pytest
@@ -171,6 +176,51 @@ def test_nobody_else_may_have_the_name(system):
                           capture_output=True, text=True)
     assert done.returncode != 0
     assert DENIED in done.stderr
+
+
+def test_memcoordctl_says_who_may_not(system, service):
+    assert system.ctl("alice", "status").returncode == 0
+    for arguments in (["pause"], ["set", "interval=5"], ["reset"], ["dry-run", "on"], ["reload"], ["reserve", "1M", "true"],
+                      ["inhibit", "true"], ["set", "web", "weight=5"], ["pause", "web"]):
+        done = system.ctl("alice", *arguments)
+        assert (done.returncode, done.stdout) == (5, ""), done
+        assert "org.example.MemCoord1." in done.stderr
+    assert system.ctl("olga", "inhibit", "true").returncode == 0
+    assert system.ctl("root", "set", "interval=5").returncode == 0
+
+
+AGENT = """mkfifo "$1" && { pkttyagent --process $$ --notify-fd 3 3> "$1" & cat "$1"; } && exec "$2" pause"""
+
+
+def test_memcoordctl_on_a_terminal_lets_polkit_ask_there(system, service):
+    """There is no login session here, so the agent that memcoordctl brings is not asked by polkit: there is one before it."""
+    shared = system.directory / "agent"
+    shared.mkdir()
+    shared.chmod(0o777)
+    master, terminal = pty.openpty()
+    process = subprocess.Popen(["sh", "-c", AGENT, "sh", shared / "ready", system.directory / "memcoordctl"],
+                               **system.as_user("alice"), stdin=terminal, stdout=terminal, stderr=terminal,
+                               preexec_fn=lambda: take_terminal(terminal))
+    os.close(terminal)
+    assert "Authentication is required to pause or resume the sharing of memory" in read_until(master, "Password:")
+    os.write(master, b"wrong\n")
+    read_until(master, "memcoordctl: ")
+    assert process.wait(timeout=20) == 5
+    assert service.host()["State"] == "running"
+    os.close(master)
+
+
+def take_terminal(terminal):
+    os.setsid()
+    fcntl.ioctl(terminal, termios.TIOCSCTTY, 1)
+
+
+def read_until(descriptor, wanted):
+    text = ""
+    while wanted not in text:
+        assert select.select([descriptor], [], [], 20)[0], text
+        text += os.read(descriptor, 4096).decode()
+    return text
 
 
 LOG = ("/org/freedesktop/LogControl1", PROPERTIES)
