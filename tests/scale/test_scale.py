@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The whole service with many VMs: silent at rest, small, and no dearer per VM the more there are."""
 
+import daemon
 import pytest
 import scale_table
 
@@ -26,6 +27,12 @@ def test_change_is_told(measured):
 
 def test_memory_with_a_hundred(measured):
     assert measured[100]["memory-mib"] <= 20
+
+
+def test_memory_of_the_daemon_with_a_hundred(tmp_path):
+    memory = daemon.measure(tmp_path, 100)
+    print(memory)
+    assert memory["private"] <= 20
 
 
 @pytest.mark.parametrize("load", ["rest", "change"])

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The installed program as it is, on libvirt's test driver with many VMs: what memory it takes."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+from scale_table import BUILD
+
+DOMAIN = """<domain type="test"><name>vm{i}</name><uuid>c0ffee00-0000-4000-8000-{i:012x}</uuid>
+<memory unit="MiB">1024</memory><os><type>hvm</type></os><devices><memballoon model="virtio"/></devices></domain>"""
+
+
+def wait_for_status(notify, text):
+    while text not in notify.recv(4096).decode():
+        pass
+
+
+def memory_of(pid):
+    """In MiB: what is its alone, its part of what it shares, and all that it has mapped and touched."""
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    kib = {name: int(value) for name, value in re.findall(r"^(\w+): +(\d+) kB$", rollup, re.MULTILINE)}
+    return {
+        "private": (kib["Private_Clean"] + kib["Private_Dirty"]) / 1024,
+        "proportional": kib["Pss"] / 1024,
+        "resident": kib["Rss"] / 1024,
+    }
+
+
+def daemon_of(pid):
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return next(int(child) for child in children if Path(f"/proc/{child}/comm").read_text() == "memcoordd\n")
+
+
+def measure(directory, n_vms):
+    node = directory / "node.xml"
+    node.write_text("<node>" + "".join(DOMAIN.format(i=i) for i in range(n_vms)) + "</node>")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+        notify.bind(str(directory / "notify"))
+        notify.settimeout(60)
+        session = subprocess.Popen(
+            ["dbus-run-session", "--", BUILD / "src/memcoordd", "--session", "--uri", f"test://{node}",
+             "--config", "/dev/null", "--state-dir", directory / "state"],
+            env={**os.environ, "NOTIFY_SOCKET": str(directory / "notify")},
+        )
+        try:
+            wait_for_status(notify, f"Balancing {n_vms} VMs")
+            return memory_of(daemon_of(session.pid))
+        finally:
+            os.kill(daemon_of(session.pid), signal.SIGTERM)
+            session.wait(30)
