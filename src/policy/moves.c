@@ -76,15 +76,15 @@ move_to (McCandidate *candidate, guint64 target, McReason reason, guint64 limit)
 
 /* Taking */
 
-/* Where even its share leaves a VM at its low watermark, small differences are left alone: memory
- * that goes to and fro helps nobody. */
+/* Where even its share leaves a VM at its low watermark, others are not asked for a small
+ * difference: memory that goes to and fro helps nobody. */
 static gboolean
 is_squeezed (const McCycle *cycle, const McCandidate *candidate, guint64 amount)
 {
   const McDemand *demand = &candidate->demand;
 
   return !demand->hot && cycle->lambda < MC_LAMBDA_PLENTY && demand->told >= demand->base
-         && candidate->share <= demand->used + demand->low
+         && candidate->share <= demand->used + demand->low && (gint64)amount > cycle->free
          && is_trifle (candidate, amount, cycle->tuning->squeeze_percent);
 }
 
@@ -184,8 +184,8 @@ take_most_from_the_richest (const McCycle *cycle,
 }
 
 /*
- * From those who have had it for a while, and have more than they are well with. To a tight host
- * they give what they once used, too; the pool is worth only what they would not miss anyhow.
+ * From those who have had it for a while. A tight host takes what they once used, too, and may
+ * share out again; the pool is worth only what they would not miss if all of that came back.
  */
 static void
 take_what_is_spare (const McCycle *cycle,
@@ -200,9 +200,10 @@ take_what_is_spare (const McCycle *cycle,
     {
       McCandidate *candidate = &candidates[i];
       const McDemand *demand = &candidate->demand;
-      guint64 down_to = reason == MC_REASON_RELEASES ? demand->keep : demand->well;
+      guint64 down_to
+          = reason == MC_REASON_RELEASES ? MAX (candidate->share, demand->keep) : demand->well;
 
-      candidate->surplus = can_spare (cycle, candidate, MAX (candidate->share, down_to));
+      candidate->surplus = can_spare (cycle, candidate, down_to);
       if (reason == MC_REASON_RELEASES)
         candidate->surplus = MIN (candidate->surplus, less (demand->unused, demand->high));
       if (keeps (cycle, candidate, keep_s)

@@ -38,17 +38,28 @@ vm_with (guint64 balloon_mib, guint64 unused_mib, guint64 usable_mib)
 }
 
 static McVmDecision
-decide_one (const McVmFacts *facts, guint64 total_mib, guint64 available_mib)
+decide_next (McVmMemory *memory,
+             const McVmFacts *facts,
+             gint64 now_s,
+             guint64 total_mib,
+             guint64 available_mib)
 {
-  McVmMemory memory = { 0 };
-  McVmMemory *memories[] = { &memory };
+  McVmMemory *memories[] = { memory };
   McHostFigures host = { .total = total_mib * MC_MIB, .available = available_mib * MC_MIB };
   McVmDecision decision;
   McHostDecision host_decision;
 
-  mc_policy_decide (&defaults, &host, G_USEC_PER_SEC, 1, facts, memories, &decision,
+  mc_policy_decide (&defaults, &host, now_s * G_USEC_PER_SEC, 1, facts, memories, &decision,
                     &host_decision);
   return decision;
+}
+
+static McVmDecision
+decide_one (const McVmFacts *facts, guint64 total_mib, guint64 available_mib)
+{
+  McVmMemory memory = { 0 };
+
+  return decide_next (&memory, facts, 1, total_mib, available_mib);
 }
 
 static void
@@ -155,6 +166,69 @@ test_host_at_its_reserve_lifts_nobody (void)
   g_assert_cmpuint (decision.target, <=, facts.target);
 }
 
+/* Where the host cannot give all that is wanted, it gives what there is. */
+static void
+test_running_out_on_a_short_host (void)
+{
+  const guint64 free[] = { 60, 120, 300 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (free); i++)
+    {
+      McVmFacts facts = vm_with (512, 40, 40);
+      McVmDecision decision;
+
+      facts.resident += 64 * MC_MIB; /* its process: nothing is promised */
+      decision = decide_one (&facts, 1500, 200 + 64 + free[i]);
+      g_assert_true (decision.move);
+      g_assert_cmpuint (decision.target, >=,
+                        decision.before + MIN (free[i], 204) * MC_MIB * 9 / 10);
+      g_assert_cmpuint (decision.target, <=, decision.before + free[i] * MC_MIB);
+    }
+}
+
+/* A guest that swaps reports late: it is not left waiting for that. */
+static void
+test_silent_since_it_swapped_is_given_more (void)
+{
+  McVmMemory memory = { 0 };
+  McVmFacts facts = vm_with (512, 2, 0);
+  McVmDecision first = decide_next (&memory, &facts, 10, 8192, 4096), second;
+
+  g_assert_true (first.move);
+  facts.target = facts.balloon = first.target;
+  second = decide_next (&memory, &facts, 11, 8192, 4096);
+  g_assert_false (second.move); /* its report may well be on its way */
+  second = decide_next (&memory, &facts, 12, 8192, 4096);
+  g_assert_true (second.move);
+  g_assert_cmpuint (second.target, >, first.target);
+}
+
+/* What a guest once used is left with it, but not on a tight host. */
+static void
+test_tight_host_takes_what_was_once_used (void)
+{
+  const struct
+  {
+    guint64 available;
+    gboolean takes;
+  } rows[] = { { 4096, FALSE }, { 1024, TRUE } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      McVmMemory memory = { 0 };
+      McVmFacts facts = vm_with (1000, 150, 150);
+      McVmDecision decision = decide_next (&memory, &facts, 10, 8192, rows[i].available);
+
+      g_assert_false (decision.move);
+      facts.unused = facts.usable = 700 * MC_MIB;
+      facts.stats_time_s = 2;
+      decision = decide_next (&memory, &facts, 12, 8192, rows[i].available);
+      g_assert_cmpint (decision.move, ==, rows[i].takes);
+      if (rows[i].takes)
+        g_assert_cmpint (decision.reason, ==, MC_REASON_HOST_TIGHT);
+    }
+}
+
 /* Every decision tells the figures that it was made of. */
 static void
 test_sentences (void)
@@ -234,6 +308,9 @@ main (int argc, char *argv[])
   g_test_add_func ("/policy/left-alone", test_not_managed_is_left_alone);
   g_test_add_func ("/policy/host-at-its-reserve-lifts-nobody",
                    test_host_at_its_reserve_lifts_nobody);
+  g_test_add_func ("/policy/running-out-on-a-short-host", test_running_out_on_a_short_host);
+  g_test_add_func ("/policy/silent-since-it-swapped", test_silent_since_it_swapped_is_given_more);
+  g_test_add_func ("/policy/tight-host", test_tight_host_takes_what_was_once_used);
   g_test_add_func ("/policy/sentences", test_sentences);
   g_test_add_func ("/policy/sentence-of-a-maximum", test_sentence_of_a_maximum_names_it);
   return g_test_run ();
