@@ -74,3 +74,9 @@ def test_commands_that_are_told_exist(document):
     there = set(re.findall(r'^  \{ "([a-z-]+)", ', text("src/ctl/command.c"), re.M))
     told = set(re.findall(r"memcoordctl ([a-z][a-z-]+)", text(document)))
     assert told and told <= there
+
+
+@pytest.mark.parametrize("document", ["CONTRIBUTING.md", "tests/README.md"])
+def test_every_suite_is_told(document):
+    suites = re.search(r'^every="(.*)"$', text("tests/run"), re.M).group(1).split()
+    assert set(suites) <= set(re.findall(r"^\| `(\w+)` \|", text(document), re.M))
