@@ -4,9 +4,11 @@
 
 #include "publish.h"
 
-/* Less than this is noise. */
-#define QUIET_BYTES   MC_MIB
-#define QUIET_PERCENT 0.1
+/* Less than this is noise. A host, on which much goes on that has nothing to do with VMs, is
+ * noisier the larger it is. */
+#define QUIET_BYTES     MC_MIB
+#define QUIET_PERCENT   0.1
+#define QUIET_HOST_PART 1000
 
 /* Names and messages come from far away, and the bus takes UTF-8 alone. Returns: (transfer full) */
 static char *
@@ -17,11 +19,11 @@ clean (const char *text)
 
 /* To and from nothing is always worth telling: it is where a figure begins to be known. */
 static gboolean
-has_moved (guint64 shown, guint64 now)
+has_moved (guint64 shown, guint64 now, guint64 quiet)
 {
   guint64 by = MAX (shown, now) - MIN (shown, now);
 
-  return by >= QUIET_BYTES || (shown == 0) != (now == 0);
+  return by >= quiet || (shown == 0) != (now == 0);
 }
 
 static gboolean
@@ -73,13 +75,15 @@ static const QuietOfVm quiet_of_vm[] = {
 static void
 publish_host_figures (const McHostView *view, McDbusMemCoord1 *skeleton)
 {
+  guint64 quiet = MAX (QUIET_BYTES, view->host_total / QUIET_HOST_PART);
+
   mc_dbus_mem_coord1_set_host_total (skeleton, view->host_total);
   for (guint i = 0; i < G_N_ELEMENTS (quiet_of_host); i++)
     {
       const QuietOfHost *figure = &quiet_of_host[i];
       guint64 now = G_STRUCT_MEMBER (guint64, view, figure->offset);
 
-      if (has_moved (figure->get (skeleton), now))
+      if (has_moved (figure->get (skeleton), now, quiet))
         figure->set (skeleton, now);
     }
   if (has_moved_percent (mc_dbus_mem_coord1_get_host_used_percent (skeleton),
@@ -138,7 +142,7 @@ publish_vm_figures (const McVmView *view, McDbusMemCoord1VM *skeleton)
       const QuietOfVm *figure = &quiet_of_vm[i];
       guint64 now = G_STRUCT_MEMBER (guint64, view, figure->offset);
 
-      if (!has_moved (figure->get (skeleton), now))
+      if (!has_moved (figure->get (skeleton), now, QUIET_BYTES))
         continue;
       figure->set (skeleton, now);
       moved = TRUE;

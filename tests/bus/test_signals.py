@@ -29,9 +29,12 @@ class Heard:
         while context.iteration(False):
             pass
 
-    def named(self, name):
+    def everything(self):
         self.settle()
-        return [(path, arguments) for path, signal, arguments in self.signals if signal == name]
+        return self.signals
+
+    def named(self, name):
+        return [(path, arguments) for path, signal, arguments in self.everything() if signal == name]
 
     def changed(self, path):
         """The properties of an object that were told to have changed, merged."""
@@ -60,7 +63,7 @@ def test_properties_changed_only_for_what_changed(service, bus):
     heard.forget()
     service.call(ROOT, HOST, "SetThreshold", variant("(st)", "LowWatermark", 90 * MIB))
     service.tell("cycle")
-    assert heard.signals == []
+    assert heard.everything() == []
     service.call(service.path("web"), VM, "SetThreshold", variant("(st)", "Weight", 7))
     assert heard.changed(service.path("web")) == {"Weight": 7}
     assert heard.changed(service.path("db")) == {}
@@ -107,8 +110,7 @@ def test_policy_changed_says_who(service, bus):
 def test_properties_are_new_before_policy_changed(service, bus):
     heard = Heard(service, bus)
     service.call(ROOT, HOST, "SetThreshold", variant("(st)", "StepLimit", 11))
-    heard.settle()
-    names = [name for path, name, _ in heard.signals if path == ROOT]
+    names = [name for path, name, _ in heard.everything() if path == ROOT]
     assert names == ["PropertiesChanged", "PolicyChanged"]
 
 
@@ -155,10 +157,23 @@ def test_a_guest_that_moves_little_makes_no_signals(service, bus):
     for _ in range(10):
         service.tell("unused", "web", 125 * MIB + random.randrange(MIB // 2))
         service.tell("cycle")
-    assert heard.signals == []
+    assert heard.everything() == []
     service.tell("unused", "web", 130 * MIB)
     service.tell("cycle")
     assert set(heard.changed(service.path("web"))) == {"Unused", "Usable"}
+
+
+def test_a_host_that_moves_little_makes_no_signals(service, bus):
+    """Each figure is told when it has moved by a thousandth of the host's memory."""
+    heard = Heard(service, bus)
+    for used in (1020, 1027, 1030, 1024):
+        service.tell("host", used * MIB)
+        service.tell("cycle")
+    assert heard.everything() == []
+    service.tell("host", 1034 * MIB)
+    service.tell("cycle")
+    assert set(heard.changed(ROOT)) == {"HostAvailable", "HostUsedPercent", "FreeForNewVM"}
+    assert heard.changed(ROOT)["HostAvailable"] == (8192 - 1034 - 1024) * MIB
 
 
 def test_at_rest_nothing_is_said(bus):
@@ -174,7 +189,6 @@ def test_at_rest_nothing_is_said(bus):
     GLib.timeout_add_seconds(4, lambda: ended.append(True))  # twenty of the service's seconds, ten cycles
     while not ended:
         context.iteration(True)
-    heard.settle()
-    assert heard.signals == []
+    assert heard.everything() == []
     assert service.vms()["vm7"]["StatsTime"] > before
     stop_service(service)
