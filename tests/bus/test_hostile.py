@@ -160,6 +160,42 @@ def test_random_calls_of_somebody_who_may_not(system):
     stop_service(service)
 
 
+FLOOD = """
+from gi.repository import Gio, GLib
+bus, denied = Gio.bus_get_sync(Gio.BusType.SYSTEM), []
+def take(connection, result):
+    try:
+        connection.call_finish(result)
+    except GLib.Error as error:
+        denied.append("AccessDenied" in error.message or "LimitsExceeded" in error.message)  # which is the bus's own
+for _ in range(3000):
+    bus.call("org.example.MemCoord", "/org/example/MemCoord", "org.example.MemCoord1", "SetThreshold",
+             GLib.Variant("(st)", ("Interval", 9)), None, 0, 60000, None, take)
+while len(denied) < 3000:
+    GLib.MainContext.default().iteration(True)
+print(all(denied))
+"""
+
+
+def test_flood_of_calls_that_polkit_has_to_refuse(system):
+    service = system.start_service()
+    before, allowed = memory(service)
+    flood = subprocess.Popen(["/usr/bin/python3", "-c", FLOOD], **system.as_user("alice"), stdout=subprocess.PIPE, text=True)
+    root = system.caller("root")
+    slowest, made = 0, 0
+    while flood.poll() is None or made < 20:
+        begin = time.monotonic()
+        assert "ok" in root.call(ROOT, HOST, "SetThreshold", GLib.Variant("(st)", ("Interval", 2 + made % 3)))
+        slowest = max(slowest, time.monotonic() - begin)
+        made += 1
+    assert flood.stdout.read() == "True\n"
+    assert slowest < 2
+    assert memory(service)[0] - before < allowed
+    assert service.host()["Interval"] != 9
+    system.end_callers()
+    stop_service(service)
+
+
 def slowest_call(service, while_true, calls=20):
     """The longest that anybody else waits for an answer."""
     slowest, made = 0, 0

@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
 import subprocess
 import time
@@ -46,16 +47,18 @@ def fish(source_root, environment, tmp_path):
     return complete
 
 
-class Zsh:
-    """A zsh on a terminal, as somebody uses it: words are typed, the tabulator completes."""
+class Shell:
+    """A shell on a terminal, as somebody uses it: words are typed, the tabulator completes."""
 
-    def __init__(self, source_root, environment, home):
+    def __init__(self, command, environment, home, *setup):
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
-            os.execvpe("zsh", ["zsh", "-f", "-i"], environment | {"HOME": str(home), "TERM": "dumb"})
+            os.execvpe(command[0], command, environment | {"HOME": str(home), "TERM": "dumb"})
         self.text = ""
-        self.type("PS1='ready> '; unset zle_bracketed_paste; setopt no_beep no_prompt_sp; stty columns 200\n")
-        self.type(f"fpath=({source_root / 'data/completions'} $fpath); autoload -U compinit; compinit -u -D; echo lo''aded\n")
+        self.type("PS1='ready> '; stty columns 200\n")
+        for line in setup:
+            self.type(f"{line}\n")
+        self.type("echo lo''aded\n")
         self.wait_for("loaded.*ready> $")
 
     def type(self, text):
@@ -72,17 +75,35 @@ class Zsh:
         self.text = ""
         self.type(f"{line}\t\t")
         self.wait_for(pattern)
+        self.text = ""
         self.type("\x15echo taken''back\n")
         self.wait_for("takenback\r\n.*ready> $")
+
+    def end(self):
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        os.close(self.fd)
 
 
 @pytest.fixture
 def zsh(source_root, environment, tmp_path):
-    shell = Zsh(source_root, environment, tmp_path)
+    shell = Shell(["zsh", "-f", "-i"], environment, tmp_path, "unset zle_bracketed_paste; setopt no_beep no_prompt_sp",
+                  f"fpath=({source_root / 'data/completions'} $fpath); autoload -U compinit; compinit -u -D")
     yield shell.complete
-    os.kill(shell.pid, signal.SIGKILL)
-    os.waitpid(shell.pid, 0)
-    os.close(shell.fd)
+    shell.end()
+
+
+@pytest.fixture
+def typed_bash(source_root, environment, tmp_path):
+    """bash with bash-completion, which finds ours where it is installed, by its name."""
+    installed = tmp_path / "completions"
+    installed.mkdir()
+    shutil.copy(source_root / "data/completions/memcoordctl.bash", installed / "memcoordctl")
+    shell = Shell(["bash", "--norc", "-i"], environment | {"BASH_COMPLETION_USER_DIR": str(tmp_path)}, tmp_path,
+                  "bind 'set enable-bracketed-paste off'; bind 'set bell-style none'",
+                  ". /usr/share/bash-completion/bash_completion")
+    yield shell.complete
+    shell.end()
 
 
 def test_bash(service, bash):
@@ -104,6 +125,16 @@ def test_bash(service, bash):
     assert bash("--color", "") == ["auto", "always", "never"]
     assert bash("--color", "=", "al") == ["always"]
     assert "true" in bash("inhibit", "tru")
+
+
+def test_bash_as_it_is_typed(service, typed_bash):
+    typed_bash("memcoordctl --session show w", "show web ")
+    typed_bash("memcoordctl --session show ", r"\bdb\b.*\bweb\b")
+    typed_bash("memcoordctl --session set web we", "set web weight=$")
+    typed_bash("memcoordctl --session set interval=5 low", "interval=5 low-watermark=$")
+    typed_bash("memcoordctl --session --color=al", "--color=always ")
+    typed_bash("memcoordctl --session pause --fo", "--for=$")
+    typed_bash("memcoordctl --session inhibit memcoordc", "inhibit memcoordctl ")
 
 
 def test_bash_without_a_service(bash):
