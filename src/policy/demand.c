@@ -26,6 +26,7 @@
 
 /* A report that is so many periods late, of a guest that was swapping, is late because it swaps. */
 #define OVERDUE_PERIODS 2
+#define OVERDUE_STEPS   2 /* so much of what it was given since is taken for used up, at most */
 
 /* A MemTotal that is further from the balloon than this does not follow it (autodeflate). */
 #define OUTSIDE_TOLERANCE (32 * MC_MIB)
@@ -323,7 +324,8 @@ mc_demand_of (const McPolicySettings *settings,
   gone = less (memory->balloon_at_stats, demand.told);
   demand.used = memory->used;
   if (memory->hot > 0 && is_overdue (settings, now_us, memory))
-    demand.used = MIN (memory->used + on_its_way, facts->capacity);
+    demand.used
+        = MIN (memory->used + MIN (on_its_way, OVERDUE_STEPS * demand.step), facts->capacity);
   demand.headroom = (gint64)demand.told - (gint64)demand.used;
   demand.unused = less (facts->unused + on_its_way, gone);
   watched = MIN ((guint64)MAX (demand.headroom, 0), demand.unused);

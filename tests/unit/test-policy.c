@@ -203,6 +203,20 @@ test_silent_since_it_swapped_is_given_more (void)
   g_assert_cmpuint (second.target, >, first.target);
 }
 
+/* But what has fallen silent for good is not fed for ever. */
+static void
+test_silent_for_good_is_not_fed_for_ever (void)
+{
+  McVmMemory memory = { 0 };
+  McVmFacts facts = vm_with (512, 2, 0);
+
+  facts.capacity = facts.maximum = 4096 * MC_MIB;
+  for (gint64 now_s = 10; now_s < 19; now_s++)
+    facts.target = facts.balloon = decide_next (&memory, &facts, now_s, 16384, 12000).target;
+  g_assert_cmpuint (facts.target, >, 1500 * MC_MIB);
+  g_assert_cmpuint (facts.target, <, 3072 * MC_MIB);
+}
+
 /* What a guest once used is left with it, but not on a tight host. */
 static void
 test_tight_host_takes_what_was_once_used (void)
@@ -310,6 +324,7 @@ main (int argc, char *argv[])
                    test_host_at_its_reserve_lifts_nobody);
   g_test_add_func ("/policy/running-out-on-a-short-host", test_running_out_on_a_short_host);
   g_test_add_func ("/policy/silent-since-it-swapped", test_silent_since_it_swapped_is_given_more);
+  g_test_add_func ("/policy/silent-for-good", test_silent_for_good_is_not_fed_for_ever);
   g_test_add_func ("/policy/tight-host", test_tight_host_takes_what_was_once_used);
   g_test_add_func ("/policy/sentences", test_sentences);
   g_test_add_func ("/policy/sentence-of-a-maximum", test_sentence_of_a_maximum_names_it);
