@@ -13,8 +13,8 @@ from bed import Bed, MIB, Watch, assert_served, make_needy, make_small
 
 NAMES = ("one", "two", "three")
 INTERVAL_S = 2
-AWAY_S = 120 if "MEMCOORD_FULL_FAULTS" in os.environ else 12
-STOPPED_S = 60 if "MEMCOORD_FULL_FAULTS" in os.environ else 12
+AWAY_S = 120 if "MEMCOORD_FULL_FAULTS" in os.environ else 8
+STOPPED_S = 60 if "MEMCOORD_FULL_FAULTS" in os.environ else 8
 ANSWER_S = 0.1
 BACK_S = 15  # reconnection backs off to 10 s
 

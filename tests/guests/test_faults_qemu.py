@@ -15,7 +15,7 @@ NAMES = ("one", "two", "three", "four")
 MAXIMUM = 1024 * MIB
 RESERVE = 200 * MIB
 INTERVAL_S = 2
-HANG_S = 60 if "MEMCOORD_FULL_FAULTS" in os.environ else 15
+HANG_S = 60 if "MEMCOORD_FULL_FAULTS" in os.environ else 10
 ANSWER_S = 0.1
 
 
