@@ -228,14 +228,14 @@ mc_demand_remember (const McPolicySettings *settings,
     *memory = (McVmMemory){ .started_us = facts->started_us, .stats_time_s = facts->stats_time_s };
   if (facts->stats_time_s > 0 && facts->stats_time_s != memory->stats_time_s)
     {
-      /* The first that is seen of a VM that has just started may be of the boot before. */
-      memory->fresh = memory->seen;
+      /* The boot before may have reported once more since it was last looked at. */
+      memory->fresh = facts->started_us == 0 || memory->reported;
+      memory->reported = TRUE;
       memory->stats_time_s = facts->stats_time_s;
-      if (sound)
+      if (sound && memory->fresh)
         remember_report (tuning, now_us, facts, memory);
     }
   remember_overhead (facts, memory);
-  memory->seen = TRUE;
   if (facts->balloon <= facts->capacity && facts->capacity <= MC_CAPACITY_MOST)
     memory->balloon_before = facts->balloon;
 }

@@ -144,11 +144,11 @@ typedef struct
 
   /* reports */
   gint64 started_us;        /* of the boot that all of this is about */
-  gboolean seen;            /* in an earlier cycle */
   gint64 stats_time_s;      /* of the newest report */
   gint64 stats_seen_us;     /* when that was first seen; 0 = no report yet */
   gint64 stats_interval_us; /* how far apart reports are seen to be */
-  gboolean fresh;           /* a report came since the boot was seen */
+  gboolean reported;        /* since the boot was seen; maybe by the boot before */
+  gboolean fresh;           /* reported by this boot */
   guint64 swap_in;          /* counters of the newest report */
   guint64 swap_out;
 

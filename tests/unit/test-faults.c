@@ -216,6 +216,30 @@ test_maximum_below_use (Fixture *f, gconstpointer data)
   g_assert_cmpuint (liar->figures.balloon, ==, 128 * MC_MIB);
 }
 
+/* The boot before may have reported once more since it was last looked at. */
+static void
+test_rebooted_while_busy (Fixture *f, gconstpointer data)
+{
+  guint moves;
+
+  mc_fake_hypervisor_hang_vm (f->fake, liar);
+  liar->silent = TRUE;
+  fixture_pass (f, 2);
+  mc_fake_hypervisor_reboot_vm (f->fake, liar);
+  fixture_pass (f, 2);
+  g_assert_cmpstr (fixture_status_of (f, liar), ==, "busy");
+  moves = n_moves (liar);
+  liar->figures.stats_time_s++;
+  liar->figures.unused = liar->figures.usable = 10 * MC_MIB;
+  mc_fake_hypervisor_release_vm (f->fake, liar);
+  fixture_pass (f, 8);
+  g_assert_cmpstr (fixture_status_of (f, liar), ==, "booting");
+  g_assert_cmpuint (n_moves (liar), ==, moves);
+  liar->silent = FALSE;
+  fixture_pass (f, 5);
+  g_assert_cmpstr (fixture_status_of (f, liar), ==, "managed");
+}
+
 #define TEST(name, function)                                                                       \
   g_test_add ("/faults/" name, Fixture, NULL, set_up, function, fixture_tear_down)
 
@@ -231,5 +255,6 @@ main (int argc, char **argv)
   TEST ("clock-steps-in-a-pause", test_clock_steps_in_a_pause);
   TEST ("foreign-target", test_foreign_target);
   TEST ("maximum-below-use", test_maximum_below_use);
+  TEST ("rebooted-while-busy", test_rebooted_while_busy);
   return g_test_run ();
 }
