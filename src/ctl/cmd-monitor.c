@@ -83,12 +83,16 @@ on_memory_moved (Monitor *self, GVariant *parameters)
         g_variant_new_parsed ("{'From': <%t>, 'To': <%t>, 'Reason': <%s>}", from, to, reason));
 }
 
-/* Returns: (transfer full): the value of a setting, in its unit if it is a threshold. */
+/* Returns: (transfer full): the value of a setting, in its unit if it is a threshold, and as a time
+ * if it is one. */
 static char *
 format_value (const char *setting, GVariant *value)
 {
   const McThreshold *threshold = mc_threshold_find (mc_host_thresholds, setting);
 
+  if (g_strcmp0 (setting, "PausedUntil") == 0
+      && g_variant_is_of_type (value, G_VARIANT_TYPE_UINT64))
+    return mc_units_format_time (g_variant_get_uint64 (value));
   if (threshold == NULL)
     threshold = mc_threshold_find (mc_vm_thresholds, setting);
   if (threshold != NULL && g_variant_is_of_type (value, G_VARIANT_TYPE_UINT64))
@@ -149,15 +153,19 @@ on_removed (Monitor *self, GVariant *parameters)
   g_hash_table_remove (self->names, path);
 }
 
-/* Of the properties, those that say how things stand; figures would drown the rest. */
+/* Of the properties, those that say how things stand, and that PolicyChanged does not tell; figures
+ * would drown the rest. */
 static void
 on_properties (Monitor *self, const char *path, GVariant *parameters)
 {
   static const char *const telling[]
-      = { "State", "HostCondition", "HypervisorConnected", "Inhibited", "Status" };
+      = { "State", "HostCondition", "HypervisorConnected", "Status" };
   g_autoptr (GVariant) changed = NULL;
+  const char *name;
 
   g_variant_get (parameters, "(&s@a{sv}@as)", NULL, &changed, NULL);
+  if (g_variant_lookup (changed, "Name", "&s", &name))
+    g_hash_table_replace (self->names, g_strdup (path), g_strdup (name));
   for (guint i = 0; i < G_N_ELEMENTS (telling); i++)
     {
       g_autoptr (GVariant) value = g_variant_lookup_value (changed, telling[i], NULL);

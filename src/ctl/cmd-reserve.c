@@ -34,8 +34,6 @@ print_granted (const McClient *client, const Reservation *reservation)
           reservation->asked, reservation->granted, reservation->seconds));
       return;
     }
-  if (reservation->granted < reservation->asked && !reservation->partial)
-    return;
   if (reservation->granted < reservation->asked)
     g_print (_ ("Holding %s, less than the %s asked for."), granted, asked);
   else
@@ -99,13 +97,29 @@ release (McClient *client, const Reservation *reservation)
                           g_variant_new ("(s)", reservation->id), "()", NULL, NULL);
 }
 
+/* How much the service thinks that it could free. */
+static gboolean
+ask_free (McClient *client, guint64 *bytes, GError **error)
+{
+  g_autoptr (GVariant) answer = NULL;
+  g_autoptr (GVariant) value = NULL;
+
+  answer = mc_client_read (client, MC_CTL_ROOT_PATH, "org.freedesktop.DBus.Properties", "Get",
+                           g_variant_new ("(ss)", MC_CTL_ROOT_INTERFACE, "FreeForNewVM"), "(v)",
+                           error);
+  if (answer == NULL)
+    return FALSE;
+  g_variant_get (answer, "(v)", &value);
+  *bytes = g_variant_is_of_type (value, G_VARIANT_TYPE_UINT64) ? g_variant_get_uint64 (value) : 0;
+  return TRUE;
+}
+
 /* A VM that starts without the room it asked for takes it from the others. */
 static int
-refuse_less (const McClient *client, const Reservation *reservation)
+refuse_less (guint64 bytes)
 {
-  g_autofree char *granted = mc_units_format_size (reservation->granted);
+  g_autofree char *granted = mc_units_format_size (bytes);
 
-  print_granted (client, reservation);
   g_printerr ("memcoordctl: ");
   g_printerr (_ ("only %s could be freed; \"--partial\" would be content with it"), granted);
   g_printerr ("\n");
@@ -153,6 +167,7 @@ mc_cmd_reserve (McClient *client, int argc, char **argv)
   g_autoptr (GError) error = NULL;
   Reservation reservation = { 0 };
   const char *size = NULL;
+  guint64 possible = 0;
   int code = MC_EXIT_OK;
 
   if (!parse (client, &argc, &argv, &duration, &reservation.partial, &size)
@@ -160,10 +175,15 @@ mc_cmd_reserve (McClient *client, int argc, char **argv)
     return MC_EXIT_USAGE;
   if (!mc_units_parse_size (size, &reservation.asked) || reservation.asked == 0)
     return mc_command_misused ("reserve", _ ("\"%s\" is no size: write 512M or 2G"), size);
+  if (!ask_free (client, &possible, &error))
+    return mc_client_fail (client, error);
+  /* Nothing is taken from anybody for what cannot be had anyway. */
+  if (possible > 0 && possible < reservation.asked && !reservation.partial)
+    return refuse_less (possible);
   if (!reserve (client, &reservation, &error))
     return mc_client_fail (client, error);
   if (reservation.granted < reservation.asked && !reservation.partial)
-    code = refuse_less (client, &reservation);
+    code = refuse_less (reservation.granted);
   else if (argc > 1)
     code = run (client, &reservation, argv + 1);
   else

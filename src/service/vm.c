@@ -213,7 +213,7 @@ describe_pause (McVm *self, const char *all_paused)
   if (!self->pause.active)
     return g_strdup (all_paused != NULL ? all_paused : "");
   if (*self->pause.reason == '\0')
-    return g_strdup ("Paused; resume it with 'memcoordctl resume'.");
+    return g_strdup_printf ("Paused; resume it with 'memcoordctl resume %s'.", self->view.name);
   return g_strdup_printf ("Paused: %s", self->pause.reason);
 }
 

@@ -93,8 +93,13 @@ def test_monitor_tells_of_vms_and_moves(service, ctl, monitor):
     assert re.search(r"  web  \S+ \S+ → \S+ \S+: \S", told.line_with(" → "))
     service.tell("remove", "late")
     assert "  late  gone" in told.line_with("gone")
-    ctl.good("pause", "web")
-    assert "  web  " in told.line_with("paused")
+    ctl.good("pause", "web", "--for=1h")
+    assert re.search(r"  web  PausedUntil changed from - to \d{4}-\d\d-\d\d \d\d:\d\d:\d\d by :1", told.line_with("PausedUntil"))
+    assert "  web  " in told.line_with("Status is paused")
+    service.tell("rename", "web", "www")
+    service.wait_for(lambda: "www" in service.vms())
+    ctl.good("resume", "www")
+    assert "  www  Paused changed from true to false" in told.line_with("Paused changed")
 
 
 def test_monitor_outlives_the_service(bus, ctl, monitor):
