@@ -21,7 +21,7 @@ USERS = """
 g libvirt -
 g kvm -
 u libvirt-qemu - "Libvirt Qemu"
-u visitor - "Somebody without rights"
+u visitor - "Somebody without rights" /tmp /bin/sh
 u operator - "Somebody in the group operators"
 g operators -
 m operator operators

@@ -4,6 +4,7 @@ distribution's libvirtd with polkit, on a machine of its own.
 """
 
 import re
+import shutil
 
 import pytest
 
@@ -144,6 +145,20 @@ def test_the_rule_of_the_readme_lets_a_group_pause(service, source_root):
     assert service.run("memcoordctl", "set", "low-watermark=90M", user="operator", check=False).returncode == 5
     service.run("memcoordctl", "resume", user="operator")
     service.run("rm", "/etc/polkit-1/rules.d/60-memcoord.rules")
+
+
+def test_on_a_terminal_it_asks_for_an_administrators_password(service, source_root):
+    service.run("sh", "-c", "echo root:secret | chpasswd")
+    service.run("systemctl", "start", "systemd-logind")
+    terminal = shutil.copy(source_root / "tests/install/terminal.py", service.directory)
+    shown = service.run(terminal, "visitor", "wrong", "memcoordctl pause --reason update").stdout
+    assert "Authentication is required to pause or resume the sharing of memory between virtual machines" in shown
+    assert "AUTHENTICATION FAILED" in shown and "status=5" in shown
+    assert service.get("State") == "running"
+    shown = service.run(terminal, "visitor", "secret", "memcoordctl pause --reason update").stdout
+    assert "AUTHENTICATION COMPLETE" in shown and "status=0" in shown
+    assert service.get("PauseReason") == "update"
+    service.run("memcoordctl", "resume")
 
 
 @pytest.mark.parametrize("command, told, name, value", [
