@@ -5,7 +5,7 @@ import os
 import time
 
 import pytest
-from bed import Bed, MIB, Watch, assert_served, make_small
+from bed import MIB, Bed, assert_served, make_small
 
 NAMES = ("one", "two", "three")
 INTERVAL_S = 2
@@ -37,12 +37,6 @@ def guests(bed):
     bed.wait_for(bed.managed, 60, "all guests to be managed")
     make_small(bed, guests)
     return guests
-
-
-@pytest.fixture
-def watch(guests):
-    with Watch() as watch:
-        yield watch
 
 
 def test_no_pressure_figures(bed, guests, watch):

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from bed import MIB, Bed, Watch, assert_served, make_small
+from bed import MIB, Bed, assert_served, make_small
 
 MAXIMUM = 512 * MIB
 RESERVE = 200 * MIB
@@ -32,12 +32,6 @@ def ordinary(bed):
     bed.wait_for(lambda: bed.managed(guest), 30, "the ordinary guest to be managed")
     make_small(bed, [guest])
     return guest
-
-
-@pytest.fixture
-def watch(bed):
-    with Watch() as watch:
-        yield watch
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import signal
 import time
 
 import pytest
-from bed import Bed, MIB, Watch, assert_served, make_needy, make_small
+from bed import MIB, Bed, assert_served, make_needy, make_small
 
 NAMES = ("one", "two", "three")
 INTERVAL_S = 2
@@ -34,12 +34,6 @@ def guests(bed):
     bed.wait_for(bed.managed, 60, "all guests to be managed")
     make_small(bed, guests)
     return guests
-
-
-@pytest.fixture
-def watch(guests):
-    with Watch() as watch:
-        yield watch
 
 
 def assert_nothing_moves(watch, guests, since):

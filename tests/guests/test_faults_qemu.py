@@ -9,7 +9,7 @@ import signal
 import time
 
 import pytest
-from bed import Bed, MIB, Watch, assert_served, make_small
+from bed import MIB, Bed, assert_served, make_small
 
 NAMES = ("one", "two", "three", "four")
 MAXIMUM = 1024 * MIB
@@ -36,12 +36,6 @@ def guests(bed):
     make_small(bed, guests)
     bed.host.forget_lowest()
     return guests
-
-
-@pytest.fixture
-def watch(guests):
-    with Watch() as watch:
-        yield watch
 
 
 def hang(guests):

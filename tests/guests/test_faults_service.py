@@ -9,7 +9,7 @@ from pathlib import Path
 
 import libvirt
 import pytest
-from bed import Bed, Client, MIB, Watch, assert_served, make_small
+from bed import MIB, Bed, Client, Watch, assert_served, make_small
 from gi.repository import GLib
 
 NAMES = ("one", "two", "three")
@@ -34,12 +34,6 @@ def guests(bed):
     bed.wait_for(bed.managed, 60, "all guests to be managed")
     make_small(bed, guests)
     return guests
-
-
-@pytest.fixture
-def watch(guests):
-    with Watch() as watch:
-        yield watch
 
 
 def pair(low):
