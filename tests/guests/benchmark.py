@@ -172,7 +172,7 @@ def tell(runs, output):
     loads = [load for load in LOADS if load.name in {run["load"] for run in runs}]
     lines = [
         f"Four guests of {CURRENT // MIB} to {MAXIMUM // MIB} MiB on a host of {HOST_TOTAL // MIB} MiB, "
-        f"{repetitions} repetitions, means of them (floor: the lowest; killed: all; peak: the highest).",
+        f"{repetitions} repetition{'s' * (repetitions > 1)}, means of them (floor: the lowest; killed: all; peak: the highest).",
         *(f"{load.name}: {load.about}{'' if load.fits else ' (does not fit)'}, {load.end_s} s" for load in loads),
         "",
         *format_table(list(table(runs))),
