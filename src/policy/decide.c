@@ -79,12 +79,26 @@ may_be_moved (McVmStatus status)
   return status == MC_VM_MANAGED || status == MC_VM_STUCK || status == MC_VM_INEFFECTIVE;
 }
 
+/* On its way to a target that it does not reach, also where nobody wants it to be moved any more.
+ */
+static gboolean
+is_stuck (gint64 now_us,
+          const McVmFacts *facts,
+          const McVmMemory *memory,
+          const McVmDecision *decision)
+{
+  if (decision->status == MC_VM_PAUSED || decision->status == MC_VM_OPTED_OUT)
+    return facts->running && !facts->busy && facts->balloon <= facts->capacity
+           && now_us < memory->stuck_until_us;
+  return decision->status == MC_VM_STUCK;
+}
+
 /* A target that is not reached is withdrawn; the guest would go on to give up every page it frees.
  */
 static gboolean
-withdraw (const McVmFacts *facts, McVmDecision *decision)
+withdraw (gint64 now_us, const McVmFacts *facts, const McVmMemory *memory, McVmDecision *decision)
 {
-  if (decision->status != MC_VM_STUCK || facts->target == MC_UNKNOWN
+  if (!is_stuck (now_us, facts, memory, decision) || facts->target == MC_UNKNOWN
       || facts->target >= facts->balloon)
     return FALSE;
   decision->target = facts->balloon;
@@ -176,7 +190,8 @@ gather (const McPolicySettings *settings,
                    mc_triage_status (settings, now_us, &facts[i], memories[i]), &decisions[i]);
       scratch->promised += decisions[i].promise;
       scratch->doubtful += doubtful (&facts[i], &decisions[i]);
-      if (!may_be_moved (decisions[i].status) || withdraw (&facts[i], &decisions[i])
+      if (withdraw (now_us, &facts[i], memories[i], &decisions[i])
+          || !may_be_moved (decisions[i].status)
           || respect (now_us, &facts[i], memories[i], &decisions[i]))
         continue;
       add_candidate (settings, tuning, now_us, &facts[i], memories[i], &decisions[i], scratch);

@@ -99,9 +99,7 @@ next_facts (Bytes *bytes, gint64 now_us, McVmFacts *facts)
 static gboolean
 may_not_be_moved (const McVmFacts *facts)
 {
-  return !facts->running || facts->busy || !facts->has_balloon || facts->immovable != NULL
-         || facts->opted_out || facts->paused || facts->balloon > facts->capacity
-         || facts->unused > facts->capacity;
+  return !facts->running || facts->busy || !facts->has_balloon || facts->immovable != NULL;
 }
 
 /* A target that is only what the guest has already. */
@@ -128,6 +126,8 @@ check_decision (const McVmFacts *facts, const McVmDecision *decision)
   g_assert_cmpuint (decision->target, <=, facts->capacity);
   if (tells_what_is (decision))
     return 0;
+  g_assert_false (facts->opted_out || facts->paused || facts->balloon > facts->capacity
+                  || facts->unused > facts->capacity);
   g_assert_cmpuint (decision->target, <=, MAX (decision->before, facts->maximum));
   g_assert_cmpuint (decision->target, >=, MIN (decision->before, facts->minimum));
   if (decision->target <= decision->before)

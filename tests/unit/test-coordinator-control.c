@@ -33,6 +33,23 @@ test_pause_ends_by_itself (Fixture *f, gconstpointer data)
   g_assert_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_NOT_PAUSED);
 }
 
+/* The guest would go on to give up every page it frees, for as long as the pause lasts. */
+static void
+test_pause_leaves_no_target_out_of_reach (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, MC_GIB, 300 * MC_MIB);
+
+  vm->floor = MC_GIB - 10 * MC_MIB;
+  fixture_start_service (f);
+  while (vm->target == MC_HYPERVISOR_UNKNOWN)
+    fixture_pass (f, 1);
+  g_assert_cmpuint (vm->target, <, vm->figures.balloon);
+  mc_coordinator_pause (f->coordinator, "backup", 0, "me", NULL);
+  fixture_pass (f, 15);
+  g_assert_cmpstr (fixture_status_of (f, vm), ==, "paused");
+  g_assert_cmpuint (vm->target, >=, vm->figures.balloon - 10 * MC_MIB);
+}
+
 static void
 test_pause_outlives_a_restart (Fixture *f, gconstpointer data)
 {
@@ -469,6 +486,7 @@ main (int argc, char **argv)
   /* Warnings are part of what is tested here: a lost hypervisor, a refused target. */
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
   TEST ("pause-ends-by-itself", test_pause_ends_by_itself);
+  TEST ("pause-leaves-no-target-out-of-reach", test_pause_leaves_no_target_out_of_reach);
   TEST ("pause-outlives-a-restart", test_pause_outlives_a_restart);
   TEST ("inhibitors", test_inhibitors);
   TEST ("dry-run", test_dry_run);
