@@ -82,7 +82,8 @@ mc_inhibitors_add (
   held = g_new (Held, 1);
   *held = (Held){
     .inhibitors = self,
-    .id = mc_coordinator_inhibit (self->coordinator, who, why, caller->uid, caller->pid),
+    .id = mc_coordinator_inhibit (self->coordinator, who, why, caller->origin, caller->uid,
+                                  caller->pid),
     .fd = ends[0],
     /* Nothing is asked for: what somebody may write stays unread, and the end is told anyway. */
     .watch = g_unix_fd_add (ends[0], 0, on_closed, held),

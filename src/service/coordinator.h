@@ -174,15 +174,20 @@ mc_coordinator_vm_resume (McCoordinator *self, McVm *vm, const char *origin, GEr
 typedef struct
 {
   guint id;
-  char *who;
+  char *who; /* as the caller calls itself */
   char *why;
+  char *origin;
   guint uid;
   guint pid;
   guint64 since; /* µs since the epoch */
 } McInhibitor;
 
-guint mc_coordinator_inhibit (
-    McCoordinator *self, const char *who, const char *why, guint uid, guint pid);
+guint mc_coordinator_inhibit (McCoordinator *self,
+                              const char *who,
+                              const char *why,
+                              const char *origin,
+                              guint uid,
+                              guint pid);
 void mc_coordinator_uninhibit (McCoordinator *self, guint id);
 
 /* Returns: (transfer none) (element-type McInhibitor) */

@@ -248,22 +248,24 @@ inhibitor_free (gpointer data)
 
   g_free (inhibitor->who);
   g_free (inhibitor->why);
+  g_free (inhibitor->origin);
   g_free (inhibitor);
 }
 
 static void
-tell_inhibited (McCoordinator *self, gboolean before, const char *who)
+tell_inhibited (McCoordinator *self, gboolean before, const char *origin)
 {
   gboolean after = self->inhibitors->len > 0;
 
   take_effect (self);
   if (before != after)
     mc_coordinator_emit_policy_changed (self, NULL, "Inhibited", g_variant_new_boolean (before),
-                                        g_variant_new_boolean (after), who);
+                                        g_variant_new_boolean (after), origin);
 }
 
 guint
-mc_coordinator_inhibit (McCoordinator *self, const char *who, const char *why, guint uid, guint pid)
+mc_coordinator_inhibit (
+    McCoordinator *self, const char *who, const char *why, const char *origin, guint uid, guint pid)
 {
   McInhibitor *inhibitor = g_new (McInhibitor, 1);
   gboolean before = self->inhibitors->len > 0;
@@ -272,13 +274,14 @@ mc_coordinator_inhibit (McCoordinator *self, const char *who, const char *why, g
     .id = ++self->last_inhibitor,
     .who = g_strdup (who),
     .why = g_strdup (why),
+    .origin = g_strdup (origin),
     .uid = uid,
     .pid = pid,
     .since = (guint64)mc_clock_wall (self->clock),
   };
   g_ptr_array_add (self->inhibitors, inhibitor);
   mc_journal_inhibited (who, why, uid, pid);
-  tell_inhibited (self, before, who);
+  tell_inhibited (self, before, origin);
   return inhibitor->id;
 }
 
@@ -288,14 +291,14 @@ mc_coordinator_uninhibit (McCoordinator *self, guint id)
   for (guint i = 0; i < self->inhibitors->len; i++)
     {
       McInhibitor *inhibitor = self->inhibitors->pdata[i];
-      g_autofree char *who = NULL;
+      g_autofree char *origin = NULL;
 
       if (inhibitor->id != id)
         continue;
-      who = g_strdup (inhibitor->who);
-      mc_journal_uninhibited (who);
+      origin = g_strdup (inhibitor->origin);
+      mc_journal_uninhibited (inhibitor->who);
       g_ptr_array_remove_index (self->inhibitors, i);
-      tell_inhibited (self, TRUE, who);
+      tell_inhibited (self, TRUE, origin);
       return;
     }
 }

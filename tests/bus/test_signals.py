@@ -107,6 +107,19 @@ def test_policy_changed_says_who(service, bus):
     assert heard.named("PolicyChanged") == [(ROOT, (service.path("db"), "Managed", True, False, "metadata"))]
 
 
+def test_inhibitor_cannot_pretend_to_be_somebody_else(service, bus):
+    """What it calls itself is one thing, and who it is another."""
+    heard = Heard(service, bus)
+    me = f"{service.connection.get_unique_name()} uid {os.getuid()}"
+    _, fds = service.connection.call_with_unix_fd_list_sync(
+        NAME, ROOT, HOST, "Inhibit", variant("(ss)", "configuration", ""), None, 0, 5000, None, None)
+    assert heard.named("PolicyChanged") == [(ROOT, (ROOT, "Inhibited", False, True, me))]
+    heard.forget()
+    os.close(fds.steal_fds()[0])
+    service.wait_for(lambda: not service.host()["Inhibited"])
+    assert heard.named("PolicyChanged") == [(ROOT, (ROOT, "Inhibited", True, False, me))]
+
+
 def test_properties_are_new_before_policy_changed(service, bus):
     heard = Heard(service, bus)
     service.call(ROOT, HOST, "SetThreshold", variant("(st)", "StepLimit", 11))

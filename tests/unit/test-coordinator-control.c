@@ -80,8 +80,8 @@ test_inhibitors (Fixture *f, gconstpointer data)
 
   fixture_start_service (f);
   fixture_pass (f, 5);
-  one = mc_coordinator_inhibit (f->coordinator, "backup", "a snapshot is taken", 0, 42);
-  two = mc_coordinator_inhibit (f->coordinator, "other", "for a reason", 1000, 43);
+  one = mc_coordinator_inhibit (f->coordinator, "backup", "a snapshot is taken", "me", 0, 42);
+  two = mc_coordinator_inhibit (f->coordinator, "other", "for a reason", "you", 1000, 43);
   g_assert_cmpuint (mc_coordinator_list_inhibitors (f->coordinator)->len, ==, 2);
   fixture_pass (f, 3);
   g_assert_cmpstr (fixture_status_of (f, vm), ==, "paused");
