@@ -321,7 +321,8 @@ apply_one (McCoordinator *self, McVm *vm)
 
   if (!decision->move || vm->setting)
     return;
-  if (mc_settings_get_dry_run (self->settings))
+  /* A target that was set before the dry run, and is out of reach, is not left in force. */
+  if (mc_settings_get_dry_run (self->settings) && decision->reason != MC_REASON_UNREACHABLE)
     tell (self, vm, decision);
   else
     set_target (self, vm, decision);

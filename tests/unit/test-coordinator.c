@@ -356,6 +356,28 @@ test_description_is_tried_again (Fixture *f, gconstpointer data)
   g_assert_cmpuint (vm->description.stats_period_s, ==, 1);
 }
 
+/* The loop turns, and no cycle ends: for the watchdog that is no life. */
+static void
+test_alive (Fixture *f, gconstpointer data)
+{
+  fixture_add_guest (f, "vm", MC_GIB, MC_GIB, 300 * MC_MIB);
+  fixture_start_service (f);
+  fixture_pass (f, 60);
+  g_assert_true (mc_coordinator_is_alive (f->coordinator));
+  mc_fake_hypervisor_hang_samples (f->fake);
+  fixture_pass (f, 15);
+  g_assert_true (mc_coordinator_is_alive (f->coordinator));
+  fixture_pass (f, 20);
+  g_assert_false (mc_coordinator_is_alive (f->coordinator));
+  mc_fake_hypervisor_release_samples (f->fake);
+  fixture_pass (f, 5);
+  g_assert_true (mc_coordinator_is_alive (f->coordinator));
+  /* One that is away is no reason to be restarted. */
+  mc_fake_hypervisor_disconnect (f->fake, "end of file");
+  fixture_pass (f, 60);
+  g_assert_true (mc_coordinator_is_alive (f->coordinator));
+}
+
 static void
 test_status_line (Fixture *f, gconstpointer data)
 {
@@ -394,6 +416,7 @@ main (int argc, char **argv)
   TEST ("foreign-target-is-respected", test_foreign_target_is_respected);
   TEST ("vm-that-vanishes-while-it-is-told", test_vm_that_vanishes_while_it_is_told);
   TEST ("description-is-tried-again", test_description_is_tried_again);
+  TEST ("alive", test_alive);
   TEST ("status-line", test_status_line);
   return g_test_run ();
 }
