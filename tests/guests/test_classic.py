@@ -177,7 +177,7 @@ def test_lost_libvirtd(bed, guests):
     bed.wait_for(lambda: bed.property("State") == "running" and bed.managed(), 60, "it to be back")
     target = bed.vm(one)["Target"]
     one.grow(target // MIB - 60, 50)
-    bed.wait_for(lambda: bed.vm(one)["Target"] > target, 20, "a needy guest to get more again")
+    bed.wait_for(lambda: bed.vm(one)["Target"] > target, 20 + target // MIB // 50, "a needy guest to get more again")
 
 
 def test_clean_stop_puts_the_statistics_period_back(bed, guests):
@@ -209,7 +209,7 @@ def test_killed_and_started_again(bed, guests):
     assert bed.property("LowWatermark") == 90 * MIB
     target = bed.vm(one)["Target"]
     one.grow(target // MIB - 60, 50)
-    bed.wait_for(lambda: bed.vm(one)["Target"] > target, 20, "a needy guest to get more")
+    bed.wait_for(lambda: bed.vm(one)["Target"] > target, 20 + target // MIB // 50, "a needy guest to get more")
 
 
 def test_at_rest_nothing_happens(bed, guests, record):
