@@ -479,7 +479,7 @@ anybody_presses (McCoordinator *self)
     {
       const McVm *vm = self->vms->pdata[i];
 
-      if (vm->decision.pressing)
+      if (vm->decision.pressing || vm->was_busy != vm->facts.busy)
         return TRUE;
     }
   return FALSE;

@@ -37,7 +37,8 @@ struct _McVm
   gboolean describing;
   gboolean describe_again; /* what is being read is already old */
   gboolean announced;
-  guint64 seen; /* the number of the last sample that had it */
+  gboolean was_busy; /* in the last sample; a VM without any counts as busy */
+  guint64 seen;      /* the number of the last sample that had it */
   gint64 stats_seen_wall_us;
 
   McMetadata metadata;

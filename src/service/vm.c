@@ -26,6 +26,7 @@ mc_vm_init (McVm *self)
   self->moves = g_ptr_array_new_with_free_func (move_free);
   self->metadata = mc_metadata_unset ();
   self->facts.target = MC_UNKNOWN;
+  self->was_busy = TRUE;
   self->view.name = g_strdup ("");
   self->view.status_detail = g_strdup ("");
   self->view.pause_reason = g_strdup ("");
@@ -121,7 +122,9 @@ mc_vm_take_sample (McVm *self, const McVmSample *sample, gint64 wall_us)
   if (replace (&self->view.name, sample->name))
     self->view.revision++;
   self->view.id = sample->id; /* one VM, one id: another is another VM */
-  facts->busy = sample->busy;
+  /* Once is nothing: somebody else asked for its figures at that moment. */
+  facts->busy = sample->busy && self->was_busy;
+  self->was_busy = sample->busy;
   facts->balloon = sample->balloon;
   facts->capacity = sample->capacity;
   if (sample->busy)

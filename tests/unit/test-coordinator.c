@@ -103,6 +103,24 @@ test_cycles_never_overlap (Fixture *f, gconstpointer data)
   g_assert_cmpint (mc_coordinator_get_view (f->coordinator)->state, ==, MC_STATE_RUNNING);
 }
 
+/* Somebody else asks a VM for its figures, too, and now and then at the same moment. */
+static void
+test_busy_once_is_nothing (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, 512 * MC_MIB, 300 * MC_MIB);
+  guint revision;
+
+  fixture_start_service (f);
+  fixture_pass (f, 10);
+  revision = mc_vm_get_view (fixture_vm_of (f, vm))->revision;
+  mc_fake_hypervisor_hang_vm (f->fake, vm);
+  fixture_pass (f, 2);
+  mc_fake_hypervisor_release_vm (f->fake, vm);
+  fixture_pass (f, 4);
+  g_assert_cmpstr (fixture_status_of (f, vm), ==, "managed");
+  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->revision, ==, revision);
+}
+
 static void
 test_late_samples_degrade (Fixture *f, gconstpointer data)
 {
@@ -406,6 +424,7 @@ main (int argc, char **argv)
   TEST ("hung-vm-delays-nobody", test_hung_vm_delays_nobody);
   TEST ("set-that-fails", test_set_that_fails);
   TEST ("cycles-never-overlap", test_cycles_never_overlap);
+  TEST ("busy-once-is-nothing", test_busy_once_is_nothing);
   TEST ("late-samples-degrade", test_late_samples_degrade);
   TEST ("lost-hypervisor", test_lost_hypervisor);
   TEST ("late-hypervisor", test_late_hypervisor);
