@@ -57,7 +57,14 @@ def test_vms_give_what_they_can_spare(quick):
 def test_less_is_granted_where_there_is_no_more(quick):
     granted, _ = reserve(quick, 1 << 50)
     assert 0 < granted <= quick.host()["HostAvailable"] - 200 * MIB
+
+
+def test_nothing_is_granted_where_there_is_nothing(quick):
+    quick.tell("host", (8192 - 2048 - 100) * MIB)
+    quick.tell("cycle")
+    assert quick.host()["FreeForNewVM"] == 0
     assert refused(reserve, quick, MIB) == "NoMemory"
+    assert quick.host()["Reserved"] == 0
 
 
 def test_it_ends_when_its_time_is_up(quick):
