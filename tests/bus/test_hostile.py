@@ -201,13 +201,15 @@ def slowest_call(service, while_true, calls=20):
     slowest, made = 0, 0
     while made < calls or while_true():
         before = time.monotonic()
-        service.host()
+        service.call(ROOT, PROPERTIES, "Get", GLib.Variant("(ss)", (HOST, "State")), 20_000)
         slowest = max(slowest, time.monotonic() - before)
         made += 1
     return slowest
 
 
 def test_client_that_calls_ten_thousand_times(service, bus):
+    """All are answered, and others among them: each waits for what is in the queue before it, which on a system bus is no
+    more than 128 calls of one client (see the flood above), and here may be all of them."""
     caller, pending = connect(bus), [2_000 if is_sanitized() else 10_000]
 
     def take(connection, result):
@@ -222,7 +224,7 @@ def test_client_that_calls_ten_thousand_times(service, bus):
             pass
         return pending[0] > 0
 
-    assert slowest_call(service, going_on) < 2
+    assert slowest_call(service, going_on) < 10
     assert pending[0] == 0
     assert service.tell("cycle") == "ok"
 
