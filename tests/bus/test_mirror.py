@@ -157,7 +157,8 @@ class Changer:
             os.close(self.descriptors.pop())
             return
         _, descriptors = self.call(ROOT, HOST, "Inhibit", "(ss)", "test", "")
-        self.descriptors.append(descriptors.steal_fds()[0])
+        if descriptors:
+            self.descriptors.append(descriptors.steal_fds()[0])
 
     def reserve(self):
         if self.reservations and self.random.random() < 0.7:
