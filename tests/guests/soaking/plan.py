@@ -33,11 +33,11 @@ class Step:
 
 # Weight, what happens, how long it lasts (at least, at most) and what ends it.
 ACTS = (
-    (40, "load", None, None),
+    (50, "load", None, None),
     (8, "free", None, None),
     (6, "cache", None, None),
     (16, "start", None, None),
-    (5, "destroy", None, None),
+    (3, "destroy", None, None),
     (3, "reboot", None, None),
     (2, "kill", None, None),
     (1, "panic", None, None),

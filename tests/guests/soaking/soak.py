@@ -16,7 +16,7 @@ SPARE = 150 * MIB
 HOST_RATE = 20 * MIB  # a second: less than the margin that the policy keeps for what it does not manage
 CALM_WITHIN_S = 60
 TICK_S = 0.1
-START_APART_S = 6  # what one takes is seen before the next is started
+START_APART_S = 4  # what one takes is seen before the next is started
 
 
 class Soak:
@@ -47,7 +47,7 @@ class Soak:
                 self.watch = watch
                 self.invariants = Invariants(bed, watch, self.tell)
                 for name in ("small", "middle", "large", "dry"):
-                    self.start(name)
+                    self.start(bed.guests[name])
                 self.carry_out()
                 self.calm_down()
             if self.broken:
@@ -96,56 +96,58 @@ class Soak:
 
     # Guests
 
-    def guest(self, name, *states):
-        """Where it is in one of these states and libvirtd is there."""
-        return self.bed.guests[name] if self.states[name] in states and self.libvirtd == "up" else None
+    def pick(self, name, *states):
+        """The one named, or else the next that is in one of these states; None too while libvirtd is away."""
+        names = list(GUESTS)
+        first = names.index(name)
+        for candidate in names[first:] + names[:first]:
+            if self.states[candidate] in states and self.libvirtd == "up":
+                return self.bed.guests[candidate]
+        return None
 
-    def has_room(self, name):
+    def has_room(self, guest):
         """As an administrator looks before starting a VM."""
         root = self.watch.last.root
         if time.monotonic() - self.last_start < START_APART_S:
             return False
         left = root["HostAvailable"] - min(root["HostAvailable"], root["HostPromised"] + root["HostReserve"])
-        return root["State"] == "running" and left > self.bed.guests[name].current + 128 * MIB
+        return root["State"] == "running" and left > guest.current + 128 * MIB
 
     def act_start(self, name, _):
-        """The one named, or else the next that is off."""
-        names = list(GUESTS)
-        first = names.index(name)
-        for name in names[first:] + names[:first]:
-            if self.guest(name, "off", "saved") and self.has_room(name):
-                self.start(name)
-                return True
-        return False
+        guest = self.pick(name, "off", "saved")
+        if not guest or not self.has_room(guest):
+            return False
+        self.start(guest)
+        return True
 
-    def start(self, name):
-        self.bed.guests[name].start()
-        self.states[name] = "booting"
+    def start(self, guest):
+        guest.start()
+        self.states[guest.name] = "booting"
         self.last_start = time.monotonic()
 
-    def gone(self, name):
-        self.bed.guests[name].disconnect()
-        self.states[name] = "off"
+    def gone(self, guest):
+        guest.disconnect()
+        self.states[guest.name] = "off"
 
     def act_destroy(self, name, _):
-        guest = self.guest(name, "booting", "up", "suspended", "dead")
+        guest = self.pick(name, "booting", "up", "suspended", "dead")
         if not guest:
             return False
         guest.destroy()
-        self.gone(name)
+        self.gone(guest)
         return True
 
     def act_kill(self, name, _):
-        guest = self.guest(name, "booting", "up", "hung")
+        guest = self.pick(name, "booting", "up", "hung")
         if not guest:
             return False
         guest.signal(signal.SIGKILL)
-        self.gone(name)
-        self.bed.wait_for(lambda: name not in self.bed.virsh("list", "--name").stdout.split(), 10, f"{name} to be gone")
+        self.gone(guest)
+        self.bed.wait_for(lambda: guest.name not in self.bed.virsh("list", "--name").stdout.split(), 10, f"{guest.name} to be gone")
         return True
 
     def act_load(self, name, value):
-        guest = self.guest(name, "up")
+        guest = self.pick(name, "up")
         if not guest:
             return False
         most = guest.maximum // MIB - 110
@@ -154,75 +156,83 @@ class Soak:
         return True
 
     def act_free(self, name, _):
-        return self.tell_guest(name, "free")
+        return bool(self.tell_guest(name, "free"))
 
     def act_cache(self, name, value):
-        return self.tell_guest(name, f"cache {value % 300}")
+        return bool(self.tell_guest(name, f"cache {value % 300}"))
 
     def tell_guest(self, name, line):
-        guest = self.guest(name, "up")
+        guest = self.pick(name, "up")
         if not guest:
-            return False
+            return None
         guest.tell(line)
-        return True
+        return guest
 
     def act_reboot(self, name, _):
-        if not self.tell_guest(name, "reboot"):
+        guest = self.tell_guest(name, "reboot")
+        if not guest:
             return False
-        self.states[name] = "booting"
+        self.states[guest.name] = "booting"
         return True
 
     def act_panic(self, name, _):
-        if not self.tell_guest(name, "panic"):
+        guest = self.tell_guest(name, "panic")
+        if not guest:
             return False
-        self.states[name] = "dead"
+        self.states[guest.name] = "dead"
         return True
 
     def act_hang(self, name, _):
-        guest = self.guest(name, "up")
+        guest = self.pick(name, "up")
         if not guest:
             return False
         guest.signal(signal.SIGSTOP)
-        self.states[name] = "hung"
+        self.states[guest.name] = "hung"
         return True
 
     def act_go_on(self, name, _):
-        if self.states[name] != "hung":
+        hung = [guest for guest in self.bed.guests.values() if self.states[guest.name] == "hung"]
+        if not hung:
             return False
-        self.bed.guests[name].signal(signal.SIGCONT)
-        self.states[name] = "up"
+        hung[0].signal(signal.SIGCONT)
+        self.states[hung[0].name] = "up"
         return True
 
     def act_suspend(self, name, _):
-        if not self.guest(name, "up"):
+        guest = self.pick(name, "up")
+        if not guest:
             return False
-        self.bed.virsh("suspend", name)
-        self.states[name] = "suspended"
+        self.bed.virsh("suspend", guest.name)
+        self.states[guest.name] = "suspended"
         return True
 
     def act_resume(self, name, _):
-        if not self.guest(name, "suspended"):
+        guest = self.pick(name, "suspended")
+        if not guest:
             return False
-        self.bed.virsh("resume", name)
-        self.states[name] = "up"
+        self.bed.virsh("resume", guest.name)
+        self.states[guest.name] = "up"
         return True
 
+    def save_path(self, guest):
+        return self.bed.directory / f"{guest.name}.save"
+
     def act_save(self, name, _):
-        guest = self.guest(name, "up")
+        guest = self.pick(name, "up")
         if not guest:
             return False
         guest.disconnect()
-        self.bed.virsh("save", name, self.bed.directory / f"{name}.save")
-        self.states[name] = "saved"
+        self.bed.virsh("save", guest.name, self.save_path(guest))
+        self.states[guest.name] = "saved"
         return True
 
     def act_restore(self, name, _):
-        guest = self.guest(name, "saved")
-        if not guest or not self.has_room(name):
+        guest = self.pick(name, "saved")
+        if not guest or not self.has_room(guest):
             return False
-        self.bed.virsh("restore", self.bed.directory / f"{name}.save")
+        self.bed.virsh("restore", self.save_path(guest))
         guest.connect()
-        self.states[name] = "up"
+        self.states[guest.name] = "up"
         return True
 
     # libvirtd
@@ -279,7 +289,7 @@ class Soak:
         return self.steer("/org/example/MemCoord", "org.example.MemCoord1", *words)
 
     def act_vm_range(self, name, value):
-        guest = self.guest(name, "up")
+        guest = self.pick(name, "up")
         if not guest:
             return False
         face = "org.example.MemCoord1.VM"
@@ -309,17 +319,18 @@ class Soak:
         self.base = self.bed.host.base = BASE + (200 + value % 500) * MIB
 
     def act_foreign(self, name, value):
-        guest = self.guest(name, "up")
-        vm = self.watch.last.vms.get(name)
-        if not guest or not vm or name == "bare":
+        guest = self.pick(name, "up")
+        vm = self.watch.last.vms.get(guest.name) if guest else None
+        if not vm or guest.balloon == "none":
             return False
         size = vm["Balloon"] * (70 + value % 30) // 100
-        return self.bed.virsh("setmem", name, size >> 10, "--live", check=False).returncode == 0
+        return self.bed.virsh("setmem", guest.name, size >> 10, "--live", check=False).returncode == 0
 
     def act_period(self, name, value):
-        if not self.guest(name, "up") or name == "bare":
+        guest = self.pick(name, "up")
+        if not guest or guest.balloon == "none":
             return False
-        return self.bed.virsh("dommemstat", name, "--period", value % 12, "--live", check=False).returncode == 0
+        return self.bed.virsh("dommemstat", guest.name, "--period", value % 12, "--live", check=False).returncode == 0
 
     # The end
 
@@ -327,12 +338,16 @@ class Soak:
         """When it is over, all is well again by itself."""
         self.act_start_libvirtd()
         self.act_let_libvirtd_go_on()
-        for name in GUESTS:
-            self.act_go_on(name, 0)
-            self.act_resume(name, 0)
-            self.act_free(name, 0)
-            if self.states[name] == "dead":
-                self.act_destroy(name, 0)
+        while self.act_go_on("", 0):
+            pass
+        while self.act_resume("small", 0):
+            pass
+        for guest in self.bed.guests.values():
+            if self.states[guest.name] == "up":
+                guest.tell("free")
+            elif self.states[guest.name] == "dead":
+                guest.destroy()
+                self.gone(guest)
         if self.paused:
             self.act_unpause()
         deadline = time.monotonic() + CALM_WITHIN_S
