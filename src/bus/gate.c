@@ -6,7 +6,8 @@
 
 #include "names.h"
 
-#define CALLER_KEY "mc-caller"
+#define AUTHORITY_KEY "mc-authority"
+#define CALLER_KEY    "mc-caller"
 
 typedef struct
 {
@@ -37,17 +38,14 @@ static const Rule rules[] = {
 
 typedef struct
 {
-  McAuthority *authority;
-  GDBusMethodInvocation *invocation; /* owned by whoever answers */
-  const GDBusInterfaceVTable *vtable;
   GDBusInterfaceSkeleton *skeleton;
+  GDBusMethodInvocation *invocation; /* owned by whoever answers */
   const Rule *rule;
 } Passage;
 
 static void
 passage_free (Passage *passage)
 {
-  g_object_unref (passage->authority);
   g_object_unref (passage->skeleton);
   g_free (passage);
 }
@@ -55,15 +53,20 @@ passage_free (Passage *passage)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Passage, passage_free)
 
 static const Rule *
-find_rule (GDBusMethodInvocation *invocation)
+find_rule (const char *interface, const char *method)
 {
-  const char *interface = g_dbus_method_invocation_get_interface_name (invocation);
-  const char *method = g_dbus_method_invocation_get_method_name (invocation);
-
   for (gsize i = 0; i < G_N_ELEMENTS (rules); i++)
     if (g_str_equal (rules[i].interface, interface) && g_str_equal (rules[i].method, method))
       return &rules[i];
   return NULL;
+}
+
+static const GDBusInterfaceVTable *
+generated_vtable (gpointer skeleton)
+{
+  gpointer generated = g_type_class_peek_parent (G_OBJECT_GET_CLASS (skeleton));
+
+  return G_DBUS_INTERFACE_SKELETON_CLASS (generated)->get_vtable (skeleton);
 }
 
 static void
@@ -71,13 +74,14 @@ hand_on (const Passage *passage)
 {
   GDBusMethodInvocation *invocation = passage->invocation;
 
-  passage->vtable->method_call (g_dbus_method_invocation_get_connection (invocation),
-                                g_dbus_method_invocation_get_sender (invocation),
-                                g_dbus_method_invocation_get_object_path (invocation),
-                                g_dbus_method_invocation_get_interface_name (invocation),
-                                g_dbus_method_invocation_get_method_name (invocation),
-                                g_dbus_method_invocation_get_parameters (invocation), invocation,
-                                passage->skeleton);
+  generated_vtable (passage->skeleton)
+      ->method_call (g_dbus_method_invocation_get_connection (invocation),
+                     g_dbus_method_invocation_get_sender (invocation),
+                     g_dbus_method_invocation_get_object_path (invocation),
+                     g_dbus_method_invocation_get_interface_name (invocation),
+                     g_dbus_method_invocation_get_method_name (invocation),
+                     g_dbus_method_invocation_get_parameters (invocation), invocation,
+                     passage->skeleton);
 }
 
 static void
@@ -121,41 +125,75 @@ on_identified (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   g_object_set_data_full (G_OBJECT (invocation), CALLER_KEY, caller,
                           (GDestroyNotify)mc_caller_free);
-  authority = passage->authority;
+  authority = g_object_get_data (G_OBJECT (passage->skeleton), AUTHORITY_KEY);
   action = passage->rule->action;
   mc_authority_check_async (authority, caller, action, allows_interaction (invocation), on_checked,
                             g_steal_pointer (&passage));
 }
 
-void
-mc_gate_pass (McAuthority *authority,
-              GDBusMethodInvocation *invocation,
-              const GDBusInterfaceVTable *vtable,
-              GDBusInterfaceSkeleton *skeleton)
+static void
+on_call (GDBusConnection *connection,
+         const char *sender,
+         const char *path,
+         const char *interface,
+         const char *method,
+         GVariant *parameters,
+         GDBusMethodInvocation *invocation,
+         gpointer skeleton)
 {
-  const Rule *rule = find_rule (invocation);
+  const Rule *rule = find_rule (interface, method);
   g_autoptr (Passage) passage = NULL;
 
   if (rule == NULL)
     {
       g_dbus_method_invocation_return_error (invocation, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED,
-                                             "Nobody may call %s",
-                                             g_dbus_method_invocation_get_method_name (invocation));
+                                             "Nobody may call %s", method);
       return;
     }
   passage = g_new (Passage, 1);
-  *passage
-      = (Passage){ g_object_ref (authority), invocation, vtable, g_object_ref (skeleton), rule };
+  *passage = (Passage){ g_object_ref (skeleton), invocation, rule };
   if (rule->action == NULL)
     hand_on (passage);
   else
-    mc_caller_identify_async (g_dbus_method_invocation_get_connection (invocation),
-                              g_dbus_method_invocation_get_sender (invocation), on_identified,
-                              g_steal_pointer (&passage));
+    mc_caller_identify_async (connection, sender, on_identified, g_steal_pointer (&passage));
+}
+
+static GVariant *
+on_get (GDBusConnection *connection,
+        const char *sender,
+        const char *path,
+        const char *interface,
+        const char *property,
+        GError **error,
+        gpointer skeleton)
+{
+  return generated_vtable (skeleton)->get_property (connection, sender, path, interface, property,
+                                                    error, skeleton);
+}
+
+GDBusInterfaceVTable *
+mc_gate_get_vtable (GDBusInterfaceSkeleton *skeleton)
+{
+  static GDBusInterfaceVTable vtable = { on_call, on_get, NULL };
+
+  return &vtable;
+}
+
+void
+mc_gate_guard (GDBusInterfaceSkeleton *skeleton, McAuthority *authority)
+{
+  g_object_set_data_full (G_OBJECT (skeleton), AUTHORITY_KEY, g_object_ref (authority),
+                          g_object_unref);
 }
 
 const McCaller *
 mc_gate_get_caller (GDBusMethodInvocation *invocation)
 {
   return g_object_get_data (G_OBJECT (invocation), CALLER_KEY);
+}
+
+const char *
+mc_gate_get_origin (GDBusMethodInvocation *invocation)
+{
+  return mc_gate_get_caller (invocation)->origin;
 }

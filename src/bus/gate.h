@@ -13,16 +13,16 @@
 
 G_BEGIN_DECLS
 
-/*
- * Answers @invocation with an error, or hands it to @vtable's handler.
- * @invocation: (transfer full)
- */
-void mc_gate_pass (McAuthority *authority,
-                   GDBusMethodInvocation *invocation,
-                   const GDBusInterfaceVTable *vtable,
-                   GDBusInterfaceSkeleton *skeleton);
+/* Puts @skeleton, whose class has mc_gate_get_vtable(), behind the gate that @authority keeps. */
+void mc_gate_guard (GDBusInterfaceSkeleton *skeleton, McAuthority *authority);
+
+/* The get_vtable of a class that is derived directly from a generated skeleton's. */
+GDBusInterfaceVTable *mc_gate_get_vtable (GDBusInterfaceSkeleton *skeleton);
 
 /* Returns: (transfer none): who made a call that needed an authorisation. */
 const McCaller *mc_gate_get_caller (GDBusMethodInvocation *invocation);
+
+/* Returns: (transfer none): the same, for people. */
+const char *mc_gate_get_origin (GDBusMethodInvocation *invocation);
 
 G_END_DECLS

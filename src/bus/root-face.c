@@ -16,7 +16,6 @@ struct _McRootFace
   McDbusMemCoord1Skeleton parent;
 
   McCoordinator *coordinator;
-  McAuthority *authority;
   McInhibitors *inhibitors;
   McHolds *holds;
 };
@@ -28,58 +27,6 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (McRootFace,
                                MC_DBUS_TYPE_MEM_COORD1_SKELETON,
                                G_IMPLEMENT_INTERFACE (MC_DBUS_TYPE_MEM_COORD1,
                                                       mc_root_face_iface_init))
-
-/* Every call goes by the authority on its way to the generated dispatcher. */
-
-static const GDBusInterfaceVTable *
-generated_vtable (gpointer skeleton)
-{
-  return G_DBUS_INTERFACE_SKELETON_CLASS (mc_root_face_parent_class)
-      ->get_vtable (G_DBUS_INTERFACE_SKELETON (skeleton));
-}
-
-static void
-on_call (GDBusConnection *connection,
-         const char *sender,
-         const char *path,
-         const char *interface,
-         const char *method,
-         GVariant *parameters,
-         GDBusMethodInvocation *invocation,
-         gpointer user_data)
-{
-  McRootFace *self = MC_ROOT_FACE (user_data);
-
-  mc_gate_pass (self->authority, invocation, generated_vtable (self),
-                G_DBUS_INTERFACE_SKELETON (self));
-}
-
-static GVariant *
-on_get (GDBusConnection *connection,
-        const char *sender,
-        const char *path,
-        const char *interface,
-        const char *property,
-        GError **error,
-        gpointer user_data)
-{
-  return generated_vtable (user_data)->get_property (connection, sender, path, interface, property,
-                                                     error, user_data);
-}
-
-static GDBusInterfaceVTable *
-mc_root_face_get_vtable (GDBusInterfaceSkeleton *skeleton)
-{
-  static GDBusInterfaceVTable vtable = { on_call, on_get, NULL };
-
-  return &vtable;
-}
-
-static const char *
-origin_of (GDBusMethodInvocation *invocation)
-{
-  return mc_gate_get_caller (invocation)->origin;
-}
 
 /* Settings */
 
@@ -93,7 +40,8 @@ handle_set_threshold (McDbusMemCoord1 *object,
   g_autoptr (GVariant) values = g_variant_ref_sink (g_variant_new_parsed ("{%s: %t}", name, value));
   GError *error = NULL;
 
-  mc_coordinator_set_thresholds (self->coordinator, values, origin_of (invocation), &error);
+  mc_coordinator_set_thresholds (self->coordinator, values, mc_gate_get_origin (invocation),
+                                 &error);
   return mc_answer_when_kept (self->coordinator, invocation, error);
 }
 
@@ -104,7 +52,8 @@ handle_set_thresholds (McDbusMemCoord1 *object, GDBusMethodInvocation *invocatio
   GError *error = NULL;
 
   if (mc_argument_check_values ("values", values, &error))
-    mc_coordinator_set_thresholds (self->coordinator, values, origin_of (invocation), &error);
+    mc_coordinator_set_thresholds (self->coordinator, values, mc_gate_get_origin (invocation),
+                                   &error);
   return mc_answer_when_kept (self->coordinator, invocation, error);
 }
 
@@ -117,7 +66,8 @@ handle_reset_thresholds (McDbusMemCoord1 *object,
   GError *error = NULL;
 
   if (mc_argument_check_names ("names", names, &error))
-    mc_coordinator_reset_thresholds (self->coordinator, names, origin_of (invocation), &error);
+    mc_coordinator_reset_thresholds (self->coordinator, names, mc_gate_get_origin (invocation),
+                                     &error);
   return mc_answer_when_kept (self->coordinator, invocation, error);
 }
 
@@ -127,7 +77,7 @@ handle_set_dry_run (McDbusMemCoord1 *object, GDBusMethodInvocation *invocation, 
   McRootFace *self = MC_ROOT_FACE (object);
   GError *error = NULL;
 
-  mc_coordinator_set_dry_run (self->coordinator, dry_run, origin_of (invocation), &error);
+  mc_coordinator_set_dry_run (self->coordinator, dry_run, mc_gate_get_origin (invocation), &error);
   return mc_answer_when_kept (self->coordinator, invocation, error);
 }
 
@@ -137,7 +87,7 @@ handle_reload (McDbusMemCoord1 *object, GDBusMethodInvocation *invocation)
   McRootFace *self = MC_ROOT_FACE (object);
   GError *error = NULL;
 
-  mc_coordinator_reload (self->coordinator, origin_of (invocation), &error);
+  mc_coordinator_reload (self->coordinator, mc_gate_get_origin (invocation), &error);
   return mc_answer_when_kept (self->coordinator, invocation, error);
 }
 
@@ -153,7 +103,8 @@ handle_pause (McDbusMemCoord1 *object,
   GError *error = NULL;
 
   if (mc_argument_check_text ("reason", reason, &error))
-    mc_coordinator_pause (self->coordinator, reason, seconds, origin_of (invocation), &error);
+    mc_coordinator_pause (self->coordinator, reason, seconds, mc_gate_get_origin (invocation),
+                          &error);
   return mc_answer_when_kept (self->coordinator, invocation, error);
 }
 
@@ -163,7 +114,7 @@ handle_resume (McDbusMemCoord1 *object, GDBusMethodInvocation *invocation)
   McRootFace *self = MC_ROOT_FACE (object);
   GError *error = NULL;
 
-  mc_coordinator_resume (self->coordinator, origin_of (invocation), &error);
+  mc_coordinator_resume (self->coordinator, mc_gate_get_origin (invocation), &error);
   return mc_answer_when_kept (self->coordinator, invocation, error);
 }
 
@@ -330,7 +281,6 @@ mc_root_face_dispose (GObject *object)
   g_clear_pointer (&self->inhibitors, mc_inhibitors_free);
   g_clear_pointer (&self->holds, mc_holds_free);
   g_clear_object (&self->coordinator);
-  g_clear_object (&self->authority);
   G_OBJECT_CLASS (mc_root_face_parent_class)->dispose (object);
 }
 
@@ -338,7 +288,7 @@ static void
 mc_root_face_class_init (McRootFaceClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = mc_root_face_dispose;
-  G_DBUS_INTERFACE_SKELETON_CLASS (klass)->get_vtable = mc_root_face_get_vtable;
+  G_DBUS_INTERFACE_SKELETON_CLASS (klass)->get_vtable = mc_gate_get_vtable;
 }
 
 static void
@@ -352,7 +302,7 @@ mc_root_face_new (McCoordinator *coordinator, McAuthority *authority, GDBusConne
   McRootFace *self = g_object_new (MC_TYPE_ROOT_FACE, NULL);
 
   self->coordinator = g_object_ref (coordinator);
-  self->authority = g_object_ref (authority);
+  mc_gate_guard (G_DBUS_INTERFACE_SKELETON (self), authority);
   self->inhibitors = mc_inhibitors_new (coordinator);
   self->holds = mc_holds_new (coordinator, connection);
   g_signal_connect (coordinator, "policy-changed", G_CALLBACK (on_policy_changed), self);

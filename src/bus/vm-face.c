@@ -13,7 +13,6 @@ struct _McVmFace
   McDbusMemCoord1VMSkeleton parent;
 
   McCoordinator *coordinator;
-  McAuthority *authority;
   McVm *vm;
 };
 
@@ -24,58 +23,6 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (McVmFace,
                                MC_DBUS_TYPE_MEM_COORD1_VM_SKELETON,
                                G_IMPLEMENT_INTERFACE (MC_DBUS_TYPE_MEM_COORD1_VM,
                                                       mc_vm_face_iface_init))
-
-/* Every call goes by the authority on its way to the generated dispatcher. */
-
-static const GDBusInterfaceVTable *
-generated_vtable (gpointer skeleton)
-{
-  return G_DBUS_INTERFACE_SKELETON_CLASS (mc_vm_face_parent_class)
-      ->get_vtable (G_DBUS_INTERFACE_SKELETON (skeleton));
-}
-
-static void
-on_call (GDBusConnection *connection,
-         const char *sender,
-         const char *path,
-         const char *interface,
-         const char *method,
-         GVariant *parameters,
-         GDBusMethodInvocation *invocation,
-         gpointer user_data)
-{
-  McVmFace *self = MC_VM_FACE (user_data);
-
-  mc_gate_pass (self->authority, invocation, generated_vtable (self),
-                G_DBUS_INTERFACE_SKELETON (self));
-}
-
-static GVariant *
-on_get (GDBusConnection *connection,
-        const char *sender,
-        const char *path,
-        const char *interface,
-        const char *property,
-        GError **error,
-        gpointer user_data)
-{
-  return generated_vtable (user_data)->get_property (connection, sender, path, interface, property,
-                                                     error, user_data);
-}
-
-static GDBusInterfaceVTable *
-mc_vm_face_get_vtable (GDBusInterfaceSkeleton *skeleton)
-{
-  static GDBusInterfaceVTable vtable = { on_call, on_get, NULL };
-
-  return &vtable;
-}
-
-static const char *
-origin_of (GDBusMethodInvocation *invocation)
-{
-  return mc_gate_get_caller (invocation)->origin;
-}
 
 /* A VM may go while a call for it waits for its authorisation. */
 static gboolean
@@ -113,7 +60,8 @@ handle_set_threshold (McDbusMemCoord1VM *object,
     g_dbus_method_invocation_take_error (invocation, error);
   else
     mc_coordinator_vm_set_thresholds_async (self->coordinator, self->vm, values,
-                                            origin_of (invocation), on_thresholds_set, invocation);
+                                            mc_gate_get_origin (invocation), on_thresholds_set,
+                                            invocation);
   return TRUE;
 }
 
@@ -128,8 +76,9 @@ handle_reset_thresholds (McDbusMemCoord1VM *object,
   if (!check_there (self, &error) || !mc_argument_check_names ("names", names, &error))
     g_dbus_method_invocation_take_error (invocation, error);
   else
-    mc_coordinator_vm_reset_thresholds_async (
-        self->coordinator, self->vm, names, origin_of (invocation), on_thresholds_set, invocation);
+    mc_coordinator_vm_reset_thresholds_async (self->coordinator, self->vm, names,
+                                              mc_gate_get_origin (invocation), on_thresholds_set,
+                                              invocation);
   return TRUE;
 }
 
@@ -143,8 +92,8 @@ handle_pause (McDbusMemCoord1VM *object,
   GError *error = NULL;
 
   if (check_there (self, &error) && mc_argument_check_text ("reason", reason, &error))
-    mc_coordinator_vm_pause (self->coordinator, self->vm, reason, seconds, origin_of (invocation),
-                             &error);
+    mc_coordinator_vm_pause (self->coordinator, self->vm, reason, seconds,
+                             mc_gate_get_origin (invocation), &error);
   return mc_answer_when_kept (self->coordinator, invocation, error);
 }
 
@@ -155,7 +104,7 @@ handle_resume (McDbusMemCoord1VM *object, GDBusMethodInvocation *invocation)
   GError *error = NULL;
 
   if (check_there (self, &error))
-    mc_coordinator_vm_resume (self->coordinator, self->vm, origin_of (invocation), &error);
+    mc_coordinator_vm_resume (self->coordinator, self->vm, mc_gate_get_origin (invocation), &error);
   return mc_answer_when_kept (self->coordinator, invocation, error);
 }
 
@@ -194,7 +143,6 @@ mc_vm_face_dispose (GObject *object)
   McVmFace *self = MC_VM_FACE (object);
 
   g_clear_object (&self->coordinator);
-  g_clear_object (&self->authority);
   g_clear_object (&self->vm);
   G_OBJECT_CLASS (mc_vm_face_parent_class)->dispose (object);
 }
@@ -203,7 +151,7 @@ static void
 mc_vm_face_class_init (McVmFaceClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = mc_vm_face_dispose;
-  G_DBUS_INTERFACE_SKELETON_CLASS (klass)->get_vtable = mc_vm_face_get_vtable;
+  G_DBUS_INTERFACE_SKELETON_CLASS (klass)->get_vtable = mc_gate_get_vtable;
 }
 
 static void
@@ -217,7 +165,7 @@ mc_vm_face_new (McCoordinator *coordinator, McAuthority *authority, McVm *vm)
   McVmFace *self = g_object_new (MC_TYPE_VM_FACE, NULL);
 
   self->coordinator = g_object_ref (coordinator);
-  self->authority = g_object_ref (authority);
+  mc_gate_guard (G_DBUS_INTERFACE_SKELETON (self), authority);
   self->vm = g_object_ref (vm);
   mc_dbus_mem_coord1_vm_set_uuid (MC_DBUS_MEM_COORD1_VM (self), mc_vm_get_uuid (vm));
   return self;
