@@ -203,6 +203,7 @@ def test_memcoordctl_on_a_terminal_lets_polkit_ask_there(system, service):
                                preexec_fn=lambda: take_terminal(terminal))
     os.close(terminal)
     assert "Authentication is required to pause or resume the sharing of memory" in read_until(master, "Password:")
+    wait_until_unseen(master)
     os.write(master, b"wrong\n")
     read_until(master, "memcoordctl: ")
     assert process.wait(timeout=20) == 5
@@ -213,6 +214,14 @@ def test_memcoordctl_on_a_terminal_lets_polkit_ask_there(system, service):
 def take_terminal(terminal):
     os.setsid()
     fcntl.ioctl(terminal, termios.TIOCSCTTY, 1)
+
+
+def wait_until_unseen(master):
+    """What is typed before the agent has turned the echo off is thrown away with it."""
+    deadline = time.monotonic() + 20
+    while termios.tcgetattr(master)[3] & termios.ECHO:
+        assert time.monotonic() < deadline, "the password would be seen"
+        time.sleep(0.01)
 
 
 def read_until(descriptor, wanted):

@@ -9,6 +9,7 @@ import os
 import pty
 import select
 import sys
+import termios
 import time
 
 PATIENCE_S = 30
@@ -23,6 +24,15 @@ class Terminal:
 
     def type(self, text):
         os.write(self.fd, f"{text}\n".encode())
+
+    def type_unseen(self, text):
+        """What is typed before the echo is turned off is thrown away with it."""
+        deadline = time.monotonic() + PATIENCE_S
+        while termios.tcgetattr(self.fd)[3] & termios.ECHO:
+            if time.monotonic() > deadline:
+                sys.exit(f"the password would be seen:\n{self.shown}")
+            time.sleep(0.01)
+        self.type(text)
 
     def wait_for(self, *texts):
         """Returns the one of them that was shown first since the last one, or None at the end."""
@@ -46,7 +56,7 @@ def main(user, password, command):
     terminal.wait_for("$ ")
     terminal.type(f"{command}; echo status=$?")
     while (shown := terminal.wait_for("Password: ", "status=0", "status=1", "status=5")) == "Password: ":
-        terminal.type(password)
+        terminal.type_unseen(password)
     print(terminal.shown)
 
 
