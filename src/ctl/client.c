@@ -13,7 +13,7 @@
 
 #define READ_TIMEOUT_MS 10000
 
-G_DEFINE_QUARK (mc - client - error - quark, mc_client_error)
+G_DEFINE_QUARK (mc_client_error_quark, mc_client_error)
 
 /*
  * GLib's sockets ignore SIGPIPE for the whole process, and do not need to: they ask for no signal

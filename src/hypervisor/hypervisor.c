@@ -21,7 +21,7 @@ enum
 static guint signals[LAST_SIGNAL];
 
 G_DEFINE_INTERFACE (McHypervisor, mc_hypervisor, G_TYPE_OBJECT)
-G_DEFINE_QUARK (mc - hypervisor - error - quark, mc_hypervisor_error)
+G_DEFINE_QUARK (mc_hypervisor_error_quark, mc_hypervisor_error)
 
 static guint
 add_signal (const char *name, guint n_params, GType second)

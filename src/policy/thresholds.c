@@ -11,7 +11,7 @@
 /* Closer together than this, a guest that does nothing crosses from one to the other. */
 #define DEAD_BAND (16 * MC_MIB)
 
-G_DEFINE_QUARK (mc - threshold - error - quark, mc_threshold_error)
+G_DEFINE_QUARK (mc_threshold_error_quark, mc_threshold_error)
 
 const McThreshold mc_host_thresholds[] = {
   { "LowWatermark", "low-watermark", MC_UNIT_BYTES, 16 * MC_MIB, 64 * MC_GIB },

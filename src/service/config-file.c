@@ -11,7 +11,7 @@
 
 #define MOST_STATS_PERIOD_S 60
 
-G_DEFINE_QUARK (mc - config - error - quark, mc_config_error)
+G_DEFINE_QUARK (mc_config_error_quark, mc_config_error)
 
 static gboolean
 fail (GError **error, const char *reason)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The coordinator's inside, which its files share: coordinator.c (life and commands), cycle.c
- * (sample, decide, apply, publish), vm-policy.c (what each VM's own policy says), vm-notes.c (what
- * is kept of each VM), pauses.c, reservations.c.
+ * The coordinator's inside, which its files share: coordinator.c (life, views and events), cycle.c
+ * (sample, decide, apply, publish), host-policy.c and vm-policy.c (what is set for the host and for
+ * each VM), vm-notes.c (what is kept of each VM), pauses.c, reservations.c, service-error.c.
  */
 #pragma once
 
@@ -75,6 +75,8 @@ void mc_coordinator_emit_policy_changed (McCoordinator *self,
                                          GVariant *after,
                                          const char *origin);
 void mc_coordinator_remove_vm (McCoordinator *self, McVm *vm);
+
+/* service-error.c */
 
 /* Makes a service error of one of the ports' or of the policy's; @error is consumed. */
 GError *mc_service_error_from (GError *error);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The coordinator's life, what it hears from the hypervisor and the host, and the host's settings.
- */
+/* The coordinator's life, what it shows, and what it hears from the hypervisor and the host. */
 #include "config.h"
 
 #include "coordinator-private.h"
@@ -27,7 +26,6 @@ enum
 static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (McCoordinator, mc_coordinator, G_TYPE_OBJECT)
-G_DEFINE_QUARK (mc - service - error - quark, mc_service_error)
 
 const char *
 mc_state_nick (McState state)
@@ -41,65 +39,6 @@ mc_state_nick (McState state)
 
   g_return_val_if_fail ((guint)state < G_N_ELEMENTS (nicks), "degraded");
   return nicks[state];
-}
-
-static McServiceError
-code_of_threshold_error (int code)
-{
-  switch ((McThresholdError)code)
-    {
-    case MC_THRESHOLD_ERROR_UNKNOWN:
-      return MC_SERVICE_ERROR_UNKNOWN_THRESHOLD;
-    case MC_THRESHOLD_ERROR_OUT_OF_RANGE:
-      return MC_SERVICE_ERROR_OUT_OF_RANGE;
-    case MC_THRESHOLD_ERROR_CONFLICT:
-      return MC_SERVICE_ERROR_CONFLICT;
-    default:
-      return MC_SERVICE_ERROR_FAILED;
-    }
-}
-
-static McServiceError
-code_of_hypervisor_error (int code)
-{
-  switch ((McHypervisorError)code)
-    {
-    case MC_HYPERVISOR_ERROR_NOT_CONNECTED:
-      return MC_SERVICE_ERROR_NOT_CONNECTED;
-    case MC_HYPERVISOR_ERROR_NO_VM:
-      return MC_SERVICE_ERROR_UNKNOWN_VM;
-    case MC_HYPERVISOR_ERROR_TIMED_OUT:
-    case MC_HYPERVISOR_ERROR_BUSY:
-    case MC_HYPERVISOR_ERROR_UNSUPPORTED:
-    case MC_HYPERVISOR_ERROR_FAILED:
-    default:
-      return MC_SERVICE_ERROR_FAILED;
-    }
-}
-
-GError *
-mc_service_error_from (GError *error)
-{
-  McServiceError code = MC_SERVICE_ERROR_FAILED;
-  GError *made;
-
-  if (error->domain == MC_SERVICE_ERROR)
-    return error;
-  if (error->domain == MC_THRESHOLD_ERROR)
-    code = code_of_threshold_error (error->code);
-  else if (error->domain == MC_HYPERVISOR_ERROR)
-    code = code_of_hypervisor_error (error->code);
-  made = g_error_new_literal (MC_SERVICE_ERROR, (int)code, error->message);
-  g_error_free (error);
-  return made;
-}
-
-/* Sets @error from @problem, which is consumed. Returns: FALSE */
-static gboolean
-fail_from (GError **error, GError *problem)
-{
-  g_propagate_error (error, mc_service_error_from (problem));
-  return FALSE;
 }
 
 /* Views */
@@ -414,149 +353,7 @@ on_pressure (McHost *host, gpointer user_data)
   mc_cycle_bring_forward (user_data);
 }
 
-/* Settings of the host */
-
-/* What can change, to compare. */
-typedef struct
-{
-  McPolicySettings policy;
-  McConfig config; /* its values alone */
-  gboolean dry_run;
-} Before;
-
-static Before
-before_change (McCoordinator *self)
-{
-  return (Before){ *mc_settings_get_policy (self->settings),
-                   *mc_settings_get_config (self->settings),
-                   mc_settings_get_dry_run (self->settings) };
-}
-
-static GVariant *
-threshold_to_variant (const McPolicySettings *settings, const McThreshold *threshold)
-{
-  guint64 value = mc_host_threshold_get (settings, threshold);
-
-  return threshold->unit == MC_UNIT_BYTES ? g_variant_new_uint64 (value)
-                                          : g_variant_new_uint32 ((guint32)value);
-}
-
-/* Consumes both values. */
-static void
-tell_change (
-    McCoordinator *self, const char *setting, GVariant *old, GVariant *new, const char *origin)
-{
-  g_autoptr (GVariant) before = g_variant_ref_sink (old);
-  g_autoptr (GVariant) after = g_variant_ref_sink (new);
-
-  if (!g_variant_equal (before, after))
-    mc_coordinator_emit_policy_changed (self, NULL, setting, before, after, origin);
-}
-
-static GVariant *
-period_to_variant (const McPolicySettings *settings)
-{
-  return g_variant_new_uint32 ((guint32)(settings->stats_period_us / G_USEC_PER_SEC));
-}
-
-/* What only the configuration says. */
-static void
-tell_configuration (McCoordinator *self, const Before *before, const char *origin)
-{
-  const McConfig *old = &before->config, *new = mc_settings_get_config (self->settings);
-
-  tell_change (self, "CacheGrowth",
-               g_variant_new_string (mc_cache_growth_nick (old->policy.cache_growth)),
-               g_variant_new_string (mc_cache_growth_nick (new->policy.cache_growth)), origin);
-  tell_change (self, "DefaultMinimum", g_variant_new_uint64 (old->default_minimum),
-               g_variant_new_uint64 (new->default_minimum), origin);
-  tell_change (self, "DefaultWeight", g_variant_new_uint32 (old->default_weight),
-               g_variant_new_uint32 (new->default_weight), origin);
-  tell_change (self, "Manage", g_variant_new_string (mc_config_get_manage (old)),
-               g_variant_new_string (mc_config_get_manage (new)), origin);
-  tell_change (self, "StatsPeriod", period_to_variant (&old->policy),
-               period_to_variant (&new->policy), origin);
-}
-
-static void
-tell_changes (McCoordinator *self, const Before *before, const char *origin)
-{
-  const McPolicySettings *after = mc_settings_get_policy (self->settings);
-
-  mc_coordinator_publish (self);
-  for (guint i = 0; mc_host_thresholds[i].name != NULL; i++)
-    tell_change (self, mc_host_thresholds[i].name,
-                 threshold_to_variant (&before->policy, &mc_host_thresholds[i]),
-                 threshold_to_variant (after, &mc_host_thresholds[i]), origin);
-  tell_change (self, "DryRun", g_variant_new_boolean (before->dry_run),
-               g_variant_new_boolean (mc_settings_get_dry_run (self->settings)), origin);
-  mc_cycle_bring_forward (self);
-}
-
-gboolean
-mc_coordinator_set_thresholds (McCoordinator *self,
-                               GVariant *values,
-                               const char *origin,
-                               GError **error)
-{
-  Before before = before_change (self);
-  GError *problem = NULL;
-
-  if (!mc_settings_set (self->settings, values, &problem))
-    return fail_from (error, problem);
-  tell_changes (self, &before, origin);
-  return TRUE;
-}
-
-gboolean
-mc_coordinator_reset_thresholds (McCoordinator *self,
-                                 const char *const *names,
-                                 const char *origin,
-                                 GError **error)
-{
-  Before before = before_change (self);
-  GError *problem = NULL;
-
-  if (!mc_settings_reset (self->settings, names, &problem))
-    return fail_from (error, problem);
-  tell_changes (self, &before, origin);
-  return TRUE;
-}
-
-gboolean
-mc_coordinator_set_dry_run (McCoordinator *self,
-                            gboolean dry_run,
-                            const char *origin,
-                            GError **error)
-{
-  Before before = before_change (self);
-
-  mc_settings_set_dry_run (self->settings, dry_run);
-  tell_changes (self, &before, origin);
-  return TRUE;
-}
-
-gboolean
-mc_coordinator_reload (McCoordinator *self, const char *origin, GError **error)
-{
-  const McConfig *old = mc_settings_get_config (self->settings);
-  Before before = before_change (self);
-  GError *problem = NULL;
-  McConfig *config = mc_config_load (old->path, old->required, &problem);
-
-  if (config == NULL || !mc_settings_reload (self->settings, config, &problem))
-    {
-      mc_journal_configuration_refused (problem->message);
-      return fail_from (error, problem);
-    }
-  tell_changes (self, &before, origin);
-  tell_configuration (self, &before, origin);
-  /* For the statistics period, and the metadata that was judged by the old values. */
-  if (mc_hypervisor_get_connected (self->hypervisor))
-    for (guint i = 0; i < self->vms->len; i++)
-      mc_vm_policy_describe (self, self->vms->pdata[i]);
-  return TRUE;
-}
+/* What is set is on the disk */
 
 static void
 on_settled (GObject *source, GAsyncResult *result, gpointer user_data)

@@ -13,7 +13,7 @@
 
 #define ROOT "policy"
 
-G_DEFINE_QUARK (mc - metadata - error - quark, mc_metadata_error)
+G_DEFINE_QUARK (mc_metadata_error_quark, mc_metadata_error)
 
 /* An error ends up in a property and in the log, whatever the text that it quotes. */
 #define MOST_MESSAGE_CHARS 200
