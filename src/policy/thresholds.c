@@ -257,3 +257,10 @@ mc_policy_settings_default (void)
     .cache_growth = MC_CACHE_GROWTH_COMFORTABLE,
   };
 }
+
+GVariant *
+mc_threshold_to_variant (const McThreshold *threshold, guint64 value)
+{
+  return threshold->unit == MC_UNIT_BYTES ? g_variant_new_uint64 (value)
+                                          : g_variant_new_uint32 ((guint32)value);
+}

@@ -91,4 +91,8 @@ gboolean mc_vm_policy_check (const McVmPolicy *policy,
 /* The built-in values: 100M, 150M, 200M, 75 %, 20 %, 2 s; stats period 1 s. */
 McPolicySettings mc_policy_settings_default (void);
 
+/* Returns: (transfer floating): @value as the property of that name has it: bytes are `t`, all else
+ * `u`. */
+GVariant *mc_threshold_to_variant (const McThreshold *threshold, guint64 value);
+
 G_END_DECLS

@@ -32,10 +32,7 @@ before_change (McCoordinator *self)
 static GVariant *
 threshold_to_variant (const McPolicySettings *settings, const McThreshold *threshold)
 {
-  guint64 value = mc_host_threshold_get (settings, threshold);
-
-  return threshold->unit == MC_UNIT_BYTES ? g_variant_new_uint64 (value)
-                                          : g_variant_new_uint32 ((guint32)value);
+  return mc_threshold_to_variant (threshold, mc_host_threshold_get (settings, threshold));
 }
 
 /* Consumes both values. */

@@ -56,13 +56,6 @@ in_force_now (McCoordinator *self, McVm *vm)
   return now;
 }
 
-static GVariant *
-value_to_variant (const McThreshold *threshold, guint64 value)
-{
-  return threshold->unit == MC_UNIT_BYTES ? g_variant_new_uint64 (value)
-                                          : g_variant_new_uint32 ((guint32)value);
-}
-
 static void
 tell_changes (McCoordinator *self, McVm *vm, const InForce *before, const char *origin)
 {
@@ -73,9 +66,9 @@ tell_changes (McCoordinator *self, McVm *vm, const InForce *before, const char *
       const McThreshold *threshold = &mc_vm_thresholds[i];
 
       if (after.values[i] != before->values[i])
-        mc_coordinator_emit_policy_changed (self, vm, threshold->name,
-                                            value_to_variant (threshold, before->values[i]),
-                                            value_to_variant (threshold, after.values[i]), origin);
+        mc_coordinator_emit_policy_changed (
+            self, vm, threshold->name, mc_threshold_to_variant (threshold, before->values[i]),
+            mc_threshold_to_variant (threshold, after.values[i]), origin);
     }
   if (after.managed != before->managed)
     mc_coordinator_emit_policy_changed (self, vm, "Managed",
