@@ -18,8 +18,8 @@
 #include "libvirt-link.h"
 
 /* Hung samples and hung changes do not take each other's threads. Together, less than libvirtd's 20
- * workers. */
-#define MOST_SAMPLES 6
+ * workers. Each VM that hangs keeps one sample, the others pass it by. */
+#define MOST_SAMPLES 10
 #define MOST_CHANGES 6
 
 /* A bulk call that took longer waits for one VM: the next one passes that VM by (32 guests take 160

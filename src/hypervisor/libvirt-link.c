@@ -10,7 +10,7 @@
 #include "libvirt-events.h"
 
 /* As many as the adapter has threads; and those that stay open for the next call. */
-#define MOST_LINKS 12
+#define MOST_LINKS 16
 #define LINKS_KEPT 3
 
 #define KEEPALIVE_INTERVAL_S 5

@@ -62,6 +62,22 @@ def test_hung_vms_do_not_delay_the_others(libvirtd, probe, hang, hung):
     wait_whole(probe, names)
 
 
+def test_eight_hung_vms_at_once_cost_no_more_than_one_sample(libvirtd, probe, hang):
+    hung = ["one", "two", "three", "four", "five", "six", "seven", "eight"]
+    for name in [*hung, "nine"]:
+        libvirtd.add_guest(name)
+    for name in hung:
+        hang(name)
+    probe.do("sample", 2000)  # comes to each of them in turn, and may be late
+    for _ in range(3):
+        vms = probe.sample(2000)
+        assert {name for name, vm in vms.items() if vm["busy"]} == set(hung)
+        assert set(vms) == {*hung, "nine"}
+    for name in hung:
+        resume(libvirtd, name)
+    wait_whole(probe, [*hung, "nine"])
+
+
 def test_calls_for_hung_vms_leave_threads_for_the_others(libvirtd, probe, hang):
     uuids = {name: libvirtd.add_guest(name) for name in ("one", "two", "three", "four")}
     hung = [uuids[name] for name in ("one", "two", "three")]
