@@ -222,17 +222,17 @@ share_out (const McTuning *tuning, Scratch *scratch, gint64 free, guint64 *pool)
   return lambda;
 }
 
-/* Whether the next cycle should come early: somebody lacks something, or the host is tight and
- * somebody may soon. */
+/* Whether the next cycle should come early: somebody lacks something, or may soon where there is
+ * not room for everybody's wants. */
 static gboolean
 presses (const McCycle *cycle, const Scratch *scratch)
 {
-  gboolean tight = cycle->condition == MC_HOST_TIGHT;
+  gboolean scarce = cycle->condition == MC_HOST_TIGHT || cycle->lambda < MC_LAMBDA_PLENTY;
 
   if (cycle->condition == MC_HOST_CRITICAL)
     return TRUE;
   for (gsize i = 0; i < scratch->n; i++)
-    if (scratch->candidates[i].lacks > 0 || (tight && scratch->candidates[i].demand.restless))
+    if (scratch->candidates[i].lacks > 0 || (scarce && scratch->candidates[i].demand.restless))
       return TRUE;
   return FALSE;
 }

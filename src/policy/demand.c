@@ -31,6 +31,10 @@
 /* A MemTotal that is further from the balloon than this does not follow it (autodeflate). */
 #define OUTSIDE_TOLERANCE (32 * MC_MIB)
 
+/* Of what a balloon gives back, the guest's kernel keeps some in its per-CPU lists at first, where
+ * it is neither free nor used. */
+#define NOT_YET_FREE (48 * MC_MIB)
+
 #define OVERHEAD_MOST (256 * MC_MIB)
 
 static guint64
@@ -156,11 +160,14 @@ remember_use (const McTuning *tuning,
               const McVmFacts *facts,
               McVmMemory *memory,
               guint64 used,
+              guint64 deflated,
               gint64 elapsed_us)
 {
   guint64 growth = less (used, memory->used), trifle = percent (facts->capacity, TRIFLE_PERCENT);
-  gint64 velocity
-      = (gint64)per_second (MAX (used, memory->used) - MIN (used, memory->used), elapsed_us);
+  gint64 velocity;
+
+  growth = less (growth, MIN (deflated, NOT_YET_FREE));
+  velocity = (gint64)per_second (MAX (growth, less (memory->used, used)), elapsed_us);
 
   if (used < memory->used)
     velocity = -velocity;
@@ -176,9 +183,10 @@ remember_report (const McTuning *tuning, gint64 now_us, const McVmFacts *facts, 
   gboolean first = memory->stats_seen_us == 0;
   gint64 elapsed_us = MAX (now_us - memory->stats_seen_us, G_USEC_PER_SEC / 10);
   guint64 headroom = facts->usable == MC_UNKNOWN ? facts->unused : facts->usable;
-  guint64 used;
+  guint64 used, deflated = memory->balloon_at_stats;
 
   memory->balloon_at_stats = balloon_at_report (facts, memory);
+  deflated = less (memory->balloon_at_stats, deflated);
   used = MIN (less (memory->balloon_at_stats, headroom), facts->capacity);
   if (first)
     {
@@ -190,7 +198,7 @@ remember_report (const McTuning *tuning, gint64 now_us, const McVmFacts *facts, 
   else
     {
       remember_swapping (facts, memory, elapsed_us, headroom);
-      remember_use (tuning, now_us, facts, memory, used, elapsed_us);
+      remember_use (tuning, now_us, facts, memory, used, deflated, elapsed_us);
     }
   memory->used = used;
   memory->stats_interval_us = first ? 0 : elapsed_us;
@@ -266,8 +274,8 @@ set_needs (const McPolicySettings *settings,
   demand->survives = demand->used + least;
   demand->base = demand->need + least;
   demand->well = demand->need + demand->high + headroom;
-  demand->keep = MAX (demand->need, memory->peak) + demand->high;
-  demand->want = demand->keep + MAX (tuning->surge_times * memory->surge, headroom);
+  demand->want = MAX (demand->need, memory->peak) + demand->high
+                 + MAX (tuning->surge_times * memory->surge, headroom);
   if (demand->hot)
     {
       demand->base = MAX (demand->base, demand->used + missing (tuning, memory, demand) + least);
@@ -278,7 +286,6 @@ set_needs (const McPolicySettings *settings,
   demand->base = CLAMP (demand->base, demand->least, demand->most);
   demand->want = CLAMP (demand->want, demand->base, demand->most);
   demand->well = CLAMP (demand->well, demand->least, demand->most);
-  demand->keep = CLAMP (demand->keep, demand->least, demand->most);
   demand->cache = CLAMP (demand->cache, demand->least, demand->most);
 }
 

@@ -32,7 +32,6 @@ typedef struct
   guint64 base;     /* the size to survive with */
   guint64 want;     /* the size to be well with whatever of the past comes back */
   guint64 well;     /* the size to be well with if nothing of the past comes back */
-  guint64 keep;     /* the size at which all that it once used would be above the high watermark */
   guint64 cache;    /* the size at which its page cache has room, too: soft need */
 
   gint64 headroom;   /* of its target: what will be usable */

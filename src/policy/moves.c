@@ -185,7 +185,8 @@ take_most_from_the_richest (const McCycle *cycle,
 
 /*
  * From those who have had it for a while. A tight host takes what they once used, too, and may
- * share out again; the pool is worth only what they would not miss if all of that came back.
+ * share out again; the pool is filled with what they have beyond their share and their high
+ * watermark, however much they once used: whoever is in need next does not wait for it.
  */
 static void
 take_what_is_spare (const McCycle *cycle,
@@ -200,8 +201,9 @@ take_what_is_spare (const McCycle *cycle,
     {
       McCandidate *candidate = &candidates[i];
       const McDemand *demand = &candidate->demand;
-      guint64 down_to
-          = reason == MC_REASON_RELEASES ? MAX (candidate->share, demand->keep) : demand->well;
+      guint64 down_to = reason == MC_REASON_RELEASES
+                            ? MAX (candidate->share, demand->need + demand->high)
+                            : demand->well;
 
       candidate->surplus = can_spare (cycle, candidate, down_to);
       if (reason == MC_REASON_RELEASES)
@@ -245,7 +247,6 @@ bring_down_to_maximum (const McCycle *cycle, McCandidate *candidate)
   if (demand->survives > demand->most)
     explain (candidate, MC_REASON_AT_MAXIMUM);
   take (cycle, candidate, MIN (amount, demand->step), MC_REASON_ABOVE_MAXIMUM);
-  candidate->decision->limit = demand->most;
   candidate->decision->limit = demand->most;
 }
 

@@ -5,7 +5,7 @@
 #include "tuning.h"
 
 const McTuning mc_tuning_default = {
-  .hold_s = 120,
+  .hold_s = 150,
   .half_life_s = 30,
   .surge_times = 3,
   .headroom_percent = 20,

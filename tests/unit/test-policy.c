@@ -243,6 +243,60 @@ test_tight_host_takes_what_was_once_used (void)
     }
 }
 
+/* What a balloon has just given back is neither free nor used at first. */
+static void
+test_what_a_deflated_balloon_hides_is_no_growth (void)
+{
+  const struct
+  {
+    guint64 balloon_before, usable_before;
+    gboolean grows;
+  } rows[] = { { 657, 120, FALSE }, { 751, 214, TRUE } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      McVmMemory memory = { 0 };
+      McVmFacts facts
+          = vm_with (rows[i].balloon_before, rows[i].usable_before, rows[i].usable_before);
+
+      g_assert_false (decide_next (&memory, &facts, 10, 8192, 4096).move);
+      facts = vm_with (751, 165, 165);
+      facts.stats_time_s = 2;
+      g_assert_cmpint (decide_next (&memory, &facts, 11, 8192, 4096).move, ==, rows[i].grows);
+    }
+}
+
+/* Where there is not room for everybody's wants, what a guest has freed does not wait with it for
+ * its need to come back: it is free for whoever is in need next, and the next look comes early. */
+static void
+test_what_was_freed_is_there_for_the_next (void)
+{
+  McVmMemory memory[2] = { 0 };
+  McVmMemory *memories[] = { &memory[0], &memory[1] };
+  McVmFacts facts[] = { vm_with (737, 170, 170), vm_with (316, 163, 163) };
+  McHostFigures host = { .total = 2304 * MC_MIB, .available = 290 * MC_MIB };
+  const guint64 usable[] = { 170, 120, 544 };
+  McPolicySettings settings = defaults;
+  McVmDecision decisions[2];
+  McHostDecision host_decision;
+
+  settings.host_usage_limit = 95;
+  for (guint i = 0; i < G_N_ELEMENTS (facts); i++)
+    facts[i].resident = facts[i].balloon + 64 * MC_MIB;
+  for (guint cycle = 0; cycle < G_N_ELEMENTS (usable); cycle++)
+    {
+      facts[0].usable = facts[0].unused = usable[cycle] * MC_MIB;
+      facts[0].stats_time_s = facts[1].stats_time_s = 1 + cycle;
+      mc_policy_decide (&settings, &host, (10 + 10 * cycle) * G_USEC_PER_SEC, 2, facts, memories,
+                        decisions, &host_decision);
+    }
+  g_assert_true (decisions[0].move);
+  g_assert_cmpint (decisions[0].reason, ==, MC_REASON_RELEASES);
+  g_assert_cmpuint (decisions[0].target / MC_MIB, >=, 737 - 544 + 150);
+  g_assert_false (decisions[1].move);
+  g_assert_true (host_decision.pressing);
+}
+
 /* Every decision tells the figures that it was made of. */
 static void
 test_sentences (void)
@@ -326,6 +380,9 @@ main (int argc, char *argv[])
   g_test_add_func ("/policy/silent-since-it-swapped", test_silent_since_it_swapped_is_given_more);
   g_test_add_func ("/policy/silent-for-good", test_silent_for_good_is_not_fed_for_ever);
   g_test_add_func ("/policy/tight-host", test_tight_host_takes_what_was_once_used);
+  g_test_add_func ("/policy/deflated-is-no-growth",
+                   test_what_a_deflated_balloon_hides_is_no_growth);
+  g_test_add_func ("/policy/freed-for-the-next", test_what_was_freed_is_there_for_the_next);
   g_test_add_func ("/policy/sentences", test_sentences);
   g_test_add_func ("/policy/sentence-of-a-maximum", test_sentence_of_a_maximum_names_it);
   return g_test_run ();
