@@ -20,11 +20,14 @@ def wait_for_status(notify, text):
 
 
 def memory_of(pid):
-    """In MiB: what is its alone, its part of what it shares, and all that it has mapped and touched."""
+    """In MiB: what it has written, its part of all that it has touched, and all of that.
+
+    The last two depend on who else on the machine has the same libraries of libvirt mapped, which on a KVM host libvirtd has.
+    """
     rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
     kib = {name: int(value) for name, value in re.findall(r"^(\w+): +(\d+) kB$", rollup, re.MULTILINE)}
     return {
-        "private": (kib["Private_Clean"] + kib["Private_Dirty"]) / 1024,
+        "own": kib["Anonymous"] / 1024,
         "proportional": kib["Pss"] / 1024,
         "resident": kib["Rss"] / 1024,
     }

@@ -32,7 +32,7 @@ def test_memory_with_a_hundred(measured):
 def test_memory_of_the_daemon_with_a_hundred(tmp_path):
     memory = daemon.measure(tmp_path, 100)
     print(memory)
-    assert memory["private"] <= 20
+    assert memory["own"] <= 20
 
 
 @pytest.mark.parametrize("load", ["rest", "change"])
