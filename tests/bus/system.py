@@ -25,31 +25,11 @@ polkit.addRule(function (action, subject) {
     return polkit.Result.NOT_HANDLED;
 });
 """
-CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <type>system</type>
-  <listen>unix:path={directory}/bus</listen>
-  <auth>EXTERNAL</auth>
-  <policy context="default">
-    <allow user="*"/>
-    <deny own="*"/>
-    <deny send_type="method_call"/>
-    <allow send_type="signal"/>
-    <allow send_requested_reply="true" send_type="method_return"/>
-    <allow send_requested_reply="true" send_type="error"/>
-    <allow receive_type="method_call"/>
-    <allow receive_type="method_return"/>
-    <allow receive_type="error"/>
-    <allow receive_type="signal"/>
-    <allow send_destination="org.freedesktop.DBus"/>
-  </policy>
-  <policy user="polkitd">
+POLKIT_AND_OURS = """  <policy user="polkitd">
     <allow send_interface="org.freedesktop.PolicyKit1.AuthenticationAgent"/>
   </policy>
   <include>/usr/share/dbus-1/system.d/org.freedesktop.PolicyKit1.conf</include>
   <include>{source}/data/dbus/org.example.MemCoord.conf</include>
-</busconfig>
 """
 USERS = {"memcoord": 64901, "alice": 64911, "olga": 64912}
 OPERATORS = 64920
@@ -96,7 +76,10 @@ class System:
         self.cover("/usr/share/polkit-1/rules.d", "rules", {})
         self.cover("/etc/polkit-1/rules.d", "etc-rules", {})
         (self.directory / "etc-rules/10-test.rules").write_text(RULES)
-        (self.directory / "bus.conf").write_text(CONFIG.format(directory=self.directory, source=SOURCE))
+        config = (SOURCE / "tests/system-bus.conf").read_text()
+        (self.directory / "bus.conf").write_text(
+            config.format(socket=self.directory / "bus", more=POLKIT_AND_OURS.format(source=SOURCE))
+        )
         for program in ("tests/bus/test-service", "src/memcoordctl"):
             shutil.copy(BUILD / program, self.directory)  # where its user may go
         self.bus = subprocess.Popen(["dbus-daemon", f"--config-file={self.directory}/bus.conf", "--nofork", "--nopidfile",

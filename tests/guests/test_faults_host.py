@@ -5,7 +5,7 @@ import os
 import time
 
 import pytest
-from bed import MIB, Bed, assert_served, make_small
+from bed import MIB, Bed, assert_served
 
 NAMES = ("one", "two", "three")
 INTERVAL_S = 2
@@ -29,14 +29,6 @@ def bed():
         })
         bed.wait_for(bed.managed, 30, "all guests to be managed")
         yield bed
-
-
-@pytest.fixture
-def guests(bed):
-    guests = [bed.guests[name] for name in NAMES]
-    bed.wait_for(bed.managed, 60, "all guests to be managed")
-    make_small(bed, guests)
-    return guests
 
 
 def test_no_pressure_figures(bed, guests, watch):

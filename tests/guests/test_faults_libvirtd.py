@@ -9,7 +9,7 @@ import signal
 import time
 
 import pytest
-from bed import MIB, Bed, assert_served, make_needy, make_small
+from bed import MIB, Bed, assert_served, make_needy
 
 NAMES = ("one", "two", "three")
 INTERVAL_S = 2
@@ -26,14 +26,6 @@ def bed():
         bed.start_daemon()
         bed.wait_for(bed.managed, 30, "all guests to be managed")
         yield bed
-
-
-@pytest.fixture
-def guests(bed):
-    guests = [bed.guests[name] for name in NAMES]
-    bed.wait_for(bed.managed, 60, "all guests to be managed")
-    make_small(bed, guests)
-    return guests
 
 
 def assert_nothing_moves(watch, guests, since):

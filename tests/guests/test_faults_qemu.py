@@ -9,7 +9,7 @@ import signal
 import time
 
 import pytest
-from bed import MIB, Bed, assert_served, make_small
+from bed import MIB, Bed, assert_served
 
 NAMES = ("one", "two", "three", "four")
 MAXIMUM = 1024 * MIB
@@ -26,16 +26,6 @@ def bed():
         bed.start_daemon()
         bed.wait_for(bed.managed, 30, "all guests to be managed")
         yield bed
-
-
-@pytest.fixture
-def guests(bed):
-    """The four, idle."""
-    guests = [bed.guests[name] for name in NAMES]
-    bed.wait_for(bed.managed, 60, "all guests to be managed")
-    make_small(bed, guests)
-    bed.host.forget_lowest()
-    return guests
 
 
 def hang(guests):

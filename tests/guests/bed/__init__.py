@@ -11,9 +11,12 @@ Needs root, and nothing of the machine's own libvirt or D-Bus: see namespace.py 
 
 from .bed import Bed, MIB
 from .guest import Guest
-from .needs import assert_served, make_needy, make_small
+from .needs import assert_served, is_at_target, make_needy, make_small
 from .recorder import Recorder
 from .signals import Signals
 from .watch import Client, Watch
 
-__all__ = ["Bed", "Client", "Guest", "MIB", "Recorder", "Signals", "Watch", "assert_served", "make_needy", "make_small"]
+__all__ = [
+    "Bed", "Client", "Guest", "MIB", "Recorder", "Signals", "Watch",
+    "assert_served", "is_at_target", "make_needy", "make_small",
+]

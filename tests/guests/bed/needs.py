@@ -23,6 +23,10 @@ def make_small(bed, guests):
         bed.call(guest.object_path, "org.example.MemCoord1.VM", "ResetThresholds", "as", 0)
 
 
+def is_at_target(vm):
+    return abs(vm["Balloon"] - vm["Target"]) <= 12 * MIB
+
+
 def make_needy(guest, left=LEFT):
     """Has it hold all but so much of what it has available, at once."""
     guest.grow(max((guest.info()["available"] - left) // MIB, 1), 0)
@@ -30,9 +34,14 @@ def make_needy(guest, left=LEFT):
 
 def assert_served(watch, guest, within_s):
     """Makes it needy, and sees it given more within so many seconds of the figures that show the need."""
+    # A balloon that is still on its way would leave it more, or less, than is meant.
+    watch.wait(lambda look: is_at_target(look.vms[guest.name]), 15, f"{guest.name}'s balloon to be at its target")
     began, target = watch.now, watch.vm(guest)["Target"]
     make_needy(guest)
-    given = watch.wait(lambda look: look.vms[guest.name]["Target"] > target, 15, f"{guest.name} to be given memory")
+    try:
+        given = watch.wait(lambda look: look.vms[guest.name]["Target"] > target, 15, f"{guest.name} to be given memory")
+    except TimeoutError as error:
+        raise AssertionError(f"{error}; the target was {target // MIB} MiB; in the guest: {guest.info()}") from None
     shown = [
         look.t for look in watch.since(began)
         if 0 < look.vms[guest.name]["Usable"] <= look.vms[guest.name]["LowWatermark"]
