@@ -31,8 +31,8 @@
 /* A MemTotal that is further from the balloon than this does not follow it (autodeflate). */
 #define OUTSIDE_TOLERANCE (32 * MC_MIB)
 
-/* Of what a balloon gives back, the guest's kernel keeps some in its per-CPU lists at first, where
- * it is neither free nor used. */
+/* Of what a balloon gives back, the guest's kernel keeps some in its per-CPU lists, where it is
+ * neither free nor used until it is allocated: 38 to 53 MiB in guests of 1 GiB, Linux 6.1. */
 #define NOT_YET_FREE (48 * MC_MIB)
 
 #define OVERHEAD_MOST (256 * MC_MIB)

@@ -6,7 +6,7 @@
 
 const McTuning mc_tuning_default = {
   .hold_s = 150,
-  .half_life_s = 30,
+  .half_life_s = 20,
   .surge_times = 3,
   .headroom_percent = 20,
   .base_percent = 30,

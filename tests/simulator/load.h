@@ -67,7 +67,7 @@ typedef enum
   SIM_HOLD_OUT,
 } SimSet;
 
-#define SIM_SET_SIZE 40
+#define SIM_SET_SIZE 200
 
 SimLoad *sim_load_random (SimSet set, guint number);
 

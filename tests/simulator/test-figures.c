@@ -94,10 +94,10 @@ test_hold_out (void)
       "the oracle's %u",
       sums.swap_in, sums.best_peer_swap_in, sums.best_or_tied, sums.stalled_fitting,
       sums.oracle_stalled_fitting);
-  g_assert_cmpfloat (sums.swap_in, <=, 0.7 * sums.best_peer_swap_in);
-  g_assert_cmpuint (sums.best_or_tied, >=, 30);
+  g_assert_cmpfloat (sums.swap_in, <=, 0.75 * sums.best_peer_swap_in);
+  g_assert_cmpuint (sums.best_or_tied, >=, 150);
   g_assert_cmpuint (sums.below_reserve, ==, 0);
-  g_assert_cmpfloat (sums.stalled_fitting, <=, 1.5 * sums.oracle_stalled_fitting);
+  g_assert_cmpfloat (sums.stalled_fitting, <=, 3.0 * sums.oracle_stalled_fitting);
 }
 
 /* Named loads */
@@ -120,7 +120,7 @@ test_stuck (void)
   g_autofree SimResult *proxmox = run_named ("stuck", "Proxmox VE");
 
   g_assert_cmpfloat (ours->swap_in, <=, proxmox->swap_in);
-  g_assert_cmpuint (ours->stalled, <=, proxmox->stalled + 1);
+  g_assert_cmpuint (ours->stalled, <=, proxmox->stalled);
 }
 
 static void

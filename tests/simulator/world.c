@@ -19,6 +19,7 @@
 #define KILLED_FOR      20
 #define PARTIAL_PART    0.7
 #define REPORTING_SLACK 16.0
+#define UNSEEN          46.0 /* as measured in guests of 1 GiB */
 
 static double
 free_of (const SimGuest *guest)
@@ -105,6 +106,8 @@ move_balloon (const SimWorld *world, SimGuest *guest, double *swap_left)
     guest->balloon = MIN (guest->target, guest->balloon + DEFLATE);
   if (guest->balloon < before)
     guest->occupied = MIN (guest->occupied, guest->balloon);
+  /* What a balloon gives back, and takes, goes through these lists first. */
+  guest->unseen = CLAMP (guest->unseen + guest->balloon - before, 0, UNSEEN);
 }
 
 /* Work */
@@ -127,6 +130,7 @@ allocate (SimGuest *guest, double amount, double *swap_left)
 
   amount -= late;
   took = MIN (amount, free_to_take (guest));
+  guest->unseen = MAX (0, guest->unseen - took);
   guest->resident_anon += took;
   amount -= took;
   took = drop_cache (guest, amount);
@@ -241,7 +245,7 @@ report (SimWorld *world, SimGuest *guest)
     return;
   guest->reported = TRUE;
   guest->reported_at = world->t;
-  guest->unused = free_of (guest);
+  guest->unused = MAX (0, free_of (guest) - guest->unseen);
   guest->usable = MAX (0, guest->unused - guest->bias + cache - MIN (cache / 2, guest->bias / 2));
   guest->available = MAX (0, guest->balloon - 40);
   if (guest->plan->kind & SIM_AUTODEFLATE)
@@ -263,7 +267,7 @@ boot (SimWorld *world, SimGuest *guest, gboolean again)
       guest->target = guest->balloon;
       guest->told = -1;
     }
-  guest->resident_anon = guest->swapped = guest->hot = guest->cold = 0;
+  guest->resident_anon = guest->swapped = guest->hot = guest->cold = guest->unseen = 0;
   guest->swap_in = guest->swap_out = 0;
   guest->unmet_seconds = guest->killed_until = 0;
 }

@@ -22,6 +22,7 @@ typedef struct
   double target;  /* of its balloon device */
   double told;    /* what the coordinator last told it; below 0 = nothing */
   double kernel, bias;
+  double unseen; /* of what is free: in the kernel's per-CPU lists, where no figure shows it */
   double resident_anon, swapped;
   double hot, cold;
   double occupied;    /* host memory, without its process's overhead */
