@@ -220,11 +220,9 @@ mc_coordinator_emit_policy_changed (McCoordinator *self,
 {
   g_autoptr (GVariant) old = g_variant_ref_sink (before);
   g_autoptr (GVariant) new = g_variant_ref_sink (after);
-  g_autofree char *old_text = g_variant_print (old, FALSE);
-  g_autofree char *new_text = g_variant_print (new, FALSE);
 
   mc_journal_policy_changed (vm != NULL ? vm->view.name : NULL, vm != NULL ? vm->uuid : NULL,
-                             setting, old_text, new_text, origin);
+                             setting, old, new, origin);
   g_signal_emit (self, signals[POLICY_CHANGED], 0, vm != NULL ? vm->uuid : NULL, setting, old, new,
                  origin);
 }

@@ -4,6 +4,8 @@
 
 #include "journal.h"
 
+#include "size.h"
+
 /* Fixed for ever: data/memcoord.catalog explains each. */
 #define ID_STARTED               "5b1f0e0cf0f94c2d9a3f6a5d2c7e9b10"
 #define ID_STOPPED               "a2c5b7d64e0f4d3ab1c86f1e7d90352b"
@@ -125,20 +127,41 @@ mc_journal_target_failed (const char *name, const char *uuid, guint64 to, const 
                     "%s is not set to %" G_GUINT64_FORMAT " MiB: %s", name, mib (to), message);
 }
 
+/* A setting's value as people write it; on the bus sizes are bytes, and moments microseconds. */
+static char *
+readable (const char *setting, GVariant *value)
+{
+  g_autoptr (GDateTime) moment = NULL;
+  guint64 number;
+
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING))
+    return g_variant_dup_string (value, NULL);
+  if (!g_variant_is_of_type (value, G_VARIANT_TYPE_UINT64))
+    return g_variant_print (value, FALSE);
+  number = g_variant_get_uint64 (value);
+  if (!g_str_equal (setting, "PausedUntil"))
+    return mc_size_format_exact (number);
+  moment = g_date_time_new_from_unix_local ((gint64)(number / G_USEC_PER_SEC));
+  return number == 0 || moment == NULL ? g_strdup ("unset") : g_date_time_format (moment, "%F %T");
+}
+
 void
 mc_journal_policy_changed (const char *name,
                            const char *uuid,
                            const char *setting,
-                           const char *before,
-                           const char *after,
+                           GVariant *before,
+                           GVariant *after,
                            const char *origin)
 {
+  g_autofree char *old = g_variant_print (before, FALSE), *new = g_variant_print (after, FALSE);
+  g_autofree char *was = readable (setting, before), *is = readable (setting, after);
+
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_POLICY_CHANGED,
                     "MEMCOORD_VM", name != NULL ? name : "", "MEMCOORD_UUID",
-                    uuid != NULL ? uuid : "", "MEMCOORD_SETTING", setting, "MEMCOORD_OLD", before,
-                    "MEMCOORD_NEW", after, "MEMCOORD_ORIGIN", origin, "MESSAGE",
+                    uuid != NULL ? uuid : "", "MEMCOORD_SETTING", setting, "MEMCOORD_OLD", old,
+                    "MEMCOORD_NEW", new, "MEMCOORD_ORIGIN", origin, "MESSAGE",
                     "%s%s%s is %s, was %s (by %s)", name != NULL ? name : "",
-                    name != NULL ? ": " : "", setting, after, before, origin);
+                    name != NULL ? ": " : "", setting, is, was, origin);
 }
 
 void

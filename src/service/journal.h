@@ -33,13 +33,13 @@ void mc_journal_memory_would_move (const char *name,
                                    const char *sentence);
 void mc_journal_target_failed (const char *name, const char *uuid, guint64 to, const char *message);
 
-/* @name, @uuid: (nullable): of the VM that it is about; NULL for the host's. @before, @after: as
- * text. */
+/* @name, @uuid: (nullable): of the VM that it is about; NULL for the host's. @before, @after: as on
+ * the bus. */
 void mc_journal_policy_changed (const char *name,
                                 const char *uuid,
                                 const char *setting,
-                                const char *before,
-                                const char *after,
+                                GVariant *before,
+                                GVariant *after,
                                 const char *origin);
 void mc_journal_inhibited (const char *who, const char *why, guint uid, guint pid);
 void mc_journal_uninhibited (const char *who);

@@ -73,15 +73,29 @@ log_target_failed (void)
 }
 
 static void
+log_change (const char *name,
+            const char *setting,
+            GVariant *floating_before,
+            GVariant *floating_after,
+            const char *origin)
+{
+  g_autoptr (GVariant) before = g_variant_ref_sink (floating_before);
+  g_autoptr (GVariant) after = g_variant_ref_sink (floating_after);
+
+  mc_journal_policy_changed (name, name != NULL ? UUID : NULL, setting, before, after, origin);
+}
+
+static void
 log_policy (void)
 {
-  mc_journal_policy_changed (NULL, NULL, "StepLimit", "20", "10", ":1.42 uid 1000");
+  log_change (NULL, "StepLimit", g_variant_new_uint32 (20), g_variant_new_uint32 (10),
+              ":1.42 uid 1000");
 }
 
 static void
 log_vm_policy (void)
 {
-  mc_journal_policy_changed ("web", UUID, "Weight", "100", "200", "metadata");
+  log_change ("web", "Weight", g_variant_new_uint32 (100), g_variant_new_uint32 (200), "metadata");
 }
 
 static void
@@ -263,6 +277,38 @@ test_catalog (void)
   g_assert_cmpuint (g_hash_table_size (catalog), ==, g_hash_table_size (seen));
 }
 
+/* Fields are for programs, and have what the bus has. */
+static void
+test_values_as_people_write_them (void)
+{
+  const guint64 moment = G_GUINT64_CONSTANT (1795657133654831);
+  const struct
+  {
+    const char *setting;
+    GVariant *before, *after;
+    const char *says;
+  } rows[] = {
+    { "LowWatermark", g_variant_new_uint64 (104857600), g_variant_new_uint64 (167772160),
+      "LowWatermark is 160M, was 100M (by reload)" },
+    { "Manage", g_variant_new_string ("all"), g_variant_new_string ("marked"),
+      "Manage is marked, was all (by reload)" },
+    { "Paused", g_variant_new_boolean (FALSE), g_variant_new_boolean (TRUE),
+      "Paused is true, was false (by reload)" },
+    { "PausedUntil", g_variant_new_uint64 (0), g_variant_new_uint64 (moment),
+      "PausedUntil is 2026-11-2" },
+    { "PausedUntil", g_variant_new_uint64 (moment), g_variant_new_uint64 (0),
+      "PausedUntil is unset, was 2026-11-2" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      log_change (NULL, rows[i].setting, rows[i].before, rows[i].after, "reload");
+      g_assert_true (g_str_has_prefix (field ("MESSAGE"), rows[i].says));
+      if (i == 0)
+        g_assert_cmpstr (field ("MEMCOORD_NEW"), ==, "167772160");
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -273,6 +319,7 @@ main (int argc, char **argv)
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
   g_log_set_writer_func (capture, NULL, NULL);
   g_test_add_func ("/journal/messages", test_messages);
+  g_test_add_func ("/journal/values", test_values_as_people_write_them);
   g_test_add_func ("/journal/fields", test_fields);
   g_test_add_func ("/journal/catalog", test_catalog);
   status = g_test_run ();
