@@ -118,7 +118,10 @@ class Invariants:
             self.connection = None  # it went away just now, or a guest did
             return
         shown = self.watch.last.vms
-        self.hold("set", set(truth) == set(shown), LAG_S, f"libvirt has {sorted(truth)}, the bus {sorted(shown)}")
+        # Each alone: one that goes and another one that comes are not one difference that lasts.
+        for name in self.bed.guests:
+            self.hold(f"missing {name}", name not in truth or name in shown, LAG_S, f"libvirt has {name}, the bus has not")
+            self.hold(f"left {name}", name in truth or name not in shown, LAG_S, f"the bus has {name}, libvirt has not")
         for name in set(truth) & set(shown):
             number, uuid, info = truth[name]
             vm = shown[name]
