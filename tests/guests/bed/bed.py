@@ -134,7 +134,8 @@ class Bed:
         self.wait_for(lambda: os.path.exists("/run/dbus/system_bus_socket"), 10, "the bus")
 
     def start_libvirtd(self):
-        self.spawn("libvirtd", ["/usr/sbin/libvirtd", "-f", "/etc/libvirt/libvirtd.conf"])
+        pid_file = self.directory / "libvirtd.pid"
+        self.spawn("libvirtd", ["/usr/sbin/libvirtd", "-f", "/etc/libvirt/libvirtd.conf", "-p", pid_file])
         self.wait_for(lambda: self.virsh("list", check=False).returncode == 0, 60, "libvirtd")
 
     def end_process(self, name, number=signal.SIGTERM):
