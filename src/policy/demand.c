@@ -163,11 +163,9 @@ remember_use (const McTuning *tuning,
               guint64 deflated,
               gint64 elapsed_us)
 {
-  guint64 growth = less (used, memory->used), trifle = percent (facts->capacity, TRIFLE_PERCENT);
-  gint64 velocity;
-
-  growth = less (growth, MIN (deflated, NOT_YET_FREE));
-  velocity = (gint64)per_second (MAX (growth, less (memory->used, used)), elapsed_us);
+  guint64 growth = less (less (used, memory->used), MIN (deflated, NOT_YET_FREE));
+  guint64 trifle = percent (facts->capacity, TRIFLE_PERCENT);
+  gint64 velocity = (gint64)per_second (MAX (growth, less (memory->used, used)), elapsed_us);
 
   if (used < memory->used)
     velocity = -velocity;
@@ -183,10 +181,9 @@ remember_report (const McTuning *tuning, gint64 now_us, const McVmFacts *facts, 
   gboolean first = memory->stats_seen_us == 0;
   gint64 elapsed_us = MAX (now_us - memory->stats_seen_us, G_USEC_PER_SEC / 10);
   guint64 headroom = facts->usable == MC_UNKNOWN ? facts->unused : facts->usable;
-  guint64 used, deflated = memory->balloon_at_stats;
+  guint64 balloon_before = memory->balloon_at_stats, used;
 
   memory->balloon_at_stats = balloon_at_report (facts, memory);
-  deflated = less (memory->balloon_at_stats, deflated);
   used = MIN (less (memory->balloon_at_stats, headroom), facts->capacity);
   if (first)
     {
@@ -198,7 +195,8 @@ remember_report (const McTuning *tuning, gint64 now_us, const McVmFacts *facts, 
   else
     {
       remember_swapping (facts, memory, elapsed_us, headroom);
-      remember_use (tuning, now_us, facts, memory, used, deflated, elapsed_us);
+      remember_use (tuning, now_us, facts, memory, used,
+                    less (memory->balloon_at_stats, balloon_before), elapsed_us);
     }
   memory->used = used;
   memory->stats_interval_us = first ? 0 : elapsed_us;
