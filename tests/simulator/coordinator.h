@@ -6,7 +6,7 @@
 
 typedef struct
 {
-  const SimWorld *world; /* for the oracle alone */
+  const SimWorld *world; /* for the oracles alone */
   const McHostFigures *host;
   const McVmFacts *facts;
   guint n;
@@ -43,6 +43,12 @@ gpointer sim_qmemman_scaled_start (const SimLoad *load, guint interval);
 guint sim_hyperv_decide (gpointer state, guint interval, const SimView *view, double *targets);
 guint sim_esx_decide (gpointer state, guint interval, const SimView *view, double *targets);
 gpointer sim_esx_start (const SimLoad *load, guint interval);
+
+gpointer sim_oracle_start (const SimLoad *load, guint interval);
+gpointer sim_oracle_of_the_present_start (const SimLoad *load, guint interval);
+gpointer sim_oracle_of_reports_start (const SimLoad *load, guint interval);
+gpointer sim_oracle_of_steps_start (const SimLoad *load, guint interval);
+guint sim_oracle_decide (gpointer state, guint interval, const SimView *view, double *targets);
 
 /* Figures of facts, MiB. A guest that has not reported uses all it has. */
 double sim_mib (guint64 bytes);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* MemCoord in the simulated world, and the two ends of the scale: nobody at all, and one who knows
- * what will be. */
+/* MemCoord in the simulated world, and the end of the scale: nobody at all. */
 #include "config.h"
 
 #include "coordinator.h"
@@ -97,95 +96,6 @@ memcoord_decide_evenly (gpointer state, guint interval, const SimView *view, dou
   return interval;
 }
 
-/*
- * The oracle: sees what everyone will need in the next seconds, and the world as it is. It is bound
- * by the host's memory and by how fast balloons move, and by nothing else. Its sibling sees the
- * present alone, as it is in every second: no coordinator that has to wait for reports can know
- * more, so the distance between the two is what the future would be worth.
- */
-
-#define LOOK_AHEAD 12
-
-static gpointer
-oracle_start (const SimLoad *load, guint interval)
-{
-  guint *look_ahead = g_new (guint, 1);
-
-  *look_ahead = LOOK_AHEAD;
-  return look_ahead;
-}
-
-static gpointer
-present_start (const SimLoad *load, guint interval)
-{
-  guint *look_ahead = g_new (guint, 1);
-
-  *look_ahead = 1;
-  return look_ahead;
-}
-
-static double
-oracle_need (const SimView *view, guint i, guint look_ahead)
-{
-  const SimLoad *load = view->world->load;
-  double most = 0;
-
-  for (guint t = view->t; t < MIN (view->t + look_ahead, load->seconds); t++)
-    most = MAX (most, sim_load_need (load, i, t));
-  return CLAMP (most + 20, load->vms[i].minimum, load->vms[i].capacity);
-}
-
-static guint
-oracle_decide (gpointer state, guint interval, const SimView *view, double *targets)
-{
-  double needs[SIM_VMS_MOST] = { 0 }, sum = 0, level = 0, occupied = 0, budget, free, left;
-  const SimLoad *load = view->world->load;
-
-  for (guint i = 0; i < view->n; i++)
-    if (view->facts[i].running)
-      {
-        sum += needs[i] = oracle_need (view, i, *(const guint *)state);
-        occupied += view->world->guests[i].occupied;
-      }
-  free = view->world->available - SIM_RESERVE - 64;
-  budget = occupied + free;
-  for (double step = 8192; step > 0.5; step /= 2)
-    {
-      double filled = 0;
-
-      for (guint i = 0; i < view->n; i++)
-        filled += MIN (needs[i], level + step);
-      if (filled <= budget)
-        level += step;
-    }
-  /* What is over is spread: it cannot be put to a better use. */
-  left = MAX (0, budget - sum);
-  for (guint i = 0; i < view->n; i++)
-    {
-      double has = view->world->guests[i].balloon, share;
-
-      if (!view->facts[i].running)
-        continue;
-      share = sum <= budget ? MIN (needs[i] + left / view->n, load->vms[i].capacity)
-                            : MIN (needs[i], level);
-      if (share > has + 8)
-        {
-          /* Balloons are granted only what the host has beside what is granted already. */
-          double untouched = MAX (0, has - view->world->guests[i].occupied),
-                 gives = MIN (share - has, free - untouched);
-
-          if (gives > 8)
-            {
-              targets[i] = has + gives;
-              free -= gives;
-            }
-        }
-      else if (share < has - 16)
-        targets[i] = share;
-    }
-  return interval;
-}
-
 const SimCoordinator sim_coordinators[] = {
   { "none (static)", 10, NULL, static_decide },
   { "rules, literal", 2, NULL, rules_decide },
@@ -206,7 +116,9 @@ const SimCoordinator sim_coordinators[] = {
   { "MemCoord, 5 s", 5, memcoord_start, memcoord_decide_evenly },
   { "MemCoord, 2 s", 2, memcoord_start, memcoord_decide_evenly },
   { "MemCoord", 2, memcoord_start, memcoord_decide },
-  { "oracle of the present", 1, present_start, oracle_decide },
-  { "oracle", 1, oracle_start, oracle_decide },
+  { "oracle of reports, in steps", 1, sim_oracle_of_steps_start, sim_oracle_decide },
+  { "oracle of reports", 1, sim_oracle_of_reports_start, sim_oracle_decide },
+  { "oracle of the present", 1, sim_oracle_of_the_present_start, sim_oracle_decide },
+  { "oracle", 1, sim_oracle_start, sim_oracle_decide },
   { NULL },
 };

@@ -94,7 +94,7 @@ set output sprintf("%s/hold-out.%s", plots, ending)
 stats bars using 2 nooutput
 n = STATS_records
 set multiplot
-set label 1 "40 hold-out loads of 15 minutes: the shorter, the better" at screen 0.5, screen 0.965 center \
+set label 1 "200 hold-out loads of 15 minutes: the shorter, the better" at screen 0.5, screen 0.965 center \
   font "Helvetica,16" textcolor rgb ink
 set yrange [n - 0.3:-0.7]
 set border 0
@@ -110,7 +110,7 @@ set tmargin at screen 0.88; set bmargin at screen 0.02
 array what[3] = ["swap-in, GB", "stalled VM-seconds", "reversals in a VM-hour"]
 array column_is[3] = [2, 3, 5]
 array from[3] = [4, 250, 6]
-array to[3] = [12000, 600000, 9000]
+array to[3] = [60000, 2000000, 9000]
 bar(x, k) = column(column_is[k]) > x ? column(column_is[k]) : x
 do for [k = 1:3] {
   set lmargin at screen 0.2 + (k - 1) * 0.265; set rmargin at screen 0.2 + (k - 1) * 0.265 + 0.25
@@ -134,12 +134,12 @@ set key off
 set logscale xy
 set tics nomirror scale 0.5 textcolor rgb ink
 set grid xtics ytics lc rgb faint lw 0.6 lt 1
-set xrange [10:900]
-set yrange [400:100000]
-set title "Moving to and fro against stalling: 40 tuning loads" font "Helvetica,16" textcolor rgb ink
+set xrange [10:1500]
+set yrange [3000:600000]
+set title "Moving to and fro against stalling: 200 tuning loads" font "Helvetica,16" textcolor rgb ink
 set xlabel "reversals in a VM-hour" textcolor rgb ink
 set ylabel "stalled VM-seconds" textcolor rgb ink
-set label 1 "MemCoord: the longer a guest keeps\nwhat it was given, the fewer" at 45, 1150 textcolor rgb c_balloon font "Helvetica,12"
+set label 1 "MemCoord: the longer a guest keeps\nwhat it was given, the fewer reversals" at 50, 7800 textcolor rgb c_balloon font "Helvetica,12"
 peers = sprintf("%s/peers.dat", data)
 published(name) = !is_ours(name) && strstrt(name, ", 2 s") == 0
 plot sprintf("%s/trade.dat", data) using 3:2 with linespoints lc rgb c_balloon lw 2 pt 7 ps 0.6, \

@@ -77,4 +77,5 @@ double sim_kernel_of (double capacity);
 double sim_bias_of (double capacity);
 
 #define SIM_RESERVE  200.0
+#define SIM_OUTSIDE  40.0 /* of a guest's memory, not in its MemTotal */
 #define SIM_OVERHEAD 60.0

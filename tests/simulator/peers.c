@@ -23,8 +23,7 @@ sim_has_stats (const McVmFacts *facts)
   return facts->running && facts->unused != MC_UNKNOWN && facts->stats_time_s > 0;
 }
 
-/* MemTotal comes with the same report as usable, so a balloon that moves does not blur it; some
- * guests have it fixed. */
+/* MemTotal comes with the same report as usable, so a balloon that moves does not blur it. */
 double
 sim_used (const McVmFacts *facts)
 {
@@ -33,8 +32,8 @@ sim_used (const McVmFacts *facts)
 
   if (!sim_has_stats (facts))
     return has;
-  if (facts->available != MC_UNKNOWN && facts->available < facts->balloon + 200 * MC_MIB)
-    has = sim_mib (facts->available) + 40;
+  if (facts->available != MC_UNKNOWN)
+    has = sim_mib (facts->available) + SIM_OUTSIDE;
   return MAX (0, has - sim_mib (usable));
 }
 

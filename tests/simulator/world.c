@@ -247,9 +247,9 @@ report (SimWorld *world, SimGuest *guest)
   guest->reported_at = world->t;
   guest->unused = MAX (0, free_of (guest) - guest->unseen);
   guest->usable = MAX (0, guest->unused - guest->bias + cache - MIN (cache / 2, guest->bias / 2));
-  guest->available = MAX (0, guest->balloon - 40);
+  guest->available = MAX (0, guest->balloon - SIM_OUTSIDE);
   if (guest->plan->kind & SIM_AUTODEFLATE)
-    guest->available = guest->plan->capacity - 40;
+    guest->available = guest->plan->capacity - SIM_OUTSIDE;
   if (guest->plan->kind & SIM_LYING)
     guest->usable = guest->unused = 2;
   guest->reported_in = guest->swap_in;
