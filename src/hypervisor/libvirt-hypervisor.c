@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The port by libvirt: the main thread's side. It keeps the connection, gives each call to a worker
- * thread, waits for none of them longer than promised, and hands the answers on.
+ * The port by libvirt: the main thread's side. It gives each call to a worker thread, waits for
+ * none of them longer than promised, and hands the answers on.
  *
  * libvirt's calls cannot be cancelled. One that is late is left to its thread; what it was to tell
  * is told as late, and until it really ends no other of its kind is begun for the same VM.
@@ -14,8 +14,7 @@
 #include <string.h>
 
 #include "libvirt-call.h"
-#include "libvirt-events.h"
-#include "libvirt-link.h"
+#include "libvirt-connection.h"
 
 /* Hung samples and hung changes do not take each other's threads. Together, less than libvirtd's 20
  * workers. Each VM that hangs keeps one sample, the others pass it by. */
@@ -35,9 +34,6 @@
 #define CALL_AT_MOST_MS 5000
 #define STOP_AT_MOST_MS 5000
 
-#define RECONNECT_AT_LEAST_MS 1000
-#define RECONNECT_AT_MOST_MS  10000
-
 typedef enum
 {
   CALL_SAMPLE,
@@ -52,16 +48,9 @@ typedef struct
   GObject parent;
 
   char *uri;
-  char *status;
+  McConnection *connection;
   gboolean started;
-  gboolean connected;
-  gboolean connecting;
-  gboolean lost_early; /* the connection that is being prepared */
   gboolean stopping;
-  guint generation; /* of the connection; what comes from an older one is not believed */
-  guint reconnect;  /* source */
-  guint delay_ms;
-  McLinks *links;
   GThreadPool *samplers;
   GThreadPool *changers;
   GHashTable *in_flight;  /* "kind uuid" → Call */
@@ -152,39 +141,6 @@ key_of (CallKind kind, const char *uuid)
   return g_strdup_printf ("%d %s", kind, uuid);
 }
 
-/* The connection */
-
-static void
-set_status (McLibvirt *self, const char *status)
-{
-  if (g_strcmp0 (self->status, status) == 0)
-    return;
-  g_free (self->status);
-  self->status = g_strdup (status);
-  g_object_notify (G_OBJECT (self), "status");
-}
-
-static void begin_to_connect (McLibvirt *self);
-
-static gboolean
-on_reconnect (gpointer user_data)
-{
-  McLibvirt *self = user_data;
-
-  self->reconnect = 0;
-  begin_to_connect (self);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-connect_later (McLibvirt *self)
-{
-  if (self->stopping || self->reconnect != 0)
-    return;
-  self->reconnect = g_timeout_add (self->delay_ms, on_reconnect, self);
-  self->delay_ms = MIN (self->delay_ms * 2, RECONNECT_AT_MOST_MS);
-}
-
 static void
 answer_sample_with (McLibvirt *self, McHypervisorError code, const char *message)
 {
@@ -194,174 +150,6 @@ answer_sample_with (McLibvirt *self, McHypervisorError code, const char *message
   g_clear_handle_id (&self->sample_again, g_source_remove);
   if (task != NULL)
     g_task_return_new_error (task, MC_HYPERVISOR_ERROR, (int)code, "%s", message);
-}
-
-static void
-lose (McLibvirt *self, const char *why)
-{
-  if (!self->connected)
-    return;
-  self->connected = FALSE;
-  self->generation++;
-  mc_links_drop (self->links);
-  set_status (self, why);
-  g_object_notify (G_OBJECT (self), "connected");
-  answer_sample_with (self, MC_HYPERVISOR_ERROR_NOT_CONNECTED, why);
-  self->delay_ms = RECONNECT_AT_LEAST_MS;
-  connect_later (self);
-}
-
-/* A lost connection, told in whatever thread finds it */
-typedef struct
-{
-  GWeakRef self;
-  guint generation;
-  int reason;
-} Loss;
-
-static void
-loss_free (void *data)
-{
-  Loss *loss = data;
-
-  g_weak_ref_clear (&loss->self);
-  g_free (loss);
-}
-
-static const char *
-describe_loss (int reason)
-{
-  switch ((virConnectCloseReason)reason)
-    {
-    case VIR_CONNECT_CLOSE_REASON_EOF:
-      return "libvirt has ended the connection";
-    case VIR_CONNECT_CLOSE_REASON_KEEPALIVE:
-      return "libvirt does not answer";
-    case VIR_CONNECT_CLOSE_REASON_CLIENT:
-      return "the connection was closed";
-    case VIR_CONNECT_CLOSE_REASON_ERROR:
-    default:
-      return "the connection to libvirt has failed";
-    }
-}
-
-static gboolean
-on_lost_main (gpointer user_data)
-{
-  Loss *loss = user_data;
-  McLibvirt *self = g_weak_ref_get (&loss->self);
-
-  if (self != NULL && loss->generation == self->generation && self->connecting)
-    self->lost_early = TRUE;
-  else if (self != NULL && loss->generation == self->generation)
-    lose (self, describe_loss (loss->reason));
-  g_clear_object (&self);
-  return G_SOURCE_REMOVE;
-}
-
-static Loss *
-loss_new (McLibvirt *self, guint generation)
-{
-  Loss *loss = g_new0 (Loss, 1);
-
-  g_weak_ref_init (&loss->self, self);
-  loss->generation = generation;
-  return loss;
-}
-
-static void
-on_closed (virConnectPtr connection, int reason, void *data)
-{
-  Loss *watched = data;
-  g_autoptr (GObject) self = g_weak_ref_get (&watched->self);
-  Loss *loss;
-
-  if (self == NULL)
-    return;
-  loss = loss_new ((McLibvirt *)self, watched->generation);
-  loss->reason = reason;
-  g_idle_add_full (G_PRIORITY_DEFAULT, on_lost_main, loss, loss_free);
-}
-
-typedef struct
-{
-  McLibvirt *self;
-  McLinks *links;
-  guint generation;
-  GError *error;
-} Connecting;
-
-static gboolean
-on_connected_main (gpointer user_data)
-{
-  g_autofree Connecting *connecting = user_data;
-  g_autoptr (GObject) keep G_GNUC_UNUSED = G_OBJECT (connecting->self);
-  g_autoptr (McLinks) links G_GNUC_UNUSED = connecting->links;
-  g_autoptr (GError) error = connecting->error;
-  McLibvirt *self = connecting->self;
-
-  self->connecting = FALSE;
-  if (self->stopping)
-    {
-      mc_links_drop (self->links);
-      return G_SOURCE_REMOVE;
-    }
-  if (error != NULL)
-    {
-      set_status (self, error->message);
-      connect_later (self);
-      return G_SOURCE_REMOVE;
-    }
-  if (self->lost_early)
-    {
-      self->generation++;
-      mc_links_drop (self->links);
-      set_status (self, "libvirt has ended the connection at once");
-      connect_later (self);
-      return G_SOURCE_REMOVE;
-    }
-  self->delay_ms = RECONNECT_AT_LEAST_MS;
-  self->connected = TRUE;
-  set_status (self, "");
-  g_object_notify (G_OBJECT (self), "connected");
-  return G_SOURCE_REMOVE;
-}
-
-static gpointer
-run_connect (gpointer data)
-{
-  Connecting *connecting = data;
-  Loss *loss = loss_new (connecting->self, connecting->generation);
-  GWeakRef watcher;
-  virConnectPtr connection
-      = mc_links_open (connecting->links, on_closed, loss, loss_free, &connecting->error);
-
-  if (connection != NULL)
-    {
-      g_weak_ref_init (&watcher, connecting->self);
-      mc_links_add (connecting->links, connection, mc_libvirt_watch (connection, &watcher),
-                    on_closed);
-      g_weak_ref_clear (&watcher);
-    }
-  g_idle_add_full (G_PRIORITY_DEFAULT, on_connected_main, connecting, NULL);
-  return NULL;
-}
-
-/* In a thread of its own: a libvirtd that was stopped accepts a connection and never says hello. */
-static void
-begin_to_connect (McLibvirt *self)
-{
-  Connecting *connecting;
-
-  if (self->connecting || self->connected || self->stopping)
-    return;
-  self->connecting = TRUE;
-  self->lost_early = FALSE;
-  connecting = g_new0 (Connecting, 1);
-  connecting->self = g_object_ref (self);
-  connecting->links = mc_links_ref (self->links);
-  connecting->generation = self->generation;
-  g_thread_unref (g_thread_new ("libvirt-connect", run_connect, connecting));
 }
 
 /* Calls */
@@ -414,7 +202,7 @@ finish_stop (McLibvirt *self)
   if (task == NULL)
     return;
   g_clear_handle_id (&self->stop_deadline, g_source_remove);
-  mc_links_drop (self->links);
+  mc_connection_close (self->connection);
   g_task_return_boolean (task, TRUE);
 }
 
@@ -454,7 +242,7 @@ static void
 answer_sample (McLibvirt *self, Call *call)
 {
   self->n_samples--;
-  if (call->generation != self->generation || self->sample == NULL
+  if (call->generation != mc_connection_get_generation (self->connection) || self->sample == NULL
       || g_get_monotonic_time () - call->began_us > SAMPLE_BELIEVED_US)
     return;
   if (call->result == NULL)
@@ -529,9 +317,9 @@ call_new (McLibvirt *self, CallKind kind)
   Call *call = g_new0 (Call, 1);
 
   call->self = g_object_ref (self);
-  call->links = mc_links_ref (self->links);
+  call->links = mc_links_ref (mc_connection_get_links (self->connection));
   call->kind = kind;
-  call->generation = self->generation;
+  call->generation = mc_connection_get_generation (self->connection);
   call->began_us = g_get_monotonic_time ();
   self->n_calls++;
   return call;
@@ -568,7 +356,7 @@ begin_call (McHypervisor *hypervisor,
   g_autofree char *key = key_of (kind, uuid);
   Call *call;
 
-  if (!self->connected)
+  if (!mc_connection_is_connected (self->connection))
     {
       g_task_return_new_error (task, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_NOT_CONNECTED, "%s",
                                "the hypervisor is not connected");
@@ -627,13 +415,14 @@ mc_libvirt_sample_async (McHypervisor *hypervisor,
   McLibvirt *self = MC_LIBVIRT (hypervisor);
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
   gint64 left_ms = (deadline_us - g_get_monotonic_time ()) / 1000;
+  gboolean connected = mc_connection_is_connected (self->connection);
 
-  if (!self->connected || self->sample != NULL)
+  if (!connected || self->sample != NULL)
     {
       g_task_return_new_error (
           task, MC_HYPERVISOR_ERROR,
-          self->connected ? MC_HYPERVISOR_ERROR_BUSY : MC_HYPERVISOR_ERROR_NOT_CONNECTED, "%s",
-          self->connected ? "a sample is under way" : "the hypervisor is not connected");
+          connected ? MC_HYPERVISOR_ERROR_BUSY : MC_HYPERVISOR_ERROR_NOT_CONNECTED, "%s",
+          connected ? "a sample is under way" : "the hypervisor is not connected");
       return;
     }
   self->sample = g_steal_pointer (&task);
@@ -712,7 +501,7 @@ mc_libvirt_start (McHypervisor *hypervisor)
 
   g_return_if_fail (!self->started);
   self->started = TRUE;
-  begin_to_connect (self);
+  mc_connection_start (self->connection);
 }
 
 static void
@@ -722,7 +511,7 @@ mc_libvirt_stop_async (McHypervisor *hypervisor, GAsyncReadyCallback callback, g
 
   g_return_if_fail (!self->stopping);
   self->stopping = TRUE;
-  g_clear_handle_id (&self->reconnect, g_source_remove);
+  mc_connection_stop (self->connection);
   answer_sample_with (self, MC_HYPERVISOR_ERROR_NOT_CONNECTED, "the service ends");
   self->stop = g_task_new (self, NULL, callback, user_data);
   if (self->n_calls == 0)
@@ -740,13 +529,13 @@ mc_libvirt_get_uri (McHypervisor *hypervisor)
 static gboolean
 mc_libvirt_get_connected (McHypervisor *hypervisor)
 {
-  return MC_LIBVIRT (hypervisor)->connected;
+  return mc_connection_is_connected (MC_LIBVIRT (hypervisor)->connection);
 }
 
 static const char *
 mc_libvirt_get_status (McHypervisor *hypervisor)
 {
-  return MC_LIBVIRT (hypervisor)->status;
+  return mc_connection_get_status (MC_LIBVIRT (hypervisor)->connection);
 }
 
 /* "qemu:///system" is; "qemu+ssh://host/system" is not. */
@@ -788,10 +577,10 @@ mc_libvirt_get_property (GObject *object, guint id, GValue *value, GParamSpec *p
       g_value_set_string (value, self->uri);
       break;
     case PROP_CONNECTED:
-      g_value_set_boolean (value, self->connected);
+      g_value_set_boolean (value, mc_connection_is_connected (self->connection));
       break;
     case PROP_STATUS:
-      g_value_set_string (value, self->status);
+      g_value_set_string (value, mc_connection_get_status (self->connection));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -808,12 +597,31 @@ mc_libvirt_set_property (GObject *object, guint id, const GValue *value, GParamS
 }
 
 static void
+on_status_changed (McLibvirt *self)
+{
+  g_object_notify (G_OBJECT (self), "status");
+}
+
+static void
+on_connected_changed (McLibvirt *self)
+{
+  g_object_notify (G_OBJECT (self), "connected");
+  if (!mc_connection_is_connected (self->connection))
+    answer_sample_with (self, MC_HYPERVISOR_ERROR_NOT_CONNECTED,
+                        mc_connection_get_status (self->connection));
+}
+
+static void
 mc_libvirt_constructed (GObject *object)
 {
   McLibvirt *self = MC_LIBVIRT (object);
 
   G_OBJECT_CLASS (mc_libvirt_parent_class)->constructed (object);
-  self->links = mc_links_new (self->uri);
+  self->connection = mc_connection_new (self->uri, MC_HYPERVISOR (self));
+  g_signal_connect_object (self->connection, "notify::status", G_CALLBACK (on_status_changed), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->connection, "notify::connected", G_CALLBACK (on_connected_changed),
+                           self, G_CONNECT_SWAPPED);
 }
 
 static void
@@ -821,7 +629,6 @@ mc_libvirt_finalize (GObject *object)
 {
   McLibvirt *self = MC_LIBVIRT (object);
 
-  g_clear_handle_id (&self->reconnect, g_source_remove);
   g_clear_handle_id (&self->sample_deadline, g_source_remove);
   g_clear_handle_id (&self->sample_again, g_source_remove);
   /* No call is in flight: each holds a reference. */
@@ -829,9 +636,9 @@ mc_libvirt_finalize (GObject *object)
   g_thread_pool_free (self->changers, FALSE, FALSE);
   g_hash_table_unref (self->in_flight);
   g_hash_table_unref (self->hotplugged);
-  mc_links_unref (self->links);
+  mc_connection_stop (self->connection);
+  g_object_unref (self->connection);
   g_free (self->uri);
-  g_free (self->status);
   G_OBJECT_CLASS (mc_libvirt_parent_class)->finalize (object);
 }
 
@@ -852,8 +659,6 @@ mc_libvirt_class_init (McLibvirtClass *klass)
 static void
 mc_libvirt_init (McLibvirt *self)
 {
-  self->status = g_strdup ("connecting");
-  self->delay_ms = RECONNECT_AT_LEAST_MS;
   self->in_flight = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->hotplugged = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->samplers = g_thread_pool_new (run_call, NULL, MOST_SAMPLES, FALSE, NULL);

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "libvirt-connection.h"
+
+#include "libvirt-events.h"
+
+#define RECONNECT_AT_LEAST_MS 1000
+#define RECONNECT_AT_MOST_MS  10000
+
+struct _McConnection
+{
+  GObject parent;
+
+  McLinks *links;
+  GWeakRef hypervisor;
+  char *status;
+  gboolean connected;
+  gboolean connecting;
+  gboolean lost_early; /* the connection that is being prepared */
+  gboolean stopping;
+  guint generation;
+  guint reconnect; /* source */
+  guint delay_ms;
+};
+
+enum
+{
+  PROP_CONNECTED = 1,
+  PROP_STATUS,
+  N_PROPERTIES
+};
+
+static GParamSpec *properties[N_PROPERTIES];
+
+G_DEFINE_FINAL_TYPE (McConnection, mc_connection, G_TYPE_OBJECT)
+
+static void
+set_status (McConnection *self, const char *status)
+{
+  if (g_strcmp0 (self->status, status) == 0)
+    return;
+  g_free (self->status);
+  self->status = g_strdup (status);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATUS]);
+}
+
+static void begin_to_connect (McConnection *self);
+
+static gboolean
+on_reconnect (gpointer user_data)
+{
+  McConnection *self = user_data;
+
+  self->reconnect = 0;
+  begin_to_connect (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+connect_later (McConnection *self)
+{
+  if (self->stopping || self->reconnect != 0)
+    return;
+  self->reconnect = g_timeout_add (self->delay_ms, on_reconnect, self);
+  self->delay_ms = MIN (self->delay_ms * 2, RECONNECT_AT_MOST_MS);
+}
+
+static void
+lose (McConnection *self, const char *why)
+{
+  if (!self->connected)
+    return;
+  self->connected = FALSE;
+  self->generation++;
+  mc_links_drop (self->links);
+  set_status (self, why);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CONNECTED]);
+  self->delay_ms = RECONNECT_AT_LEAST_MS;
+  connect_later (self);
+}
+
+/* A lost connection, told in whatever thread finds it */
+typedef struct
+{
+  GWeakRef self;
+  guint generation;
+  int reason;
+} Loss;
+
+static void
+loss_free (void *data)
+{
+  Loss *loss = data;
+
+  g_weak_ref_clear (&loss->self);
+  g_free (loss);
+}
+
+static const char *
+describe_loss (int reason)
+{
+  switch ((virConnectCloseReason)reason)
+    {
+    case VIR_CONNECT_CLOSE_REASON_EOF:
+      return "libvirt has ended the connection";
+    case VIR_CONNECT_CLOSE_REASON_KEEPALIVE:
+      return "libvirt does not answer";
+    case VIR_CONNECT_CLOSE_REASON_CLIENT:
+      return "the connection was closed";
+    case VIR_CONNECT_CLOSE_REASON_ERROR:
+    default:
+      return "the connection to libvirt has failed";
+    }
+}
+
+static gboolean
+on_lost_main (gpointer user_data)
+{
+  Loss *loss = user_data;
+  g_autoptr (McConnection) self = g_weak_ref_get (&loss->self);
+
+  if (self == NULL || loss->generation != self->generation)
+    return G_SOURCE_REMOVE;
+  if (self->connecting)
+    self->lost_early = TRUE;
+  else
+    lose (self, describe_loss (loss->reason));
+  return G_SOURCE_REMOVE;
+}
+
+static Loss *
+loss_new (McConnection *self, guint generation)
+{
+  Loss *loss = g_new0 (Loss, 1);
+
+  g_weak_ref_init (&loss->self, self);
+  loss->generation = generation;
+  return loss;
+}
+
+static void
+on_closed (virConnectPtr connection, int reason, void *data)
+{
+  Loss *watched = data;
+  g_autoptr (McConnection) self = g_weak_ref_get (&watched->self);
+  Loss *loss;
+
+  if (self == NULL)
+    return;
+  loss = loss_new (self, watched->generation);
+  loss->reason = reason;
+  g_idle_add_full (G_PRIORITY_DEFAULT, on_lost_main, loss, loss_free);
+}
+
+typedef struct
+{
+  McConnection *self;
+  McLinks *links;
+  guint generation;
+  GError *error;
+} Connecting;
+
+static gboolean
+on_connected_main (gpointer user_data)
+{
+  g_autofree Connecting *connecting = user_data;
+  g_autoptr (McConnection) self = connecting->self;
+  g_autoptr (McLinks) links G_GNUC_UNUSED = connecting->links;
+  g_autoptr (GError) error = connecting->error;
+
+  self->connecting = FALSE;
+  if (self->stopping)
+    {
+      mc_links_drop (self->links);
+      return G_SOURCE_REMOVE;
+    }
+  if (error != NULL)
+    {
+      set_status (self, error->message);
+      connect_later (self);
+      return G_SOURCE_REMOVE;
+    }
+  if (self->lost_early)
+    {
+      self->generation++;
+      mc_links_drop (self->links);
+      set_status (self, "libvirt has ended the connection at once");
+      connect_later (self);
+      return G_SOURCE_REMOVE;
+    }
+  self->delay_ms = RECONNECT_AT_LEAST_MS;
+  self->connected = TRUE;
+  set_status (self, "");
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CONNECTED]);
+  return G_SOURCE_REMOVE;
+}
+
+static gpointer
+run_connect (gpointer data)
+{
+  Connecting *connecting = data;
+  Loss *loss = loss_new (connecting->self, connecting->generation);
+  virConnectPtr connection
+      = mc_links_open (connecting->links, on_closed, loss, loss_free, &connecting->error);
+
+  if (connection != NULL)
+    mc_links_add (connecting->links, connection,
+                  mc_libvirt_watch (connection, &connecting->self->hypervisor), on_closed);
+  g_idle_add_full (G_PRIORITY_DEFAULT, on_connected_main, connecting, NULL);
+  return NULL;
+}
+
+/* In a thread of its own: a libvirtd that was stopped accepts a connection and never says hello. */
+static void
+begin_to_connect (McConnection *self)
+{
+  Connecting *connecting;
+
+  if (self->connecting || self->connected || self->stopping)
+    return;
+  self->connecting = TRUE;
+  self->lost_early = FALSE;
+  connecting = g_new0 (Connecting, 1);
+  connecting->self = g_object_ref (self);
+  connecting->links = mc_links_ref (self->links);
+  connecting->generation = self->generation;
+  g_thread_unref (g_thread_new ("libvirt-connect", run_connect, connecting));
+}
+
+/* Life */
+
+void
+mc_connection_start (McConnection *self)
+{
+  begin_to_connect (self);
+}
+
+void
+mc_connection_stop (McConnection *self)
+{
+  self->stopping = TRUE;
+  g_clear_handle_id (&self->reconnect, g_source_remove);
+}
+
+void
+mc_connection_close (McConnection *self)
+{
+  mc_links_drop (self->links);
+}
+
+gboolean
+mc_connection_is_connected (McConnection *self)
+{
+  return self->connected;
+}
+
+const char *
+mc_connection_get_status (McConnection *self)
+{
+  return self->status;
+}
+
+guint
+mc_connection_get_generation (McConnection *self)
+{
+  return self->generation;
+}
+
+McLinks *
+mc_connection_get_links (McConnection *self)
+{
+  return self->links;
+}
+
+static void
+mc_connection_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  McConnection *self = MC_CONNECTION (object);
+
+  switch (id)
+    {
+    case PROP_CONNECTED:
+      g_value_set_boolean (value, self->connected);
+      break;
+    case PROP_STATUS:
+      g_value_set_string (value, self->status);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+mc_connection_finalize (GObject *object)
+{
+  McConnection *self = MC_CONNECTION (object);
+
+  g_clear_handle_id (&self->reconnect, g_source_remove);
+  mc_links_unref (self->links);
+  g_weak_ref_clear (&self->hypervisor);
+  g_free (self->status);
+  G_OBJECT_CLASS (mc_connection_parent_class)->finalize (object);
+}
+
+static void
+mc_connection_class_init (McConnectionClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->get_property = mc_connection_get_property;
+  object_class->finalize = mc_connection_finalize;
+  properties[PROP_CONNECTED] = g_param_spec_boolean ("connected", NULL, NULL, FALSE,
+                                                     G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  properties[PROP_STATUS]
+      = g_param_spec_string ("status", NULL, NULL, NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPERTIES, properties);
+}
+
+static void
+mc_connection_init (McConnection *self)
+{
+  self->status = g_strdup ("connecting");
+  self->delay_ms = RECONNECT_AT_LEAST_MS;
+}
+
+McConnection *
+mc_connection_new (const char *uri, McHypervisor *hypervisor)
+{
+  McConnection *self = g_object_new (MC_TYPE_CONNECTION, NULL);
+
+  self->links = mc_links_new (uri);
+  g_weak_ref_init (&self->hypervisor, hypervisor);
+  return self;
+}

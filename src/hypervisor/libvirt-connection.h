@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The connection to libvirt as the main thread sees it: made in a thread, watched, and made again
+ * when it is lost, later each time. Main thread.
+ */
+#pragma once
+
+#include "hypervisor.h"
+#include "libvirt-link.h"
+
+G_BEGIN_DECLS
+
+#define MC_TYPE_CONNECTION (mc_connection_get_type ())
+/* Properties: "connected", and "status": "" while connected, otherwise why not. */
+G_DECLARE_FINAL_TYPE (McConnection, mc_connection, MC, CONNECTION, GObject)
+
+/* Returns: (transfer full): not connected until it is started. Events are emitted by @hypervisor,
+ * which owns the connection. */
+McConnection *mc_connection_new (const char *uri, McHypervisor *hypervisor);
+void mc_connection_start (McConnection *self);
+
+/* Connects no more. What is connected stays so for the calls that are in flight. */
+void mc_connection_stop (McConnection *self);
+void mc_connection_close (McConnection *self);
+
+gboolean mc_connection_is_connected (McConnection *self);
+const char *mc_connection_get_status (McConnection *self);
+
+/* Of the present connection: what comes from an older one is not to be believed. */
+guint mc_connection_get_generation (McConnection *self);
+
+/* Returns: (transfer none): for worker threads, with a reference of their own. */
+McLinks *mc_connection_get_links (McConnection *self);
+
+G_END_DECLS
