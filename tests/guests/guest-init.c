@@ -34,6 +34,7 @@
 #define PAGE    4096
 #define MOST    (64 * 1024 * MIB)
 #define TICK_MS 50
+#define PIECE   (8 * MIB)
 
 static const char *const modules[] = {
   "virtio_ring",           "virtio",     "virtio_pci_modern_dev",
@@ -124,7 +125,33 @@ touch (volatile char *memory, uint64_t from, uint64_t to)
   shared->touched += (to - from) / PAGE;
 }
 
-/* The child: follows the target, and works through what it has. */
+/* The child: follows the target, and works through what it has. All of it in pieces: a guest that
+ * swaps takes long, and is to obey meanwhile. */
+static uint64_t
+follow (char *memory, uint64_t held, uint64_t target, uint64_t step)
+{
+  if (target < held)
+    madvise (memory + target, held - target, MADV_DONTNEED);
+  if (target <= held)
+    return target;
+  if (target - held > step)
+    target = held + step;
+  touch (memory, held, target);
+  return target;
+}
+
+static void
+work_through (char *memory, uint64_t held)
+{
+  for (uint64_t at = 0; at < held; at += PIECE)
+    {
+      if (shared->target != held)
+        return;
+      touch (memory, at, held - at > PIECE ? at + PIECE : held);
+    }
+  shared->passes++;
+}
+
 static void
 hold (void)
 {
@@ -139,27 +166,13 @@ hold (void)
   for (;;)
     {
       uint64_t target = shared->target, rate = shared->rate;
-      uint64_t step = rate == 0 ? target : rate * TICK_MS / 1000 / PAGE * PAGE;
 
-      if (target < held)
-        {
-          madvise (memory + target, held - target, MADV_DONTNEED);
-          held = target;
-        }
-      else if (target > held)
-        {
-          uint64_t next = target - held > step ? held + step : target;
-
-          touch (memory, held, next);
-          held = next;
-        }
+      held = follow (memory, held, target, rate == 0 ? PIECE : rate * TICK_MS / 1000 / PAGE * PAGE);
       shared->held = held;
       if (target == held && held > 0)
-        {
-          touch (memory, 0, held);
-          shared->passes++;
-        }
-      sleep_ms (TICK_MS * (target == held ? 4 : 1));
+        work_through (memory, held);
+      if (target == held || rate != 0)
+        sleep_ms (TICK_MS * (target == held ? 4 : 1));
     }
 }
 

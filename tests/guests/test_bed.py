@@ -35,6 +35,19 @@ def test_held_memory_shows_on_the_host(bed, guest):
     assert abs((int(figures["MemAvailable"].split()[0]) << 10) - bed.host.available) < 20 * MIB
 
 
+def test_guest_obeys_while_it_takes_memory(bed, guest):
+    """What it says that it holds is true also then: who frees it may count on what is left."""
+    guest.free()
+    bed.wait_for(lambda: guest.info()["held"] == 0, 10, "it to hold nothing")
+    left = guest.info()["available"]
+    guest.hold(350)
+    bed.wait_for(lambda: guest.info()["held"] > 0, 10, "it to have begun")
+    assert guest.info()["held"] < 350 * MIB
+    guest.free()
+    bed.wait_for(lambda: guest.info()["held"] == 0, 2, "it to hold nothing")
+    assert guest.info()["available"] > left - 30 * MIB
+
+
 def test_balloon_moves(bed, guest):
     guest.free()
     bed.virsh("setmem", "one", "300M", "--live")

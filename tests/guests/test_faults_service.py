@@ -45,35 +45,56 @@ def is_running(client):
         return False
 
 
+@pytest.fixture(scope="module", autouse=True)
+def libvirt_events():
+    """They are taken in all the time, in a thread of their own."""
+    libvirt.virEventRegisterDefaultImpl()
+    ending = threading.Event()
+
+    def run():
+        while not ending.is_set():
+            libvirt.virEventRunDefaultImpl()
+
+    timer = libvirt.virEventAddTimeout(100, lambda *_: None, None)  # so that the thread sees the end
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    yield
+    ending.set()
+    thread.join()
+    libvirt.virEventRemoveTimeout(timer)
+
+
 class Balloons:
-    """The range in which each guest's balloon was while this lasts: it may go down and up again within the start of a service."""
+    """The range in which each guest's balloon was while this lasts: it may go down and up again within the start of a service.
+
+    libvirt tells of each change. One look at all of them is not enough: it takes long where a guest is busy, and what it tells of
+    the others is then no longer true.
+    """
 
     def __init__(self):
         self.ranges = {}
-        self.ending = threading.Event()
-        self.thread = threading.Thread(target=self.follow, daemon=True)
 
     def __enter__(self):
         self.connection = libvirt.openReadOnly("qemu:///system")
+        self.connection.domainEventRegisterAny(None, libvirt.VIR_DOMAIN_EVENT_ID_BALLOON_CHANGE, self.on_change, None)
         self.look()
-        self.thread.start()
         return self
 
     def __exit__(self, *_):
-        self.ending.set()
-        self.thread.join()
+        self.look()
         self.connection.close()
 
-    def follow(self):
-        while not self.ending.wait(0.01):
-            self.look()
+    def on_change(self, connection, domain, actual_kib, opaque):
+        self.see(domain.name(), actual_kib << 10)
 
     def look(self):
         flags = libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT
         for domain, figures in self.connection.getAllDomainStats(libvirt.VIR_DOMAIN_STATS_BALLOON, flags):
-            now = figures["balloon.current"] << 10
-            least, most = self.ranges.get(domain.name(), (now, now))
-            self.ranges[domain.name()] = min(least, now), max(most, now)
+            self.see(domain.name(), figures["balloon.current"] << 10)
+
+    def see(self, name, now):
+        least, most = self.ranges.get(name, (now, now))
+        self.ranges[name] = min(least, now), max(most, now)
 
 
 def start_after_kill(bed, client):
