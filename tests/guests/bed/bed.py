@@ -84,7 +84,7 @@ class Bed:
         self.log = open(self.directory / "log", "ab")
         self.boot_files = image.boot_files()
         self.host = Host(self.directory, self.host_total, self.base)
-        self.host.pids = lambda: [pid for pid in (guest.pid for guest in self.guests.values()) if pid]
+        self.host.pids = self.pids
         self.host.start()
         for path in ("/run/libvirt", "/var/lib/libvirt", "/var/log/libvirt", "/run/dbus", "/etc/dbus-1/system.d"):
             self.fresh(path)
@@ -164,6 +164,10 @@ class Bed:
             shutil.rmtree(self.directory, ignore_errors=True)
 
     # Guests
+
+    def pids(self):
+        """Of those that run. For the host's thread: the copy is made at once, guests may be added meanwhile."""
+        return [pid for guest in list(self.guests.values()) if (pid := guest.pid)]
 
     def add_guest(self, name, maximum, start=True, **options):
         guest = Guest(self, name, maximum, **options)
