@@ -26,12 +26,12 @@ struct _McConnection
 
 enum
 {
-  PROP_CONNECTED = 1,
-  PROP_STATUS,
-  N_PROPERTIES
+  CONNECTED_CHANGED,
+  STATUS_CHANGED,
+  N_SIGNALS
 };
 
-static GParamSpec *properties[N_PROPERTIES];
+static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (McConnection, mc_connection, G_TYPE_OBJECT)
 
@@ -42,7 +42,7 @@ set_status (McConnection *self, const char *status)
     return;
   g_free (self->status);
   self->status = g_strdup (status);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATUS]);
+  g_signal_emit (self, signals[STATUS_CHANGED], 0);
 }
 
 static void begin_to_connect (McConnection *self);
@@ -75,7 +75,7 @@ lose (McConnection *self, const char *why)
   self->generation++;
   mc_links_drop (self->links);
   set_status (self, why);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CONNECTED]);
+  g_signal_emit (self, signals[CONNECTED_CHANGED], 0);
   self->delay_ms = RECONNECT_AT_LEAST_MS;
   connect_later (self);
 }
@@ -156,8 +156,7 @@ on_closed (virConnectPtr connection, int reason, void *data)
 typedef struct
 {
   McConnection *self;
-  McLinks *links;
-  guint generation;
+  Loss *loss; /* until the thread takes it */
   GError *error;
 } Connecting;
 
@@ -166,7 +165,6 @@ on_connected_main (gpointer user_data)
 {
   g_autofree Connecting *connecting = user_data;
   g_autoptr (McConnection) self = connecting->self;
-  g_autoptr (McLinks) links G_GNUC_UNUSED = connecting->links;
   g_autoptr (GError) error = connecting->error;
 
   self->connecting = FALSE;
@@ -192,7 +190,7 @@ on_connected_main (gpointer user_data)
   self->delay_ms = RECONNECT_AT_LEAST_MS;
   self->connected = TRUE;
   set_status (self, "");
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CONNECTED]);
+  g_signal_emit (self, signals[CONNECTED_CHANGED], 0);
   return G_SOURCE_REMOVE;
 }
 
@@ -200,13 +198,13 @@ static gpointer
 run_connect (gpointer data)
 {
   Connecting *connecting = data;
-  Loss *loss = loss_new (connecting->self, connecting->generation);
-  virConnectPtr connection
-      = mc_links_open (connecting->links, on_closed, loss, loss_free, &connecting->error);
+  McConnection *self = connecting->self;
+  virConnectPtr connection = mc_links_open (
+      self->links, on_closed, g_steal_pointer (&connecting->loss), loss_free, &connecting->error);
 
   if (connection != NULL)
-    mc_links_add (connecting->links, connection,
-                  mc_libvirt_watch (connection, &connecting->self->hypervisor), on_closed);
+    mc_links_add (self->links, connection, mc_libvirt_watch (connection, &self->hypervisor),
+                  on_closed);
   g_idle_add_full (G_PRIORITY_DEFAULT, on_connected_main, connecting, NULL);
   return NULL;
 }
@@ -223,8 +221,7 @@ begin_to_connect (McConnection *self)
   self->lost_early = FALSE;
   connecting = g_new0 (Connecting, 1);
   connecting->self = g_object_ref (self);
-  connecting->links = mc_links_ref (self->links);
-  connecting->generation = self->generation;
+  connecting->loss = loss_new (self, self->generation);
   g_thread_unref (g_thread_new ("libvirt-connect", run_connect, connecting));
 }
 
@@ -274,24 +271,6 @@ mc_connection_get_links (McConnection *self)
 }
 
 static void
-mc_connection_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
-{
-  McConnection *self = MC_CONNECTION (object);
-
-  switch (id)
-    {
-    case PROP_CONNECTED:
-      g_value_set_boolean (value, self->connected);
-      break;
-    case PROP_STATUS:
-      g_value_set_string (value, self->status);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-    }
-}
-
-static void
 mc_connection_finalize (GObject *object)
 {
   McConnection *self = MC_CONNECTION (object);
@@ -303,18 +282,19 @@ mc_connection_finalize (GObject *object)
   G_OBJECT_CLASS (mc_connection_parent_class)->finalize (object);
 }
 
+static guint
+add_signal (const char *name)
+{
+  return g_signal_new (name, MC_TYPE_CONNECTION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                       G_TYPE_NONE, 0);
+}
+
 static void
 mc_connection_class_init (McConnectionClass *klass)
 {
-  GObjectClass *object_class = G_OBJECT_CLASS (klass);
-
-  object_class->get_property = mc_connection_get_property;
-  object_class->finalize = mc_connection_finalize;
-  properties[PROP_CONNECTED] = g_param_spec_boolean ("connected", NULL, NULL, FALSE,
-                                                     G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-  properties[PROP_STATUS]
-      = g_param_spec_string ("status", NULL, NULL, NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-  g_object_class_install_properties (object_class, N_PROPERTIES, properties);
+  G_OBJECT_CLASS (klass)->finalize = mc_connection_finalize;
+  signals[CONNECTED_CHANGED] = add_signal ("connected-changed");
+  signals[STATUS_CHANGED] = add_signal ("status-changed");
 }
 
 static void

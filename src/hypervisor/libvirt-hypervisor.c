@@ -618,9 +618,9 @@ mc_libvirt_constructed (GObject *object)
 
   G_OBJECT_CLASS (mc_libvirt_parent_class)->constructed (object);
   self->connection = mc_connection_new (self->uri, MC_HYPERVISOR (self));
-  g_signal_connect_object (self->connection, "notify::status", G_CALLBACK (on_status_changed), self,
+  g_signal_connect_object (self->connection, "status-changed", G_CALLBACK (on_status_changed), self,
                            G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->connection, "notify::connected", G_CALLBACK (on_connected_changed),
+  g_signal_connect_object (self->connection, "connected-changed", G_CALLBACK (on_connected_changed),
                            self, G_CONNECT_SWAPPED);
 }
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Draws the plots of the README from what "simulate --data" wrote. Called by ./run with data and plots set; set
-# terminal_is to "pngcairo" for PNG.
+# Draws the plots of the README from what "simulate --data" wrote. Called by ./run with data, plots and loads (how many a set has) set;
+# set terminal_is to "pngcairo" for PNG.
 if (!exists("terminal_is")) terminal_is = "svg"
 ending = terminal_is eq "svg" ? "svg" : "png"
 font = "Helvetica,13"
@@ -94,7 +94,7 @@ set output sprintf("%s/hold-out.%s", plots, ending)
 stats bars using 2 nooutput
 n = STATS_records
 set multiplot
-set label 1 "200 hold-out loads of 15 minutes: the shorter, the better" at screen 0.5, screen 0.965 center \
+set label 1 loads . " hold-out loads of 15 minutes: the shorter, the better" at screen 0.5, screen 0.965 center \
   font "Helvetica,16" textcolor rgb ink
 set yrange [n - 0.3:-0.7]
 set border 0
@@ -136,7 +136,7 @@ set tics nomirror scale 0.5 textcolor rgb ink
 set grid xtics ytics lc rgb faint lw 0.6 lt 1
 set xrange [10:1500]
 set yrange [3000:600000]
-set title "Moving to and fro against stalling: 200 tuning loads" font "Helvetica,16" textcolor rgb ink
+set title "Moving to and fro against stalling: " . loads . " tuning loads" font "Helvetica,16" textcolor rgb ink
 set xlabel "reversals in a VM-hour" textcolor rgb ink
 set ylabel "stalled VM-seconds" textcolor rgb ink
 set label 1 "MemCoord: the longer a guest keeps\nwhat it was given, the fewer reversals" at 50, 7800 textcolor rgb c_balloon font "Helvetica,12"

@@ -27,7 +27,7 @@ static const char summary[]
 
 static const char description[]
     = "Examples:\n"
-      "  simulate --set tuning                      every coordinator on the 200 tuning loads\n"
+      "  simulate --set tuning                      every coordinator on the tuning loads\n"
       "  simulate --set named --only 'MemCoord*'    MemCoord on each of the named loads\n"
       "  simulate --load spike --data /tmp/plots    and what plots are drawn from\n"
       "  simulate --sweep headroom_percent=0,10,20  what one of the policy's numbers trades\n"
@@ -160,7 +160,8 @@ parse (Options *options, int *argc, char ***argv, GError **error)
     { "load", 'l', 0, G_OPTION_ARG_STRING, &options->load, "One named load", "NAME" },
     { "only", 'o', 0, G_OPTION_ARG_STRING, &options->only,
       "Show coordinators whose name fits: 'MemCoord', 'qmemman*'", "PATTERN" },
-    { "count", 'n', 0, G_OPTION_ARG_INT, &options->count, "How many loads of the set (200)", "N" },
+    { "count", 'n', 0, G_OPTION_ARG_INT, &options->count,
+      "How many loads of the set (" G_STRINGIFY (SIM_SET_SIZE) ")", "N" },
     { "each", 'e', 0, G_OPTION_ARG_NONE, &options->each,
       "One line of figures for each load and coordinator instead of sums", NULL },
     { "data", 'd', 0, G_OPTION_ARG_FILENAME, &options->data, "Write the plots' figures there",

@@ -38,7 +38,7 @@ typedef struct
 {
   double swap_in, best_peer_swap_in;
   guint stalled_fitting, oracle_stalled_fitting, bound_oracle_stalled_fitting;
-  guint below_reserve, best_or_tied, runs;
+  guint below_reserve, best_or_tied;
 } HoldOut;
 
 static gboolean
