@@ -6,7 +6,7 @@
 
 typedef struct
 {
-  const SimWorld *world; /* for the oracles alone */
+  const SimWorld *world; /* for the oracles, and for what peers' agents in the guest know */
   const McHostFigures *host;
   const McVmFacts *facts;
   guint n;
@@ -53,7 +53,7 @@ guint sim_oracle_decide (gpointer state, guint interval, const SimView *view, do
 /* Figures of facts, MiB. A guest that has not reported uses all it has. */
 double sim_mib (guint64 bytes);
 gboolean sim_has_stats (const McVmFacts *facts);
-double sim_used (const McVmFacts *facts);
+double sim_used (const SimView *view, guint i);
 
 /*
  * Sets those targets that are below first, then of the others what free memory pays for: @free MiB,

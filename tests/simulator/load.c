@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "load.h"
+#include "parts.h"
 
 const char *const sim_load_names[] = {
   "steady",     "ramp",       "spike",   "spikes",      "pairs",     "diurnal",
@@ -23,17 +23,9 @@ const char *const sim_load_names[] = {
 #define HOLD_OUT_SEEDS G_GUINT64_CONSTANT (0x686f6c6433000000)
 
 double
-sim_kernel_of (double capacity)
+sim_default_minimum (double capacity)
 {
-  return MAX (40, capacity * 0.03);
-}
-
-/* What the kernel keeps free for itself, sized by the memory it booted with: measured 1, 65 and 69
- * MB at 0.5, 1, 2 GiB. */
-double
-sim_bias_of (double capacity)
-{
-  return capacity < 1000 ? 1 : 66;
+  return MIN (capacity / 8, 64);
 }
 
 double
@@ -43,132 +35,8 @@ sim_load_need (const SimLoad *load, guint vm, guint t)
 
   if (t < plan->start)
     return 0;
-  return sim_kernel_of (plan->capacity) + sim_bias_of (plan->capacity) + plan->demand[t]
-         + plan->hot_cache[t];
-}
-
-/* Parts that loads are made of */
-
-static SimPlan *
-add_vm (SimLoad *load, double capacity)
-{
-  SimPlan *plan = &load->vms[load->n++];
-
-  plan->capacity = capacity;
-  plan->minimum = capacity / 8;
-  plan->weight = 100;
-  plan->idle_part = 0.1;
-  return plan;
-}
-
-static double
-most_of (const SimPlan *plan)
-{
-  return plan->capacity - sim_kernel_of (plan->capacity) - sim_bias_of (plan->capacity) - 110;
-}
-
-static void
-constant (SimLoad *load, SimPlan *plan, double level)
-{
-  for (guint t = 0; t < load->seconds; t++)
-    plan->demand[t] = (float)level;
-}
-
-/* Follows @level (t) no faster than @rate MiB a second upwards; freeing is at once. */
-static void
-limit_rate (SimLoad *load, SimPlan *plan, double rate)
-{
-  for (guint t = 1; t < load->seconds; t++)
-    plan->demand[t] = (float)MIN (plan->demand[t], plan->demand[t - 1] + rate);
-}
-
-static void
-markov (SimLoad *load, SimPlan *plan, SimRandom *random, double low, double high, double stay)
-{
-  double level = low;
-
-  for (guint t = 0; t < load->seconds; t++)
-    {
-      if (sim_random_unit (random) < 1 / stay)
-        level = sim_random_unit (random) < 0.5 ? low : sim_random_between (random, low, high);
-      plan->demand[t] = (float)level;
-    }
-}
-
-static void
-sawtooth (SimLoad *load, SimPlan *plan, double low, double high, guint period, guint phase)
-{
-  for (guint t = 0; t < load->seconds; t++)
-    plan->demand[t] = (float)(low + (high - low) * ((t + phase) % period) / period);
-}
-
-static void
-staircase (
-    SimLoad *load, SimPlan *plan, SimRandom *random, double low, double high, guint step_seconds)
-{
-  double level = low;
-
-  for (guint t = 0; t < load->seconds; t++)
-    {
-      if (t % step_seconds == 0 && t > 0)
-        level = level >= high
-                    ? low
-                    : MIN (high, level + (high - low) * sim_random_between (random, 0.15, 0.4));
-      plan->demand[t] = (float)level;
-    }
-}
-
-static void
-bursts (SimLoad *load,
-        SimPlan *plan,
-        SimRandom *random,
-        double low,
-        double high,
-        guint every,
-        guint lasts)
-{
-  guint next = sim_random_below (random, every), end = 0;
-
-  for (guint t = 0; t < load->seconds; t++)
-    {
-      if (t == next)
-        {
-          end = t + lasts;
-          next = t + lasts + 1 + sim_random_below (random, every * 2);
-        }
-      plan->demand[t] = (float)(t < end ? high : low);
-    }
-}
-
-static void
-host_noise (SimLoad *load, SimRandom *random, double base)
-{
-  for (guint t = 0; t < load->seconds; t++)
-    load->base[t] = (float)(base + sim_random_between (random, -30, 30));
-}
-
-static double
-peak_of (const SimLoad *load, double headroom)
-{
-  double peak = 0;
-
-  for (guint t = 0; t < load->seconds; t++)
-    {
-      double sum = load->base[t] + SIM_RESERVE;
-
-      for (guint i = 0; i < load->n; i++)
-        if (t >= load->vms[i].start)
-          sum += SIM_OVERHEAD + MIN (sim_load_need (load, i, t) + headroom, load->vms[i].capacity);
-      peak = MAX (peak, sum);
-    }
-  return peak;
-}
-
-static void
-settle (SimLoad *load, double total)
-{
-  load->total = total;
-  load->fits = peak_of (load, 100) + 64 <= total;
+  return sim_kernel_holds (plan->kernel, plan->capacity)
+         + sim_kernel_bias (plan->kernel, plan->capacity) + plan->demand[t] + plan->hot_cache[t];
 }
 
 /* Named loads */
@@ -177,7 +45,7 @@ static void
 named_steady (SimLoad *load, SimRandom *random)
 {
   for (guint i = 0; i < 6; i++)
-    constant (load, add_vm (load, i % 2 ? 2048 : 1024), i % 2 ? 900 : 450);
+    sim_part_constant (load, sim_part_vm (load, i % 2 ? 2048 : 1024), i % 2 ? 900 : 450);
 }
 
 static void
@@ -185,9 +53,9 @@ named_ramp (SimLoad *load, SimRandom *random)
 {
   for (guint i = 0; i < 4; i++)
     {
-      SimPlan *plan = add_vm (load, 4096);
+      SimPlan *plan = sim_part_vm (load, 4096);
 
-      constant (load, plan, 500);
+      sim_part_constant (load, plan, 500);
       for (guint t = 60; i == 0 && t < load->seconds; t++)
         plan->demand[t] = (float)MIN (3400, 500 + (t - 60) * 10.0);
     }
@@ -198,12 +66,12 @@ named_spike (SimLoad *load, SimRandom *random)
 {
   for (guint i = 0; i < 5; i++)
     {
-      SimPlan *plan = add_vm (load, 4096);
+      SimPlan *plan = sim_part_vm (load, 4096);
 
-      constant (load, plan, 600);
+      sim_part_constant (load, plan, 600);
       for (guint t = 300; i == 0 && t < 420; t++)
         plan->demand[t] = 3200;
-      limit_rate (load, plan, 800);
+      sim_part_limit_rate (load, plan, 800);
     }
 }
 
@@ -212,12 +80,12 @@ named_spikes (SimLoad *load, SimRandom *random)
 {
   for (guint i = 0; i < 8; i++)
     {
-      SimPlan *plan = add_vm (load, 2048);
+      SimPlan *plan = sim_part_vm (load, 2048);
 
-      constant (load, plan, 400);
+      sim_part_constant (load, plan, 400);
       for (guint t = 60 + 100 * i; t < MIN (120 + 100 * i, load->seconds); t++)
         plan->demand[t] = 1600;
-      limit_rate (load, plan, 400);
+      sim_part_limit_rate (load, plan, 400);
     }
 }
 
@@ -226,7 +94,7 @@ named_pairs (SimLoad *load, SimRandom *random)
 {
   for (guint i = 0; i < 6; i++)
     {
-      SimPlan *plan = add_vm (load, 2048);
+      SimPlan *plan = sim_part_vm (load, 2048);
 
       for (guint t = 0; t < load->seconds; t++)
         plan->demand[t]
@@ -239,7 +107,7 @@ named_diurnal (SimLoad *load, SimRandom *random)
 {
   for (guint i = 0; i < 8; i++)
     {
-      SimPlan *plan = add_vm (load, 2048);
+      SimPlan *plan = sim_part_vm (load, 2048);
 
       for (guint t = 0; t < load->seconds; t++)
         plan->demand[t]
@@ -253,7 +121,7 @@ named_boot_storm (SimLoad *load, SimRandom *random)
 {
   for (guint i = 0; i < 16; i++)
     {
-      SimPlan *plan = add_vm (load, 1024);
+      SimPlan *plan = sim_part_vm (load, 1024);
 
       plan->start = 30 + 5 * i;
       plan->reads = 15; /* what a boot reads stays in its cache: untended, it fills its memory */
@@ -265,10 +133,10 @@ named_boot_storm (SimLoad *load, SimRandom *random)
 static void
 named_hog (SimLoad *load, SimRandom *random)
 {
-  constant (load, add_vm (load, 4096), 5000);
+  sim_part_constant (load, sim_part_vm (load, 4096), 5000);
   for (guint i = 0; i < 4; i++)
-    markov (load, add_vm (load, 1024), random, 300, 700, 60);
-  limit_rate (load, &load->vms[0], 50);
+    sim_part_markov (load, sim_part_vm (load, 1024), random, 300, 700, 60);
+  sim_part_limit_rate (load, &load->vms[0], 50);
 }
 
 static void
@@ -276,18 +144,18 @@ named_cache (SimLoad *load, SimRandom *random)
 {
   for (guint i = 0; i < 6; i++)
     {
-      SimPlan *plan = add_vm (load, 2048);
+      SimPlan *plan = sim_part_vm (load, 2048);
 
       if (i < 3)
         {
-          constant (load, plan, 400);
+          sim_part_constant (load, plan, 400);
           plan->reads = 20;
           for (guint t = 0; t < load->seconds; t++)
             plan->hot_cache[t] = 300;
         }
       else
-        bursts (load, plan, random, 400, 1400, 90, 40);
-      limit_rate (load, plan, 200);
+        sim_part_bursts (load, plan, random, 400, 1400, 90, 40);
+      sim_part_limit_rate (load, plan, 200);
     }
 }
 
@@ -296,15 +164,15 @@ named_stuck (SimLoad *load, SimRandom *random)
 {
   for (guint i = 0; i < 6; i++)
     {
-      SimPlan *plan = add_vm (load, 2048);
+      SimPlan *plan = sim_part_vm (load, 2048);
 
       if (i < 2)
         plan->kind = SIM_STUCK;
       if (i < 2)
-        constant (load, plan, 400);
+        sim_part_constant (load, plan, 400);
       else
-        markov (load, plan, random, 500, 1300, 80);
-      limit_rate (load, plan, 100);
+        sim_part_markov (load, plan, random, 500, 1300, 80);
+      sim_part_limit_rate (load, plan, 100);
     }
 }
 
@@ -312,7 +180,7 @@ static void
 named_host_step (SimLoad *load, SimRandom *random)
 {
   for (guint i = 0; i < 6; i++)
-    markov (load, add_vm (load, 2048), random, 400, 900, 100);
+    sim_part_markov (load, sim_part_vm (load, 2048), random, 400, 900, 100);
   for (guint t = 300; t < 600; t++)
     load->base[t] += (float)MIN (2500, (t - 299) * 100.0);
 }
@@ -322,8 +190,8 @@ named_markov (SimLoad *load, SimRandom *random)
 {
   for (guint i = 0; i < 8; i++)
     {
-      markov (load, add_vm (load, 2048), random, 300, 1600, 45);
-      limit_rate (load, &load->vms[i], 200);
+      sim_part_markov (load, sim_part_vm (load, 2048), random, 300, 1600, 45);
+      sim_part_limit_rate (load, &load->vms[i], 200);
     }
 }
 
@@ -331,7 +199,7 @@ static void
 named_sawtooth (SimLoad *load, SimRandom *random)
 {
   for (guint i = 0; i < 6; i++)
-    sawtooth (load, add_vm (load, 2048), 300, 1600, 240, 40 * i);
+    sim_part_sawtooth (load, sim_part_vm (load, 2048), 300, 1600, 240, 40 * i);
 }
 
 static void
@@ -339,8 +207,8 @@ named_staircase (SimLoad *load, SimRandom *random)
 {
   for (guint i = 0; i < 6; i++)
     {
-      staircase (load, add_vm (load, 3072), random, 500, 2400, 60);
-      limit_rate (load, &load->vms[i], 300);
+      sim_part_staircase (load, sim_part_vm (load, 3072), random, 500, 2400, 60);
+      sim_part_limit_rate (load, &load->vms[i], 300);
     }
 }
 
@@ -349,11 +217,11 @@ named_weights (SimLoad *load, SimRandom *random)
 {
   for (guint i = 0; i < 4; i++)
     {
-      SimPlan *plan = add_vm (load, 2048);
+      SimPlan *plan = sim_part_vm (load, 2048);
 
       plan->weight = 50 << i;
-      constant (load, plan, 1700);
-      limit_rate (load, plan, 20);
+      sim_part_constant (load, plan, 1700);
+      sim_part_limit_rate (load, plan, 20);
     }
 }
 
@@ -361,9 +229,9 @@ static void
 named_reboot_loop (SimLoad *load, SimRandom *random)
 {
   for (guint i = 0; i < 5; i++)
-    markov (load, add_vm (load, 2048), random, 400, 1100, 90);
+    sim_part_markov (load, sim_part_vm (load, 2048), random, 400, 1100, 90);
   load->vms[0].reboot_every = 45;
-  constant (load, &load->vms[0], 500);
+  sim_part_constant (load, &load->vms[0], 500);
 }
 
 static void
@@ -374,11 +242,11 @@ named_kinds (SimLoad *load, SimRandom *random)
 
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
     {
-      SimPlan *plan = add_vm (load, 2048);
+      SimPlan *plan = sim_part_vm (load, 2048);
 
       plan->kind = kinds[i];
-      markov (load, plan, random, 400, 1200, 70);
-      limit_rate (load, plan, 60);
+      sim_part_markov (load, plan, random, 400, 1200, 70);
+      sim_part_limit_rate (load, plan, 60);
     }
 }
 
@@ -387,8 +255,8 @@ named_infeasible (SimLoad *load, SimRandom *random)
 {
   for (guint i = 0; i < 6; i++)
     {
-      constant (load, add_vm (load, 2048), 1500);
-      limit_rate (load, &load->vms[i], 20);
+      sim_part_constant (load, sim_part_vm (load, 2048), 1500);
+      sim_part_limit_rate (load, &load->vms[i], 20);
     }
 }
 
@@ -396,7 +264,7 @@ static void
 named_idle (SimLoad *load, SimRandom *random)
 {
   for (guint i = 0; i < 12; i++)
-    constant (load, add_vm (load, 2048), 150 + 10 * i);
+    sim_part_constant (load, sim_part_vm (load, 2048), 150 + 10 * i);
 }
 
 typedef struct
@@ -442,9 +310,9 @@ sim_load_named (const char *name)
         g_strlcpy (load->name, name, sizeof load->name);
         load->seed = i + 1;
         load->seconds = 900;
-        host_noise (load, &random, 800);
+        sim_part_host (load, &random, 800);
         named[i].make (load, &random);
-        settle (load, peak_of (load, 0) * named[i].part);
+        sim_part_settle (load, sim_part_peak (load, 0) * named[i].part);
         load->period_changed_at = strcmp (name, "period") == 0 ? 300 : 0;
         load->clock_jumps_at = strcmp (name, "clock") == 0 ? 300 : 0;
         return load;
@@ -453,35 +321,6 @@ sim_load_named (const char *name)
 }
 
 /* Random loads */
-
-static void
-random_demand (SimLoad *load, SimPlan *plan, SimRandom *random)
-{
-  const double rates[] = { 30, 60, 120, 250, 500 };
-  double most = most_of (plan), low = sim_random_between (random, 0.1, 0.3) * most;
-  double high = sim_random_between (random, 0.5, 0.95) * most;
-
-  switch (sim_random_below (random, 5))
-    {
-    case 0:
-      markov (load, plan, random, low, high, sim_random_between (random, 30, 120));
-      break;
-    case 1:
-      sawtooth (load, plan, low, high, 90 + sim_random_below (random, 240),
-                sim_random_below (random, 300));
-      break;
-    case 2:
-      staircase (load, plan, random, low, high, 30 + sim_random_below (random, 60));
-      break;
-    case 3:
-      bursts (load, plan, random, low, high, 120, 15 + sim_random_below (random, 60));
-      break;
-    default:
-      constant (load, plan, low);
-      break;
-    }
-  limit_rate (load, plan, rates[sim_random_below (random, G_N_ELEMENTS (rates))]);
-}
 
 SimLoad *
 sim_load_random (SimSet set, guint number)
@@ -494,17 +333,17 @@ sim_load_random (SimSet set, guint number)
   load->seconds = 900;
   g_snprintf (load->name, sizeof load->name, "%s-%02u", set == SIM_HOLD_OUT ? "hold-out" : "tuning",
               number);
-  host_noise (load, &random, sim_random_between (&random, 500, 1200));
+  sim_part_host (load, &random, sim_random_between (&random, 500, 1200));
   for (guint i = 0; i < n; i++)
     {
-      SimPlan *plan = add_vm (load, 1024.0 * (1 + sim_random_below (&random, 4)));
+      SimPlan *plan = sim_part_vm (load, 1024.0 * (1 + sim_random_below (&random, 4)));
 
-      random_demand (load, plan, &random);
+      sim_part_demand (load, plan, &random);
       if (sim_random_unit (&random) < 0.3)
         plan->reads = sim_random_between (&random, 2, 30);
       for (guint t = 0; plan->reads > 0 && t < load->seconds; t++)
         plan->hot_cache[t] = (float)MIN (100, plan->capacity / 20);
     }
-  settle (load, peak_of (load, 0) * sim_random_between (&random, 0.9, 1.35));
+  sim_part_settle (load, sim_part_peak (load, 0) * sim_random_between (&random, 0.9, 1.35));
   return load;
 }

@@ -13,9 +13,11 @@
 
 #define EXIT_USAGE 2
 
+#define ALL "all"
+
 typedef struct
 {
-  char *set, *load, *only, *data, *sweep, *replay;
+  char *set, *class, *load, *only, *data, *sweep, *replay;
   char **tune;
   int count;
   gboolean each, list;
@@ -29,6 +31,8 @@ static const char description[]
     = "Examples:\n"
       "  simulate --set tuning                      every coordinator on the tuning loads\n"
       "  simulate --set named --only 'MemCoord*'    MemCoord on each of the named loads\n"
+      "  simulate --set tuning --class all          those of interest, by what loads are made of\n"
+      "  simulate --class cache --each              line by line for each load of a class\n"
       "  simulate --load spike --data /tmp/plots    and what plots are drawn from\n"
       "  simulate --sweep headroom_percent=0,10,20  what one of the policy's numbers trades\n"
       "  simulate --replay recorded.csv             what the policy decides of a recorded run\n"
@@ -42,6 +46,9 @@ print_list (void)
   printf ("Loads:\n");
   for (guint i = 0; sim_load_names[i] != NULL; i++)
     printf ("  %s\n", sim_load_names[i]);
+  printf ("Classes of random loads:\n");
+  for (guint i = 0; sim_class_names[i] != NULL; i++)
+    printf ("  %-10s %s\n", sim_class_names[i], sim_class_about (i));
   printf ("Coordinators:\n");
   for (guint c = 0; sim_coordinators[c].name != NULL; c++)
     printf ("  %s\n", sim_coordinators[c].name);
@@ -90,6 +97,16 @@ check (const Options *options, int argc, char *argv[], const SimReport *report, 
   if (options->set != NULL && strcmp (options->set, "tuning") != 0
       && strcmp (options->set, "hold-out") != 0 && strcmp (options->set, "named") != 0)
     return refuse (error, "--set is tuning, hold-out or named, not '%s'", options->set);
+  if (options->class != NULL && strcmp (options->class, ALL) != 0
+      && !g_strv_contains (sim_class_names, options->class))
+    return refuse (error, "there is no class '%s'; --list shows them", options->class);
+  if (options->class != NULL
+      && (options->load != NULL || options->replay != NULL
+          || g_strcmp0 (options->set, "named") == 0))
+    return refuse (error, "--class is of the tuning and of the hold-out set");
+  if (options->class != NULL && strcmp (options->class, ALL) == 0
+      && (options->each || options->sweep != NULL))
+    return refuse (error, "--each and --sweep take the loads of one class, not of all");
   if (options->sweep != NULL && g_strcmp0 (options->set, "named") == 0)
     return refuse (error, "--sweep runs on the tuning or the hold-out set");
   return check_only (options, report, error);
@@ -134,6 +151,21 @@ sweep (const Options *options, const SimReport *report, GError **error)
   return TRUE;
 }
 
+static guint
+class_of (const Options *options)
+{
+  for (guint i = 0; sim_class_names[i] != NULL; i++)
+    if (g_strcmp0 (options->class, sim_class_names[i]) == 0)
+      return i;
+  return 0;
+}
+
+static guint
+n_classes (const Options *options)
+{
+  return strcmp (options->class, ALL) == 0 ? g_strv_length ((char **)sim_class_names) : 1;
+}
+
 static gboolean
 run (const Options *options, const SimReport *report, GError **error)
 {
@@ -141,6 +173,11 @@ run (const Options *options, const SimReport *report, GError **error)
     return sim_replay (options->replay, stdout, error);
   if (options->sweep != NULL)
     return sweep (options, report, error);
+  if (options->class != NULL && !options->each)
+    {
+      sim_report_classes (report, set_of (options), report->class, n_classes (options));
+      return TRUE;
+    }
   if (options->load != NULL)
     return sim_report_load (report, options->load, error);
   if (g_strcmp0 (options->set, "named") != 0)
@@ -157,6 +194,8 @@ parse (Options *options, int *argc, char ***argv, GError **error)
   const GOptionEntry entries[] = {
     { "set", 's', 0, G_OPTION_ARG_STRING, &options->set,
       "A set of loads: tuning (the default), hold-out or named", "SET" },
+    { "class", 'c', 0, G_OPTION_ARG_STRING, &options->class,
+      "The set's loads of one class, or of all: a row for each coordinator of interest", "NAME" },
     { "load", 'l', 0, G_OPTION_ARG_STRING, &options->load, "One named load", "NAME" },
     { "only", 'o', 0, G_OPTION_ARG_STRING, &options->only,
       "Show coordinators whose name fits: 'MemCoord', 'qmemman*'", "PATTERN" },
@@ -197,7 +236,11 @@ main (int argc, char *argv[])
   sim_tuning = mc_tuning_default;
   usable = parse (&options, &argc, &argv, &error) && tune (&options, &error);
   report = (SimReport){
-    .only = options.only, .data = options.data, .count = (guint)options.count, .each = options.each
+    .only = options.only,
+    .data = options.data,
+    .count = (guint)options.count,
+    .class = class_of (&options),
+    .each = options.each,
   };
   if (!usable || !check (&options, argc, argv, &report, &error))
     {

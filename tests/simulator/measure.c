@@ -10,6 +10,8 @@
 #define LATE_S        300
 #define SMALLEST_MOVE 0.5 /* MiB */
 #define CALM_S        3   /* a stall is over after so many seconds without one */
+#define SMALL         500 /* MiB: the watermarks of smaller VMs are a part of them */
+#define SMALL_PART    0.2
 
 typedef struct
 {
@@ -19,26 +21,28 @@ typedef struct
   gboolean in_stall[SIM_VMS_MOST];
   double satisfied[SIM_VMS_MOST];
   guint seconds[SIM_VMS_MOST];
+  gboolean dead[SIM_VMS_MOST];
 } Watch;
 
 static void
 tell (SimWorld *world, SimResult *result, Watch *watch, guint i, double target)
 {
-  SimGuest *guest = &world->guests[i];
+  const SimGuest *guest = &world->guests[i];
   double before = guest->told < 0 ? guest->target : guest->told, change;
   int direction;
 
   target = CLAMP (target, guest->plan->minimum, guest->plan->capacity);
   change = target - before;
-  if (fabs (change) < SMALLEST_MOVE)
+  if (fabs (change) < SMALLEST_MOVE || guest->fails_at > 0)
     return;
   direction = change > 0 ? 1 : -1;
   result->moves++;
+  result->vms[i].moves++;
   result->moved += fabs (change);
   result->late_moves += world->t > LATE_S;
   result->reversals += watch->direction[i] != 0 && watch->direction[i] != direction;
   watch->direction[i] = direction;
-  guest->told = guest->target = target;
+  sim_world_tell (world, i, target);
 }
 
 static guint
@@ -75,6 +79,37 @@ end_stall (SimResult *result, Watch *watch, guint i)
   watch->in_stall[i] = FALSE;
 }
 
+/* The low watermark is no more than that of a small VM. */
+static gboolean
+is_in_need (const SimWorld *world, guint i)
+{
+  const SimPlan *plan = world->guests[i].plan;
+  double low = plan->capacity < SMALL ? MIN (plan->low, SMALL_PART * plan->capacity) : plan->low;
+
+  return sim_world_is_alive (world, i) && world->guests[i].balloon < plan->capacity - 1
+         && sim_world_usable (world, i) <= low;
+}
+
+static void
+watch_vm (const SimWorld *world, SimResult *result, Watch *watch, guint i)
+{
+  const SimGuest *guest = &world->guests[i];
+  SimVmResult *vm = &result->vms[i];
+
+  vm->stalled += guest->stalled;
+  vm->least = watch->seconds[i] == 0 ? guest->balloon : MIN (vm->least, guest->balloon);
+  vm->last = guest->balloon;
+  vm->swap_in = guest->total_in;
+  vm->in_need += is_in_need (world, i);
+  result->in_need += is_in_need (world, i);
+  if (guest->dead && !watch->dead[i])
+    {
+      result->kills++;
+      vm->killed++;
+    }
+  watch->dead[i] = guest->dead;
+}
+
 static void
 watch_guest (const SimWorld *world, SimResult *result, Watch *watch, guint i)
 {
@@ -92,11 +127,13 @@ watch_guest (const SimWorld *world, SimResult *result, Watch *watch, guint i)
     }
   else if (watch->in_stall[i] && world->t - watch->last_stalled[i] >= CALM_S)
     end_stall (result, watch, i);
+  watch_vm (world, result, watch, i);
   watch->satisfied[i] += guest->satisfied;
   watch->seconds[i]++;
   result->reclaimed += (guest->plan->capacity - guest->balloon) / world->load->seconds;
-  result->slack
-      += MAX (0, guest->balloon - sim_load_need (world->load, i, world->t)) / world->load->seconds;
+  if (sim_world_is_alive (world, i))
+    result->slack += MAX (0, guest->balloon - sim_load_need (world->load, i, world->t))
+                     / world->load->seconds;
 }
 
 static void
@@ -137,10 +174,12 @@ finish (const SimWorld *world, SimResult *result, Watch *watch)
       result->swap_out += guest->total_out;
       result->refaults += guest->refaults;
       result->kills += (guint)guest->kills;
+      result->vms[i].killed += (guint)guest->kills;
       result->vm_hours += watch->seconds[i] / 3600.0;
       parts[i] = watch->seconds[i] > 0 ? watch->satisfied[i] / watch->seconds[i] : 1;
       weighted[i] = parts[i] / guest->plan->weight;
     }
+  result->used_percent = 100 * (1 - world->available / world->load->total);
   result->jain = jain (parts, n);
   result->jain_weighted = jain (weighted, n);
 }
@@ -160,12 +199,17 @@ trace_second (const SimWorld *world, FILE *trace)
   fputc ('\n', trace);
 }
 
+static gpointer
+start (const SimLoad *load, const SimCoordinator *coordinator)
+{
+  return coordinator->start != NULL ? coordinator->start (load, coordinator->interval) : NULL;
+}
+
 void
 sim_run (const SimLoad *load, const SimCoordinator *coordinator, SimResult *result, FILE *trace)
 {
   g_autofree SimWorld *world = g_new (SimWorld, 1);
-  g_autofree gpointer state
-      = coordinator->start != NULL ? coordinator->start (load, coordinator->interval) : NULL;
+  gpointer state = start (load, coordinator);
   Watch watch = { 0 };
   guint next = 0;
 
@@ -177,10 +221,18 @@ sim_run (const SimLoad *load, const SimCoordinator *coordinator, SimResult *resu
       watch_second (world, result, &watch);
       if (trace != NULL)
         trace_second (world, trace);
+      if (load->restarts_at > 0 && world->t == load->restarts_at)
+        {
+          g_free (state);
+          state = start (load, coordinator);
+          next = world->t + load->restart_takes;
+          sim_world_forget (world, next);
+        }
       if (world->t >= next)
         next = world->t + cycle (world, coordinator, state, result, &watch);
     }
   finish (world, result, &watch);
+  g_free (state);
 }
 
 void
@@ -190,6 +242,7 @@ sim_result_add (SimResult *sum, const SimResult *one)
   sum->swap_out += one->swap_out;
   sum->refaults += one->refaults;
   sum->stalled += one->stalled;
+  sum->in_need += one->in_need;
   sum->kills += one->kills;
   sum->moves += one->moves;
   sum->reversals += one->reversals;

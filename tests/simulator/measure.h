@@ -8,16 +8,29 @@
 
 #define SIM_RELIEFS_MOST 32768
 
+/* One VM's part */
+typedef struct
+{
+  double swap_in;         /* MiB */
+  guint stalled, in_need; /* seconds */
+  double least, last;     /* its balloon */
+  guint moves;
+  guint killed; /* times that a process of it was, or it was for good */
+} SimVmResult;
+
 typedef struct
 {
   double swap_in, swap_out, refaults; /* MiB */
   guint stalled;                      /* VM-seconds */
+  guint in_need; /* VM-seconds with as little usable as the low watermark, and less than its maximum
+                  */
   guint kills;
   guint moves, reversals;
   double moved;                    /* MiB */
   guint late_moves;                /* after five minutes */
   guint below_reserve, below_zero; /* seconds of the host */
   double deepest;                  /* MiB below the reserve, at worst */
+  double used_percent;             /* of the host, in the end */
   double jain,
       jain_weighted; /* over the satisfied part of each guest's demand, and that by its weight */
   double reclaimed,
@@ -26,6 +39,7 @@ typedef struct
   guint cycles;
   guint n_reliefs;
   float reliefs[SIM_RELIEFS_MOST]; /* how long each stall lasted, seconds */
+  SimVmResult vms[SIM_VMS_MOST];   /* not in sums */
 } SimResult;
 
 /* @trace: (nullable): a line for each second, for the plots. */

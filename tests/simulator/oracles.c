@@ -16,6 +16,7 @@
 #define LOOK_AHEAD 12
 #define MARGIN     64
 #define SPARE      20 /* beyond each need */
+#define MOST       (1 << 20)
 
 /* What a guest with as good as nothing usable needs more than it has, of its capacity. */
 #define MISSING         0.2
@@ -81,8 +82,25 @@ reported_need (const SimView *view, guint i)
 
   if (!sim_has_stats (facts))
     return sim_mib (facts->balloon);
-  used = MAX (0, sim_mib (facts->available) + SIM_OUTSIDE - usable);
+  used = MAX (0, sim_mib (facts->available) + view->world->guests[i].outside - usable);
   return usable < GOOD_AS_NOTHING ? used + MISSING * sim_mib (facts->capacity) : used;
+}
+
+/* Nobody who sees all squeezes a guest until it is silent. */
+static double
+least_of (const SimPlan *plan)
+{
+  double dies_at = sim_kernel_dies_at (plan->kernel, plan->capacity);
+
+  return MAX (plan->minimum, dies_at > 0 ? dies_at + SPARE : 0);
+}
+
+static gboolean
+is_ours (const SimView *view, guint i)
+{
+  const McVmFacts *facts = &view->facts[i];
+
+  return facts->running && facts->immovable == NULL && !facts->opted_out;
 }
 
 static double
@@ -93,7 +111,7 @@ need_of (const Oracle *oracle, const SimView *view, guint i)
 
   for (guint t = view->t; t < MIN (view->t + oracle->look_ahead, load->seconds); t++)
     most = MAX (most, sim_load_need (load, i, t));
-  return CLAMP (most + SPARE, load->vms[i].minimum, load->vms[i].capacity);
+  return CLAMP (most + SPARE, least_of (&load->vms[i]), load->vms[i].capacity);
 }
 
 /* The level up to which the budget fills all needs. */
@@ -102,7 +120,7 @@ level_of (const double *needs, guint n, double budget)
 {
   double level = 0;
 
-  for (double step = 8192; step > 0.5; step /= 2)
+  for (double step = MOST; step > 0.5; step /= 2)
     {
       double filled = 0;
 
@@ -145,7 +163,7 @@ sim_oracle_decide (gpointer state, guint interval, const SimView *view, double *
   const SimLoad *load = view->world->load;
 
   for (guint i = 0; i < view->n; i++)
-    if (view->facts[i].running)
+    if (is_ours (view, i))
       {
         sum += needs[i] = need_of (state, view, i);
         occupied += view->world->guests[i].occupied;
@@ -159,10 +177,10 @@ sim_oracle_decide (gpointer state, guint interval, const SimView *view, double *
     {
       double has = view->world->guests[i].balloon, share;
 
-      if (!view->facts[i].running)
+      if (!is_ours (view, i))
         continue;
       share = sum <= budget ? MIN (needs[i] + left / view->n, load->vms[i].capacity)
-                            : MIN (needs[i], level);
+                            : MAX (MIN (needs[i], level), least_of (&load->vms[i]));
       if (share > has + TRIFLE_UP)
         give (state, view, i, share, &free, targets);
       else if (share < has - TRIFLE_DOWN)

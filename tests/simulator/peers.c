@@ -20,20 +20,22 @@ sim_mib (guint64 bytes)
 gboolean
 sim_has_stats (const McVmFacts *facts)
 {
-  return facts->running && facts->unused != MC_UNKNOWN && facts->stats_time_s > 0;
+  return facts->running && facts->immovable == NULL && !facts->opted_out
+         && facts->unused != MC_UNKNOWN && facts->stats_time_s > 0;
 }
 
 /* MemTotal comes with the same report as usable, so a balloon that moves does not blur it. */
 double
-sim_used (const McVmFacts *facts)
+sim_used (const SimView *view, guint i)
 {
+  const McVmFacts *facts = &view->facts[i];
   guint64 usable = facts->usable != MC_UNKNOWN ? facts->usable : facts->unused;
   double has = sim_mib (facts->balloon);
 
   if (!sim_has_stats (facts))
     return has;
   if (facts->available != MC_UNKNOWN)
-    has = sim_mib (facts->available) + SIM_OUTSIDE;
+    has = sim_mib (facts->available) + view->world->guests[i].outside;
   return MAX (0, has - sim_mib (usable));
 }
 
@@ -49,8 +51,8 @@ promised (const SimView *view)
   double sum = 0;
 
   for (guint i = 0; i < view->n; i++)
-    if (view->facts[i].running)
-      sum += MAX (0, sim_mib (view->facts[i].balloon) + SIM_OVERHEAD
+    if (view->facts[i].running && view->facts[i].immovable == NULL)
+      sum += MAX (0, sim_mib (view->facts[i].balloon) + view->world->guests[i].plan->own
                          - sim_mib (view->facts[i].resident));
   return sum;
 }
@@ -322,11 +324,12 @@ sim_qmemman_scaled_start (const SimLoad *load, guint interval)
 
 /* What it prefers; NAN = left out. */
 static double
-qmemman_prefers (Qmemman *state, const McVmFacts *facts, guint i)
+qmemman_prefers (Qmemman *state, const SimView *view, guint i)
 {
+  const McVmFacts *facts = &view->facts[i];
   double has = sim_mib (facts->balloon);
   gboolean there = facts->target == MC_UNKNOWN || has <= sim_mib (facts->target) + 25;
-  double prefers = limited (facts, MAX (QMEMMAN_LEAST, QMEMMAN_FACTOR * sim_used (facts)));
+  double prefers = limited (facts, MAX (QMEMMAN_LEAST, QMEMMAN_FACTOR * sim_used (view, i)));
 
   state->still[i] = there || fabs (has - state->balloon[i]) > 1 ? 0 : state->still[i] + 1;
   state->balloon[i] = has;
@@ -398,7 +401,7 @@ sim_qmemman_decide (gpointer state, guint interval, const SimView *view, double 
   gboolean starved = FALSE;
 
   for (guint i = 0; i < view->n; i++)
-    prefers[i] = qmemman_prefers (state, &view->facts[i], i);
+    prefers[i] = qmemman_prefers (state, view, i);
   qmemman_share (state, view, prefers, free, wanted);
   for (guint i = 0; i < view->n; i++)
     if (!isnan (wanted[i]))
@@ -452,7 +455,7 @@ sim_hyperv_decide (gpointer state, guint interval, const SimView *view, double *
       ideal[i] = NAN;
       if (!sim_has_stats (&view->facts[i]))
         continue;
-      ideal[i] = limited (&view->facts[i], 1.2 * sim_used (&view->facts[i]));
+      ideal[i] = limited (&view->facts[i], 1.2 * sim_used (view, i));
       targets[i] = sim_mib (view->facts[i].balloon);
     }
   for (guint round = 0; round < 2 * view->n; round++)
@@ -494,9 +497,13 @@ sim_hyperv_decide (gpointer state, guint interval, const SimView *view, double *
 /* ESX-like: memory is revoked from whoever pays the fewest shares for a page, idle pages counted
  * fourfold. */
 
-#define ESX_CHUNK    8.0
-#define ESX_IDLE_TAX (1 / (1 - 0.75))
-#define ESX_RESERVE  0.06
+#define ESX_CHUNK       8.0
+#define ESX_IDLE_TAX    (1 / (1 - 0.75))
+#define ESX_RESERVE     0.06
+#define ESX_MANY        64 /* chunks */
+#define ESX_STEPS       40
+#define ESX_PRICE_LEAST 1e-6
+#define ESX_PRICE_MOST  1e9
 
 typedef struct
 {
@@ -509,6 +516,14 @@ sim_esx_start (const SimLoad *load, guint interval)
   return g_new0 (Esx, 1);
 }
 
+static double
+esx_price (const McVmFacts *facts, double active, double size)
+{
+  double part = MIN (1, active / size);
+
+  return facts->weight * sim_mib (facts->maximum) / (size * (part + ESX_IDLE_TAX * (1 - part)));
+}
+
 static guint
 esx_cheapest (const SimView *view, const Esx *esx, const double *sizes)
 {
@@ -518,13 +533,11 @@ esx_cheapest (const SimView *view, const Esx *esx, const double *sizes)
   for (guint i = 0; i < view->n; i++)
     {
       const McVmFacts *facts = &view->facts[i];
-      double active, price;
+      double price;
 
       if (isnan (sizes[i]) || sizes[i] - ESX_CHUNK < sim_mib (facts->minimum))
         continue;
-      active = MIN (1, esx->active[i] / sizes[i]);
-      price = facts->weight * sim_mib (facts->maximum)
-              / (sizes[i] * (active + ESX_IDLE_TAX * (1 - active)));
+      price = esx_price (facts, esx->active[i], sizes[i]);
       if (price < least)
         {
           least = price;
@@ -532,6 +545,58 @@ esx_cheapest (const SimView *view, const Esx *esx, const double *sizes)
         }
     }
   return cheapest;
+}
+
+/* Returns: how many chunks of it go before its price is @price. */
+static double
+esx_chunks (const McVmFacts *facts, double active, double size, double price)
+{
+  double most = floor (MAX (0, size - sim_mib (facts->minimum)) / ESX_CHUNK);
+  double down_to = facts->weight * sim_mib (facts->maximum) / price;
+
+  if (down_to > active)
+    down_to = (down_to + (ESX_IDLE_TAX - 1) * active) / ESX_IDLE_TAX;
+  return CLAMP (ceil ((size - down_to) / ESX_CHUNK), 0, most);
+}
+
+static double
+esx_revoked (const SimView *view, const Esx *esx, const double *sizes, double price)
+{
+  double revoked = 0;
+
+  for (guint i = 0; i < view->n; i++)
+    if (!isnan (sizes[i]))
+      revoked += ESX_CHUNK * esx_chunks (&view->facts[i], esx->active[i], sizes[i], price);
+  return revoked;
+}
+
+/* What the loop over single chunks would revoke, most of it, of hosts where that would take long:
+ * all below the highest price at which less than @much goes. Returns: how much. */
+static double
+esx_revoke_at_once (const SimView *view, const Esx *esx, double much, double *sizes)
+{
+  double least = ESX_PRICE_LEAST, most = ESX_PRICE_MOST, revoked = 0;
+
+  if (much < ESX_MANY * ESX_CHUNK)
+    return 0;
+  for (guint step = 0; step < ESX_STEPS; step++)
+    {
+      double middle = sqrt (least * most);
+
+      if (esx_revoked (view, esx, sizes, middle) < much)
+        least = middle;
+      else
+        most = middle;
+    }
+  for (guint i = 0; i < view->n; i++)
+    if (!isnan (sizes[i]))
+      {
+        double goes = ESX_CHUNK * esx_chunks (&view->facts[i], esx->active[i], sizes[i], least);
+
+        sizes[i] -= goes;
+        revoked += goes;
+      }
+  return revoked;
 }
 
 guint
@@ -545,7 +610,7 @@ sim_esx_decide (gpointer state, guint interval, const SimView *view, double *tar
 
   for (i = 0; i < view->n; i++)
     {
-      double used = sim_used (&view->facts[i]);
+      double used = sim_used (view, i);
 
       sizes[i] = NAN;
       if (!sim_has_stats (&view->facts[i]))
@@ -555,6 +620,7 @@ sim_esx_decide (gpointer state, guint interval, const SimView *view, double *tar
       budget += sim_mib (view->facts[i].balloon);
       sum += sizes[i];
     }
+  sum -= esx_revoke_at_once (view, esx, sum - budget, sizes);
   while (sum > budget && (i = esx_cheapest (view, esx, sizes)) != G_MAXUINT)
     {
       sizes[i] -= ESX_CHUNK;

@@ -2,13 +2,12 @@
 /* A host and its guests, second by second. */
 #include "config.h"
 
+#include "hands.h"
 #include "world.h"
 
-#define INFLATE_FREE    250.0
 #define INFLATE_CACHE   60.0
 #define INFLATE_SWAP    20.0
 #define INFLATE_SLOW    5.0
-#define DEFLATE         1000.0
 #define SWAP_OUT        40.0
 #define SWAP_IN         30.0
 #define TOUCH           1000.0
@@ -19,7 +18,15 @@
 #define KILLED_FOR      20
 #define PARTIAL_PART    0.7
 #define REPORTING_SLACK 16.0
-#define UNSEEN          46.0 /* as measured in guests of 1 GiB */
+#define FAILS_AFTER     30   /* seconds: what libvirt waits for a job that another one has */
+#define RETURNS_PART    0.05 /* of what the host took, a second, as it is touched */
+#define RETURNS_MOST    30.0
+#define ZSWAP_PART      0.3 /* what the host needs to keep what it took, compressed */
+#define CACHE_SHRINKS   400.0
+#define CACHE_GROWS     50.0
+#define DUMP_TOTAL      200.0
+#define DUMP_UNUSED     120.0
+#define DUMP_USABLE     110.0
 
 static double
 free_of (const SimGuest *guest)
@@ -65,7 +72,7 @@ swap_out (SimGuest *guest, double most, double *left)
 static double
 inflate_to (const SimGuest *guest)
 {
-  double least = guest->kernel + guest->bias;
+  double least = sim_kernel_stops_at (guest->plan->kernel, guest->plan->capacity);
 
   if (guest->plan->kind & SIM_PARTIAL)
     least = guest->plan->capacity * PARTIAL_PART;
@@ -75,39 +82,55 @@ inflate_to (const SimGuest *guest)
 }
 
 static void
-inflate (SimGuest *guest, double *swap_left)
+inflate (SimGuest *guest, double speed, double *swap_left)
 {
   double wanted = guest->balloon - inflate_to (guest), second = 1, took;
+  double from_cache = MIN (INFLATE_CACHE, speed), from_swap = MIN (INFLATE_SWAP, speed);
 
   if (guest->plan->kind & SIM_SLOW)
     wanted = MIN (wanted, INFLATE_SLOW);
-  took = MIN (MIN (wanted, free_to_take (guest)), INFLATE_FREE);
-  second -= took / INFLATE_FREE;
+  took = MIN (MIN (wanted, free_to_take (guest)), speed);
+  second -= took / speed;
   guest->balloon -= took;
   wanted -= took;
-  took = drop_cache (guest, MIN (wanted, MAX (0, second) * INFLATE_CACHE));
-  second -= took / INFLATE_CACHE;
+  took = drop_cache (guest, MIN (wanted, MAX (0, second) * from_cache));
+  second -= took / from_cache;
   guest->balloon -= took;
   wanted -= took;
-  took = swap_out (guest, MIN (wanted, MAX (0, second) * INFLATE_SWAP), swap_left);
+  took = swap_out (guest, MIN (wanted, MAX (0, second) * from_swap), swap_left);
   guest->balloon -= took;
+  /* With nothing left to swap out, into what the kernel keeps for itself. */
+  if (guest->resident_anon < 1 && free_to_take (guest) <= 0)
+    guest->balloon -= MIN (wanted - took, from_swap);
+}
+
+/* What a balloon gives back, and takes, goes through the kernel's lists first. */
+static void
+hide (SimGuest *guest, double before)
+{
+  double given = MAX (0, guest->balloon - before);
+  double seen = given * (1 - sim_kernel_hides_part (guest->plan->kernel));
+
+  guest->unseen = MAX (0, guest->unseen - sim_kernel_drains (guest->plan->kernel));
+  guest->unseen = CLAMP (guest->unseen + guest->balloon - before - seen, 0, guest->unseen_most);
 }
 
 static void
 move_balloon (const SimWorld *world, SimGuest *guest, double *swap_left)
 {
-  double before = guest->balloon;
+  const SimPlan *plan = guest->plan;
+  double before = guest->balloon, target = guest->unloaded ? plan->capacity : guest->target;
 
   if (world->t < guest->booted + DRIVER_LOADS && guest->booted > 0)
     return;
-  if (guest->target < guest->balloon)
-    inflate (guest, swap_left);
+  if (target < guest->balloon)
+    inflate (guest, plan->inflate * world->pace, swap_left);
   else
-    guest->balloon = MIN (guest->target, guest->balloon + DEFLATE);
-  if (guest->balloon < before)
+    guest->balloon = MIN (target, guest->balloon + plan->deflate);
+  if (guest->balloon < before && !(plan->kind & SIM_PINNED))
     guest->occupied = MIN (guest->occupied, guest->balloon);
-  /* What a balloon gives back, and takes, goes through these lists first. */
-  guest->unseen = CLAMP (guest->unseen + guest->balloon - before, 0, UNSEEN);
+  hide (guest, before);
+  guest->dead = guest->balloon <= sim_kernel_dies_at (plan->kernel, plan->capacity) + 0.5;
 }
 
 /* Work */
@@ -180,6 +203,8 @@ read_files (const SimWorld *world, SimGuest *guest)
   guest->hot += again;
   guest->refaults += again;
   guest->cold += MIN (guest->plan->reads, free_to_take (guest));
+  missing = MIN (REFAULT, guest->plan->cold_cache[world->t] - guest->cold);
+  guest->cold += CLAMP (missing, 0, free_to_take (guest));
 }
 
 static void
@@ -221,55 +246,79 @@ touch_host (SimWorld *world, SimGuest *guest)
   double in_use = guest->kernel + guest->resident_anon + guest->hot + guest->cold;
   double before = guest->occupied;
 
-  guest->occupied = MAX (guest->occupied, in_use);
+  guest->out = MIN (guest->out, in_use);
+  guest->out -= MIN (guest->out * RETURNS_PART, RETURNS_MOST);
+  guest->occupied = MAX (guest->occupied, in_use - guest->out);
   if (guest->plan->kind & SIM_REPORTING)
     guest->occupied = MIN (guest->occupied, in_use + REPORTING_SLACK);
-  guest->occupied = MIN (guest->occupied, guest->balloon);
-  /* A host without memory swaps to give any. */
-  if (world->available < 0 && guest->occupied > before + 1)
+  guest->occupied = guest->plan->kind & SIM_PINNED ? guest->plan->capacity
+                                                   : MIN (guest->occupied, guest->balloon);
+  /* A host without memory swaps to give any; its cache does not go at once. */
+  if (world->available < world->cache && guest->occupied > before + 1)
     guest->stalled = TRUE;
 }
 
 /* Reports */
 
-static void
-report (SimWorld *world, SimGuest *guest)
+static double
+usable_of (const SimGuest *guest, double unused)
 {
   double cache = guest->hot + guest->cold;
-  guint period
-      = world->load->period_changed_at > 0 && world->t >= world->load->period_changed_at ? 10 : 1;
 
-  if (guest->booted > 0 && world->t < guest->booted + FIRST_REPORT)
-    return;
-  if (world->t % period != 0 || (guest->stalled && sim_random_unit (&world->random) < 0.3))
-    return;
-  guest->reported = TRUE;
-  guest->reported_at = world->t;
+  return MAX (0, unused - guest->bias + cache - MIN (cache / 2, guest->bias / 2));
+}
+
+static void
+measure_memory (SimGuest *guest)
+{
   guest->unused = MAX (0, free_of (guest) - guest->unseen);
-  guest->usable = MAX (0, guest->unused - guest->bias + cache - MIN (cache / 2, guest->bias / 2));
-  guest->available = MAX (0, guest->balloon - SIM_OUTSIDE);
+  guest->usable = usable_of (guest, guest->unused);
+  guest->available = MAX (0, guest->balloon - guest->outside);
   if (guest->plan->kind & SIM_AUTODEFLATE)
-    guest->available = guest->plan->capacity - SIM_OUTSIDE;
-  if (guest->plan->kind & SIM_LYING)
+    guest->available = guest->plan->capacity - guest->outside;
+  if (guest->plan->kind & SIM_LYING
+      || (guest->plan->kind & SIM_TOGGLING && guest->reports % 2 == 1))
     guest->usable = guest->unused = 2;
   guest->reported_in = guest->swap_in;
   guest->reported_out = guest->swap_out;
 }
 
 static void
-boot (SimWorld *world, SimGuest *guest, gboolean again)
+measure_dump_kernel (SimGuest *guest)
 {
-  guest->running = TRUE;
-  guest->booted = world->t;
-  guest->balloon = guest->plan->capacity;
-  if (!again)
-    {
-      guest->target = guest->balloon;
-      guest->told = -1;
-    }
-  guest->resident_anon = guest->swapped = guest->hot = guest->cold = guest->unseen = 0;
-  guest->swap_in = guest->swap_out = 0;
-  guest->unmet_seconds = guest->killed_until = 0;
+  guest->available = DUMP_TOTAL;
+  guest->unused = DUMP_UNUSED;
+  guest->usable = DUMP_USABLE;
+  guest->reported_in = guest->reported_out = 0;
+}
+
+static void
+report (SimWorld *world, SimGuest *guest)
+{
+  guint period
+      = world->load->period_changed_at > 0 && world->t >= world->load->period_changed_at ? 10 : 1;
+
+  if (guest->booted > 0 && world->t < guest->booted + FIRST_REPORT)
+    return;
+  if (guest->dead || guest->unloaded || (guest->panicked && !guest->dumping))
+    return;
+  if (world->t % period != 0 || (guest->stalled && sim_random_unit (&world->random) < 0.3))
+    return;
+  guest->reported_at = world->t;
+  guest->reports++;
+  if (guest->dumping)
+    measure_dump_kernel (guest);
+  else if (!guest->frozen || !guest->reported)
+    measure_memory (guest);
+  guest->reported = TRUE;
+}
+
+static void
+start_late (SimWorld *world, SimGuest *guest)
+{
+  sim_hands_boot (world, guest);
+  guest->target = guest->balloon;
+  guest->told = -1;
 }
 
 static void
@@ -281,16 +330,42 @@ live (SimWorld *world, SimGuest *guest)
   guest->stalled = FALSE;
   guest->satisfied = 1;
   if (world->t == plan->start && plan->start > 0)
-    boot (world, guest, FALSE);
+    start_late (world, guest);
   if (!guest->running)
     return;
   if (plan->reboot_every > 0 && world->t > 0 && world->t % plan->reboot_every == 0)
-    boot (world, guest, TRUE);
+    sim_hands_boot (world, guest);
   if ((plan->kind & SIM_FOREIGN) && world->t == world->load->seconds / 2)
     guest->target = plan->capacity * 0.9;
+  sim_hands_act (world, guest);
+  if (guest->dead || guest->panicked)
+    {
+      guest->stalled = guest->dead;
+      guest->satisfied = guest->dead ? 0 : 1;
+      return;
+    }
   move_balloon (world, guest, &swap_left);
   work (world, guest, &swap_left);
   touch_host (world, guest);
+}
+
+static double
+charge_of (const SimGuest *guest)
+{
+  if (guest->plan->kind & SIM_HUGE)
+    return guest->plan->own;
+  return guest->occupied + guest->plan->own + guest->out * ZSWAP_PART;
+}
+
+/* It fills what is free, less a little, and goes where others need it. */
+static void
+fill_cache (SimWorld *world)
+{
+  double most = world->load->cache_most - world->load->cache_least;
+
+  world->cache
+      += CLAMP (world->available - SIM_RESERVE - world->cache, -CACHE_SHRINKS, CACHE_GROWS);
+  world->cache = CLAMP (world->cache, 0, most);
 }
 
 static void
@@ -299,12 +374,29 @@ charge_host (SimWorld *world)
   world->available = world->load->total - world->load->base[world->t];
   for (guint i = 0; i < world->load->n; i++)
     if (world->guests[i].running)
-      world->available -= world->guests[i].occupied + SIM_OVERHEAD;
+      world->available -= charge_of (&world->guests[i]);
+  world->available -= world->load->cache_least;
+  fill_cache (world);
+}
+
+/* Inflating costs the host time for each page: many at once are slower. */
+static double
+pace_of (const SimWorld *world)
+{
+  double wanted = 0;
+
+  for (guint i = 0; i < world->load->n; i++)
+    if (world->guests[i].running && world->guests[i].target < world->guests[i].balloon)
+      wanted += world->guests[i].plan->inflate;
+  if (world->load->inflate_at_once <= 0 || wanted <= world->load->inflate_at_once)
+    return 1;
+  return world->load->inflate_at_once / wanted;
 }
 
 void
 sim_world_tick (SimWorld *world)
 {
+  world->pace = pace_of (world);
   for (guint i = 0; i < world->load->n; i++)
     {
       SimGuest *guest = &world->guests[i];
@@ -322,20 +414,27 @@ sim_world_tick (SimWorld *world)
 static double
 fair_start (const SimLoad *load)
 {
+  double own = 0;
   guint n = 0;
 
   for (guint i = 0; i < load->n; i++)
-    n += load->vms[i].start == 0;
-  return n == 0 ? 0 : (load->total - load->base[0] - SIM_RESERVE - SIM_OVERHEAD * n - 64) / n;
+    if (load->vms[i].start == 0)
+      {
+        own += load->vms[i].own;
+        n++;
+      }
+  return n == 0 ? 0 : (load->total - load->base[0] - SIM_RESERVE - own - 64) / n;
 }
 
-/* Everyone who runs already has an equal part of the host, and what it needs is in it as far as it
- * goes. */
+/* Everyone who runs already has an equal part of the host unless its plan says what, and what it
+ * needs is in it as far as it goes. */
 static void
 start (SimGuest *guest, double part)
 {
   double demand = guest->plan->demand[0];
 
+  if (guest->plan->begins > 0)
+    part = guest->plan->begins;
   guest->running = TRUE;
   guest->balloon = guest->target = CLAMP (part, guest->plan->minimum, guest->plan->capacity);
   guest->told = -1;
@@ -355,12 +454,55 @@ sim_world_init (SimWorld *world, const SimLoad *load)
       SimGuest *guest = &world->guests[i];
 
       guest->plan = &load->vms[i];
-      guest->kernel = sim_kernel_of (guest->plan->capacity);
-      guest->bias = sim_bias_of (guest->plan->capacity);
+      guest->kernel = sim_kernel_holds (guest->plan->kernel, guest->plan->capacity);
+      guest->bias = sim_kernel_bias (guest->plan->kernel, guest->plan->capacity);
+      guest->outside = sim_kernel_outside (guest->plan->kernel, guest->plan->capacity);
+      guest->unseen_most = sim_kernel_hides (guest->plan->kernel, guest->plan->capacity);
+      guest->sets = SIM_SETS_WORK;
       if (guest->plan->start == 0)
         start (guest, left);
     }
   charge_host (world);
+}
+
+void
+sim_world_tell (SimWorld *world, guint i, double target)
+{
+  SimGuest *guest = &world->guests[i];
+
+  if (guest->sets == SIM_SETS_FAIL_LATE)
+    {
+      guest->told_before = guest->told;
+      guest->fails_at = world->t + FAILS_AFTER;
+    }
+  guest->told = target;
+  if (guest->sets == SIM_SETS_WORK)
+    guest->target = target;
+}
+
+void
+sim_world_forget (SimWorld *world, guint from)
+{
+  world->known_from = from;
+  for (guint i = 0; i < world->load->n; i++)
+    {
+      world->guests[i].told = -1;
+      world->guests[i].fails_at = 0;
+    }
+}
+
+gboolean
+sim_world_is_alive (const SimWorld *world, guint i)
+{
+  const SimGuest *guest = &world->guests[i];
+
+  return guest->running && !guest->dead && !guest->panicked;
+}
+
+double
+sim_world_usable (const SimWorld *world, guint i)
+{
+  return usable_of (&world->guests[i], free_of (&world->guests[i]));
 }
 
 static guint64
@@ -377,31 +519,42 @@ clock_at (const SimWorld *world, guint t)
   return 1000000 + (gint64)t + (jump > 0 && t >= jump ? 86400 : 0);
 }
 
+static guint64
+reported (const SimGuest *guest, double mib)
+{
+  return guest->reported ? bytes (mib) : MC_UNKNOWN;
+}
+
 static void
 facts_of (const SimWorld *world, guint i, McVmFacts *facts)
 {
   const SimGuest *guest = &world->guests[i];
+  const SimPlan *plan = guest->plan;
+  gboolean known_boot = guest->booted > 0 && guest->booted >= world->known_from;
 
   *facts = (McVmFacts){
     .uuid = { (guint8)i },
     .running = guest->running,
+    .busy = guest->fails_at > 0,
     .has_balloon = TRUE,
-    .started_us = guest->booted > 0 ? (gint64)guest->booted * G_USEC_PER_SEC : 0,
-    .capacity = bytes (guest->plan->capacity),
+    .immovable = plan->kind & SIM_HUGE ? "it uses huge pages" : NULL,
+    .opted_out = plan->opted_out,
+    .started_us = known_boot ? (gint64)guest->booted * G_USEC_PER_SEC : 0,
+    .capacity = bytes (plan->capacity),
     .balloon = bytes (guest->balloon),
     .target = guest->told < 0 ? MC_UNKNOWN : bytes (guest->told),
-    .resident = bytes (guest->occupied + SIM_OVERHEAD),
-    .unused = guest->reported ? bytes (guest->unused) : MC_UNKNOWN,
-    .usable = guest->reported ? bytes (guest->usable) : MC_UNKNOWN,
-    .available = guest->reported ? bytes (guest->available) : MC_UNKNOWN,
-    .swap_in = guest->reported ? bytes (guest->reported_in) : MC_UNKNOWN,
-    .swap_out = guest->reported ? bytes (guest->reported_out) : MC_UNKNOWN,
+    .resident = bytes ((plan->kind & SIM_HUGE ? 0 : guest->occupied) + plan->own),
+    .unused = reported (guest, guest->unused),
+    .usable = plan->kind & SIM_FREE_ONLY ? MC_UNKNOWN : reported (guest, guest->usable),
+    .available = reported (guest, guest->available),
+    .swap_in = reported (guest, guest->reported_in),
+    .swap_out = reported (guest, guest->reported_out),
     .stats_time_s = guest->reported ? clock_at (world, guest->reported_at) : 0,
-    .minimum = bytes (guest->plan->minimum),
-    .maximum = bytes (guest->plan->capacity),
-    .low_watermark = 100 * MC_MIB,
-    .high_watermark = 150 * MC_MIB,
-    .weight = guest->plan->weight,
+    .minimum = bytes (plan->minimum),
+    .maximum = bytes (plan->capacity),
+    .low_watermark = bytes (plan->low),
+    .high_watermark = bytes (plan->high),
+    .weight = plan->weight,
   };
 }
 

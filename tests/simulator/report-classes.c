@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The table of classes: what each coordinator of interest made of each. */
+#include "config.h"
+
+#include <string.h>
+
+#include "report.h"
+
+/* The others are in the tables of single sets. */
+static const char *const of_interest[] = {
+  "none (static)", "Proxmox VE", "qmemman", "qmemman, scaled", "Hyper-V-like, 2 s", "ESX-like, 2 s",
+  "MemCoord",      "oracle",     NULL
+};
+
+gboolean
+sim_report_is_of_interest (const SimReport *report, const SimCoordinator *coordinator)
+{
+  if (report->only != NULL)
+    return sim_report_wants (report, coordinator);
+  return g_strv_contains (of_interest, coordinator->name);
+}
+
+typedef struct
+{
+  SimResult sum;
+  guint reserve_fitting; /* seconds at the reserve in loads that fit */
+  guint stalled_fitting;
+} ClassSum;
+
+static guint
+add_loads (SimSet set, guint class, guint most, const SimCoordinator *coordinator, ClassSum *sum)
+{
+  g_autofree SimResult *result = g_new (SimResult, 1);
+  guint fitting = 0;
+
+  *sum = (ClassSum){ 0 };
+  for (guint i = 0; i < MIN (most, sim_class_size (class)); i++)
+    {
+      g_autofree SimLoad *load = sim_load_of_class (set, class, i);
+
+      sim_run (load, coordinator, result, NULL);
+      sim_result_add (&sum->sum, result);
+      fitting += load->fits;
+      sum->reserve_fitting += load->fits ? result->below_reserve : 0;
+      sum->stalled_fitting += load->fits ? result->stalled : 0;
+    }
+  return fitting;
+}
+
+static void
+print_class (const SimReport *report, SimSet set, guint class)
+{
+  g_autofree ClassSum *sum = g_new (ClassSum, 1);
+  guint loads = MIN (report->count, sim_class_size (class));
+
+  for (guint c = 0; sim_coordinators[c].name != NULL; c++)
+    {
+      guint fitting;
+
+      if (!sim_report_is_of_interest (report, &sim_coordinators[c]))
+        continue;
+      fitting = add_loads (set, class, report->count, &sim_coordinators[c], sum);
+      printf ("| %s | %u (%u) | %s | %.0f | %u | %u | %u | %u | %u | %u | %u | %.1f | %.0f |\n",
+              sim_class_names[class], loads, fitting, sim_coordinators[c].name, sum->sum.swap_in,
+              sum->sum.stalled, sum->stalled_fitting, sum->sum.in_need, sum->sum.below_reserve,
+              sum->reserve_fitting, sum->sum.kills, sum->sum.moves,
+              sum->sum.reversals / sum->sum.vm_hours, sum->sum.slack / loads);
+      fflush (stdout);
+    }
+}
+
+void
+sim_report_classes (const SimReport *report, SimSet set, guint first, guint n)
+{
+  printf ("\n## Classes of the %s set\n\n", set == SIM_HOLD_OUT ? "hold-out" : "tuning");
+  printf (
+      "| class | loads (that fit) | coordinator | swap-in MB | stalled VM-s | where it fits "
+      "| in need VM-s | host <= reserve s | where it fits | killed | moves | reversals per VM-h "
+      "| slack MB |\n");
+  printf ("|---|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
+  for (guint class = first; class < first + n; class ++)
+    print_class (report, set, class);
+}
