@@ -7,9 +7,9 @@
 #include "classes.h"
 #include "parts.h"
 
-/* As in load.c: drawn for the first time. */
+/* As in load.c: drawn for the second time. */
 #define TUNING_SEEDS   G_GUINT64_CONSTANT (0x7475636c61000000)
-#define HOLD_OUT_SEEDS G_GUINT64_CONSTANT (0x686f636c31000000)
+#define HOLD_OUT_SEEDS G_GUINT64_CONSTANT (0x686f636c32000000)
 
 #define SECONDS 600
 #define LEAST   64 /* MiB that a guest has at first beside what its kernel holds */
@@ -474,6 +474,15 @@ part_of (SimRandom *random, Fullness fullness)
   return sim_random_between (random, 0.75, 0.97);
 }
 
+/* What the host itself has is there in any case. */
+static double
+total_of (const SimLoad *load, double part)
+{
+  double fixed = load->base[0] + SIM_RESERVE + load->cache_least;
+
+  return fixed + (sim_part_peak (load, 0) - fixed) * part;
+}
+
 SimLoad *
 sim_load_of_class (SimSet set, guint class, guint number)
 {
@@ -493,7 +502,8 @@ sim_load_of_class (SimSet set, guint class, guint number)
   sim_part_host (load, &random, sim_random_between (&random, 400, 1500));
   classes[class].make (load, &random);
   with_all = fullness != TOO_SMALL && sim_random_below (&random, 2);
-  sim_part_settle (load, sim_part_peak (load, 0) * part_of (&random, fullness));
+  sim_part_settle (load, total_of (load, part_of (&random, fullness)));
   begin (load, with_all);
+  load->fits = sim_part_keeps_up (load);
   return load;
 }

@@ -6,12 +6,15 @@
 
 #include "parts.h"
 
-#define OWN         60.0
-#define INFLATE     250.0
-#define DEFLATE     1000.0
-#define HEADROOM    110.0
-#define SMALL_PART  0.3 /* headroom is no more of a capacity */
-#define SETS_SECOND 90  /* what somebody else has set may hold so long */
+#define OWN           60.0
+#define INFLATE       250.0
+#define DEFLATE       1000.0
+#define HEADROOM      110.0
+#define FITS_HEADROOM 100
+#define CACHE_FILLS   100 /* MiB a second */
+#define FLOOR_MARGIN  64
+#define SMALL_PART    0.3 /* headroom is no more of a capacity */
+#define SETS_SECOND   90  /* what somebody else has set may hold so long */
 
 SimPlan *
 sim_part_vm (SimLoad *load, double capacity)
@@ -206,11 +209,61 @@ sim_part_peak (const SimLoad *load, double headroom)
   return peak;
 }
 
+typedef struct
+{
+  double most, need, balloon, occupied;
+} Follower;
+
+/* Balloons that have more than is needed go down, as fast as they can together; what is read
+ * meanwhile fills what they have not taken. Returns: what all occupy. */
+static double
+follow (const SimLoad *load, Follower *vms)
+{
+  double all = 0, pace = 1, sum = 0;
+
+  for (guint i = 0; i < load->n; i++)
+    all += vms[i].need < vms[i].balloon ? load->vms[i].inflate : 0;
+  if (load->inflate_at_once > 0 && all > load->inflate_at_once)
+    pace = load->inflate_at_once / all;
+  for (guint i = 0; i < load->n; i++)
+    {
+      const SimPlan *plan = &load->vms[i];
+      double reads = plan->reads + (plan->cold_cache[0] > 0 ? CACHE_FILLS : 0);
+
+      vms[i].balloon = MAX (vms[i].need, vms[i].balloon - plan->inflate * pace);
+      vms[i].occupied = MIN (MAX (vms[i].need, vms[i].occupied + reads), vms[i].balloon);
+      sum += vms[i].occupied;
+    }
+  return sum;
+}
+
+gboolean
+sim_part_keeps_up (const SimLoad *load)
+{
+  Follower vms[SIM_VMS_MOST] = { 0 };
+
+  for (guint i = 0; i < load->n; i++)
+    {
+      vms[i].most = most_touched (load, i);
+      vms[i].balloon = load->vms[i].kind & SIM_HUGE ? 0 : load->vms[i].begins;
+    }
+  for (guint t = 0; t < load->seconds; t++)
+    {
+      double fixed = load->base[t] + SIM_RESERVE + load->cache_least + FLOOR_MARGIN;
+
+      for (guint i = 0; i < load->n; i++)
+        vms[i].need = need_of (load, i, t, FITS_HEADROOM, vms[i].most);
+      if (follow (load, vms) + fixed > load->total)
+        return FALSE;
+    }
+  return TRUE;
+}
+
 void
 sim_part_settle (SimLoad *load, double total)
 {
   load->total = total;
-  load->fits = sim_part_peak (load, 100) + 64 <= total;
+  load->fits = sim_part_peak (load, FITS_HEADROOM) + FLOOR_MARGIN <= total;
 }
 
 void

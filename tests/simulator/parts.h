@@ -42,3 +42,7 @@ double sim_part_peak (const SimLoad *load, double headroom);
 
 /* Gives the host its size, when all else is there. */
 void sim_part_settle (SimLoad *load, double total);
+
+/* Whether the host has room in every second for what all need, and what balloons have not taken
+ * yet of what was needed before. */
+gboolean sim_part_keeps_up (const SimLoad *load);
