@@ -7,7 +7,7 @@
 
 #include "knobs.h"
 #include "replay.h"
-#include "report.h"
+#include "report-world.h"
 
 #define COUNT_MOST 10000
 
@@ -17,10 +17,10 @@
 
 typedef struct
 {
-  char *set, *class, *load, *only, *data, *sweep, *replay;
+  char *set, *class, *load, *only, *data, *sweep, *replay, *world;
   char **tune;
   int count;
-  gboolean each, list;
+  gboolean each, json, list;
 } Options;
 
 static const char summary[]
@@ -35,6 +35,7 @@ static const char description[]
       "  simulate --class cache --each              line by line for each load of a class\n"
       "  simulate --load spike --data /tmp/plots    and what plots are drawn from\n"
       "  simulate --sweep headroom_percent=0,10,20  what one of the policy's numbers trades\n"
+      "  simulate --world my-host.world             what each would do on the host of that file\n"
       "  simulate --replay recorded.csv             what the policy decides of a recorded run\n"
       "\n"
       "The hold-out set is for the figures that are told: look at the tuning set while you change\n"
@@ -84,12 +85,15 @@ static gboolean
 check (const Options *options, int argc, char *argv[], const SimReport *report, GError **error)
 {
   guint ways = (options->set != NULL && options->sweep == NULL) + (options->load != NULL)
-               + (options->sweep != NULL) + (options->replay != NULL);
+               + (options->sweep != NULL) + (options->replay != NULL) + (options->world != NULL);
 
   if (argc > 1)
     return refuse (error, "unexpected argument '%s'", argv[1]);
   if (ways > 1)
-    return refuse (error, "only one of --set, --load, --sweep and --replay can be done at once");
+    return refuse (error,
+                   "only one of --set, --load, --sweep, --replay and --world can be done at once");
+  if (options->json && options->world == NULL)
+    return refuse (error, "--json is for --world");
   if (options->count < 1 || options->count > COUNT_MOST)
     return refuse (error, "--count is 1 to %d, not %d", COUNT_MOST, options->count);
   if (options->load != NULL && !g_strv_contains (sim_load_names, options->load))
@@ -101,7 +105,7 @@ check (const Options *options, int argc, char *argv[], const SimReport *report, 
       && !g_strv_contains (sim_class_names, options->class))
     return refuse (error, "there is no class '%s'; --list shows them", options->class);
   if (options->class != NULL
-      && (options->load != NULL || options->replay != NULL
+      && (options->load != NULL || options->replay != NULL || options->world != NULL
           || g_strcmp0 (options->set, "named") == 0))
     return refuse (error, "--class is of the tuning and of the hold-out set");
   if (options->class != NULL && strcmp (options->class, ALL) == 0
@@ -171,6 +175,8 @@ run (const Options *options, const SimReport *report, GError **error)
 {
   if (options->replay != NULL)
     return sim_replay (options->replay, stdout, error);
+  if (options->world != NULL)
+    return sim_report_world (report, options->world, options->json, stdout, error);
   if (options->sweep != NULL)
     return sweep (options, report, error);
   if (options->class != NULL && !options->each)
@@ -198,7 +204,7 @@ parse (Options *options, int *argc, char ***argv, GError **error)
       "The set's loads of one class, or of all: a row for each coordinator of interest", "NAME" },
     { "load", 'l', 0, G_OPTION_ARG_STRING, &options->load, "One named load", "NAME" },
     { "only", 'o', 0, G_OPTION_ARG_STRING, &options->only,
-      "Show coordinators whose name fits: 'MemCoord', 'qmemman*'", "PATTERN" },
+      "Show coordinators whose name fits one of these: 'MemCoord', 'none*,qmemman*'", "NAMES" },
     { "count", 'n', 0, G_OPTION_ARG_INT, &options->count,
       "How many loads of the set (" G_STRINGIFY (SIM_SET_SIZE) ")", "N" },
     { "each", 'e', 0, G_OPTION_ARG_NONE, &options->each,
@@ -212,6 +218,9 @@ parse (Options *options, int *argc, char ***argv, GError **error)
       "NAME=V,V,…" },
     { "replay", 'r', 0, G_OPTION_ARG_FILENAME, &options->replay,
       "Decide again on what was recorded, and show it beside what was done", "FILE" },
+    { "world", 0, 0, G_OPTION_ARG_FILENAME, &options->world,
+      "The host and the VMs of a world file; see tests/simulator/README.md", "FILE" },
+    { "json", 'j', 0, G_OPTION_ARG_NONE, &options->json, "With --world: for programs", NULL },
     { "list", 0, 0, G_OPTION_ARG_NONE, &options->list,
       "List the loads, the coordinators and the policy's numbers", NULL },
     { NULL },

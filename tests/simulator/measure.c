@@ -139,6 +139,7 @@ watch_guest (const SimWorld *world, SimResult *result, Watch *watch, guint i)
 static void
 watch_second (const SimWorld *world, SimResult *result, Watch *watch)
 {
+  result->floor = world->t == 0 ? world->available : MIN (result->floor, world->available);
   result->below_reserve += world->available <= SIM_RESERVE;
   result->below_zero += world->available < 0;
   result->deepest = MAX (result->deepest, SIM_RESERVE - world->available);

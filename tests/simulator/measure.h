@@ -30,6 +30,7 @@ typedef struct
   guint late_moves;                /* after five minutes */
   guint below_reserve, below_zero; /* seconds of the host */
   double deepest;                  /* MiB below the reserve, at worst */
+  double floor;                    /* least that the host had available, MiB; not in sums */
   double used_percent;             /* of the host, in the end */
   double jain,
       jain_weighted; /* over the satisfied part of each guest's demand, and that by its weight */

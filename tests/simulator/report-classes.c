@@ -47,11 +47,13 @@ add_loads (SimSet set, guint class, guint most, const SimCoordinator *coordinato
   return fitting;
 }
 
-static void
+/* Returns: stalled seconds by coordinator. */
+static guint *
 print_class (const SimReport *report, SimSet set, guint class)
 {
   g_autofree ClassSum *sum = g_new (ClassSum, 1);
   guint loads = MIN (report->count, sim_class_size (class));
+  GArray *stalled = g_array_new (FALSE, FALSE, sizeof (guint));
 
   for (guint c = 0; sim_coordinators[c].name != NULL; c++)
     {
@@ -66,12 +68,43 @@ print_class (const SimReport *report, SimSet set, guint class)
               sum->reserve_fitting, sum->sum.kills, sum->sum.moves,
               sum->sum.reversals / sum->sum.vm_hours, sum->sum.slack / loads);
       fflush (stdout);
+      g_array_append_val (stalled, sum->sum.stalled);
     }
+  return (guint *)(gpointer)g_array_free (stalled, FALSE);
+}
+
+/* The one figure that matters most, side by side. */
+static void
+print_stalled (const SimReport *report, guint first, GPtrArray *rows)
+{
+  guint n = 0;
+
+  printf ("\nStalled VM-seconds:\n\n| class |");
+  for (guint c = 0; sim_coordinators[c].name != NULL; c++)
+    if (sim_report_is_of_interest (report, &sim_coordinators[c]))
+      {
+        printf (" %s |", sim_coordinators[c].name);
+        n++;
+      }
+  printf ("\n|---|");
+  for (guint i = 0; i < n; i++)
+    printf ("--:|");
+  for (guint row = 0; row < rows->len; row++)
+    {
+      const guint *stalled = rows->pdata[row];
+
+      printf ("\n| %s |", sim_class_names[first + row]);
+      for (guint i = 0; i < n; i++)
+        printf (" %u |", stalled[i]);
+    }
+  printf ("\n");
 }
 
 void
 sim_report_classes (const SimReport *report, SimSet set, guint first, guint n)
 {
+  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func (g_free);
+
   printf ("\n## Classes of the %s set\n\n", set == SIM_HOLD_OUT ? "hold-out" : "tuning");
   printf (
       "| class | loads (that fit) | coordinator | swap-in MB | stalled VM-s | where it fits "
@@ -79,5 +112,7 @@ sim_report_classes (const SimReport *report, SimSet set, guint first, guint n)
       "| slack MB |\n");
   printf ("|---|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
   for (guint class = first; class < first + n; class ++)
-    print_class (report, set, class);
+    g_ptr_array_add (rows, print_class (report, set, class));
+  if (n > 1)
+    print_stalled (report, first, rows);
 }

@@ -22,7 +22,22 @@ n_coordinators (void)
 gboolean
 sim_report_wants (const SimReport *report, const SimCoordinator *coordinator)
 {
-  return report->only == NULL || g_pattern_match_simple (report->only, coordinator->name);
+  const char *pattern = report->only;
+
+  /* Commas divide patterns, but those within names, which spaces follow. */
+  while (pattern != NULL)
+    {
+      const char *comma = strchr (pattern, ',');
+      g_autofree char *one = NULL;
+
+      while (comma != NULL && comma[1] == ' ')
+        comma = strchr (comma + 1, ',');
+      one = comma != NULL ? g_strndup (pattern, (gsize)(comma - pattern)) : g_strdup (pattern);
+      if (g_pattern_match_simple (one, coordinator->name))
+        return TRUE;
+      pattern = comma != NULL ? comma + 1 : NULL;
+    }
+  return report->only == NULL;
 }
 
 static const char *

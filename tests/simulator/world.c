@@ -186,6 +186,19 @@ touch_swapped (SimGuest *guest, double demand, double *swap_left)
   return room;
 }
 
+/* What is read once, as far as there is room; files that go take their cache with them. */
+static void
+fill_cold_cache (const SimWorld *world, SimGuest *guest)
+{
+  const float *levels = guest->plan->cold_cache;
+  double level = levels[world->t], before = world->t > 0 ? levels[world->t - 1] : 0;
+  double missing = MIN (MAX (REFAULT, level - before), level - guest->cold);
+
+  if (level < before)
+    guest->cold = MIN (guest->cold, level);
+  guest->cold += CLAMP (missing, 0, free_to_take (guest));
+}
+
 static void
 read_files (const SimWorld *world, SimGuest *guest)
 {
@@ -203,8 +216,7 @@ read_files (const SimWorld *world, SimGuest *guest)
   guest->hot += again;
   guest->refaults += again;
   guest->cold += MIN (guest->plan->reads, free_to_take (guest));
-  missing = MIN (REFAULT, guest->plan->cold_cache[world->t] - guest->cold);
-  guest->cold += CLAMP (missing, 0, free_to_take (guest));
+  fill_cold_cache (world, guest);
 }
 
 static void
