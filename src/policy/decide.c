@@ -8,6 +8,7 @@
  */
 #include "config.h"
 
+#include "arithmetic.h"
 #include "demand.h"
 #include "moves.h"
 #include "policy.h"
@@ -21,37 +22,34 @@
 /* Of the host: the most that is kept free for whoever needs it next. */
 #define POOL_PART 8
 
-/* Part of what VMs that cannot be managed may still touch, for which others are left without what
- * they need. */
-#define STRANGERS_PART 4
+/*
+ * What nobody of ours granted and nobody has touched (a balloon that was full from the start, or
+ * that somebody else has set) is watched: of such a promise this part is kept back from VMs in
+ * need, and what the VM was seen to touch in so many seconds if that is more. The whole of it is
+ * kept back from everything else. The part is the one that stood the boot storm best when it was
+ * tried.
+ */
+#define UNGRANTED_DIVISOR 4
+#define UNGRANTED_WATCH_S 5
 
 typedef struct
 {
   McCandidate *candidates;
   McClaim *claims;
   guint64 *figures;
-  gsize n;          /* candidates */
-  guint64 largest;  /* capacity of a candidate */
-  guint64 promised; /* to all VMs */
-  guint64 doubtful; /* of that, what need not be funded by leaving anybody without what it needs */
+  gsize n;           /* candidates */
+  guint64 largest;   /* capacity of a candidate */
+  guint64 promised;  /* to all VMs */
+  guint64 doubt;     /* and what they may touch beyond, at the worst */
+  guint64 doubtful;  /* of that, what their processes may occupy already */
+  guint64 ungranted; /* of that, what nobody of ours granted */
+  guint64 watched;   /* of that again, what may be touched before anything can be done about it */
 } Scratch;
-
-static guint64
-percent (guint64 bytes, guint parts)
-{
-  return bytes / 100 * parts;
-}
-
-static guint64
-less (guint64 from, guint64 what)
-{
-  return from - MIN (from, what);
-}
 
 static guint64
 used_of (const McHostFigures *host)
 {
-  return less (host->total, host->available);
+  return saturating_sub (host->total, host->available);
 }
 
 McHostCondition
@@ -64,13 +62,27 @@ mc_policy_host_condition (const McPolicySettings *settings, const McHostFigures 
   return MC_HOST_COMFORTABLE;
 }
 
+static double
+ease_of (const McPolicySettings *settings, const McHostFigures *host)
+{
+  guint64 at_limit
+      = saturating_sub (host->total, percent (host->total, settings->host_usage_limit));
+  guint64 room = saturating_sub (at_limit, settings->host_reserve);
+
+  if (room == 0)
+    return 1;
+  return MIN (1, (double)saturating_sub (host->available, settings->host_reserve) / (double)room);
+}
+
 static void
 leave_alone (const McVmFacts *facts, McVmMemory *memory, McVmStatus status, McVmDecision *decision)
 {
   *decision = (McVmDecision){ .status = status, .reason = MC_REASON_LEFT_ALONE };
   decision->before = facts->target == MC_UNKNOWN ? facts->balloon : facts->target;
   decision->target = decision->before;
-  decision->promise = mc_demand_promise (facts, memory);
+  /* Memory that cannot be moved is the host's no longer, touched or not: it is pinned, or comes
+   * from a pool of huge pages. */
+  decision->promise = facts->immovable != NULL ? 0 : mc_demand_promise (facts, memory);
 }
 
 static gboolean
@@ -107,24 +119,80 @@ withdraw (gint64 now_us, const McVmFacts *facts, const McVmMemory *memory, McVmD
   return TRUE;
 }
 
-/* After a while it is taken over from where it then is: what it was told before is no longer true.
- */
+/* A guest that swaps, or has as good as nothing left, comes before what somebody has set. */
 static gboolean
-respect (gint64 now_us, const McVmFacts *facts, McVmMemory *memory, McVmDecision *decision)
+cannot_bear (const McPolicySettings *settings,
+             const McTuning *tuning,
+             gint64 now_us,
+             const McVmFacts *facts,
+             const McVmMemory *memory)
+{
+  McVmFacts as_it_is = *facts;
+
+  as_it_is.target = facts->balloon;
+  return memory->stats_seen_us == now_us
+         && mc_demand_of (settings, tuning, now_us, &as_it_is, memory).hot;
+}
+
+/* After a while it is taken over from where it then is: what it was told before is no longer true.
+ * What is beyond its limits is brought back by steps, like everything. */
+static gboolean
+respect (const McPolicySettings *settings,
+         const McTuning *tuning,
+         gint64 now_us,
+         const McVmFacts *facts,
+         McVmMemory *memory,
+         McVmDecision *decision)
 {
   if (memory->foreign_until_us == 0)
     return FALSE;
   decision->reason = MC_REASON_FOREIGN;
   decision->figure = facts->balloon;
-  if (now_us >= memory->foreign_until_us)
+  decision->pressing = memory->hot > 0;
+  if (now_us >= memory->foreign_until_us || cannot_bear (settings, tuning, now_us, facts, memory))
     {
       memory->foreign_until_us = 0;
-      decision->target = MIN (facts->balloon, facts->maximum);
+      decision->target = facts->balloon;
       decision->move = TRUE;
       return TRUE;
     }
   decision->limit
       = (guint64)((memory->foreign_until_us - now_us + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC);
+  return TRUE;
+}
+
+/* A balloon that does not give back what it was told to is told again. */
+static gboolean
+repeat (gint64 now_us, McVmMemory *memory, McVmDecision *decision)
+{
+  if (!mc_triage_is_to_repeat (now_us, memory))
+    return FALSE;
+  memory->repeated++;
+  memory->deflated_us = now_us;
+  decision->reason = MC_REASON_REPEATED;
+  decision->figure = decision->target;
+  decision->move = TRUE;
+  return TRUE;
+}
+
+/* What was taken and brought the host nothing is given back: the host backs it anyhow. */
+static gboolean
+give_back (const McPolicySettings *settings,
+           const McVmFacts *facts,
+           McVmMemory *memory,
+           McVmDecision *decision)
+{
+  guint64 step = percent (facts->capacity, MIN (settings->step_limit, 100));
+  guint64 backed = mc_demand_backed (facts, memory);
+  guint64 most = MIN (MIN (backed, facts->maximum), decision->target + step);
+
+  if (decision->status != MC_VM_INEFFECTIVE
+      || most < decision->target + MAX (percent (facts->capacity, 1), MC_MIB))
+    return FALSE;
+  decision->target = most / MC_MIB * MC_MIB;
+  decision->reason = MC_REASON_IN_VAIN;
+  decision->figure = backed;
+  decision->move = TRUE;
   return TRUE;
 }
 
@@ -141,9 +209,11 @@ add_candidate (const McPolicySettings *settings,
   McClaim *claim = &scratch->claims[scratch->n++];
   McDemand demand = mc_demand_of (settings, tuning, now_us, facts, memory);
   guint64 least = demand.least;
-
-  *candidate
-      = (McCandidate){ .facts = facts, .memory = memory, .decision = decision, .demand = demand };
+  *candidate = (McCandidate){ .facts = facts,
+                              .memory = memory,
+                              .decision = decision,
+                              .demand = demand,
+                              .backed = mc_demand_backed (facts, memory) };
   /* What cannot be taken is not shared out either. */
   if (decision->status != MC_VM_MANAGED)
     least = MAX (least, demand.held);
@@ -159,17 +229,54 @@ add_candidate (const McPolicySettings *settings,
   scratch->largest = MAX (scratch->largest, facts->capacity);
 }
 
-/* Promises are counted in full before anything is given, but nobody is made to swap for what may
- * never be touched. */
+/* What nobody of ours granted: above what we told it, or of one that we never told anything. */
 static guint64
-doubtful (const McVmFacts *facts, const McVmDecision *decision)
+ungranted (const McVmFacts *facts, const McVmMemory *memory, const McVmDecision *decision)
 {
-  guint64 untouched = facts->resident == MC_UNKNOWN ? decision->promise
-                                                    : less (decision->promise, MC_OVERHEAD_ASSUMED);
+  guint64 granted = facts->target == MC_UNKNOWN
+                        ? 0
+                        : saturating_sub (facts->target, mc_demand_backed (facts, memory));
 
-  if (!may_be_moved (decision->status))
-    untouched /= STRANGERS_PART;
-  return decision->promise - untouched;
+  return saturating_sub (decision->promise, granted);
+}
+
+/* A VM that has only just started is about to touch what it was started with. */
+static guint64
+watched (const McVmMemory *memory, const McVmDecision *decision, guint64 promise)
+{
+  if (decision->status == MC_VM_BOOTING)
+    return promise;
+  return MIN (promise, MAX (promise / UNGRANTED_DIVISOR, memory->touching * UNGRANTED_WATCH_S));
+}
+
+static void
+remember (const McPolicySettings *settings,
+          const McTuning *tuning,
+          gint64 now_us,
+          const McVmFacts *facts,
+          McVmMemory *memory)
+{
+  mc_demand_remember (settings, tuning, now_us, facts, memory);
+  mc_triage_remember (now_us, facts, memory);
+  if (facts->balloon > facts->capacity || facts->capacity > MC_CAPACITY_MOST)
+    return;
+  if (facts->balloon != memory->balloon_before)
+    memory->balloon_since_us = now_us;
+  memory->balloon_before = facts->balloon;
+}
+
+/* Returns: whether the others' needs have no part in what is done with it in this cycle. */
+static gboolean
+is_settled (const McPolicySettings *settings,
+            const McTuning *tuning,
+            gint64 now_us,
+            const McVmFacts *facts,
+            McVmMemory *memory,
+            McVmDecision *decision)
+{
+  return withdraw (now_us, facts, memory, decision) || !may_be_moved (decision->status)
+         || respect (settings, tuning, now_us, facts, memory, decision)
+         || give_back (settings, facts, memory, decision) || repeat (now_us, memory, decision);
 }
 
 static void
@@ -184,41 +291,74 @@ gather (const McPolicySettings *settings,
 {
   for (gsize i = 0; i < n_vms; i++)
     {
-      mc_demand_remember (settings, tuning, now_us, &facts[i], memories[i]);
-      mc_triage_remember (now_us, &facts[i], memories[i]);
+      remember (settings, tuning, now_us, &facts[i], memories[i]);
       leave_alone (&facts[i], memories[i],
                    mc_triage_status (settings, now_us, &facts[i], memories[i]), &decisions[i]);
       scratch->promised += decisions[i].promise;
-      scratch->doubtful += doubtful (&facts[i], &decisions[i]);
-      if (withdraw (now_us, &facts[i], memories[i], &decisions[i])
-          || !may_be_moved (decisions[i].status)
-          || respect (now_us, &facts[i], memories[i], &decisions[i]))
-        continue;
-      add_candidate (settings, tuning, now_us, &facts[i], memories[i], &decisions[i], scratch);
+      scratch->doubt += facts[i].immovable != NULL ? 0 : mc_demand_doubt (&facts[i], memories[i]);
+      if (is_settled (settings, tuning, now_us, &facts[i], memories[i], &decisions[i]))
+        {
+          guint64 strange = ungranted (&facts[i], memories[i], &decisions[i]);
+
+          scratch->ungranted += strange;
+          scratch->watched += watched (memories[i], &decisions[i], strange);
+        }
+      else
+        {
+          scratch->doubtful += MIN (decisions[i].promise, mc_demand_likely_doubt (memories[i]));
+          add_candidate (settings, tuning, now_us, &facts[i], memories[i], &decisions[i], scratch);
+        }
     }
 }
 
-/* Returns: λ. @pool, to be kept free for whoever needs it next, is a claim like the others'
- * headroom, and shrinks with it. */
+/* Returns: λ. One claim more than candidates: that of the pool. */
+static double
+share_out_once (const McTuning *tuning, Scratch *scratch, gint64 budget, guint64 pool)
+{
+  gint64 bases = 0;
+
+  for (gsize i = 0; i < scratch->n; i++)
+    bases += (gint64)scratch->claims[i].base;
+  /* Nobody is made to swap for the margin, nor for what a process may occupy and may not. */
+  if (bases > budget)
+    budget = MIN (bases, budget + (gint64)(tuning->margin_mib * MC_MIB + scratch->doubtful));
+  scratch->claims[scratch->n] = (McClaim){ .want = pool, .weight = 1 };
+  return mc_share_out (scratch->claims, scratch->n + 1, budget);
+}
+
+/*
+ * Returns: λ. @pool, to be kept free for whoever needs it next, is a claim like the others'
+ * headroom, and shrinks with it.
+ *
+ * What nobody granted and nobody touched is paid from headroom, never from what anybody uses or
+ * needs to stay clear of its low watermark: so it is shared out twice, without such promises and
+ * with them.
+ */
 static double
 share_out (const McTuning *tuning, Scratch *scratch, gint64 free, guint64 *pool)
 {
-  gint64 budget = free, bases = 0;
-  McClaim *of_pool = &scratch->claims[scratch->n];
-  double lambda;
+  gint64 budget = free;
+  double lambda, in_full;
 
   for (gsize i = 0; i < scratch->n; i++)
-    {
-      budget += (gint64)scratch->candidates[i].demand.held;
-      bases += (gint64)scratch->claims[i].base;
-    }
-  if (bases > budget)
-    budget = MIN (bases, budget + (gint64)(tuning->margin_mib * MC_MIB + scratch->doubtful));
-  *of_pool = (McClaim){ .want = *pool, .weight = 1 };
-  lambda = mc_share_out (scratch->claims, scratch->n + 1, budget);
+    budget += (gint64)scratch->candidates[i].demand.held;
+  lambda = share_out_once (tuning, scratch, budget + (gint64)scratch->ungranted, *pool);
   for (gsize i = 0; i < scratch->n; i++)
     scratch->candidates[i].share = scratch->claims[i].share;
-  *pool = of_pool->share;
+  if (scratch->ungranted > 0)
+    {
+      in_full = share_out_once (tuning, scratch, budget, *pool);
+      for (gsize i = 0; i < scratch->n; i++)
+        {
+          McCandidate *candidate = &scratch->candidates[i];
+          const McDemand *demand = &candidate->demand;
+          guint64 untouchable = demand->need + (demand->low + demand->high) / 2;
+
+          candidate->share = MAX (scratch->claims[i].share, MIN (candidate->share, untouchable));
+        }
+      lambda = in_full >= 0 ? in_full : MIN (lambda, 0);
+    }
+  *pool = scratch->claims[scratch->n].share;
   return lambda;
 }
 
@@ -259,13 +399,17 @@ mc_policy_decide (const McPolicySettings *settings,
     .tuning = tuning,
     .now_us = now_us,
     .condition = mc_policy_host_condition (settings, host),
-    .excess = less (used_of (host), limit),
-    .comfort = less (less (limit, percent (host->total, COMFORT_GAP_PERCENT)), used_of (host)),
+    .ease = ease_of (settings, host),
+    .excess = saturating_sub (used_of (host), limit),
+    .comfort = saturating_sub (saturating_sub (limit, percent (host->total, COMFORT_GAP_PERCENT)),
+                               used_of (host)),
   };
 
   gather (settings, tuning, now_us, n_vms, facts, memories, decisions, &scratch);
   cycle.free
       = (gint64)MIN (host->available, MC_CAPACITY_MOST) - (gint64)kept - (gint64)scratch.promised;
+  cycle.grantable
+      = cycle.free - (gint64)scratch.doubt + (gint64)(scratch.ungranted - scratch.watched);
   if (scratch.n > 1) /* one alone has nobody to wait for */
     cycle.pool = MIN (percent (scratch.largest, tuning->pool_percent), host->total / POOL_PART);
   cycle.lambda = share_out (tuning, &scratch, cycle.free, &cycle.pool);
@@ -276,6 +420,7 @@ mc_policy_decide (const McPolicySettings *settings,
     .condition = cycle.condition,
     .promised = scratch.promised,
     .free = (guint64)MAX (cycle.free, 0),
+    .grantable = (guint64)MAX (cycle.grantable, 0),
     .used_percent = host->total == 0 ? 0 : 100.0 * used_of (host) / host->total,
     .pressing = presses (&cycle, &scratch),
     .lambda = cycle.lambda,

@@ -12,12 +12,6 @@
 
 G_BEGIN_DECLS
 
-/*
- * What a VM's process is believed to occupy beside its guest's memory, until more is seen. The
- * figure that the hypervisor gives has both in one.
- */
-#define MC_OVERHEAD_ASSUMED (64 * MC_MIB)
-
 typedef struct
 {
   guint64 low, high;   /* the watermarks in force for its size */
@@ -60,5 +54,18 @@ McDemand mc_demand_of (const McPolicySettings *settings,
 
 /* What it was granted and has not touched yet: it may, at any time and without asking. */
 guint64 mc_demand_promise (const McVmFacts *facts, const McVmMemory *memory);
+
+/* Of its guest's memory, what the host backs, or has backed and swapped or compressed since. 0
+ * where nothing is known. */
+guint64 mc_demand_backed (const McVmFacts *facts, const McVmMemory *memory);
+
+/* The least of it that the host can back now, at the worst that its process may occupy. */
+guint64 mc_demand_backed_least (const McVmFacts *facts, const McVmMemory *memory);
+
+/* How much more than its promise it may come to touch, at the worst that its process may occupy. */
+guint64 mc_demand_doubt (const McVmFacts *facts, const McVmMemory *memory);
+
+/* How far its promise may be too large, at the least that its process may occupy. */
+guint64 mc_demand_likely_doubt (const McVmMemory *memory);
 
 G_END_DECLS

@@ -5,36 +5,45 @@
  * Taking goes first and on its own: what is given is paid from memory that is free now, never from
  * memory that somebody was asked to give. Only as much is taken as is lacking, from those who have
  * most beyond their share, so that few balloons move, and far enough to be worth it.
+ *
+ * There are three duties, each with its own sum: whoever is in need, the pool for whoever is next,
+ * and a host that is used above its limit. None of them waits for another; what one has taken
+ * counts for the next.
  */
 #include "config.h"
 
+#include "arithmetic.h"
 #include "moves.h"
+#include "triage.h"
 
 /* No grant this soon after a taking. */
 #define SETTLE_US (2 * G_USEC_PER_SEC - 1)
 
-/* What is to be taken is expected to be there this long after it was asked for. */
+/* What was asked of a balloon is expected for those in need within this time: in full when it was
+ * only just asked, by the speed at which it was seen to move later. */
 #define TRUSTED_US (5 * G_USEC_PER_SEC)
 
 #define PROBE_STEP_PERCENT 2 /* of a VM that was stuck */
 
-static guint64
-percent (guint64 bytes, guint parts)
-{
-  return bytes / 100 * parts;
-}
+/* More than a guest was seen to need from one report to the next. */
+#define BURST (1 * MC_GIB)
 
-static guint64
-less (guint64 from, guint64 what)
-{
-  return from - MIN (from, what);
-}
+/* A grant of this part of the low watermark is worth a move, however large the VM. */
+#define GRANT_DIVISOR 4
 
-static gboolean
-within (gint64 now_us, gint64 then_us, gint64 span_us)
-{
-  return then_us > 0 && now_us - then_us < span_us;
-}
+/* What has to be taken at once for the host to be seen to get it, of a VM's capacity. */
+#define PROOF_PERCENT 4
+
+/* A smaller move than this costs more calls than it brings. */
+#define LEAST_MOVE (4 * MC_MIB)
+
+/* Whoever has waited this long for others to give is not left waiting for the sake of small moves.
+ */
+#define UNMET_LONG_US (20 * G_USEC_PER_SEC)
+
+/* What each may keep as not worth a move: of what is missing, all together keep no more than a
+ * quarter for that. */
+#define FORGONE_DIVISOR 4
 
 /* What it was given is left with it for a while: taken back at once, it would be asked for again.
  */
@@ -44,10 +53,16 @@ keeps (const McCycle *cycle, const McCandidate *candidate, guint seconds)
   return within (cycle->now_us, candidate->memory->given_us, seconds * G_USEC_PER_SEC);
 }
 
-static gboolean
-is_trifle (const McCandidate *candidate, guint64 amount, guint trifle_percent)
+/* What is worth a move of it: a part of its capacity, but no more than @counts for those who miss
+ * it. */
+static guint64
+worth (const McCandidate *candidate, guint percents, guint64 counts)
 {
-  return amount < percent (candidate->facts->capacity, trifle_percent);
+  guint64 of_capacity = percent (candidate->facts->capacity, percents);
+
+  if (candidate->memory->stuck_times > 0) /* a probe is small */
+    of_capacity = MIN (of_capacity, percent (candidate->facts->capacity, PROBE_STEP_PERCENT));
+  return MIN (of_capacity, MAX (counts, LEAST_MOVE));
 }
 
 static guint64
@@ -76,23 +91,35 @@ move_to (McCandidate *candidate, guint64 target, McReason reason, guint64 limit)
 
 /* Taking */
 
+/* What runs in a guest reads at its start how much there is, and sizes itself by that. */
+static gboolean
+has_just_started (const McCycle *cycle, const McCandidate *candidate)
+{
+  return within (cycle->now_us, candidate->facts->started_us,
+                 cycle->tuning->keep_after_start_s * G_USEC_PER_SEC);
+}
+
 /* Where even its share leaves a VM at its low watermark, others are not asked for a small
- * difference: memory that goes to and fro helps nobody. */
+ * difference: memory that goes to and fro helps nobody. One that has less than half of the headroom
+ * of the others is no small difference. */
 static gboolean
 is_squeezed (const McCycle *cycle, const McCandidate *candidate, guint64 amount)
 {
   const McDemand *demand = &candidate->demand;
+  guint64 has = saturating_sub (demand->told, demand->used);
+  guint64 due = saturating_sub (candidate->share, demand->used);
 
   return !demand->hot && cycle->lambda < MC_LAMBDA_PLENTY && demand->told >= demand->base
          && candidate->share <= demand->used + demand->low && (gint64)amount > cycle->free
-         && is_trifle (candidate, amount, cycle->tuning->squeeze_percent);
+         && amount < percent (candidate->facts->capacity, cycle->tuning->squeeze_percent)
+         && has >= due / 2;
 }
 
 static guint64
 lacking (const McCycle *cycle, const McCandidate *candidate)
 {
   const McDemand *demand = &candidate->demand;
-  guint64 amount = less (MIN (candidate->share, demand->most), demand->told);
+  guint64 amount = saturating_sub (MIN (candidate->share, demand->most), demand->told);
 
   if (!demand->hard || cycle->condition == MC_HOST_CRITICAL
       || within (cycle->now_us, candidate->memory->taken_us, SETTLE_US)
@@ -106,12 +133,22 @@ static guint64
 lacking_ahead (const McCycle *cycle, const McCandidate *candidate)
 {
   const McDemand *demand = &candidate->demand;
-  guint64 missing = less (MIN (candidate->share, demand->most), demand->told);
+  guint64 missing = saturating_sub (MIN (candidate->share, demand->most), demand->told);
 
   if (candidate->lacks == 0 || !demand->hot)
     return 0;
-  return MIN (less (missing, candidate->lacks),
+  return MIN (saturating_sub (missing, candidate->lacks),
               percent (demand->step, cycle->tuning->ahead_percent));
+}
+
+static gboolean
+has_waited_long (const McCycle *cycle, McCandidate *candidate)
+{
+  if (candidate->lacks == 0)
+    candidate->memory->unmet_since_us = 0;
+  else if (candidate->memory->unmet_since_us == 0)
+    candidate->memory->unmet_since_us = cycle->now_us;
+  return candidate->lacks > 0 && cycle->now_us - candidate->memory->unmet_since_us >= UNMET_LONG_US;
 }
 
 static guint64
@@ -122,65 +159,163 @@ can_spare (const McCycle *cycle, const McCandidate *candidate, guint64 down_to)
                      ? percent (candidate->facts->capacity, PROBE_STEP_PERCENT)
                      : demand->step;
 
-  if (candidate->decision->status != MC_VM_MANAGED || candidate->lacks > 0)
+  if (candidate->decision->status != MC_VM_MANAGED || candidate->decision->move
+      || candidate->lacks > 0 || !mc_triage_may_take (candidate->memory))
     return 0;
   if (demand->hot && cycle->lambda >= 0)
     return 0;
-  return MIN (less (demand->told, MAX (down_to, demand->least)), step);
+  return MIN (saturating_sub (demand->told, MAX (down_to, demand->least)), step);
 }
 
 /* For others that are in need now. */
 static guint64
-can_spare_for_need (const McCycle *cycle, const McCandidate *candidate)
+can_spare_for_need (const McCycle *cycle,
+                    const McCandidate *candidate,
+                    guint64 lacks,
+                    gboolean waited_long)
 {
   guint64 amount = can_spare (cycle, candidate, candidate->share);
+  guint64 least = worth (candidate, cycle->tuning->need_trifle_percent, waited_long ? 0 : lacks);
 
   if (cycle->condition == MC_HOST_CRITICAL || cycle->free < 0)
     return amount;
-  if (keeps (cycle, candidate, cycle->tuning->keep_from_need_s)
-      || is_trifle (candidate, amount, cycle->tuning->need_trifle_percent))
+  if (keeps (cycle, candidate, cycle->tuning->keep_from_need_s) || amount < least)
     return 0;
   return amount;
 }
 
-static guint64
-on_its_way (const McCycle *cycle, const McCandidate *candidate)
+static gboolean
+is_trusted (const McCandidate *candidate)
 {
-  if (candidate->decision->status != MC_VM_MANAGED || candidate->memory->stuck_times > 0
-      || !within (cycle->now_us, candidate->memory->taken_us, TRUSTED_US))
-    return 0;
-  return less (candidate->facts->balloon, candidate->demand.told);
+  return candidate->decision->status == MC_VM_MANAGED && candidate->memory->stuck_times == 0;
 }
 
-static void
+/* What a balloon that inflates will have brought within TRUSTED_US. */
+static guint64
+coming_soon (const McCycle *cycle, const McCandidate *candidate)
+{
+  guint64 missing = saturating_sub (candidate->facts->balloon, candidate->demand.told);
+
+  if (!is_trusted (candidate))
+    return 0;
+  if (within (cycle->now_us, candidate->memory->taken_us, TRUSTED_US))
+    return missing;
+  return MIN (missing, candidate->memory->inflating * (TRUSTED_US / G_USEC_PER_SEC));
+}
+
+/* What the host will no longer back when all targets are reached, at whatever speed. */
+static guint64
+coming_to_the_host (const McCandidate *candidate)
+{
+  guint64 target = candidate->decision->move ? candidate->decision->target : candidate->demand.told;
+
+  return is_trusted (candidate) ? saturating_sub (candidate->backed, target) : 0;
+}
+
+static guint64
 take (const McCycle *cycle, McCandidate *candidate, guint64 amount, McReason reason)
 {
   const McDemand *demand = &candidate->demand;
+  McVmMemory *memory = candidate->memory;
 
   amount = amount / MC_MIB * MC_MIB;
-  if (amount == 0 || is_trifle (candidate, amount, cycle->tuning->trifle_percent))
-    return;
+  if (amount == 0 || amount < worth (candidate, cycle->tuning->trifle_percent, 0))
+    return 0;
   move_to (candidate, demand->told - amount, reason, demand->high);
-  candidate->memory->taken_us = cycle->now_us;
+  memory->taken_us = cycle->now_us;
+  if (memory->vain_balloon == 0 && amount >= percent (candidate->facts->capacity, PROOF_PERCENT))
+    memory->vain_balloon = candidate->facts->balloon;
+  return amount;
 }
 
-/* Takes @total in all, from those with the largest surplus first. */
-static void
-take_most_from_the_richest (const McCycle *cycle,
-                            McCandidate *candidates,
-                            gsize n,
-                            guint64 *scratch,
-                            guint64 total,
-                            McReason reason)
+/* What one gives where those with the most are brought down to @level, if it is worth a move. */
+static guint64
+portion_above (const McCandidate *candidate, guint64 level, guint64 least)
 {
-  guint64 sum = 0, level = 0;
+  return MIN (candidate->surplus, MAX (saturating_sub (candidate->surplus, level), least));
+}
+
+/*
+ * The largest surplus from which on all who have as much bring @total together, each no less than
+ * is worth a move (@least).
+ */
+static guint64
+find_richest (
+    const McCandidate *candidates, gsize n, const guint64 *least, guint64 level, guint64 total)
+{
+  guint64 low = 0, high = 1;
+
+  for (gsize i = 0; i < n; i++)
+    high = MAX (high, candidates[i].surplus + 1);
+  while (high - low > MC_MIB)
+    {
+      guint64 middle = low + (high - low) / 2, sum = 0;
+
+      for (gsize i = 0; i < n; i++)
+        if (candidates[i].surplus >= middle)
+          sum += portion_above (&candidates[i], level, least[i]);
+      if (sum >= total)
+        low = middle;
+      else
+        high = middle;
+    }
+  return low;
+}
+
+/* Sets what is worth a move of each. Returns: whether anybody would give less than that. */
+static gboolean
+find_least (const McCycle *cycle,
+            const McCandidate *candidates,
+            gsize n,
+            guint64 level,
+            guint64 total,
+            guint64 *least)
+{
+  gboolean less = FALSE;
+
+  for (gsize i = 0; i < n; i++)
+    {
+      guint64 surplus = candidates[i].surplus;
+
+      least[i] = surplus == 0 ? 0 : worth (&candidates[i], cycle->tuning->trifle_percent, total);
+      less |= surplus > level && surplus - level < least[i];
+    }
+  return less;
+}
+
+/* Takes @total in all, from those with the largest surplus first. Returns: what was taken. */
+static guint64
+take_from_the_richest (const McCycle *cycle,
+                       McCandidate *candidates,
+                       gsize n,
+                       guint64 *scratch,
+                       guint64 total,
+                       McReason reason)
+{
+  guint64 sum = 0, level = 0, richest, taken = 0;
 
   for (gsize i = 0; i < n; i++)
     sum += scratch[i] = candidates[i].surplus;
   if (sum > total)
     level = mc_share_level (scratch, n, sum - total);
+  richest = level + 1;
+  if (find_least (cycle, candidates, n, level, total, scratch))
+    richest = find_richest (candidates, n, scratch, level, total);
   for (gsize i = 0; i < n; i++)
-    take (cycle, &candidates[i], less (candidates[i].surplus, level), reason);
+    if (candidates[i].surplus > 0 && candidates[i].surplus >= richest)
+      taken += take (cycle, &candidates[i], portion_above (&candidates[i], level, scratch[i]),
+                     reason);
+  return taken;
+}
+
+/* What everybody is left with by a host that is used above its limit: to be well. Where a part of a
+ * capacity is more than any burst, the shorter the host, the less of that. */
+static guint64
+left_when_tight (const McCycle *cycle, const McDemand *demand)
+{
+  guint64 bare = MIN (demand->need + demand->high + BURST, demand->well);
+
+  return bare + (guint64)((double)(demand->well - bare) * cycle->ease);
 }
 
 /*
@@ -188,7 +323,7 @@ take_most_from_the_richest (const McCycle *cycle,
  * share out again; the pool is filled with what they have beyond their share and their high
  * watermark, however much they once used: whoever is in need next does not wait for it.
  */
-static void
+static guint64
 take_what_is_spare (const McCycle *cycle,
                     McCandidate *candidates,
                     gsize n,
@@ -201,38 +336,50 @@ take_what_is_spare (const McCycle *cycle,
     {
       McCandidate *candidate = &candidates[i];
       const McDemand *demand = &candidate->demand;
-      guint64 down_to = reason == MC_REASON_RELEASES
-                            ? MAX (candidate->share, demand->need + demand->high)
-                            : demand->well;
+      gboolean for_pool = reason == MC_REASON_RELEASES;
+      guint64 down_to = for_pool ? MAX (candidate->share, demand->need + demand->high)
+                                 : left_when_tight (cycle, demand);
 
       candidate->surplus = can_spare (cycle, candidate, down_to);
-      if (reason == MC_REASON_RELEASES)
-        candidate->surplus = MIN (candidate->surplus, less (demand->unused, demand->high));
-      if (keeps (cycle, candidate, keep_s)
-          || is_trifle (candidate, candidate->surplus, cycle->tuning->tight_trifle_percent))
+      if (for_pool)
+        candidate->surplus
+            = MIN (candidate->surplus, saturating_sub (demand->unused, demand->high));
+      if (keeps (cycle, candidate, keep_s) || (for_pool && has_just_started (cycle, candidate))
+          || candidate->surplus < worth (candidate, cycle->tuning->tight_trifle_percent,
+                                         total / (FORGONE_DIVISOR * n)))
         candidate->surplus = 0;
     }
-  take_most_from_the_richest (cycle, candidates, n, scratch, total, reason);
+  return take_from_the_richest (cycle, candidates, n, scratch, total, reason);
+}
+
+/* Slowly where everybody has all that it wants: nobody waits for it. */
+static gboolean
+is_paced (const McCycle *cycle, const McCandidate *candidate)
+{
+  return cycle->lambda >= MC_LAMBDA_PLENTY
+         && within (cycle->now_us, candidate->memory->taken_us,
+                    cycle->tuning->comfort_pace_s * G_USEC_PER_SEC);
 }
 
 static void
 release_in_comfort (const McCycle *cycle, McCandidate *candidate)
 {
   const McDemand *demand = &candidate->demand;
+  const McTuning *tuning = cycle->tuning;
   guint64 capacity = candidate->facts->capacity;
   guint64 amount = can_spare (cycle, candidate, demand->want);
 
   /* What its page cache fills is not asked back while nobody else could use it. */
-  amount = MIN (amount, less (demand->unused, demand->high));
-  if (watched (demand) < demand->high
-      || is_trifle (candidate, amount, cycle->tuning->comfort_trifle_percent))
+  amount = MIN (amount, saturating_sub (demand->unused, demand->high));
+  if (watched (demand) < demand->high || has_just_started (cycle, candidate)
+      || amount < percent (capacity, tuning->comfort_trifle_percent))
     return;
-  if (keeps (cycle, candidate, cycle->tuning->keep_in_comfort_s))
+  if (keeps (cycle, candidate, tuning->keep_in_comfort_s) || is_paced (cycle, candidate))
     {
       explain (candidate, MC_REASON_COOLING_DOWN);
       return;
     }
-  take (cycle, candidate, MIN (amount, percent (capacity, cycle->tuning->comfort_step_percent)),
+  take (cycle, candidate, MIN (amount, percent (capacity, tuning->comfort_step_percent)),
         MC_REASON_RELEASES);
 }
 
@@ -242,7 +389,7 @@ static void
 bring_down_to_maximum (const McCycle *cycle, McCandidate *candidate)
 {
   const McDemand *demand = &candidate->demand;
-  guint64 amount = less (demand->told, MAX (demand->most, demand->survives));
+  guint64 amount = saturating_sub (demand->told, MAX (demand->most, demand->survives));
 
   if (demand->survives > demand->most)
     explain (candidate, MC_REASON_AT_MAXIMUM);
@@ -276,32 +423,81 @@ why_take (const McCycle *cycle)
   return cycle->free < 0 ? MC_REASON_OVERCOMMITTED : MC_REASON_FUNDS_OTHERS;
 }
 
-void
-mc_moves_take (const McCycle *cycle, McCandidate *candidates, gsize n, guint64 *scratch)
+typedef struct
 {
-  const McTuning *tuning = cycle->tuning;
-  gint64 lacks = 0, coming = 0, short_of, pool_lacks;
+  gint64 lacks; /* of those in need, in this cycle */
+  gint64 ahead; /* … and in the next ones */
+  gint64 soon;  /* on its way from balloons that inflate */
+  gint64 taken; /* in this cycle */
+} Sums;
+
+static void
+take_for_need (const McCycle *cycle, McCandidate *candidates, gsize n, guint64 *scratch, Sums *sums)
+{
+  gboolean waited_long = FALSE;
+  gint64 short_of;
 
   for (gsize i = 0; i < n; i++)
     {
       McCandidate *candidate = &candidates[i];
 
       candidate->lacks = lacking (cycle, candidate);
-      candidate->surplus = can_spare_for_need (cycle, candidate);
-      lacks += (gint64)(candidate->lacks + lacking_ahead (cycle, candidate));
-      coming += (gint64)on_its_way (cycle, candidate);
+      waited_long |= has_waited_long (cycle, candidate);
+      sums->lacks += (gint64)candidate->lacks;
+      sums->ahead += (gint64)lacking_ahead (cycle, candidate);
+      sums->soon += (gint64)coming_soon (cycle, candidate);
     }
-  short_of = lacks - cycle->free - coming;
-  pool_lacks = short_of + (gint64)cycle->pool;
-  if (short_of > 0)
-    take_most_from_the_richest (cycle, candidates, n, scratch, (guint64)short_of, why_take (cycle));
-  else if (pool_lacks > (gint64)percent (cycle->pool, tuning->pool_slack_percent))
-    take_what_is_spare (cycle, candidates, n, scratch, (guint64)pool_lacks, tuning->keep_for_pool_s,
-                        MC_REASON_RELEASES);
-  else if (cycle->excess > (guint64)coming)
-    take_what_is_spare (cycle, candidates, n, scratch, cycle->excess, tuning->keep_when_tight_s,
-                        MC_REASON_HOST_TIGHT);
-  else if (cycle->excess == 0)
+  short_of = sums->lacks + sums->ahead - sums->soon
+             - (sums->lacks > 0 ? MIN (cycle->free, cycle->grantable) : cycle->free);
+  if (short_of <= 0)
+    return;
+  for (gsize i = 0; i < n; i++)
+    candidates[i].surplus
+        = can_spare_for_need (cycle, &candidates[i], (guint64)short_of, waited_long);
+  sums->taken += (gint64)take_from_the_richest (cycle, candidates, n, scratch, (guint64)short_of,
+                                                why_take (cycle));
+}
+
+/* Returns: whether anything is missing in it that is worth asking for. */
+static gboolean
+take_for_pool (const McCycle *cycle, McCandidate *candidates, gsize n, guint64 *scratch, Sums *sums)
+{
+  gint64 missing
+      = (gint64)cycle->pool + sums->lacks + sums->ahead - cycle->free - sums->soon - sums->taken;
+
+  missing = MIN (missing, (gint64)cycle->pool);
+  if (missing <= (gint64)percent (cycle->pool, cycle->tuning->pool_slack_percent))
+    return FALSE;
+  sums->taken += (gint64)take_what_is_spare (cycle, candidates, n, scratch, (guint64)missing,
+                                             cycle->tuning->keep_for_pool_s, MC_REASON_RELEASES);
+  return TRUE;
+}
+
+/* What is granted to those in need comes on top of what is used already. */
+static void
+take_for_host (const McCycle *cycle, McCandidate *candidates, gsize n, guint64 *scratch, Sums *sums)
+{
+  gint64 missing = (gint64)cycle->excess + MIN (sums->lacks, MAX (cycle->grantable, 0));
+
+  if (cycle->excess == 0)
+    return;
+  for (gsize i = 0; i < n; i++)
+    missing -= (gint64)coming_to_the_host (&candidates[i]);
+  if (missing > 0)
+    take_what_is_spare (cycle, candidates, n, scratch, (guint64)missing,
+                        cycle->tuning->keep_when_tight_s, MC_REASON_HOST_TIGHT);
+}
+
+void
+mc_moves_take (const McCycle *cycle, McCandidate *candidates, gsize n, guint64 *scratch)
+{
+  Sums sums = { 0 };
+  gboolean pool_is_low;
+
+  take_for_need (cycle, candidates, n, scratch, &sums);
+  pool_is_low = take_for_pool (cycle, candidates, n, scratch, &sums);
+  take_for_host (cycle, candidates, n, scratch, &sums);
+  if (!pool_is_low && cycle->excess == 0 && sums.taken == 0)
     for (gsize i = 0; i < n; i++)
       release_in_comfort (cycle, &candidates[i]);
   for (gsize i = 0; i < n; i++)
@@ -323,12 +519,15 @@ give (const McCycle *cycle, McCandidate *candidate, guint64 amount, McReason rea
 
   if (demand->told + amount < demand->most)
     amount = amount / MC_MIB * MC_MIB;
-  if (amount == 0 || is_trifle (candidate, amount, cycle->tuning->trifle_percent))
+  if (amount == 0
+      || amount < MIN (percent (candidate->facts->capacity, cycle->tuning->trifle_percent),
+                       demand->low / GRANT_DIVISOR))
     return 0;
   move_to (candidate, demand->told + amount, reason,
            reason == MC_REASON_BELOW_MINIMUM ? demand->least : demand->low);
-  candidate->decision->budget = (guint64)MAX (cycle->free, 0);
+  candidate->decision->budget = (guint64)MAX (cycle->grantable, 0);
   candidate->memory->given_us = cycle->now_us;
+  candidate->memory->vain_balloon = 0; /* what was asked before is no longer to be seen */
   return amount;
 }
 
@@ -356,7 +555,7 @@ give_hard (const McCycle *cycle, McCandidate *candidates, gsize n, gboolean hot,
     if (candidates[i].demand.hot == hot && candidates[i].lacks > 0)
       given += give (cycle, &candidates[i], portion (candidates[i].lacks, left, all),
                      why_hard (&candidates[i]));
-  return less (left, given);
+  return saturating_sub (left, given);
 }
 
 static void
@@ -375,7 +574,7 @@ give_soft (const McCycle *cycle, McCandidate *candidates, gsize n, guint64 *scra
                      && !within (cycle->now_us, candidate->memory->taken_us,
                                  cycle->tuning->keep_when_tight_s * G_USEC_PER_SEC);
 
-      scratch[i] = may ? MIN (less (candidate->demand.cache, candidate->demand.told),
+      scratch[i] = may ? MIN (saturating_sub (candidate->demand.cache, candidate->demand.told),
                               candidate->demand.step)
                        : 0;
       all += scratch[i];
@@ -395,17 +594,19 @@ explain_hard_without_move (const McCycle *cycle, McCandidate *candidate)
                           ? MC_REASON_COOLING_DOWN
                           : MC_REASON_NO_FREE_MEMORY);
   candidate->decision->limit = candidate->demand.low;
-  candidate->decision->budget = (guint64)MAX (cycle->free, 0);
+  candidate->decision->budget = (guint64)MAX (cycle->grantable, 0);
 }
 
 void
 mc_moves_give (const McCycle *cycle, McCandidate *candidates, gsize n, guint64 *scratch)
 {
-  guint64 left = cycle->condition == MC_HOST_CRITICAL ? 0 : (guint64)MAX (cycle->free, 0);
+  guint64 grantable = cycle->condition == MC_HOST_CRITICAL ? 0 : (guint64)MAX (cycle->grantable, 0);
+  guint64 left = give_hard (cycle, candidates, n, TRUE, grantable);
 
-  left = give_hard (cycle, candidates, n, TRUE, left);
   left = give_hard (cycle, candidates, n, FALSE, left);
-  give_soft (cycle, candidates, n, scratch, left);
+  /* What was promised by nobody is lent to need alone. */
+  give_soft (cycle, candidates, n, scratch,
+             saturating_sub (MIN ((guint64)MAX (cycle->free, 0), grantable), grantable - left));
   for (gsize i = 0; i < n; i++)
     explain_hard_without_move (cycle, &candidates[i]);
 }

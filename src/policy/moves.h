@@ -18,6 +18,7 @@ typedef struct
   McVmMemory *memory;
   McVmDecision *decision;
   McDemand demand;
+  guint64 backed;  /* of its guest's memory, by the host */
   guint64 share;   /* what it should have, in the end */
   guint64 surplus; /* what it could give in this cycle */
   guint64 lacks;   /* what it should be given in this cycle */
@@ -29,11 +30,13 @@ typedef struct
   const McTuning *tuning;
   gint64 now_us;
   McHostCondition condition;
-  double lambda;   /* mc_share_out() */
-  guint64 pool;    /* is to be kept free for whoever needs it next */
-  gint64 free;     /* may be granted now; negative when more is promised than there is */
-  guint64 excess;  /* used above the host's limit */
-  guint64 comfort; /* may be granted before the host's limit is reached */
+  double ease;      /* 1: the host is at its limit or below; 0: at its reserve */
+  double lambda;    /* mc_share_out() */
+  guint64 pool;     /* is to be kept free for whoever needs it next */
+  gint64 free;      /* nobody has a claim to it; negative when more is promised than there is */
+  gint64 grantable; /* VMs in need may be granted it now */
+  guint64 excess;   /* used above the host's limit */
+  guint64 comfort;  /* may be granted before the host's limit is reached */
 } McCycle;
 
 /* Sets every candidate's surplus and lacks. @scratch has room for one figure for each. */

@@ -92,6 +92,8 @@ typedef enum
   MC_REASON_AT_MAXIMUM,     /* in need, and has all that it may have */
   MC_REASON_COOLING_DOWN,   /* would move, but has only just moved the other way */
   MC_REASON_UNREACHABLE,    /* target withdrawn: the guest does not reach it */
+  MC_REASON_REPEATED,       /* has not taken what it was given: its target is set again */
+  MC_REASON_IN_VAIN,        /* given back what it gave, since the host gained nothing */
   MC_REASON_FOREIGN,        /* somebody else has set its balloon: respected for a while */
   MC_REASON_LEFT_ALONE,     /* not managed: the status says why */
 } McReason;
@@ -143,18 +145,27 @@ typedef struct
   guint64 swap_out_rate;
 
   /* reports */
+  gboolean looked;          /* it has been looked at before, … */
+  gint64 looked_us;         /* … since then */
   gint64 started_us;        /* of the boot that all of this is about */
   gint64 stats_time_s;      /* of the newest report */
   gint64 stats_seen_us;     /* when that was first seen; 0 = no report yet */
   gint64 stats_interval_us; /* how far apart reports are seen to be */
   gboolean reported;        /* since the boot was seen; maybe by the boot before */
-  gboolean fresh;           /* reported by this boot */
-  guint64 swap_in;          /* counters of the newest report */
+  gboolean fresh;           /* reported by this boot, and while somebody looked */
+  gboolean frozen;          /* its figures have not answered to a move of its balloon */
+  guint64 swap_in;          /* figures of the newest report */
   guint64 swap_out;
+  guint64 unused;
+  guint64 usable;
+  guint64 available;
+  guint64 answered_balloon; /* when any of them last changed */
 
   /* the balloon as the guest saw it when it reported */
+  guint64 balloon_reported; /* the least that it can have been */
   guint64 balloon_at_stats;
   guint64 balloon_before;    /* at the cycle before */
+  gint64 balloon_since_us;   /* since when it has not moved */
   guint64 outside_available; /* balloon less MemTotal, once it was seen at rest */
   gboolean outside_known;
 
@@ -165,13 +176,30 @@ typedef struct
   gint64 peak_us;
   guint64 surge; /* the largest growth between two reports, likewise */
   gint64 surge_us;
+  guint64 turned_at; /* the most or least of used since it last turned */
+  gint64 turned_us;
+  gboolean falls;  /* used was last seen to fall by much */
+  guint turns;     /* how often it has turned soon after it had */
   guint64 swapped; /* swapped out and not back yet, as far as the counters tell */
   guint hot;       /* consecutive reports with swapping or nothing usable, up to 3 */
 
   /* moves */
   gint64 given_us;
   gint64 taken_us;
-  guint64 overhead; /* what its process occupies beside the guest's memory */
+  gint64 unmet_since_us; /* since when it lacks memory; 0 = it does not */
+  guint64 inflating;     /* how fast its balloon was seen to inflate, bytes a second */
+  gint64 speed_us;       /* … at that time */
+
+  /* host memory */
+  guint64 overhead_least; /* what its process is known to occupy beside the guest's memory */
+  guint64 overhead_most; /* … and what it may occupy, as far as reports tell; 0 = no report yet */
+  guint64 in_use;        /* of the guest's memory, at its newest report with the balloon at rest */
+  guint64 resident;      /* at the cycle before */
+  gint64 resident_us;
+  guint64
+      touching; /* how fast it came to occupy more, bytes a second: rises at once, falls slowly */
+  guint64 touched; /* the most of the guest's memory that the host was seen to back, less what
+                      the balloon has taken since */
 
   /* targets that are not followed */
   gboolean reached;      /* the balloon has been at the present target */
@@ -180,10 +208,20 @@ typedef struct
   guint64 progress_balloon;
   gint64 stuck_until_us;
   guint stuck_times;
+  gint64
+      deflated_us; /* when a balloon that is to deflate last did, or was told to; 0 = it is not */
+  guint64 deflated_balloon;
+  guint repeated; /* how often its target was set again since */
   gint64 foreign_until_us;
   gint64 idle_since_us; /* target reached by inflating, and the process still occupies more */
   gint64 ineffective_until_us;
   guint ineffective_times;
+  gboolean effective;   /* the host was seen to get what it gave */
+  guint64 vain_balloon; /* its balloon when memory was first taken from it; 0 = never was */
+
+  /* figures that cannot be */
+  gint64 doubted_until_us;
+  guint doubted_times;
 } McVmMemory;
 
 typedef struct
@@ -206,7 +244,10 @@ typedef struct
 {
   McHostCondition condition;
   guint64 promised; /* Σ promise */
-  guint64 free; /* what may be granted: available − reserve − margin − promised, not below 0 */
+  guint64 free; /* what nobody has a claim to: available − reserve − margin − promised, not below 0
+                 */
+  guint64 grantable; /* what VMs in need may be granted: that, and most of what was promised by
+                        nobody and is not touched */
   double used_percent;
   gboolean pressing;
   double lambda; /* part of the headroom they want that VMs can have: 1 = all; -1 = some lack what

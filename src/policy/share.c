@@ -13,17 +13,18 @@ between (guint64 from, guint64 to, double part)
   return from + (guint64)((to - from) * part);
 }
 
+/* Only the ratios of weights matter: the level is the part of a weight of 1, in fractions of a
+ * byte. */
 static guint64
-at_level (const McClaim *claim, guint64 level)
+at_level (const McClaim *claim, double level)
 {
   guint64 most = MAX (claim->base, claim->least);
 
-  /* level × weight: 2^45 × 2^14 */
-  return CLAMP (level * MIN (claim->weight, 1 << 14), claim->least, most);
+  return CLAMP ((guint64)(level * claim->weight), claim->least, most);
 }
 
 static guint64
-sum_at_level (const McClaim *claims, gsize n_claims, guint64 level)
+sum_at_level (const McClaim *claims, gsize n_claims, double level)
 {
   guint64 sum = 0;
 
@@ -34,16 +35,21 @@ sum_at_level (const McClaim *claims, gsize n_claims, guint64 level)
 
 /* The highest level of water that the budget fills; the least of everyone where there is not even
  * that. */
-static guint64
+static double
 find_level (const McClaim *claims, gsize n_claims, guint64 budget)
 {
-  guint64 least = 0, most = 1;
+  double least = 0, most = 1, heaviest = 1;
 
   for (gsize i = 0; i < n_claims; i++)
-    most = MAX (most, MAX (claims[i].base, claims[i].least) + 1);
-  while (most - least > PRECISION)
     {
-      guint64 middle = least + (most - least) / 2;
+      double full = (double)MAX (claims[i].base, claims[i].least) / claims[i].weight;
+
+      most = MAX (most, full + 1);
+      heaviest = MAX (heaviest, claims[i].weight);
+    }
+  while ((most - least) * heaviest > PRECISION)
+    {
+      double middle = least + (most - least) / 2;
 
       if (sum_at_level (claims, n_claims, middle) <= budget)
         least = middle;
@@ -57,8 +63,7 @@ double
 mc_share_out (McClaim *claims, gsize n_claims, gint64 budget)
 {
   gint64 bases = 0, wants = 0;
-  double lambda;
-  guint64 level;
+  double lambda, level;
 
   for (gsize i = 0; i < n_claims; i++)
     {

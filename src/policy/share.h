@@ -11,14 +11,14 @@
 
 G_BEGIN_DECLS
 
-/* Anything below 2^44 bytes; sums of half a million fit. */
+/* Up to 2^46 bytes (MC_CAPACITY_MOST): sums of a hundred thousand fit. */
 typedef struct
 {
-  guint64 least;  /* never less than this */
-  guint64 base;   /* enough to survive */
-  guint64 want;   /* enough to be well */
-  guint64 weight; /* 1 or more */
-  guint64 share;  /* out */
+  guint64 least; /* never less than this */
+  guint64 base;  /* enough to survive */
+  guint64 want;  /* enough to be well */
+  guint weight;  /* 1 or more; only its ratio to the others' counts */
+  guint64 share; /* out */
 } McClaim;
 
 #define MC_LAMBDA_PLENTY 1.0

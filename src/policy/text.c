@@ -36,6 +36,8 @@ static const char *const reason_nicks[MC_N_REASONS] = {
   [MC_REASON_AT_MAXIMUM] = "at-maximum",
   [MC_REASON_COOLING_DOWN] = "cooling-down",
   [MC_REASON_UNREACHABLE] = "unreachable",
+  [MC_REASON_REPEATED] = "repeated",
+  [MC_REASON_IN_VAIN] = "in-vain",
   [MC_REASON_FOREIGN] = "foreign",
   [MC_REASON_LEFT_ALONE] = "left-alone",
 };
@@ -147,6 +149,12 @@ mc_decision_describe (const McVmDecision *decision)
       return g_strdup_printf (
           "it does not reach its target; the target is what it has, %" G_GUINT64_FORMAT " MiB",
           mib (decision->target));
+    case MC_REASON_REPEATED:
+      return g_strdup_printf (
+          "it has not taken what it was given; set to %" G_GUINT64_FORMAT " MiB again", figure);
+    case MC_REASON_IN_VAIN:
+      return g_strdup_printf (
+          "the host gained nothing from what it gave; +%" G_GUINT64_FORMAT " MiB", mib (moved));
     case MC_REASON_FOREIGN:
       if (decision->move)
         return g_strdup_printf ("somebody else had set its balloon to %" G_GUINT64_FORMAT

@@ -8,6 +8,8 @@
  */
 #include "config.h"
 
+#include "arithmetic.h"
+#include "demand.h"
 #include "triage.h"
 
 /* Without a report for this long after its start a guest has no driver, or one without statistics.
@@ -27,20 +29,26 @@
 /* What somebody else has set is respected this long. */
 #define RESPECT_US (60 * G_USEC_PER_SEC)
 
+/* A lost deflation is told again after this long, then after twice as long, up to ten minutes. */
+#define REPEAT_US ((gint64)5 * G_USEC_PER_SEC)
+
+/* After figures that cannot be, sound ones are not believed for this long, doubled each time. */
+#define DOUBT_US ((gint64)10 * G_USEC_PER_SEC)
+
 /* The host should have what a guest gave soon after it gave. */
 #define INEFFECTIVE_AFTER_US (15 * G_USEC_PER_SEC)
 #define INEFFECTIVE_SLACK    (256 * MC_MIB)
 
 static guint64
-distance (guint64 one, guint64 other)
+tolerance (const McVmFacts *facts)
 {
-  return MAX (one, other) - MIN (one, other);
+  return MAX (facts->capacity / 100, 4 * MC_MIB);
 }
 
 static gboolean
-is_at (guint64 balloon, guint64 target, guint64 capacity)
+is_at_target (const McVmFacts *facts)
 {
-  return distance (balloon, target) <= MAX (capacity / 100, 4 * MC_MIB);
+  return distance (facts->balloon, facts->target) <= tolerance (facts);
 }
 
 static gint64
@@ -52,8 +60,7 @@ back_off (guint times)
 static void
 remember_progress (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
 {
-  gboolean there
-      = facts->balloon <= facts->target || is_at (facts->balloon, facts->target, facts->capacity);
+  gboolean there = facts->balloon <= facts->target || is_at_target (facts);
 
   if (there)
     {
@@ -75,6 +82,18 @@ remember_progress (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
   memory->progress_us = 0;
 }
 
+static void
+remember_speed (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
+{
+  gint64 elapsed_us = now_us - memory->speed_us;
+  guint64 inflated = saturating_sub (memory->balloon_before, facts->balloon);
+
+  if (memory->speed_us > 0 && elapsed_us > 0)
+    memory->inflating
+        = MAX ((guint64)((double)inflated * G_USEC_PER_SEC / elapsed_us), memory->inflating / 2);
+  memory->speed_us = now_us;
+}
+
 /* A guest with autodeflate takes its memory back by itself when it has none left: that is need, not
  * a person. */
 static gboolean
@@ -84,22 +103,65 @@ deflates_by_itself (const McVmFacts *facts)
          && MIN (facts->usable, facts->unused) <= facts->low_watermark;
 }
 
+/* The balloon went the other way than it was told. Where it was told to deflate, and where a guest
+ * with autodeflate has memory, only a person can have done that, or its driver is gone. */
+static gboolean
+moves_away (const McVmFacts *facts, const McVmMemory *memory)
+{
+  guint64 before = memory->balloon_before;
+
+  if (before == 0 || facts->target != memory->target_before)
+    return FALSE;
+  if (facts->target >= before)
+    return facts->balloon + tolerance (facts) < before;
+  return facts->balloon > before + tolerance (facts);
+}
+
 static void
 remember_foreign (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
 {
+  gboolean away = moves_away (facts, memory);
+
   if (facts->target != memory->target_before)
     memory->reached = FALSE;
-  if (is_at (facts->balloon, facts->target, facts->capacity))
+  if (is_at_target (facts))
     {
       memory->foreign_until_us = 0;
       memory->reached = TRUE;
       return;
     }
-  if (!memory->reached)
+  if (!memory->reached && !away)
     return;
   memory->reached = FALSE;
   if (!deflates_by_itself (facts))
     memory->foreign_until_us = now_us + RESPECT_US;
+}
+
+/* What a balloon was told to give back, and does not: the call was lost on its way, or another one
+ * came after it. */
+static void
+remember_deflation (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
+{
+  gboolean there = facts->balloon + tolerance (facts) >= facts->target;
+
+  if (there || facts->target != memory->target_before
+      || distance (facts->balloon, memory->deflated_balloon) > PROGRESS)
+    {
+      if (there)
+        memory->repeated = 0;
+      memory->deflated_us = there ? 0 : now_us;
+      memory->deflated_balloon = facts->balloon;
+    }
+}
+
+/* Its balloon has inflated since memory was first taken from it, and its process occupies no more
+ * than what is left. */
+static gboolean
+is_seen_to_give (const McVmFacts *facts, const McVmMemory *memory)
+{
+  return memory->vain_balloon > 0 && facts->resident != MC_UNKNOWN
+         && facts->balloon + tolerance (facts) <= memory->vain_balloon
+         && mc_demand_backed_least (facts, memory) <= facts->balloon + tolerance (facts);
 }
 
 static void
@@ -107,8 +169,13 @@ remember_effect (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
 {
   guint64 expected = facts->balloon + MAX (INEFFECTIVE_SLACK, facts->balloon / 4);
   gboolean gave = memory->taken_us > 0 && memory->taken_us > memory->given_us;
+  gboolean unproven;
 
-  if (!gave || !memory->reached || facts->resident == MC_UNKNOWN || facts->resident <= expected)
+  if (is_seen_to_give (facts, memory))
+    memory->effective = TRUE;
+  unproven = memory->vain_balloon > 0 && !memory->effective;
+  if (!gave || !memory->reached || facts->resident == MC_UNKNOWN
+      || (!unproven && facts->resident <= expected))
     {
       memory->idle_since_us = 0;
       return;
@@ -120,27 +187,21 @@ remember_effect (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
   memory->ineffective_until_us = now_us + back_off (memory->ineffective_times);
   memory->ineffective_times = MIN (memory->ineffective_times + 1, 8);
   memory->idle_since_us = 0;
+  memory->effective = FALSE;
+  memory->vain_balloon = 0;
 }
 
-void
-mc_triage_remember (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
-{
-  if (facts->target == MC_UNKNOWN || facts->balloon == MC_UNKNOWN || !facts->running || facts->busy)
-    {
-      memory->progress_us = 0;
-      return;
-    }
-  remember_foreign (now_us, facts, memory);
-  if (now_us < memory->foreign_until_us)
-    memory->progress_us = 0; /* it goes where somebody else has sent it */
-  else
-    remember_progress (now_us, facts, memory);
-  remember_effect (now_us, facts, memory);
-  memory->target_before = facts->target;
-}
-
+/* A guest sees most of its balloon: a MemTotal far below it is a dump kernel's, or that of a driver
+ * that counts in 32 bits. */
 static gboolean
-figures_contradict (const McVmFacts *facts)
+sees_too_little (const McVmFacts *facts, const McVmMemory *memory)
+{
+  return facts->available != MC_UNKNOWN && facts->available > 0
+         && facts->available < memory->balloon_reported / 2;
+}
+
+gboolean
+mc_triage_contradicts (const McVmFacts *facts, const McVmMemory *memory)
 {
   if (facts->capacity == 0 || facts->capacity > MC_CAPACITY_MOST)
     return TRUE;
@@ -148,7 +209,65 @@ figures_contradict (const McVmFacts *facts)
     return TRUE;
   if (facts->unused > facts->capacity)
     return TRUE;
-  return facts->usable != MC_UNKNOWN && facts->usable > facts->capacity;
+  if (facts->usable != MC_UNKNOWN && facts->usable > facts->capacity)
+    return TRUE;
+  return sees_too_little (facts, memory);
+}
+
+/* Who alternates between sound figures and absurd ones is believed later each time. */
+static void
+remember_doubt (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
+{
+  gboolean speaks = facts->stats_time_s != 0 && facts->unused != MC_UNKNOWN;
+
+  if (!speaks || (!mc_triage_contradicts (facts, memory) && !memory->frozen))
+    {
+      if (memory->doubted_times > 0 && now_us - memory->doubted_until_us > MC_BACK_OFF_MOST_US)
+        memory->doubted_times = 0;
+      return;
+    }
+  if (now_us >= memory->doubted_until_us)
+    memory->doubted_times = MIN (memory->doubted_times + 1, 8);
+  memory->doubted_until_us
+      = MAX (memory->doubted_until_us,
+             now_us + MIN (DOUBT_US << (memory->doubted_times - 1), MC_BACK_OFF_MOST_US));
+}
+
+void
+mc_triage_remember (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
+{
+  if (facts->running && !facts->busy)
+    remember_doubt (now_us, facts, memory);
+  if (facts->target == MC_UNKNOWN || facts->balloon == MC_UNKNOWN || !facts->running || facts->busy)
+    {
+      memory->progress_us = memory->deflated_us = 0;
+      return;
+    }
+  remember_foreign (now_us, facts, memory);
+  if (now_us < memory->foreign_until_us)
+    memory->progress_us = memory->deflated_us = 0; /* it goes where somebody else has sent it */
+  else
+    {
+      remember_speed (now_us, facts, memory);
+      remember_progress (now_us, facts, memory);
+      remember_deflation (now_us, facts, memory);
+    }
+  remember_effect (now_us, facts, memory);
+  memory->target_before = facts->target;
+}
+
+gboolean
+mc_triage_may_take (const McVmMemory *memory)
+{
+  return memory->vain_balloon == 0 || memory->effective;
+}
+
+gboolean
+mc_triage_is_to_repeat (gint64 now_us, const McVmMemory *memory)
+{
+  gint64 patience_us = MIN (REPEAT_US << MIN (memory->repeated, 8), MC_BACK_OFF_MOST_US);
+
+  return memory->deflated_us > 0 && now_us - memory->deflated_us >= patience_us;
 }
 
 static gboolean
@@ -181,10 +300,10 @@ mc_triage_status (const McPolicySettings *settings,
     return MC_VM_BOOTING;
   if (facts->stats_time_s == 0 || facts->unused == MC_UNKNOWN)
     return MC_VM_NO_STATS;
-  if (figures_contradict (facts))
+  if (now_us < memory->doubted_until_us)
     return MC_VM_STALE;
   if (memory->stats_seen_us == 0)
-    return MC_VM_NO_STATS;
+    return now_us - memory->looked_us < STALE_AT_LEAST_US ? MC_VM_NO_STATS : MC_VM_STALE;
   if (is_silent (settings, now_us, memory))
     return MC_VM_STALE;
   if (now_us < memory->ineffective_until_us)

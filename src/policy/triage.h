@@ -6,13 +6,14 @@
 
 G_BEGIN_DECLS
 
-/* The most that a VM's memory is believed to be: keeps the sums of a million VMs within 64 bits. */
-#define MC_CAPACITY_MOST ((guint64)1 << 43)
+/* The most that a VM or a host is believed to have: 64 TiB, beyond what Linux and QEMU run today;
+ * the sums of a hundred thousand such VMs stay within 63 bits. */
+#define MC_CAPACITY_MOST ((guint64)1 << 46)
 
 /* How a target that is not followed, or helps nobody, is let go: one minute, doubled each time, up
  * to ten. */
-#define MC_BACK_OFF_LEAST_US (60 * G_USEC_PER_SEC)
-#define MC_BACK_OFF_MOST_US  (600 * G_USEC_PER_SEC)
+#define MC_BACK_OFF_LEAST_US ((gint64)60 * G_USEC_PER_SEC)
+#define MC_BACK_OFF_MOST_US  ((gint64)600 * G_USEC_PER_SEC)
 
 /* Takes in how the balloon follows its target. Call once a cycle, after mc_demand_remember(). */
 void mc_triage_remember (gint64 now_us, const McVmFacts *facts, McVmMemory *memory);
@@ -23,5 +24,14 @@ McVmStatus mc_triage_status (const McPolicySettings *settings,
                              gint64 now_us,
                              const McVmFacts *facts,
                              const McVmMemory *memory);
+
+/* Whether its figures cannot be: beyond its capacity, or of another size altogether. */
+gboolean mc_triage_contradicts (const McVmFacts *facts, const McVmMemory *memory);
+
+/* Whether anything may be taken from it before the host was seen to get what it gave last. */
+gboolean mc_triage_may_take (const McVmMemory *memory);
+
+/* Whether its balloon was told to deflate and does not: its target is to be set again. */
+gboolean mc_triage_is_to_repeat (gint64 now_us, const McVmMemory *memory);
 
 G_END_DECLS

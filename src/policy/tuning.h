@@ -30,10 +30,13 @@ typedef struct
   guint pool_slack_percent; /* of that: may be missing before anybody is asked for it */
 
   /* How long a VM keeps what it was given, while … */
-  guint keep_in_comfort_s; /* … nothing presses */
-  guint keep_when_tight_s; /* … the host is used above its limit */
-  guint keep_for_pool_s;   /* … the pool is low */
-  guint keep_from_need_s;  /* … others are in need */
+  guint keep_in_comfort_s;  /* … nothing presses */
+  guint keep_when_tight_s;  /* … the host is used above its limit */
+  guint keep_for_pool_s;    /* … the pool is low */
+  guint keep_from_need_s;   /* … others are in need */
+  guint keep_after_start_s; /* what a VM was started with, while no other VM needs it and the host
+                               is not tight */
+  guint comfort_pace_s;     /* between two releases of one VM while nothing presses */
 
   /* What is worth a move, in percent of a VM's capacity. */
   guint trifle_percent;         /* at all */

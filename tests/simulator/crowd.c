@@ -26,6 +26,7 @@ sim_crowd_new (guint n)
       guint64 balloon = (600 + sim_random_below (&crowd->random, 400)) * MC_MIB;
 
       crowd->memories[i] = &crowd->memory[i];
+      crowd->memory[i].looked = TRUE; /* the first report is news */
       crowd->facts[i] = (McVmFacts){
         .running = TRUE,
         .has_balloon = TRUE,

@@ -34,6 +34,8 @@ static const struct
   KNOB (keep_when_tight_s),
   KNOB (keep_for_pool_s),
   KNOB (keep_from_need_s),
+  KNOB (keep_after_start_s),
+  KNOB (comfort_pace_s),
   KNOB (trifle_percent),
   KNOB (need_trifle_percent),
   KNOB (tight_trifle_percent),

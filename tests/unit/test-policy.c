@@ -15,6 +15,12 @@ static const McPolicySettings defaults = {
   .cache_growth = MC_CACHE_GROWTH_COMFORTABLE,
 };
 
+/* A VM that has not reported when it was first looked at: its next report is news. */
+static const McVmMemory looked_at = { .looked = TRUE };
+
+/* … and the host was seen to get what it gave. */
+static const McVmMemory known_to_give = { .looked = TRUE, .effective = TRUE };
+
 static McVmFacts
 vm_with (guint64 balloon_mib, guint64 unused_mib, guint64 usable_mib)
 {
@@ -57,7 +63,7 @@ decide_next (McVmMemory *memory,
 static McVmDecision
 decide_one (const McVmFacts *facts, guint64 total_mib, guint64 available_mib)
 {
-  McVmMemory memory = { 0 };
+  McVmMemory memory = looked_at;
 
   return decide_next (&memory, facts, 1, total_mib, available_mib);
 }
@@ -175,10 +181,12 @@ test_running_out_on_a_short_host (void)
   for (gsize i = 0; i < G_N_ELEMENTS (free); i++)
     {
       McVmFacts facts = vm_with (512, 40, 40);
+      McVmMemory memory = looked_at;
       McVmDecision decision;
 
-      facts.resident += 64 * MC_MIB; /* its process: nothing is promised */
-      decision = decide_one (&facts, 1500, 200 + 64 + free[i]);
+      facts.resident += 64 * MC_MIB; /* its process, as was learned: nothing is promised */
+      memory.overhead_most = 64 * MC_MIB;
+      decision = decide_next (&memory, &facts, 1, 1500, 200 + 64 + free[i]);
       g_assert_true (decision.move);
       g_assert_cmpuint (decision.target, >=,
                         decision.before + MIN (free[i], 204) * MC_MIB * 9 / 10);
@@ -190,7 +198,7 @@ test_running_out_on_a_short_host (void)
 static void
 test_silent_since_it_swapped_is_given_more (void)
 {
-  McVmMemory memory = { 0 };
+  McVmMemory memory = looked_at;
   McVmFacts facts = vm_with (512, 2, 0);
   McVmDecision first = decide_next (&memory, &facts, 10, 8192, 4096), second;
 
@@ -207,7 +215,7 @@ test_silent_since_it_swapped_is_given_more (void)
 static void
 test_silent_for_good_is_not_fed_for_ever (void)
 {
-  McVmMemory memory = { 0 };
+  McVmMemory memory = looked_at;
   McVmFacts facts = vm_with (512, 2, 0);
 
   facts.capacity = facts.maximum = 4096 * MC_MIB;
@@ -229,7 +237,7 @@ test_tight_host_takes_what_was_once_used (void)
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {
-      McVmMemory memory = { 0 };
+      McVmMemory memory = looked_at;
       McVmFacts facts = vm_with (1000, 150, 150);
       McVmDecision decision = decide_next (&memory, &facts, 10, 8192, rows[i].available);
 
@@ -255,7 +263,7 @@ test_what_a_deflated_balloon_hides_is_no_growth (void)
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {
-      McVmMemory memory = { 0 };
+      McVmMemory memory = looked_at;
       McVmFacts facts
           = vm_with (rows[i].balloon_before, rows[i].usable_before, rows[i].usable_before);
 
@@ -271,7 +279,7 @@ test_what_a_deflated_balloon_hides_is_no_growth (void)
 static void
 test_what_was_freed_is_there_for_the_next (void)
 {
-  McVmMemory memory[2] = { 0 };
+  McVmMemory memory[2] = { known_to_give, known_to_give };
   McVmMemory *memories[] = { &memory[0], &memory[1] };
   McVmFacts facts[] = { vm_with (737, 170, 170), vm_with (316, 163, 163) };
   McHostFigures host = { .total = 2304 * MC_MIB, .available = 290 * MC_MIB };
