@@ -425,15 +425,15 @@ static const Class classes[] = {
 G_STATIC_ASSERT (G_N_ELEMENTS (classes) + 1 == G_N_ELEMENTS (sim_class_names));
 
 const char *
-sim_class_about (guint class)
+sim_class_about (guint load_class)
 {
-  return class < G_N_ELEMENTS (classes) ? classes[class].about : NULL;
+  return load_class < G_N_ELEMENTS (classes) ? classes[load_class].about : NULL;
 }
 
 guint
-sim_class_size (guint class)
+sim_class_size (guint load_class)
 {
-  return classes[class].make == NULL ? SIM_SET_SIZE : SIM_CLASS_SIZE;
+  return classes[load_class].make == NULL ? SIM_SET_SIZE : SIM_CLASS_SIZE;
 }
 
 /* Everybody begins with the same part of its capacity as far as the host goes, or, where it can
@@ -484,23 +484,23 @@ total_of (const SimLoad *load, double part)
 }
 
 SimLoad *
-sim_load_of_class (SimSet set, guint class, guint number)
+sim_load_of_class (SimSet set, guint load_class, guint number)
 {
   SimRandom random = { .state = (set == SIM_HOLD_OUT ? HOLD_OUT_SEEDS : TUNING_SEEDS)
-                                + ((guint64) class << 16) + number };
+                                + ((guint64)load_class << 16) + number };
   Fullness fullness = (Fullness)(number % 3);
   gboolean with_all;
   SimLoad *load;
 
-  if (classes[class].make == NULL)
+  if (classes[load_class].make == NULL)
     return sim_load_random (set, number);
   load = g_new0 (SimLoad, 1);
   load->seed = random.state;
   load->seconds = SECONDS;
   g_snprintf (load->name, sizeof load->name, "%s-%s-%02u",
-              set == SIM_HOLD_OUT ? "hold-out" : "tuning", sim_class_names[class], number);
+              set == SIM_HOLD_OUT ? "hold-out" : "tuning", sim_class_names[load_class], number);
   sim_part_host (load, &random, sim_random_between (&random, 400, 1500));
-  classes[class].make (load, &random);
+  classes[load_class].make (load, &random);
   with_all = fullness != TOO_SMALL && sim_random_below (&random, 2);
   sim_part_settle (load, total_of (load, part_of (&random, fullness)));
   begin (load, with_all);

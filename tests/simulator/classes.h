@@ -12,11 +12,11 @@
 /* Ends with NULL. The first is "earlier": the sets of sim_load_random(). */
 extern const char *const sim_class_names[];
 
-/* Returns: (nullable): what is in class @class, for people. */
-const char *sim_class_about (guint class);
+/* Returns: (nullable): what is in class @load_class, for people. */
+const char *sim_class_about (guint load_class);
 
 /* How many loads a set of this class has. */
-guint sim_class_size (guint class);
+guint sim_class_size (guint load_class);
 
 /* Returns: (transfer full): free with g_free(). */
-SimLoad *sim_load_of_class (SimSet set, guint class, guint number);
+SimLoad *sim_load_of_class (SimSet set, guint load_class, guint number);

@@ -17,7 +17,7 @@
 
 typedef struct
 {
-  char *set, *class, *load, *only, *data, *sweep, *replay, *world;
+  char *set, *class_name, *load, *only, *data, *sweep, *replay, *world;
   char **tune;
   int count;
   gboolean each, json, list;
@@ -101,14 +101,14 @@ check (const Options *options, int argc, char *argv[], const SimReport *report, 
   if (options->set != NULL && strcmp (options->set, "tuning") != 0
       && strcmp (options->set, "hold-out") != 0 && strcmp (options->set, "named") != 0)
     return refuse (error, "--set is tuning, hold-out or named, not '%s'", options->set);
-  if (options->class != NULL && strcmp (options->class, ALL) != 0
-      && !g_strv_contains (sim_class_names, options->class))
-    return refuse (error, "there is no class '%s'; --list shows them", options->class);
-  if (options->class != NULL
+  if (options->class_name != NULL && strcmp (options->class_name, ALL) != 0
+      && !g_strv_contains (sim_class_names, options->class_name))
+    return refuse (error, "there is no class '%s'; --list shows them", options->class_name);
+  if (options->class_name != NULL
       && (options->load != NULL || options->replay != NULL || options->world != NULL
           || g_strcmp0 (options->set, "named") == 0))
     return refuse (error, "--class is of the tuning and of the hold-out set");
-  if (options->class != NULL && strcmp (options->class, ALL) == 0
+  if (options->class_name != NULL && strcmp (options->class_name, ALL) == 0
       && (options->each || options->sweep != NULL))
     return refuse (error, "--each and --sweep take the loads of one class, not of all");
   if (options->sweep != NULL && g_strcmp0 (options->set, "named") == 0)
@@ -159,7 +159,7 @@ static guint
 class_of (const Options *options)
 {
   for (guint i = 0; sim_class_names[i] != NULL; i++)
-    if (g_strcmp0 (options->class, sim_class_names[i]) == 0)
+    if (g_strcmp0 (options->class_name, sim_class_names[i]) == 0)
       return i;
   return 0;
 }
@@ -167,7 +167,7 @@ class_of (const Options *options)
 static guint
 n_classes (const Options *options)
 {
-  return strcmp (options->class, ALL) == 0 ? g_strv_length ((char **)sim_class_names) : 1;
+  return strcmp (options->class_name, ALL) == 0 ? g_strv_length ((char **)sim_class_names) : 1;
 }
 
 static gboolean
@@ -179,9 +179,9 @@ run (const Options *options, const SimReport *report, GError **error)
     return sim_report_world (report, options->world, options->json, stdout, error);
   if (options->sweep != NULL)
     return sweep (options, report, error);
-  if (options->class != NULL && !options->each)
+  if (options->class_name != NULL && !options->each)
     {
-      sim_report_classes (report, set_of (options), report->class, n_classes (options));
+      sim_report_classes (report, set_of (options), report->load_class, n_classes (options));
       return TRUE;
     }
   if (options->load != NULL)
@@ -200,7 +200,7 @@ parse (Options *options, int *argc, char ***argv, GError **error)
   const GOptionEntry entries[] = {
     { "set", 's', 0, G_OPTION_ARG_STRING, &options->set,
       "A set of loads: tuning (the default), hold-out or named", "SET" },
-    { "class", 'c', 0, G_OPTION_ARG_STRING, &options->class,
+    { "class", 'c', 0, G_OPTION_ARG_STRING, &options->class_name,
       "The set's loads of one class, or of all: a row for each coordinator of interest", "NAME" },
     { "load", 'l', 0, G_OPTION_ARG_STRING, &options->load, "One named load", "NAME" },
     { "only", 'o', 0, G_OPTION_ARG_STRING, &options->only,
@@ -248,7 +248,7 @@ main (int argc, char *argv[])
     .only = options.only,
     .data = options.data,
     .count = (guint)options.count,
-    .class = class_of (&options),
+    .load_class = class_of (&options),
     .each = options.each,
   };
   if (!usable || !check (&options, argc, argv, &report, &error))

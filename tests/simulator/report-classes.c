@@ -28,15 +28,16 @@ typedef struct
 } ClassSum;
 
 static guint
-add_loads (SimSet set, guint class, guint most, const SimCoordinator *coordinator, ClassSum *sum)
+add_loads (
+    SimSet set, guint load_class, guint most, const SimCoordinator *coordinator, ClassSum *sum)
 {
   g_autofree SimResult *result = g_new (SimResult, 1);
   guint fitting = 0;
 
   *sum = (ClassSum){ 0 };
-  for (guint i = 0; i < MIN (most, sim_class_size (class)); i++)
+  for (guint i = 0; i < MIN (most, sim_class_size (load_class)); i++)
     {
-      g_autofree SimLoad *load = sim_load_of_class (set, class, i);
+      g_autofree SimLoad *load = sim_load_of_class (set, load_class, i);
 
       sim_run (load, coordinator, result, NULL);
       sim_result_add (&sum->sum, result);
@@ -49,10 +50,10 @@ add_loads (SimSet set, guint class, guint most, const SimCoordinator *coordinato
 
 /* Returns: stalled seconds by coordinator. */
 static guint *
-print_class (const SimReport *report, SimSet set, guint class)
+print_class (const SimReport *report, SimSet set, guint load_class)
 {
   g_autofree ClassSum *sum = g_new (ClassSum, 1);
-  guint loads = MIN (report->count, sim_class_size (class));
+  guint loads = MIN (report->count, sim_class_size (load_class));
   GArray *stalled = g_array_new (FALSE, FALSE, sizeof (guint));
 
   for (guint c = 0; sim_coordinators[c].name != NULL; c++)
@@ -61,11 +62,11 @@ print_class (const SimReport *report, SimSet set, guint class)
 
       if (!sim_report_is_of_interest (report, &sim_coordinators[c]))
         continue;
-      fitting = add_loads (set, class, report->count, &sim_coordinators[c], sum);
+      fitting = add_loads (set, load_class, report->count, &sim_coordinators[c], sum);
       printf ("| %s | %u (%u) | %s | %.0f | %u | %u | %u | %u | %u | %u | %u | %.1f | %.0f |\n",
-              sim_class_names[class], loads, fitting, sim_coordinators[c].name, sum->sum.swap_in,
-              sum->sum.stalled, sum->stalled_fitting, sum->sum.in_need, sum->sum.below_reserve,
-              sum->reserve_fitting, sum->sum.kills, sum->sum.moves,
+              sim_class_names[load_class], loads, fitting, sim_coordinators[c].name,
+              sum->sum.swap_in, sum->sum.stalled, sum->stalled_fitting, sum->sum.in_need,
+              sum->sum.below_reserve, sum->reserve_fitting, sum->sum.kills, sum->sum.moves,
               sum->sum.reversals / sum->sum.vm_hours, sum->sum.slack / loads);
       fflush (stdout);
       g_array_append_val (stalled, sum->sum.stalled);
@@ -111,8 +112,8 @@ sim_report_classes (const SimReport *report, SimSet set, guint first, guint n)
       "| in need VM-s | host <= reserve s | where it fits | killed | moves | reversals per VM-h "
       "| slack MB |\n");
   printf ("|---|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
-  for (guint class = first; class < first + n; class ++)
-    g_ptr_array_add (rows, print_class (report, set, class));
+  for (guint load_class = first; load_class < first + n; load_class++)
+    g_ptr_array_add (rows, print_class (report, set, load_class));
   if (n > 1)
     print_stalled (report, first, rows);
 }

@@ -265,9 +265,9 @@ sim_report_set (const SimReport *report, SimSet set, GError **error)
   g_autofree guint *best = g_new0 (guint, n);
   Sums sums = { .all = all, .fitting = fitting, .best = best };
 
-  for (guint i = 0; i < MIN (report->count, sim_class_size (report->class)); i++)
+  for (guint i = 0; i < MIN (report->count, sim_class_size (report->load_class)); i++)
     {
-      g_autofree SimLoad *load = sim_load_of_class (set, report->class, i);
+      g_autofree SimLoad *load = sim_load_of_class (set, report->load_class, i);
 
       run_one_of_set (report, load, &sums);
     }
@@ -289,9 +289,9 @@ sum_up (const SimReport *report,
 
   *sum = (SimResult){ 0 };
   *stalled_fitting = 0;
-  for (guint i = 0; i < MIN (report->count, sim_class_size (report->class)); i++)
+  for (guint i = 0; i < MIN (report->count, sim_class_size (report->load_class)); i++)
     {
-      g_autofree SimLoad *load = sim_load_of_class (set, report->class, i);
+      g_autofree SimLoad *load = sim_load_of_class (set, report->load_class, i);
 
       sim_run (load, coordinator, result, NULL);
       sim_result_add (sum, result);
@@ -310,7 +310,7 @@ sim_report_sweep (
   while (strcmp (memcoord->name, "MemCoord") != 0)
     memcoord++;
   printf ("\n## %s: %s, sums of %u loads; it is %u\n\n", set_name (set), name,
-          MIN (report->count, sim_class_size (report->class)), before);
+          MIN (report->count, sim_class_size (report->load_class)), before);
   printf ("| %s | swap-in MB | stalled VM-s | in loads that fit | host <= reserve s | moves "
           "| reversals per VM-h | slack MB | cycles |\n",
           name);

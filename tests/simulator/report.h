@@ -10,7 +10,7 @@ typedef struct
   const char *only; /* (nullable): coordinators whose name fits one of these patterns */
   const char *data; /* (nullable): directory for the plots' figures */
   guint count;      /* how many loads of a set, at most */
-  guint class;      /* of the loads of a set */
+  guint load_class; /* of the loads of a set */
   gboolean each;    /* a line for each load and coordinator, nothing else */
 } SimReport;
 

@@ -191,7 +191,7 @@ static void
 fill_cold_cache (const SimWorld *world, SimGuest *guest)
 {
   const float *levels = guest->plan->cold_cache;
-  double level = levels[world->t], before = world->t > 0 ? levels[world->t - 1] : 0;
+  double level = levels[world->t], before = levels[MAX (world->t, 1) - 1];
   double missing = MIN (MAX (REFAULT, level - before), level - guest->cold);
 
   if (level < before)
