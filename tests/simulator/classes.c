@@ -7,9 +7,9 @@
 #include "classes.h"
 #include "parts.h"
 
-/* As in load.c: drawn for the second time. */
+/* As in load.c: drawn for the third time. */
 #define TUNING_SEEDS   G_GUINT64_CONSTANT (0x7475636c61000000)
-#define HOLD_OUT_SEEDS G_GUINT64_CONSTANT (0x686f636c32000000)
+#define HOLD_OUT_SEEDS G_GUINT64_CONSTANT (0x686f636c33000000)
 
 #define SECONDS 600
 #define LEAST   64 /* MiB that a guest has at first beside what its kernel holds */
@@ -43,7 +43,7 @@ empty_vm (SimLoad *load, SimRandom *random, double capacity)
   plan->minimum = sim_default_minimum (capacity);
   plan->own = sim_random_between (random, 30, 110);
   plan->inflate = sim_random_between (random, 100, 350);
-  plan->deflate = 1000;
+  plan->lags = sim_random_below (random, 3) == 0;
   plan->idle_part = sim_random_between (random, 0.05, 0.4);
   return plan;
 }
@@ -113,6 +113,15 @@ fill_with_others (SimLoad *load, SimRandom *random, guint n)
     any_vm (load, random, size_between (random, 3, 6));
 }
 
+/* At night everybody reads all files, and uses what nobody has touched for long. */
+static void
+read_all (SimLoad *load, guint from)
+{
+  for (guint i = 0; i < load->n; i++)
+    for (guint t = from; t < load->seconds; t++)
+      load->vms[i].cold_cache[t] = (float)(0.9 * load->vms[i].capacity);
+}
+
 /* Classes */
 
 static void
@@ -164,14 +173,25 @@ make_crowd (SimLoad *load, SimRandom *random)
 
   for (guint i = 0; i < n; i++)
     any_vm (load, random, size_between (random, 0, i % 8 == 0 ? 6 : 4));
+  /* Only their ratios matter. */
+  for (guint i = 0, weight = sim_random_below (random, 2) ? 10000 : 1; i < n; i++)
+    load->vms[i].weight = weight;
 }
 
 static void
 make_overhead (SimLoad *load, SimRandom *random)
 {
-  fill_with_others (load, random, 4 + sim_random_below (random, 9));
-  for (guint i = 0; i < load->n; i++)
-    load->vms[i].own = sim_random_between (random, 100, 300);
+  guint n = 6 + sim_random_below (random, 25);
+
+  for (guint i = 0; i < n; i++)
+    {
+      SimPlan *plan = any_vm (load, random, size_between (random, 2, 5));
+
+      plan->own = sim_random_between (random, 100, 300);
+      plan->reads = 0;
+    }
+  if (sim_random_below (random, 3))
+    read_all (load, second_of (load, random, 0.3, 0.7));
 }
 
 static void
@@ -240,13 +260,29 @@ make_starts (SimLoad *load, SimRandom *random)
     }
 }
 
+/* Somebody needs more once than its owner has ever meant it to have, and gives it that by hand. */
+static void
+add_generous (SimLoad *load, SimRandom *random)
+{
+  SimPlan *plan = constant_vm (load, random, size_between (random, 4, 6), 0.1);
+  guint from = second_of (load, random, 0.2, 0.5), until = MIN (from + 200, load->seconds);
+
+  plan->maximum = plan->capacity / 4;
+  sim_part_event (plan, from, SIM_IS_SET, plan->capacity);
+  for (guint t = from; t < until; t++)
+    plan->demand[t] = (float)(0.8 * sim_part_most (plan));
+  sim_part_limit_rate (load, plan, 100);
+}
+
 static void
 make_hands (SimLoad *load, SimRandom *random)
 {
   fill_with_others (load, random, 3 + sim_random_below (random, 7));
+  if (sim_random_below (random, 3) == 0)
+    add_generous (load, random);
   for (guint times = 0; times < 4; times++)
     {
-      SimPlan *plan = &load->vms[sim_random_below (random, load->n)];
+      SimPlan *plan = &load->vms[sim_random_below (random, 3)];
       SimHand what = sim_random_below (random, 3) ? SIM_IS_SET : SIM_IS_SET_ON_GRANT;
       gboolean up = sim_random_below (random, 2);
 
@@ -267,6 +303,9 @@ make_drivers (SimLoad *load, SimRandom *random)
       if (sim_random_below (random, 3))
         sim_part_event (plan, second_of (load, random, 0.45, 0.9), SIM_LOADS, 0);
     }
+  /* One that has never had a driver. */
+  if (sim_random_below (random, 2))
+    sim_part_event (any_vm (load, random, size_between (random, 3, 5)), 0, SIM_UNLOADS, 0);
 }
 
 static void
@@ -403,15 +442,16 @@ static const Class classes[] = {
   { "small ones in need beside large ones at rest", make_unequal },
   { "1 to 512 GiB on one host", make_huge },
   { "40 to 200 VMs of 128 MiB to 8 GiB", make_crowd },
-  { "QEMUs that occupy 100 to 300 MiB beside their guests", make_overhead },
+  { "QEMUs that occupy 100 to 300 MiB beside guests that fill all they have at night",
+    make_overhead },
   { "balloons that move 20 to 120 MiB a second, and share what the host has time for", make_slow },
   { "guests full of page cache beside some that work", make_cache },
   { "guests of 1 to 16 GiB that rest and work in turn: what their kernels hide and hold",
     make_kernels },
   { "VMs that are idle beside one that works", make_idle },
   { "VMs that start one after the other", make_starts },
-  { "balloons set by somebody else, at rest and while a grant is on its way", make_hands },
-  { "balloon drivers unloaded, and loaded again", make_drivers },
+  { "balloons set by somebody else: at rest, on a grant's way, above a VM's maximum", make_hands },
+  { "balloon drivers unloaded, loaded again, and never there", make_drivers },
   { "sets that fail late, and sets that are lost", make_failing_sets },
   { "the coordinator started anew, beside guests that have panicked", make_restart },
   { "guests that panic, dump, or report figures that stand still", make_dead },
@@ -436,6 +476,12 @@ sim_class_size (guint load_class)
   return classes[load_class].make == NULL ? SIM_SET_SIZE : SIM_CLASS_SIZE;
 }
 
+static gboolean
+has_no_driver (const SimPlan *plan)
+{
+  return plan->n_events > 0 && plan->events[0].t == 0 && plan->events[0].what == SIM_UNLOADS;
+}
+
 /* Everybody begins with the same part of its capacity as far as the host goes, or, where it can
  * bear that for a while, with all of it. */
 static void
@@ -457,10 +503,9 @@ begin (SimLoad *load, gboolean with_all)
       double least = sim_kernel_holds (plan->kernel, plan->capacity)
                      + sim_kernel_bias (plan->kernel, plan->capacity) + LEAST;
 
-      plan->begins
-          = plan->kind & (SIM_HUGE | SIM_PINNED)
-                ? plan->capacity
-                : CLAMP (part * plan->capacity, MIN (least, plan->capacity), plan->capacity);
+      plan->begins = CLAMP (part * plan->maximum, MIN (least, plan->maximum), plan->maximum);
+      if (plan->kind & (SIM_HUGE | SIM_PINNED) || has_no_driver (plan))
+        plan->begins = plan->capacity;
     }
 }
 

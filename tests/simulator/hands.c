@@ -12,7 +12,7 @@ sim_hands_boot (SimWorld *world, SimGuest *guest)
 {
   guest->running = TRUE;
   guest->booted = world->t;
-  guest->balloon = guest->plan->capacity;
+  guest->balloon = guest->balloon_before = guest->plan->capacity;
   guest->resident_anon = guest->swapped = guest->hot = guest->cold = guest->unseen = 0;
   guest->swap_in = guest->swap_out = 0;
   guest->unmet_seconds = guest->killed_until = 0;

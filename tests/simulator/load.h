@@ -58,13 +58,14 @@ typedef struct
 typedef struct
 {
   char name[40]; /* empty in loads that nobody reads VM by VM */
-  double capacity, minimum;
+  double capacity, minimum, maximum;
   double begins;           /* its balloon at first; 0 = an equal part of the host */
   double low, high;        /* watermarks */
   double own;              /* what its QEMU occupies beside the guest's memory */
   double inflate, deflate; /* MiB a second at most */
   SimKernel kernel;
   gboolean opted_out;
+  gboolean lags; /* its balloon is told as it was a second before, its report as it is */
   guint weight;
   guint kind;
   guint start;        /* the second in which it boots; 0 = it ran before */

@@ -31,7 +31,7 @@ tell (SimWorld *world, SimResult *result, Watch *watch, guint i, double target)
   double before = guest->told < 0 ? guest->target : guest->told, change;
   int direction;
 
-  target = CLAMP (target, guest->plan->minimum, guest->plan->capacity);
+  target = CLAMP (target, guest->plan->minimum, guest->plan->maximum);
   change = target - before;
   if (fabs (change) < SMALLEST_MOVE || guest->fails_at > 0)
     return;
@@ -86,7 +86,7 @@ is_in_need (const SimWorld *world, guint i)
   const SimPlan *plan = world->guests[i].plan;
   double low = plan->capacity < SMALL ? MIN (plan->low, SMALL_PART * plan->capacity) : plan->low;
 
-  return sim_world_is_alive (world, i) && world->guests[i].balloon < plan->capacity - 1
+  return sim_world_is_alive (world, i) && world->guests[i].balloon < plan->maximum - 1
          && sim_world_usable (world, i) <= low;
 }
 

@@ -100,7 +100,8 @@ is_ours (const SimView *view, guint i)
 {
   const McVmFacts *facts = &view->facts[i];
 
-  return facts->running && facts->immovable == NULL && !facts->opted_out;
+  return facts->running && facts->immovable == NULL && !facts->opted_out
+         && !(view->world->load->vms[i].kind & SIM_PINNED);
 }
 
 static double
@@ -111,7 +112,7 @@ need_of (const Oracle *oracle, const SimView *view, guint i)
 
   for (guint t = view->t; t < MIN (view->t + oracle->look_ahead, load->seconds); t++)
     most = MAX (most, sim_load_need (load, i, t));
-  return CLAMP (most + SPARE, least_of (&load->vms[i]), load->vms[i].capacity);
+  return CLAMP (most + SPARE, least_of (&load->vms[i]), load->vms[i].maximum);
 }
 
 /* The level up to which the budget fills all needs. */
@@ -179,7 +180,7 @@ sim_oracle_decide (gpointer state, guint interval, const SimView *view, double *
 
       if (!is_ours (view, i))
         continue;
-      share = sum <= budget ? MIN (needs[i] + left / view->n, load->vms[i].capacity)
+      share = sum <= budget ? MIN (needs[i] + left / view->n, load->vms[i].maximum)
                             : MAX (MIN (needs[i], level), least_of (&load->vms[i]));
       if (share > has + TRIFLE_UP)
         give (state, view, i, share, &free, targets);

@@ -23,6 +23,7 @@ sim_part_vm (SimLoad *load, double capacity)
 
   plan->capacity = capacity;
   plan->minimum = capacity / 8;
+  plan->maximum = capacity;
   plan->low = 100;
   plan->high = 150;
   plan->own = OWN;
@@ -162,6 +163,16 @@ is_out_of_hand (const SimPlan *plan, guint t)
   return is;
 }
 
+static gboolean
+reads_files (const SimLoad *load, const SimPlan *plan)
+{
+  double most = plan->reads;
+
+  for (guint t = 0; t < load->seconds; t++)
+    most = MAX (most, plan->cold_cache[t]);
+  return most > 0;
+}
+
 /* What it may ever touch. */
 static double
 most_touched (const SimLoad *load, guint i)
@@ -169,7 +180,7 @@ most_touched (const SimLoad *load, guint i)
   const SimPlan *plan = &load->vms[i];
   double most = 0;
 
-  if (plan->kind & SIM_PINNED || plan->reads > 0 || plan->cold_cache[0] > 0)
+  if (plan->kind & SIM_PINNED || reads_files (load, plan))
     return plan->capacity;
   for (guint t = plan->start; t < load->seconds; t++)
     most = MAX (most, sim_load_need (load, i, t));
@@ -217,7 +228,7 @@ typedef struct
 /* Balloons that have more than is needed go down, as fast as they can together; what is read
  * meanwhile fills what they have not taken. Returns: what all occupy. */
 static double
-follow (const SimLoad *load, Follower *vms)
+follow (const SimLoad *load, Follower *vms, guint t)
 {
   double all = 0, pace = 1, sum = 0;
 
@@ -228,7 +239,7 @@ follow (const SimLoad *load, Follower *vms)
   for (guint i = 0; i < load->n; i++)
     {
       const SimPlan *plan = &load->vms[i];
-      double reads = plan->reads + (plan->cold_cache[0] > 0 ? CACHE_FILLS : 0);
+      double reads = plan->reads + (plan->cold_cache[t] > 0 ? CACHE_FILLS : 0);
 
       vms[i].balloon = MAX (vms[i].need, vms[i].balloon - plan->inflate * pace);
       vms[i].occupied = MIN (MAX (vms[i].need, vms[i].occupied + reads), vms[i].balloon);
@@ -253,7 +264,7 @@ sim_part_keeps_up (const SimLoad *load)
 
       for (guint i = 0; i < load->n; i++)
         vms[i].need = need_of (load, i, t, FITS_HEADROOM, vms[i].most);
-      if (follow (load, vms) + fixed > load->total)
+      if (follow (load, vms, t) + fixed > load->total)
         return FALSE;
     }
   return TRUE;

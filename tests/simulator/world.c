@@ -349,6 +349,7 @@ live (SimWorld *world, SimGuest *guest)
     sim_hands_boot (world, guest);
   if ((plan->kind & SIM_FOREIGN) && world->t == world->load->seconds / 2)
     guest->target = plan->capacity * 0.9;
+  guest->balloon_before = guest->balloon;
   sim_hands_act (world, guest);
   if (guest->dead || guest->panicked)
     {
@@ -448,7 +449,8 @@ start (SimGuest *guest, double part)
   if (guest->plan->begins > 0)
     part = guest->plan->begins;
   guest->running = TRUE;
-  guest->balloon = guest->target = CLAMP (part, guest->plan->minimum, guest->plan->capacity);
+  guest->balloon = guest->balloon_before = guest->target
+      = CLAMP (part, guest->plan->minimum, guest->plan->capacity);
   guest->told = -1;
   guest->resident_anon = MIN (demand, MAX (0, guest->balloon - guest->kernel - guest->bias));
   guest->swapped = demand - guest->resident_anon;
@@ -553,7 +555,7 @@ facts_of (const SimWorld *world, guint i, McVmFacts *facts)
     .opted_out = plan->opted_out,
     .started_us = known_boot ? (gint64)guest->booted * G_USEC_PER_SEC : 0,
     .capacity = bytes (plan->capacity),
-    .balloon = bytes (guest->balloon),
+    .balloon = bytes (plan->lags ? guest->balloon_before : guest->balloon),
     .target = guest->told < 0 ? MC_UNKNOWN : bytes (guest->told),
     .resident = bytes ((plan->kind & SIM_HUGE ? 0 : guest->occupied) + plan->own),
     .unused = reported (guest, guest->unused),
@@ -563,7 +565,7 @@ facts_of (const SimWorld *world, guint i, McVmFacts *facts)
     .swap_out = reported (guest, guest->reported_out),
     .stats_time_s = guest->reported ? clock_at (world, guest->reported_at) : 0,
     .minimum = bytes (plan->minimum),
-    .maximum = bytes (plan->capacity),
+    .maximum = bytes (plan->maximum),
     .low_watermark = bytes (plan->low),
     .high_watermark = bytes (plan->high),
     .weight = plan->weight,

@@ -18,9 +18,10 @@ typedef struct
   gboolean running;
   guint booted; /* the second */
 
-  double balloon; /* what it has */
-  double target;  /* of its balloon device */
-  double told;    /* what the coordinator last told it; below 0 = nothing */
+  double balloon;        /* what it has */
+  double balloon_before; /* a second ago */
+  double target;         /* of its balloon device */
+  double told;           /* what the coordinator last told it; below 0 = nothing */
   double kernel, bias, outside;
   double unseen; /* of what is free: in the kernel's per-CPU lists, where no figure shows it */
   double unseen_most;
