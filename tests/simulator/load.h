@@ -57,7 +57,7 @@ typedef struct
 
 typedef struct
 {
-  char name[40]; /* empty in loads that nobody reads VM by VM */
+  char name[72]; /* empty in loads that nobody reads VM by VM */
   double capacity, minimum, maximum;
   double begins;           /* its balloon at first; 0 = an equal part of the host */
   double low, high;        /* watermarks */

@@ -183,6 +183,22 @@ test_errors (void)
     }
 }
 
+/* libvirt's names are longer than most. */
+static void
+test_long_names (void)
+{
+  g_autofree char *name = g_strnfill (63, 'x');
+  g_autofree char *text = g_strdup_printf (HOST_GROUP "[vm %s]\nmaximum=1G\ncount=200\n", name);
+  g_autofree char *last = g_strdup_printf ("%s-200", name);
+  g_autofree char *longer = g_strdup_printf (HOST_GROUP "[vm %sx]\nmaximum=1G\n", name);
+  g_autofree SimLoad *load = load_well (text);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpstr (load->vms[199].name, ==, last);
+  g_assert_null (load_text (longer, &error));
+  g_assert_nonnull (strstr (error->message, "with names of up to 63 bytes"));
+}
+
 static void
 test_no_file (void)
 {
@@ -288,6 +304,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/simulator/world/every-key", test_every_key);
   g_test_add_func ("/simulator/world/schedules", test_schedules);
   g_test_add_func ("/simulator/world/errors", test_errors);
+  g_test_add_func ("/simulator/world/long-names", test_long_names);
   g_test_add_func ("/simulator/world/no-file", test_no_file);
   g_test_add_func ("/simulator/world/json", test_json);
   g_test_add_func ("/simulator/world/names", test_names_are_quoted);

@@ -14,6 +14,7 @@
 #define HOST       "host"
 #define VM_PREFIX  "vm "
 #define STEPS_MOST 64 /* of one schedule */
+#define NAME_MOST  63 /* bytes; a number may follow */
 
 #define LENGTH      900.0
 #define WEIGHT_MOST 10000.0
@@ -337,10 +338,11 @@ read_groups (Reader *reader, SimLoad *load)
     {
       reader->group = groups[i];
       if (g_str_has_prefix (groups[i], VM_PREFIX) && groups[i][strlen (VM_PREFIX)] != '\0'
-          && strlen (groups[i]) < strlen (VM_PREFIX) + 32)
+          && strlen (groups[i]) <= strlen (VM_PREFIX) + NAME_MOST)
         read_vm (reader, load);
       else if (strcmp (groups[i], HOST) != 0)
-        refuse (reader, NULL, "groups are [host] and [vm NAME], with names of up to 31 bytes");
+        refuse (reader, NULL, "groups are [host] and [vm NAME], with names of up to %d bytes",
+                NAME_MOST);
     }
   reader->group = HOST;
   if (load->n == 0)
