@@ -45,7 +45,8 @@
 
 /* Figures that all stay as they are, to the last byte, while the balloon moves this much do not
  * come from a guest that is alive. */
-#define ANSWERABLE (16 * MC_MIB)
+#define ANSWERABLE  (16 * MC_MIB)
+#define ANSWERED_US (3 * G_USEC_PER_SEC)
 
 /*
  * Of what a balloon gives back, the guest's kernel keeps some in its per-CPU lists, where it is
@@ -286,6 +287,21 @@ is_same_as_before (const McVmFacts *facts, const McVmMemory *memory)
          && facts->swap_out == memory->swap_out;
 }
 
+/* The hypervisor's figure of the balloon may be older than the figures that answered to it. */
+static void
+remember_answer (gint64 now_us, gboolean first, const McVmFacts *facts, McVmMemory *memory)
+{
+  if (first || !is_same_as_before (facts, memory))
+    {
+      memory->frozen = FALSE;
+      memory->answered_us = now_us;
+    }
+  if (within (now_us, memory->answered_us, ANSWERED_US))
+    memory->answered_balloon = facts->balloon;
+  else if (distance (memory->answered_balloon, memory->balloon_before) >= ANSWERABLE)
+    memory->frozen = TRUE;
+}
+
 /* What its guest has in use was touched, so all that its process occupies beyond is its own, or was
  * in use once. */
 static void
@@ -313,13 +329,7 @@ remember_report (const McTuning *tuning, gint64 now_us, const McVmFacts *facts, 
   guint64 headroom = is_blind (facts) ? facts->unused : facts->usable;
   guint64 balloon_before = memory->balloon_at_stats, used;
 
-  if (first || !is_same_as_before (facts, memory))
-    {
-      memory->frozen = FALSE;
-      memory->answered_balloon = facts->balloon;
-    }
-  else if (distance (memory->answered_balloon, memory->balloon_before) >= ANSWERABLE)
-    memory->frozen = TRUE;
+  remember_answer (now_us, first, facts, memory);
   memory->balloon_at_stats = balloon_at_report (now_us, facts, memory);
   used = MIN (saturating_sub (memory->balloon_at_stats, headroom), facts->capacity);
   if (first)

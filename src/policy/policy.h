@@ -159,7 +159,8 @@ typedef struct
   guint64 unused;
   guint64 usable;
   guint64 available;
-  guint64 answered_balloon; /* when any of them last changed */
+  gint64 answered_us;       /* when any of them last changed … */
+  guint64 answered_balloon; /* … and its balloon then */
 
   /* the balloon as the guest saw it when it reported */
   guint64 balloon_reported; /* the least that it can have been */
@@ -202,9 +203,10 @@ typedef struct
                       the balloon has taken since */
 
   /* targets that are not followed */
-  gboolean reached;      /* the balloon has been at the present target */
-  guint64 target_before; /* at the cycle before */
-  gint64 progress_us;    /* when an inflating balloon last moved; 0 = not inflating */
+  gboolean reached;       /* the balloon has been at the present target */
+  guint64 target_before;  /* at the cycle before … */
+  gint64 target_since_us; /* … and since then */
+  gint64 progress_us;     /* when an inflating balloon last moved; 0 = not inflating */
   guint64 progress_balloon;
   gint64 stuck_until_us;
   guint stuck_times;

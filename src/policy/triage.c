@@ -26,6 +26,10 @@
 /* The squeezed of XAPI gives a guest 5 s; drivers retry every 200 ms. */
 #define STUCK_AFTER_US (8 * G_USEC_PER_SEC)
 
+/* A balloon's size may be a second old, and its driver a moment behind: until then it may still go
+ * where it was told to go before. */
+#define OBEYS_AFTER_US (3 * G_USEC_PER_SEC)
+
 /* What somebody else has set is respected this long. */
 #define RESPECT_US (60 * G_USEC_PER_SEC)
 
@@ -106,11 +110,11 @@ deflates_by_itself (const McVmFacts *facts)
 /* The balloon went the other way than it was told. Where it was told to deflate, and where a guest
  * with autodeflate has memory, only a person can have done that, or its driver is gone. */
 static gboolean
-moves_away (const McVmFacts *facts, const McVmMemory *memory)
+moves_away (gint64 now_us, const McVmFacts *facts, const McVmMemory *memory)
 {
   guint64 before = memory->balloon_before;
 
-  if (before == 0 || facts->target != memory->target_before)
+  if (before == 0 || now_us - memory->target_since_us < OBEYS_AFTER_US)
     return FALSE;
   if (facts->target >= before)
     return facts->balloon + tolerance (facts) < before;
@@ -120,10 +124,8 @@ moves_away (const McVmFacts *facts, const McVmMemory *memory)
 static void
 remember_foreign (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
 {
-  gboolean away = moves_away (facts, memory);
+  gboolean away = moves_away (now_us, facts, memory);
 
-  if (facts->target != memory->target_before)
-    memory->reached = FALSE;
   if (is_at_target (facts))
     {
       memory->foreign_until_us = 0;
@@ -242,6 +244,11 @@ mc_triage_remember (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
     {
       memory->progress_us = memory->deflated_us = 0;
       return;
+    }
+  if (facts->target != memory->target_before)
+    {
+      memory->reached = FALSE;
+      memory->target_since_us = now_us;
     }
   remember_foreign (now_us, facts, memory);
   if (now_us < memory->foreign_until_us)
