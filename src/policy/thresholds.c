@@ -16,7 +16,7 @@ G_DEFINE_QUARK (mc_threshold_error_quark, mc_threshold_error)
 const McThreshold mc_host_thresholds[] = {
   { "LowWatermark", "low-watermark", MC_UNIT_BYTES, 16 * MC_MIB, 64 * MC_GIB },
   { "HighWatermark", "high-watermark", MC_UNIT_BYTES, 32 * MC_MIB, 128 * MC_GIB },
-  { "HostReserve", "host-reserve", MC_UNIT_BYTES, 64 * MC_MIB, 16 * TIB },
+  { "HostReserve", "host-reserve", MC_UNIT_BYTES, 64 * MC_MIB, 64 * TIB },
   { "HostUsageLimit", "host-usage-limit", MC_UNIT_PERCENT, 10, 100 },
   { "StepLimit", "step-limit", MC_UNIT_PERCENT, 1, 50 },
   { "Interval", "interval", MC_UNIT_SECONDS, 1, 3600 },
@@ -26,11 +26,20 @@ const McThreshold mc_host_thresholds[] = {
 const McThreshold mc_vm_thresholds[] = {
   { "LowWatermark", "low-watermark", MC_UNIT_BYTES, 16 * MC_MIB, 64 * MC_GIB },
   { "HighWatermark", "high-watermark", MC_UNIT_BYTES, 32 * MC_MIB, 128 * MC_GIB },
-  { "Minimum", "minimum", MC_UNIT_BYTES, 0, 16 * TIB },
-  { "Maximum", "maximum", MC_UNIT_BYTES, 32 * MC_MIB, 16 * TIB },
+  { "Minimum", "minimum", MC_UNIT_BYTES, 0, 64 * TIB },
+  { "Maximum", "maximum", MC_UNIT_BYTES, 32 * MC_MIB, 64 * TIB },
   { "Weight", "weight", MC_UNIT_SHARES, 1, 10000 },
   { NULL },
 };
+
+#define DEFAULT_MINIMUM_DIVISOR 8
+#define DEFAULT_MINIMUM_MOST    (64 * MC_MIB)
+
+guint64
+mc_policy_default_minimum (guint64 capacity)
+{
+  return MIN (capacity / DEFAULT_MINIMUM_DIVISOR, DEFAULT_MINIMUM_MOST);
+}
 
 static const McThreshold *
 find (const McThreshold *table, const char *name)

@@ -6,9 +6,6 @@
 
 #define MOVES_KEPT 32
 
-/* A guest's kernel, and a little more: less than this was never seen to help anybody. */
-#define MINIMUM_PART 8
-
 G_DEFINE_FINAL_TYPE (McVm, mc_vm, G_TYPE_OBJECT)
 
 static void
@@ -149,7 +146,7 @@ default_minimum (McVm *self, const McConfig *config)
   guint64 minimum = MAX (guaranteed, config->default_minimum);
 
   if (minimum == 0 && self->facts.capacity != MC_UNKNOWN)
-    minimum = self->facts.capacity / MINIMUM_PART;
+    minimum = mc_policy_default_minimum (self->facts.capacity);
   return minimum;
 }
 

@@ -71,7 +71,7 @@ WRONG = [
     (VM, "SetThreshold", "(st)", ("Weight", 0), "OutOfRange", ["Weight", "0", "1"]),
     (VM, "SetThreshold", "(st)", ("Weight", 10001), "OutOfRange", ["Weight", "10001", "10000"]),
     (VM, "SetThreshold", "(st)", ("Maximum", 31 * MIB), "OutOfRange", ["Maximum", "32M"]),
-    (VM, "SetThreshold", "(st)", ("Minimum", MOST), "OutOfRange", ["Minimum", "16T"]),
+    (VM, "SetThreshold", "(st)", ("Minimum", MOST), "OutOfRange", ["Minimum", "64T"]),
     (VM, "SetThreshold", "(st)", ("Minimum", 1025 * MIB), "Conflict", ["Minimum", "1G"]),
 ]
 

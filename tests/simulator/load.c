@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "parts.h"
+#include "thresholds.h"
 
 const char *const sim_load_names[] = {
   "steady",     "ramp",       "spike",   "spikes",      "pairs",     "diurnal",
@@ -25,7 +26,7 @@ const char *const sim_load_names[] = {
 double
 sim_default_minimum (double capacity)
 {
-  return MIN (capacity / 8, 64);
+  return (double)mc_policy_default_minimum ((guint64)(capacity * MC_MIB)) / MC_MIB;
 }
 
 double

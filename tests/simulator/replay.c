@@ -15,7 +15,6 @@
 #define ATTENTIVE_S 1.0
 
 /* What the daemon keeps for a guest of which nobody said otherwise. */
-#define MINIMUM_PART   8
 #define WEIGHT_DEFAULT 100
 
 typedef enum
@@ -258,7 +257,7 @@ facts_of (const Record *record, const McPolicySettings *settings, const Row *row
     .swap_in = figures[COLUMN_SWAP_IN],
     .swap_out = figures[COLUMN_SWAP_OUT],
     .stats_time_s = figures[COLUMN_UNUSED] != MC_UNKNOWN ? (gint64)reported : 0,
-    .minimum = known (figures[COLUMN_MINIMUM], capacity / MINIMUM_PART),
+    .minimum = known (figures[COLUMN_MINIMUM], mc_policy_default_minimum (capacity)),
     .maximum = capacity,
     .low_watermark = settings->low_watermark,
     .high_watermark = settings->high_watermark,

@@ -60,8 +60,8 @@ static void
 test_beside_what_was_done (void)
 {
   g_autoptr (GError) error = NULL;
-  /* "web" is short from the start; somebody gives it 100 MiB after two seconds. Its first report may
-   * be of any age. */
+  /* "web" is short from the start; somebody gives it 100 MiB after two seconds. Its first report
+   * may be of any age. */
   g_autofree char *text
       = replay_text (HEAD "0,web,536870912,20971520,20971520,536870912,4294967296\n"
                           "2,web,536870912,20971520,20971520,536870912,4294967296\n"

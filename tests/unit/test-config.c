@@ -145,7 +145,7 @@ test_refuse (Fixture *f, gconstpointer data)
     { "[Policy]\nweight=10 # the usual\n", ":2: weight: '10 # the usual' is not a whole number" },
     { "[Policy]\nweight=0\n", ":2: weight: Weight 0 is below its least of 1" },
     { "[Policy]\nweight=-5\n", ":2: weight: '-5' is not a whole number" },
-    { "[Policy]\nminimum=17T\n", ":2: minimum: Minimum 17T is above its most of 16T" },
+    { "[Policy]\nminimum=65T\n", ":2: minimum: Minimum 65T is above its most of 64T" },
     { "[Policy]\nminimum=lots\n", ":2: minimum: 'lots' is not a size such as 150M or 2G" },
     { "[Policy]\nmanage=some\n", ":2: manage: 'some' is neither 'all' nor 'marked'" },
     { "[Policy]\ndry-run=yes\n", ":2: dry-run: 'yes' is neither 'true' nor 'false'" },

@@ -134,7 +134,7 @@ test_vm_policy_lives_with_the_vm (Fixture *f, gconstpointer data)
                                             on_thresholds, &error);
   mc_test_clock_settle ();
   g_assert_no_error (error);
-  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->minimum, ==, MC_GIB / 8);
+  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->minimum, ==, 64 * MC_MIB);
   g_assert_null (vm->description.metadata);
 }
 

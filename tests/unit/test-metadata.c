@@ -80,7 +80,7 @@ test_refused (void)
     { "<policy><weight>&unknown;</weight></policy>", "" },
     { "<policy><weight><![CDATA[5]]></weight></policy>", "<weight> is empty" },
     { "<policy><weight>\xff</weight></policy>", "not UTF-8" },
-    { "<policy><maximum>17T</maximum></policy>", "Maximum 17T is above" },
+    { "<policy><maximum>65T</maximum></policy>", "Maximum 65T is above" },
     { "<policy><HostReserve>1G</HostReserve></policy>", "<HostReserve> is not known" },
   };
 
