@@ -90,13 +90,29 @@ is_in_need (const SimWorld *world, guint i)
          && sim_world_usable (world, i) <= low;
 }
 
+/* Somebody has set it a maximum, and it needs more: no coordinator may give it that. */
+static gboolean
+needs_more_than_it_may_have (const SimWorld *world, guint i)
+{
+  const SimPlan *plan = world->guests[i].plan;
+
+  return plan->maximum < plan->capacity && world->guests[i].balloon >= plan->maximum - 1
+         && sim_load_need (world->load, i, world->t) > plan->maximum;
+}
+
+static gboolean
+is_stalled (const SimWorld *world, guint i)
+{
+  return world->guests[i].stalled && !needs_more_than_it_may_have (world, i);
+}
+
 static void
 watch_vm (const SimWorld *world, SimResult *result, Watch *watch, guint i)
 {
   const SimGuest *guest = &world->guests[i];
   SimVmResult *vm = &result->vms[i];
 
-  vm->stalled += guest->stalled;
+  vm->stalled += is_stalled (world, i);
   vm->least = watch->seconds[i] == 0 ? guest->balloon : MIN (vm->least, guest->balloon);
   vm->last = guest->balloon;
   vm->swap_in = guest->total_in;
@@ -117,7 +133,7 @@ watch_guest (const SimWorld *world, SimResult *result, Watch *watch, guint i)
 
   if (!guest->running)
     return;
-  if (guest->stalled)
+  if (is_stalled (world, i))
     {
       if (!watch->in_stall[i])
         watch->stall_began[i] = world->t;
