@@ -229,13 +229,12 @@ add_candidate (const McPolicySettings *settings,
   scratch->largest = MAX (scratch->largest, facts->capacity);
 }
 
-/* What nobody of ours granted: above what we told it, or of one that we never told anything. */
+/* What nobody of ours granted: what it had from the start, or from somebody else, or without its
+ * driver. */
 static guint64
 ungranted (const McVmFacts *facts, const McVmMemory *memory, const McVmDecision *decision)
 {
-  guint64 granted = facts->target == MC_UNKNOWN
-                        ? 0
-                        : saturating_sub (facts->target, mc_demand_backed (facts, memory));
+  guint64 granted = saturating_sub (memory->granted, mc_demand_backed (facts, memory));
 
   return saturating_sub (decision->promise, granted);
 }
@@ -247,6 +246,19 @@ watched (const McVmMemory *memory, const McVmDecision *decision, guint64 promise
   if (decision->status == MC_VM_BOOTING)
     return promise;
   return MIN (promise, MAX (promise / UNGRANTED_DIVISOR, memory->touching * UNGRANTED_WATCH_S));
+}
+
+/* It cannot be taken from: what it may still touch is nobody's to give. */
+static void
+watch (const McVmFacts *facts,
+       const McVmMemory *memory,
+       const McVmDecision *decision,
+       Scratch *scratch)
+{
+  guint64 promise = ungranted (facts, memory, decision);
+
+  scratch->ungranted += promise;
+  scratch->watched += watched (memory, decision, promise);
 }
 
 static void
@@ -291,23 +303,20 @@ gather (const McPolicySettings *settings,
 {
   for (gsize i = 0; i < n_vms; i++)
     {
+      gboolean settled;
+
       remember (settings, tuning, now_us, &facts[i], memories[i]);
       leave_alone (&facts[i], memories[i],
                    mc_triage_status (settings, now_us, &facts[i], memories[i]), &decisions[i]);
       scratch->promised += decisions[i].promise;
       scratch->doubt += facts[i].immovable != NULL ? 0 : mc_demand_doubt (&facts[i], memories[i]);
-      if (is_settled (settings, tuning, now_us, &facts[i], memories[i], &decisions[i]))
-        {
-          guint64 strange = ungranted (&facts[i], memories[i], &decisions[i]);
-
-          scratch->ungranted += strange;
-          scratch->watched += watched (memories[i], &decisions[i], strange);
-        }
-      else
-        {
-          scratch->doubtful += MIN (decisions[i].promise, mc_demand_likely_doubt (memories[i]));
-          add_candidate (settings, tuning, now_us, &facts[i], memories[i], &decisions[i], scratch);
-        }
+      settled = is_settled (settings, tuning, now_us, &facts[i], memories[i], &decisions[i]);
+      if (settled || decisions[i].status != MC_VM_MANAGED)
+        watch (&facts[i], memories[i], &decisions[i], scratch);
+      if (settled)
+        continue;
+      scratch->doubtful += MIN (decisions[i].promise, mc_demand_likely_doubt (memories[i]));
+      add_candidate (settings, tuning, now_us, &facts[i], memories[i], &decisions[i], scratch);
     }
 }
 

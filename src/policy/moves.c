@@ -223,6 +223,7 @@ take (const McCycle *cycle, McCandidate *candidate, guint64 amount, McReason rea
     return 0;
   move_to (candidate, demand->told - amount, reason, demand->high);
   memory->taken_us = cycle->now_us;
+  memory->granted = MIN (memory->granted, demand->told - amount);
   if (memory->vain_balloon == 0 && amount >= percent (candidate->facts->capacity, PROOF_PERCENT))
     memory->vain_balloon = candidate->facts->balloon;
   return amount;
@@ -527,6 +528,7 @@ give (const McCycle *cycle, McCandidate *candidate, guint64 amount, McReason rea
            reason == MC_REASON_BELOW_MINIMUM ? demand->least : demand->low);
   candidate->decision->budget = (guint64)MAX (cycle->grantable, 0);
   candidate->memory->given_us = cycle->now_us;
+  candidate->memory->granted = demand->told + amount;
   candidate->memory->vain_balloon = 0; /* what was asked before is no longer to be seen */
   return amount;
 }

@@ -187,6 +187,7 @@ typedef struct
   /* moves */
   gint64 given_us;
   gint64 taken_us;
+  guint64 granted;       /* the size that it was given up to, less what was taken since */
   gint64 unmet_since_us; /* since when it lacks memory; 0 = it does not */
   guint64 inflating;     /* how fast its balloon was seen to inflate, bytes a second */
   gint64 speed_us;       /* … at that time */

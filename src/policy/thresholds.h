@@ -96,9 +96,9 @@ McPolicySettings mc_policy_settings_default (void);
 GVariant *mc_threshold_to_variant (const McThreshold *threshold, guint64 value);
 
 /*
- * The minimum of a VM for which nobody has set one: an eighth of its capacity, and no more than 64 MiB.
- * A guest's kernel alone uses that; the policy takes nothing that a guest uses, and what an idle guest
- * does not use is no reason to make another one swap.
+ * The minimum of a VM for which nobody has set one: an eighth of its capacity, and no more than 64
+ * MiB. A guest's kernel alone uses that; the policy takes nothing that a guest uses, and what an
+ * idle guest does not use is no reason to make another one swap.
  */
 guint64 mc_policy_default_minimum (guint64 capacity);
 
