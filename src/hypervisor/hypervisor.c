@@ -15,6 +15,8 @@ enum
   VM_CHANGED,
   VM_STATE,
   BALLOON_CHANGED,
+  VM_CRASHED,
+  TARGET_ENDED,
   LAST_SIGNAL
 };
 
@@ -50,6 +52,8 @@ mc_hypervisor_default_init (McHypervisorInterface *iface)
   signals[VM_CHANGED] = add_signal ("vm-changed", 1, G_TYPE_NONE);
   signals[VM_STATE] = add_signal ("vm-state", 2, G_TYPE_BOOLEAN);
   signals[BALLOON_CHANGED] = add_signal ("balloon-changed", 2, G_TYPE_UINT64);
+  signals[VM_CRASHED] = add_signal ("vm-crashed", 1, G_TYPE_NONE);
+  signals[TARGET_ENDED] = add_signal ("target-ended", 2, G_TYPE_ERROR);
 }
 
 McVmSample *
@@ -256,4 +260,16 @@ void
 mc_hypervisor_emit_balloon_changed (McHypervisor *self, const char *uuid, guint64 bytes)
 {
   g_signal_emit (self, signals[BALLOON_CHANGED], 0, uuid, bytes);
+}
+
+void
+mc_hypervisor_emit_vm_crashed (McHypervisor *self, const char *uuid)
+{
+  g_signal_emit (self, signals[VM_CRASHED], 0, uuid);
+}
+
+void
+mc_hypervisor_emit_target_ended (McHypervisor *self, const char *uuid, const GError *error)
+{
+  g_signal_emit (self, signals[TARGET_ENDED], 0, uuid, error);
 }

@@ -14,6 +14,8 @@
  *   "vm-changed"   (uuid)                    its description should be read again (device,
  * metadata, rename, …) "vm-state"     (uuid, running)           suspended or resumed
  *   "balloon-changed" (uuid, bytes)          the guest has now this much
+ *   "vm-crashed"   (uuid)                    its kernel panicked, and may be dumping itself
+ *   "target-ended" (uuid, GError or NULL)    a set of its target that was late has really ended
  */
 #pragma once
 
@@ -31,6 +33,7 @@ typedef enum
   MC_HYPERVISOR_ERROR_BUSY,        /* a call of this kind for this VM is still under way */
   MC_HYPERVISOR_ERROR_NO_VM,       /* it is not there, or no longer active */
   MC_HYPERVISOR_ERROR_UNSUPPORTED, /* the hypervisor or the VM cannot do this */
+  MC_HYPERVISOR_ERROR_DENIED,      /* whoever asks may not do this */
   MC_HYPERVISOR_ERROR_FAILED,
 } McHypervisorError;
 
@@ -186,6 +189,8 @@ McVmDescription *mc_hypervisor_describe_finish (McHypervisor *self,
  * One call of each kind per VM is in flight at most; a second ends with MC_HYPERVISOR_ERROR_BUSY.
  * mc_hypervisor_set_metadata_async(): @element is the whole XML element, or NULL to remove it;
  * live, and in the stored configuration where there is one.
+ * mc_hypervisor_set_target_async(): one that ended with MC_HYPERVISOR_ERROR_TIMED_OUT is still
+ * under way, and may have an effect or none: "target-ended" tells, once it has really ended.
  */
 void mc_hypervisor_set_target_async (McHypervisor *self,
                                      const char *uuid,
@@ -211,5 +216,9 @@ void mc_hypervisor_emit_vm_rebooted (McHypervisor *self, const char *uuid);
 void mc_hypervisor_emit_vm_changed (McHypervisor *self, const char *uuid);
 void mc_hypervisor_emit_vm_state (McHypervisor *self, const char *uuid, gboolean running);
 void mc_hypervisor_emit_balloon_changed (McHypervisor *self, const char *uuid, guint64 bytes);
+void mc_hypervisor_emit_vm_crashed (McHypervisor *self, const char *uuid);
+
+/* @error: (nullable) */
+void mc_hypervisor_emit_target_ended (McHypervisor *self, const char *uuid, const GError *error);
 
 G_END_DECLS

@@ -50,8 +50,10 @@ on_lifecycle (virConnectPtr connection, virDomainPtr domain, int event, int deta
       break;
     case VIR_DOMAIN_EVENT_SUSPENDED:
     case VIR_DOMAIN_EVENT_PMSUSPENDED:
-    case VIR_DOMAIN_EVENT_CRASHED:
       mc_hypervisor_emit_vm_state (hypervisor, uuid, FALSE);
+      break;
+    case VIR_DOMAIN_EVENT_CRASHED:
+      mc_hypervisor_emit_vm_crashed (hypervisor, uuid);
       break;
     case VIR_DOMAIN_EVENT_RESUMED:
       mc_hypervisor_emit_vm_state (hypervisor, uuid, TRUE);

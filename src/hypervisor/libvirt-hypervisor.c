@@ -273,7 +273,11 @@ answer_call (McLibvirt *self, Call *call)
         g_hash_table_remove (self->hotplugged, call->uuid);
     }
   if (call->task == NULL)
-    return;
+    {
+      if (call->kind == CALL_SET_TARGET)
+        mc_hypervisor_emit_target_ended (MC_HYPERVISOR (self), call->uuid, call->error);
+      return;
+    }
   if (call->error != NULL)
     g_task_return_error (call->task, g_steal_pointer (&call->error));
   else if (call->kind == CALL_DESCRIBE)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The coordinator's inside, which its files share: coordinator.c (life, views and events), cycle.c
- * (sample, decide, apply, publish), host-policy.c and vm-policy.c (what is set for the host and for
- * each VM), vm-notes.c (what is kept of each VM), pauses.c, reservations.c, service-error.c.
+ * (sample, decide, apply, publish), target.c (what is set in VMs), host-policy.c and vm-policy.c
+ * (the policy of the host and of each VM), vm-notes.c (what is kept of each VM), pauses.c,
+ * reservations.c, service-error.c.
  */
 #pragma once
 
@@ -88,6 +89,23 @@ void mc_cycle_find_degraded (McCoordinator *self);
 
 /* The policy's settings in force, with what is reserved added to the host's floor. */
 McPolicySettings mc_cycle_settings (McCoordinator *self);
+
+/* target.c */
+
+/* Brings up to date whether @vm can be told anything in this cycle. */
+void mc_target_update (McCoordinator *self, McVm *vm);
+
+/* Sets what was decided: one target after the other, and with a back-off after failures. */
+void mc_target_apply (McCoordinator *self, McVm *vm, const McVmDecision *decision);
+
+/* Sees whether what was denied is allowed now. */
+void mc_target_probe (McCoordinator *self, McVm *vm);
+
+/* Sets what @vm has as its target, where nobody knows what is in force. */
+void mc_target_settle (McCoordinator *self, McVm *vm);
+
+/* A set that was late has ended. @error: (nullable) */
+void mc_target_ended (McCoordinator *self, McVm *vm, const GError *error);
 
 /* vm-policy.c */
 void mc_vm_policy_describe (McCoordinator *self, McVm *vm);

@@ -270,6 +270,13 @@ on_vm_stopped (McHypervisor *hypervisor, const char *uuid, gpointer user_data)
 }
 
 static void
+start_anew (McCoordinator *self, McVm *vm)
+{
+  vm->crashed = FALSE;
+  vm->facts.started_us = mc_clock_now (self->clock);
+}
+
+static void
 on_vm_rebooted (McHypervisor *hypervisor, const char *uuid, gpointer user_data)
 {
   McCoordinator *self = user_data;
@@ -277,7 +284,21 @@ on_vm_rebooted (McHypervisor *hypervisor, const char *uuid, gpointer user_data)
 
   if (vm == NULL)
     return;
-  vm->facts.started_us = mc_clock_now (self->clock);
+  start_anew (self, vm);
+  mc_cycle_bring_forward (self);
+}
+
+/* A kernel that dumps itself, or waits to be looked at, is no guest to be judged by its figures. */
+static void
+on_vm_crashed (McHypervisor *hypervisor, const char *uuid, gpointer user_data)
+{
+  McCoordinator *self = user_data;
+  McVm *vm = mc_coordinator_lookup_vm (self, uuid);
+
+  if (vm == NULL || vm->crashed)
+    return;
+  vm->crashed = TRUE;
+  vm->facts.running = FALSE;
   mc_cycle_bring_forward (self);
 }
 
@@ -299,6 +320,8 @@ on_vm_state (McHypervisor *hypervisor, const char *uuid, gboolean running, gpoin
 
   if (vm == NULL || vm->facts.running == running)
     return;
+  if (running && vm->crashed)
+    start_anew (self, vm);
   vm->facts.running = running;
   mc_cycle_bring_forward (self);
 }
@@ -314,6 +337,30 @@ on_balloon_changed (McHypervisor *hypervisor, const char *uuid, guint64 bytes, g
 }
 
 static void
+on_target_ended (McHypervisor *hypervisor,
+                 const char *uuid,
+                 const GError *error,
+                 gpointer user_data)
+{
+  McCoordinator *self = user_data;
+  McVm *vm = mc_coordinator_lookup_vm (self, uuid);
+
+  if (vm == NULL)
+    return;
+  mc_target_ended (self, vm, error);
+  mc_cycle_bring_forward (self);
+}
+
+/* Nobody told what happened to @vm meanwhile. */
+static void
+catch_up (McCoordinator *self, McVm *vm)
+{
+  if (vm->crashed)
+    start_anew (self, vm);
+  mc_vm_policy_describe (self, vm);
+}
+
+static void
 on_connected (McHypervisor *hypervisor, GParamSpec *pspec, gpointer user_data)
 {
   McCoordinator *self = user_data;
@@ -324,7 +371,7 @@ on_connected (McHypervisor *hypervisor, GParamSpec *pspec, gpointer user_data)
     {
       self->late = 0;
       for (guint i = 0; i < self->vms->len; i++)
-        mc_vm_policy_describe (self, self->vms->pdata[i]);
+        catch_up (self, self->vms->pdata[i]);
       mc_cycle_bring_forward (self);
       return;
     }
@@ -558,6 +605,8 @@ listen (McCoordinator *self)
   g_signal_connect (self->hypervisor, "vm-changed", G_CALLBACK (on_vm_changed), self);
   g_signal_connect (self->hypervisor, "vm-state", G_CALLBACK (on_vm_state), self);
   g_signal_connect (self->hypervisor, "balloon-changed", G_CALLBACK (on_balloon_changed), self);
+  g_signal_connect (self->hypervisor, "vm-crashed", G_CALLBACK (on_vm_crashed), self);
+  g_signal_connect (self->hypervisor, "target-ended", G_CALLBACK (on_target_ended), self);
   g_signal_connect (self->host, "pressure", G_CALLBACK (on_pressure), self);
 }
 

@@ -20,8 +20,6 @@
 
 #define CONNECT_WITHIN_US (2 * G_USEC_PER_SEC)
 
-#define RETRY_AT_MOST_US (60 * G_USEC_PER_SEC)
-
 #define DRY_RUN_PREFIX "dry run: "
 #define NEARLY_PERCENT 5
 
@@ -203,88 +201,6 @@ read_host (McCoordinator *self, const McSample *sample)
          && self->figures.available != MC_HYPERVISOR_UNKNOWN;
 }
 
-/* Targets */
-
-typedef struct
-{
-  McCoordinator *coordinator;
-  McVm *vm;
-  guint64 from;
-  guint64 to;
-  McReason reason;
-  char *sentence;
-} Move;
-
-static void
-move_free (Move *move)
-{
-  g_object_unref (move->coordinator);
-  g_object_unref (move->vm);
-  g_free (move->sentence);
-  g_free (move);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Move, move_free)
-
-static void
-target_failed (McCoordinator *self, McVm *vm, const Move *move, const GError *error)
-{
-  gint64 pause_us = G_USEC_PER_SEC << MIN (vm->failures, 6);
-
-  /* A late call is under way still: its target is the truth, sooner or later. */
-  if (!g_error_matches (error, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_TIMED_OUT))
-    vm->facts.target = move->from;
-  vm->failures++;
-  vm->not_before_us = mc_clock_now (self->clock) + MIN (pause_us, RETRY_AT_MOST_US);
-  if (g_error_matches (error, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_NO_VM))
-    return;
-  mc_journal_target_failed (vm->view.name, vm->uuid, move->to, error->message);
-}
-
-static void
-on_target_set (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (Move) move = user_data;
-  g_autoptr (GError) error = NULL;
-  McCoordinator *self = move->coordinator;
-  McVm *vm = move->vm;
-
-  vm->setting = FALSE;
-  if (!mc_hypervisor_call_finish (MC_HYPERVISOR (source), result, &error))
-    {
-      target_failed (self, vm, move, error);
-      return;
-    }
-  vm->failures = 0;
-  vm->not_before_us = 0;
-  if (mc_coordinator_lookup_vm (self, vm->uuid) != vm)
-    return; /* it was told, and went away */
-  mc_vm_add_move (vm, (guint64)mc_clock_wall (self->clock), move->from, move->to, move->sentence);
-  mc_journal_memory_moved (vm->view.name, vm->uuid, move->from, move->to,
-                           mc_reason_nick (move->reason), move->sentence);
-  mc_coordinator_publish_vm (self, vm);
-  g_signal_emit_by_name (self, "memory-moved", vm, move->from, move->to, move->sentence);
-}
-
-static void
-set_target (McCoordinator *self, McVm *vm, const McVmDecision *decision)
-{
-  Move *move = g_new (Move, 1);
-
-  *move = (Move){
-    .coordinator = g_object_ref (self),
-    .vm = g_object_ref (vm),
-    .from = decision->before,
-    .to = decision->target,
-    .reason = decision->reason,
-    .sentence = mc_decision_describe (decision),
-  };
-  vm->setting = TRUE;
-  vm->facts.target = decision->target;
-  mc_hypervisor_set_target_async (self->hypervisor, vm->uuid, decision->target, on_target_set,
-                                  move);
-}
-
 /* In a dry run nothing changes, so the next cycle decides the same, or nearly: told once. */
 static gboolean
 was_told (McVm *vm, const McVmDecision *decision)
@@ -319,13 +235,14 @@ apply_one (McCoordinator *self, McVm *vm)
 {
   const McVmDecision *decision = &vm->decision;
 
-  if (!decision->move || vm->setting)
+  if (!decision->move)
     return;
   /* A target that was set before the dry run, and is out of reach, is not left in force. */
-  if (mc_settings_get_dry_run (self->settings) && decision->reason != MC_REASON_UNREACHABLE)
+  if (mc_settings_get_dry_run (self->settings) && decision->reason != MC_REASON_UNREACHABLE
+      && decision->target != decision->before)
     tell (self, vm, decision);
   else
-    set_target (self, vm, decision);
+    mc_target_apply (self, vm, decision);
 }
 
 /* What is taken goes out first: it takes longer. */
@@ -345,6 +262,7 @@ apply (McCoordinator *self)
 
       if (vm->decision.target >= vm->decision.before)
         apply_one (self, vm);
+      mc_target_probe (self, vm);
     }
 }
 
@@ -391,7 +309,6 @@ static Table *
 table_new (McCoordinator *self)
 {
   Table *table = g_new (Table, 1);
-  gint64 now_us = mc_clock_now (self->clock);
   gboolean all_paused = self->pause_detail != NULL;
 
   table->n_vms = self->vms->len;
@@ -402,7 +319,7 @@ table_new (McCoordinator *self)
     {
       McVm *vm = self->vms->pdata[i];
 
-      vm->setting_late = vm->setting || now_us < vm->not_before_us;
+      mc_target_update (self, vm);
       table->facts[i] = mc_vm_get_facts (vm, self->settings, all_paused);
       table->memories[i] = &vm->memory;
     }

@@ -34,6 +34,7 @@ code_of_hypervisor_error (int code)
     case MC_HYPERVISOR_ERROR_TIMED_OUT:
     case MC_HYPERVISOR_ERROR_BUSY:
     case MC_HYPERVISOR_ERROR_UNSUPPORTED:
+    case MC_HYPERVISOR_ERROR_DENIED:
     case MC_HYPERVISOR_ERROR_FAILED:
     default:
       return MC_SERVICE_ERROR_FAILED;

@@ -170,7 +170,7 @@ recall_period (McCoordinator *self, McVm *vm)
   if (error != NULL)
     return;
   vm->original_period_s = (guint)MAX (noted, 0);
-  vm->period_changed = vm->settle = TRUE;
+  vm->period_changed = vm->target.unknown = TRUE;
 }
 
 static void
@@ -196,33 +196,6 @@ keep_period (McCoordinator *self, McVm *vm)
     set_period (call);
   else
     note_period (call);
-}
-
-/* A target that was left behind */
-
-static void
-on_settled (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (Call) call = user_data;
-  g_autoptr (GError) error = NULL;
-
-  call->vm->setting = FALSE;
-  if (!mc_hypervisor_call_finish (MC_HYPERVISOR (source), result, &error))
-    g_info ("The target of %s is not known to be what it has: %s", call->vm->view.name,
-            error->message);
-}
-
-static void
-settle (McCoordinator *self, McVm *vm)
-{
-  vm->settle = FALSE;
-  if (vm->setting || vm->facts.target != MC_UNKNOWN || vm->facts.balloon == MC_UNKNOWN
-      || mc_settings_get_dry_run (self->settings))
-    return;
-  vm->setting = TRUE;
-  vm->facts.target = vm->facts.balloon;
-  mc_hypervisor_set_target_async (self->hypervisor, vm->uuid, vm->facts.balloon, on_settled,
-                                  call_new (self, vm));
 }
 
 /* Descriptions */
@@ -259,8 +232,7 @@ on_described (GObject *source, GAsyncResult *result, gpointer user_data)
     return;
   take_metadata (self, vm);
   keep_period (self, vm);
-  if (vm->settle)
-    settle (self, vm);
+  mc_target_settle (self, vm);
   if (first)
     mc_cycle_bring_forward (self);
 }
@@ -322,7 +294,7 @@ mc_vm_policy_put_back (McCoordinator *self, McVm *vm)
                                           on_put_back, restoring_new (self, vm, TRUE));
   /* A target that nobody watches must not be one that the guest cannot reach. */
   if (vm->facts.target != MC_UNKNOWN && vm->facts.balloon != MC_UNKNOWN
-      && vm->facts.target < vm->facts.balloon && !vm->setting)
+      && vm->facts.target < vm->facts.balloon && !vm->target.under_way)
     mc_hypervisor_set_target_async (self->hypervisor, vm->uuid, vm->facts.balloon, on_put_back,
                                     restoring_new (self, vm, FALSE));
 }

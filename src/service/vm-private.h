@@ -22,6 +22,27 @@ typedef struct
   McVm *vm;             /* (unowned) (nullable): NULL for the pause of everything */
 } McPause;
 
+/* The target that is on its way, and what became of those before it: target.c. */
+typedef struct
+{
+  gboolean under_way;
+  gint64 since_us;
+  guint64 from;
+  guint64 to;
+  guint64 before; /* what the facts had as target: true again when it fails */
+  McReason reason;
+  char *sentence; /* NULL: nobody is told of it */
+
+  gboolean late;        /* for too long under way, or to be tried again later */
+  gint64 not_before_us; /* none is set before that, after a failure */
+  guint failures;       /* in a row */
+  char *refusal;        /* the hypervisor's words for the last of these */
+  gboolean denied;      /* and that will last */
+  gint64 repeat_us;     /* the same target is not set again before that */
+  guint repeats;
+  gboolean unknown; /* what is in force may be what an earlier run, or a lost call, has left */
+} McVmTarget;
+
 struct _McVm
 {
   GObject parent;
@@ -37,6 +58,7 @@ struct _McVm
   gboolean describing;
   gboolean describe_again; /* what is being read is already old */
   gboolean announced;
+  gboolean crashed;  /* its kernel did, and has not started anew since */
   gboolean was_busy; /* in the last sample; a VM without any counts as busy */
   guint64 seen;      /* the number of the last sample that had it */
   gint64 stats_seen_wall_us;
@@ -46,11 +68,7 @@ struct _McVm
   GQueue requests; /* (element-type GTask): changes of its policy, the first of them under way */
 
   McPause pause;
-  gboolean setting;      /* a target is being set */
-  gboolean setting_late; /* and that takes too long */
-  gboolean settle;       /* its target may be one that an earlier run left behind */
-  gint64 not_before_us;  /* no target is set before that, after a failure */
-  guint failures;
+  McVmTarget target;
   gboolean setting_period;
   guint original_period_s;
   guint period_set_s;      /* what it was last set to by this run; 0 = never */

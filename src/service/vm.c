@@ -39,6 +39,8 @@ mc_vm_finalize (GObject *object)
   g_queue_clear_full (&self->requests, g_object_unref);
   g_clear_pointer (&self->description, mc_vm_description_free);
   g_free (self->metadata_error);
+  g_free (self->target.sentence);
+  g_free (self->target.refusal);
   g_free (self->pause.reason);
   g_free (self->uuid);
   g_free (self->view.name);
@@ -127,7 +129,7 @@ mc_vm_take_sample (McVm *self, const McVmSample *sample, gint64 wall_us)
   if (sample->busy)
     return; /* the rest is as old as it was */
 
-  facts->running = sample->running;
+  facts->running = sample->running && !self->crashed;
   facts->resident = sample->resident;
   facts->unused = sample->unused;
   facts->usable = sample->usable;
@@ -156,6 +158,14 @@ in_force (guint64 own, guint64 followed)
   return own != MC_UNSET ? own : followed;
 }
 
+static const char *
+find_immovable (McVm *self)
+{
+  if (self->description != NULL && self->description->immovable != NULL)
+    return self->description->immovable;
+  return self->target.denied ? self->target.refusal : NULL;
+}
+
 McVmFacts
 mc_vm_get_facts (McVm *self, const McSettings *settings, gboolean all_paused)
 {
@@ -164,9 +174,9 @@ mc_vm_get_facts (McVm *self, const McSettings *settings, gboolean all_paused)
   const McVmPolicy *own = &self->metadata.policy;
   McVmFacts facts = self->facts;
 
-  facts.busy |= self->setting_late || self->description == NULL;
+  facts.busy |= self->target.late || self->description == NULL;
   facts.has_balloon = self->description == NULL || self->description->has_balloon;
-  facts.immovable = self->description != NULL ? self->description->immovable : NULL;
+  facts.immovable = find_immovable (self);
   facts.opted_out = self->metadata.managed == MC_MANAGED_NO
                     || (self->metadata.managed == MC_MANAGED_DEFAULT && !config->manage_by_default);
   facts.paused = all_paused || self->pause.active;
@@ -198,10 +208,13 @@ mc_vm_get_threshold (McVm *self, const McSettings *settings, const McThreshold *
 static char *
 describe_busy (McVm *self)
 {
-  if (self->setting_late)
+  if (self->target.late && self->target.under_way)
     return g_strdup ("A change of its memory has been under way for too long; it may be in a save, "
                      "a snapshot or a "
                      "migration.");
+  if (self->target.late && self->target.refusal != NULL)
+    return g_strdup_printf ("Its memory could not be changed, and is tried again: %s.",
+                            self->target.refusal);
   if (self->description == NULL)
     return g_strdup ("What it is made of has not been read yet.");
   return g_strdup ("Its QEMU process does not answer; it is left alone until it does.");
@@ -252,7 +265,9 @@ describe_status (McVm *self, McVmStatus status, const char *all_paused)
     case MC_VM_BUSY:
       return describe_busy (self);
     case MC_VM_SUSPENDED:
-      return g_strdup ("It is not running.");
+      return g_strdup (self->crashed
+                           ? "Its kernel has crashed; it is left alone until it starts anew."
+                           : "It is not running.");
     case MC_VM_NO_STATS:
       return g_strdup ("The guest reports no memory statistics; load the virtio_balloon driver (in "
                        "Windows, install "
@@ -266,8 +281,8 @@ describe_status (McVm *self, McVmStatus status, const char *all_paused)
       return g_strdup (
           "The host gains nothing from what it gives; it keeps what it has for a while.");
     case MC_VM_UNSUPPORTED:
-      if (self->description != NULL && self->description->immovable != NULL)
-        return g_strdup_printf ("Its memory cannot be moved: %s.", self->description->immovable);
+      if (find_immovable (self) != NULL)
+        return g_strdup_printf ("Its memory cannot be moved: %s.", find_immovable (self));
       return g_strdup ("It has no balloon device; add <memballoon model='virtio'/> to it.");
     default:
       g_return_val_if_reached (g_strdup (""));

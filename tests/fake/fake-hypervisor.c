@@ -13,13 +13,17 @@
 #define KERNEL_RESERVE (40 * MIB)
 #define MIN_FREE       (2 * MIB)
 
+#define CALL_AT_MOST_S 5
+
 typedef struct
 {
+  McFakeHypervisor *self; /* (unowned) */
   McFakeCall kind;
   GTask *task; /* NULL: timed out, nobody waits any more */
   char *uuid;
   guint64 value;
   char *element;
+  gint64 began_s;
 } Call;
 
 typedef struct
@@ -37,6 +41,7 @@ struct _McFakeHypervisor
   char *uri;
   char *status;
   gboolean started, away, connected, local;
+  gint64 now_s; /* by its ticks */
   guint64 host_total, host_available, host_other;
 
   GPtrArray *vms;      /* (element-type Vm) owned, in the order added */
@@ -49,6 +54,7 @@ struct _McFakeHypervisor
   guint n_calls[MC_FAKE_N_CALLS];
   guint n_failures[MC_FAKE_N_CALLS];
   McHypervisorError failure[MC_FAKE_N_CALLS];
+  char *refusal[MC_FAKE_N_CALLS]; /* while every one is refused */
 };
 
 enum
@@ -115,8 +121,10 @@ call_new (McFakeHypervisor *self,
 {
   Call *call = g_new0 (Call, 1);
 
+  call->self = self;
   call->kind = kind;
   call->uuid = g_strdup (uuid);
+  call->began_s = self->now_s;
   call->task = g_task_new (self, NULL, callback, user_data);
   self->n_calls[kind]++;
   return call;
@@ -128,10 +136,13 @@ static void
 call_fail (Call *call, McHypervisorError code, const char *message)
 {
   g_autoptr (GTask) task = g_steal_pointer (&call->task);
+  g_autoptr (GError) error = g_error_new_literal (MC_HYPERVISOR_ERROR, (int)code, message);
 
-  call_free (call);
   if (task != NULL)
-    g_task_return_new_error (task, MC_HYPERVISOR_ERROR, code, "%s", message);
+    g_task_return_error (task, g_steal_pointer (&error));
+  else if (call->kind == MC_FAKE_CALL_SET_TARGET)
+    mc_hypervisor_emit_target_ended (MC_HYPERVISOR (call->self), call->uuid, error);
+  call_free (call);
 }
 
 /* What every call meets first: no connection, or a failure that the test ordered. */
@@ -141,6 +152,11 @@ call_is_refused (McFakeHypervisor *self, Call *call)
   if (!self->connected)
     {
       call_fail (call, MC_HYPERVISOR_ERROR_NOT_CONNECTED, "not connected to the fake hypervisor");
+      return TRUE;
+    }
+  if (self->refusal[call->kind] != NULL)
+    {
+      call_fail (call, self->failure[call->kind], self->refusal[call->kind]);
       return TRUE;
     }
   if (self->n_failures[call->kind] == 0)
@@ -255,7 +271,9 @@ carry_out (McFakeHypervisor *self, Vm *vm, const Call *call, const char **why)
       *why = vm->vm.description.has_balloon ? NULL : "it has no balloon";
       if (*why == NULL && call->value > vm->vm.figures.capacity)
         *why = "the target is above the maximum";
-      if (*why == NULL)
+      if (*why == NULL && vm->vm.fails_sets)
+        *why = "cannot acquire state change lock";
+      if (*why == NULL && !vm->vm.drops_sets)
         vm->vm.target = call->value;
       break;
     case MC_FAKE_CALL_SET_STATS_PERIOD:
@@ -298,7 +316,18 @@ answer (McFakeHypervisor *self, Vm *vm, Call *call)
     g_task_return_pointer (task, describe_vm (vm), (GDestroyNotify)mc_vm_description_free);
   else if (task != NULL)
     g_task_return_boolean (task, TRUE);
+  else if (call->kind == MC_FAKE_CALL_SET_TARGET)
+    mc_hypervisor_emit_target_ended (MC_HYPERVISOR (self), call->uuid, NULL);
   call_free (call);
+}
+
+/* Whether @call, for a VM that may hang, ends now. */
+static gboolean
+is_over (McFakeHypervisor *self, const Vm *vm, const Call *call)
+{
+  if (vm->hung)
+    return FALSE;
+  return call->kind != MC_FAKE_CALL_SET_TARGET || self->now_s - call->began_s >= vm->vm.set_takes_s;
 }
 
 static void
@@ -315,7 +344,7 @@ run_vm_call (McFakeHypervisor *self, Call *call)
       call_fail (call, MC_HYPERVISOR_ERROR_NO_VM, "there is no such VM");
       return;
     }
-  if (!vm->hung)
+  if (is_over (self, vm, call))
     {
       answer (self, vm, call);
       return;
@@ -680,6 +709,28 @@ mc_fake_hypervisor_reboot_vm (McFakeHypervisor *self, McFakeVm *vm)
 }
 
 void
+mc_fake_hypervisor_reset_vm (McFakeHypervisor *self, McFakeVm *vm, guint events)
+{
+  McVmSample *figures = &vm->figures;
+
+  figures->unused = figures->usable = figures->available = MC_HYPERVISOR_UNKNOWN;
+  figures->swap_in = figures->swap_out = figures->major_faults = MC_HYPERVISOR_UNKNOWN;
+  figures->stats_time_s = 0;
+  vm->swapped = 0;
+  vm->silent = TRUE;
+  for (guint i = 0; i < events; i++)
+    mc_fake_hypervisor_reboot_vm (self, vm);
+}
+
+void
+mc_fake_hypervisor_crash_vm (McFakeHypervisor *self, McFakeVm *vm)
+{
+  vm->silent = TRUE;
+  if (self->connected)
+    mc_hypervisor_emit_vm_crashed (MC_HYPERVISOR (self), vm->figures.uuid);
+}
+
+void
 mc_fake_hypervisor_rename_vm (McFakeHypervisor *self, McFakeVm *vm, const char *name)
 {
   g_free (vm->figures.name);
@@ -724,35 +775,67 @@ mc_fake_hypervisor_hang_vm (McFakeHypervisor *self, McFakeVm *vm)
   ((Vm *)vm)->hung = TRUE;
 }
 
+/* Returns: (transfer full) (nullable): a call of this VM that waits no longer. */
+static Call *
+steal_over (McFakeHypervisor *self, Vm *vm)
+{
+  for (guint i = 0; i < vm->waiting->len; i++)
+    if (is_over (self, vm, vm->waiting->pdata[i]))
+      return g_ptr_array_steal_index (vm->waiting, i);
+  return NULL;
+}
+
+static void
+answer_over (McFakeHypervisor *self, const char *uuid)
+{
+  Vm *vm;
+  Call *call;
+
+  /* Looked up each time: a callback may remove the VM, or make it hang again. */
+  while ((vm = g_hash_table_lookup (self->by_uuid, uuid)) != NULL
+         && (call = steal_over (self, vm)) != NULL)
+    answer (self, vm, call);
+}
+
 void
 mc_fake_hypervisor_release_vm (McFakeHypervisor *self, McFakeVm *vm)
 {
   g_autofree char *uuid = g_strdup (vm->figures.uuid);
-  Vm *found;
 
   ((Vm *)vm)->hung = FALSE;
-  /* Looked up each time: a callback may remove the VM, or make it hang again. */
-  while ((found = g_hash_table_lookup (self->by_uuid, uuid)) != NULL && !found->hung
-         && found->waiting->len > 0)
-    answer (self, found, g_ptr_array_steal_index (found->waiting, 0));
+  answer_over (self, uuid);
 }
 
-void
-mc_fake_hypervisor_time_out_vm (McFakeHypervisor *self, McFakeVm *vm)
+static void
+time_out (McFakeHypervisor *self, Vm *vm, GPtrArray *tasks)
 {
-  g_autoptr (GPtrArray) tasks = g_ptr_array_new_with_free_func (g_object_unref);
-  Vm *hung = (Vm *)vm;
-
-  for (guint i = 0; i < hung->waiting->len; i++)
+  for (guint i = 0; i < vm->waiting->len; i++)
     {
-      Call *call = hung->waiting->pdata[i];
+      Call *call = vm->waiting->pdata[i];
 
-      if (call->task != NULL)
+      if (call->task != NULL && self->now_s - call->began_s >= CALL_AT_MOST_S)
         g_ptr_array_add (tasks, g_steal_pointer (&call->task));
     }
+}
+
+/* What waits is over, or late. */
+static void
+pass_time (McFakeHypervisor *self, guint seconds)
+{
+  g_autoptr (GPtrArray) tasks = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GPtrArray) uuids = g_ptr_array_new_with_free_func (g_free);
+
+  self->now_s += seconds;
+  for (guint i = 0; i < self->vms->len; i++)
+    if (((Vm *)self->vms->pdata[i])->waiting->len > 0)
+      g_ptr_array_add (uuids, g_strdup (((Vm *)self->vms->pdata[i])->vm.figures.uuid));
+  for (guint i = 0; i < uuids->len; i++)
+    answer_over (self, uuids->pdata[i]);
+  for (guint i = 0; i < self->vms->len; i++)
+    time_out (self, self->vms->pdata[i], tasks);
   for (guint i = 0; i < tasks->len; i++)
     g_task_return_new_error (tasks->pdata[i], MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_TIMED_OUT,
-                             "the VM was told to hang");
+                             "the fake hypervisor has not answered within %d s", CALL_AT_MOST_S);
 }
 
 void
@@ -782,6 +865,17 @@ mc_fake_hypervisor_fail (McFakeHypervisor *self,
   self->n_failures[call] = count;
 }
 
+void
+mc_fake_hypervisor_refuse (McFakeHypervisor *self,
+                           McFakeCall call,
+                           McHypervisorError code,
+                           const char *words)
+{
+  self->failure[call] = code;
+  g_free (self->refusal[call]);
+  self->refusal[call] = g_strdup (words);
+}
+
 guint
 mc_fake_hypervisor_count_calls (McFakeHypervisor *self, McFakeCall call)
 {
@@ -793,7 +887,9 @@ move_balloon (McFakeVm *vm)
 {
   McVmSample *figures = &vm->figures;
   guint64 before = figures->balloon;
-  guint64 want = vm->target == MC_HYPERVISOR_UNKNOWN ? before : vm->target;
+  guint64 want = vm->no_driver                         ? figures->capacity
+                 : vm->target == MC_HYPERVISOR_UNKNOWN ? before
+                                                       : vm->target;
   guint64 step = vm->rate == 0 ? G_MAXUINT64 : vm->rate;
 
   want = MAX (want, MIN (vm->floor, before));
@@ -809,6 +905,7 @@ static guint64
 move_swap (McFakeVm *vm, guint64 available)
 {
   guint64 room = available - MIN (available, MIN_FREE);
+  gboolean reports = !vm->silent && !vm->no_driver && vm->figures.swap_in != MC_HYPERVISOR_UNKNOWN;
   guint64 inside, moved;
 
   vm->swapped = MIN (vm->swapped, vm->used);
@@ -817,12 +914,12 @@ move_swap (McFakeVm *vm, guint64 available)
     {
       moved = inside - room;
       vm->swapped += moved;
-      vm->figures.swap_out += vm->silent ? 0 : moved;
+      vm->figures.swap_out += reports ? moved : 0;
       return available - room;
     }
   moved = MIN (vm->swapped, room - inside);
   vm->swapped -= moved;
-  vm->figures.swap_in += vm->silent ? 0 : moved;
+  vm->figures.swap_in += reports ? moved : 0;
   return available - inside - moved;
 }
 
@@ -836,8 +933,10 @@ tick_vm (McFakeVm *vm, guint seconds)
 
   /* A page given back stays with the host until the guest touches it again. */
   figures->resident = MIN (figures->balloon, MAX (figures->resident, figures->balloon - unused));
-  if (vm->silent)
+  if (vm->silent || vm->no_driver)
     return moved;
+  if (figures->swap_in == MC_HYPERVISOR_UNKNOWN)
+    figures->swap_in = figures->swap_out = 0;
   figures->available = available;
   figures->unused = figures->usable = unused;
   figures->stats_time_s += seconds;
@@ -850,6 +949,7 @@ mc_fake_hypervisor_tick (McFakeHypervisor *self, guint seconds)
   guint64 held = self->host_other;
   gboolean physics = FALSE;
 
+  pass_time (self, seconds);
   for (guint i = 0; i < self->vms->len; i++)
     {
       Vm *vm = self->vms->pdata[i];
@@ -904,6 +1004,8 @@ mc_fake_hypervisor_finalize (GObject *object)
 {
   McFakeHypervisor *self = MC_FAKE_HYPERVISOR (object);
 
+  for (guint i = 0; i < MC_FAKE_N_CALLS; i++)
+    g_free (self->refusal[i]);
   g_hash_table_unref (self->by_uuid);
   g_ptr_array_unref (self->vms);
   g_ptr_array_unref (self->samples);

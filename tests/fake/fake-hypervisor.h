@@ -5,8 +5,8 @@
  *
  * It lives on the main context's thread and is deterministic: an answer arrives in the next
  * iterations of the main context, in the order asked, and nothing depends on a clock but the
- * deadline of a sample that was made to hang. It does not forget a VM by itself, and emits a signal
- * only where a function below says so.
+ * deadline of a sample that was made to hang: its time is what mc_fake_hypervisor_tick() adds up.
+ * It does not forget a VM by itself, and emits a signal only where a function below says so.
  *
  * A test's start:
  *
@@ -57,6 +57,13 @@ typedef struct
       floor; /* the balloon takes no page below this, whatever the target: an unreachable target */
   guint64 swapped; /* read: bytes that did not fit */
   gboolean silent; /* the guest reports nothing new: its figures are frozen */
+  gboolean
+      no_driver; /* its driver was unloaded: the balloon goes to its maximum, and no report comes */
+
+  /* Sets of its target. */
+  guint set_takes_s;   /* a set ends when so many seconds have ticked: 0 (new): at once */
+  gboolean fails_sets; /* and ends with an error, without effect */
+  gboolean drops_sets; /* they end well, also without effect */
 } McFakeVm;
 
 #define MC_TYPE_FAKE_HYPERVISOR (mc_fake_hypervisor_get_type ())
@@ -97,6 +104,13 @@ McFakeVm *mc_fake_hypervisor_get_vm (McFakeHypervisor *self, guint index); /* in
 /* Each changes the VM and, while connected, emits the port's signal for it. */
 void mc_fake_hypervisor_reboot_vm (McFakeHypervisor *self,
                                    McFakeVm *vm); /* keeps figures, as QEMU does */
+
+/* A reset as QEMU 10 does it: several events, and the guest's figures are unknown until it reports
+ * again, which it does once it is not silent. */
+void mc_fake_hypervisor_reset_vm (McFakeHypervisor *self, McFakeVm *vm, guint events);
+
+/* Its kernel panics, and dumps itself: it still runs, and reports nothing. */
+void mc_fake_hypervisor_crash_vm (McFakeHypervisor *self, McFakeVm *vm);
 void mc_fake_hypervisor_rename_vm (McFakeHypervisor *self, McFakeVm *vm, const char *name);
 void
 mc_fake_hypervisor_change_vm (McFakeHypervisor *self, McFakeVm *vm); /* emits "vm-changed" only */
@@ -107,14 +121,15 @@ void mc_fake_hypervisor_set_vm_metadata (McFakeHypervisor *self,
                                          const char *element); /* nullable */
 
 /*
- * A process that hangs: samples have it busy, with balloon and capacity alone; its other calls
- * wait, until it is released (they then do what they were to do) or timed out (they end with
- * TIMED_OUT, and further ones of that kind with BUSY until it is released, which is when what they
- * were to do is done).
+ * A process that hangs: samples have it busy, with balloon and capacity alone; its other calls wait
+ * until it is released, when they do what they were to do.
+ *
+ * A call that waits, for that or for set_takes_s, ends with TIMED_OUT when 5 s have ticked. It is
+ * still under way then: further ones of its kind end with BUSY, and the end of a set is told by
+ * "target-ended".
  */
 void mc_fake_hypervisor_hang_vm (McFakeHypervisor *self, McFakeVm *vm);
 void mc_fake_hypervisor_release_vm (McFakeHypervisor *self, McFakeVm *vm);
-void mc_fake_hypervisor_time_out_vm (McFakeHypervisor *self, McFakeVm *vm);
 
 /* A hypervisor that hangs: samples wait for the release, or end with TIMED_OUT at their deadline.
  */
@@ -126,6 +141,12 @@ void mc_fake_hypervisor_fail (McFakeHypervisor *self,
                               McFakeCall call,
                               McHypervisorError code,
                               guint count);
+
+/* Every call of this kind ends with this error and these words, until they are NULL. */
+void mc_fake_hypervisor_refuse (McFakeHypervisor *self,
+                                McFakeCall call,
+                                McHypervisorError code,
+                                const char *words);
 
 /* Calls of this kind begun since the start, refused and failed ones counted. */
 guint mc_fake_hypervisor_count_calls (McFakeHypervisor *self, McFakeCall call);

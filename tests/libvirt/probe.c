@@ -97,7 +97,7 @@ static void
 answer_error (const Asked *asked, const GError *error)
 {
   static const char *const names[]
-      = { "not-connected", "timed-out", "busy", "no-vm", "unsupported", "failed" };
+      = { "not-connected", "timed-out", "busy", "no-vm", "unsupported", "denied", "failed" };
   g_autofree char *message = quote (error->message);
   g_autofree char *line = g_strdup_printf ("{\"answer\": %s, \"error\": \"%s\", \"message\": %s}",
                                            asked->number, names[error->code], message);

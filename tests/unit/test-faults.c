@@ -253,6 +253,199 @@ test_rebooted_while_busy (Fixture *f, gconstpointer data)
   g_assert_cmpstr (fixture_status_of (f, liar), ==, "managed");
 }
 
+static const McVmView *
+view_of (Fixture *f, McFakeVm *vm)
+{
+  return mc_vm_get_view (fixture_vm_of (f, vm));
+}
+
+/* A dump or a save that goes on for longer than libvirt waits: it then says that nothing was set.
+ */
+static void
+test_set_that_fails_late (Fixture *f, gconstpointer data)
+{
+  guint64 before = liar->figures.balloon;
+  guint moved, sets;
+
+  liar->set_takes_s = 30;
+  liar->fails_sets = TRUE;
+  liar->used = before - 50 * MC_MIB;
+  fixture_pass (f, 10);
+  sets = n_moves (liar);
+  moved = f->n_moved;
+  g_assert_cmpuint (view_of (f, liar)->target, >, before);
+  g_assert_cmpstr (fixture_status_of (f, liar), ==, "busy");
+  g_assert_nonnull (strstr (view_of (f, liar)->status_detail, "under way for too long"));
+  assert_honest_is_served (f);
+  fixture_pass (f, 12);
+  g_assert_cmpuint (n_moves (liar), ==, sets); /* nothing else meanwhile */
+  g_assert_cmpstr (fixture_status_of (f, liar), ==, "busy");
+  moved = f->n_moved;
+  for (guint i = 0; i < 10 && view_of (f, liar)->target > before; i++)
+    fixture_pass (f, 1);
+  g_assert_cmpuint (view_of (f, liar)->target, ==, before);
+  g_assert_cmpuint (f->n_moved, ==, moved);
+  liar->set_takes_s = 0;
+  liar->fails_sets = FALSE;
+  fixture_pass (f, 10);
+  g_assert_cmpuint (liar->figures.balloon, >, before);
+  g_assert_cmpstr (fixture_status_of (f, liar), ==, "managed");
+}
+
+static void
+test_set_that_succeeds_late (Fixture *f, gconstpointer data)
+{
+  guint64 before = liar->figures.balloon;
+  guint moved = f->n_moved;
+
+  liar->set_takes_s = 20;
+  liar->used = before - 50 * MC_MIB;
+  fixture_pass (f, 15);
+  g_assert_cmpstr (fixture_status_of (f, liar), ==, "busy");
+  g_assert_cmpuint (liar->figures.balloon, ==, before);
+  g_assert_cmpuint (f->n_moved, ==, moved);
+  liar->set_takes_s = 0;
+  fixture_pass (f, 10);
+  g_assert_cmpuint (liar->figures.balloon, >, before);
+  g_assert_cmpuint (f->n_moved, >, moved);
+  g_assert_cmpstr (fixture_status_of (f, liar), ==, "managed");
+}
+
+/* Nobody knows what became of a set whose connection was lost. */
+static void
+test_set_that_is_lost (Fixture *f, gconstpointer data)
+{
+  guint64 before = liar->figures.balloon;
+
+  liar->set_takes_s = 60;
+  liar->used = before - 50 * MC_MIB;
+  fixture_pass (f, 10);
+  g_assert_cmpuint (view_of (f, liar)->target, >, before);
+  mc_fake_hypervisor_disconnect (f->fake, "end of file");
+  liar->set_takes_s = 0;
+  liar->target = 100 * MC_MIB; /* whatever is in force */
+  liar->rate = MC_MIB;
+  fixture_pass (f, 5);
+  mc_fake_hypervisor_reconnect (f->fake);
+  fixture_pass (f, 3);
+  g_assert_cmpuint (liar->target, >=, before - 10 * MC_MIB);
+  liar->rate = 0;
+  fixture_pass (f, 10);
+  g_assert_cmpuint (liar->figures.balloon, >, before);
+}
+
+/* A hung process answers in the end: what was asked of it is then true. */
+static void
+test_set_that_hangs (Fixture *f, gconstpointer data)
+{
+  guint64 before = liar->figures.balloon;
+
+  liar->used = before - 50 * MC_MIB;
+  mc_fake_hypervisor_tick (f->fake, 1); /* in need, as its last report says */
+  mc_fake_hypervisor_hang_vm (f->fake, liar);
+  fixture_pass (f, 60);
+  g_assert_cmpstr (fixture_status_of (f, liar), ==, "busy");
+  assert_honest_is_served (f);
+  mc_fake_hypervisor_release_vm (f->fake, liar);
+  fixture_pass (f, 8);
+  g_assert_cmpstr (fixture_status_of (f, liar), ==, "managed");
+  g_assert_cmpuint (liar->figures.balloon, >, before);
+  g_assert_cmpuint (view_of (f, liar)->target, ==, liar->target);
+}
+
+/* Its balloon goes to all that it may have, and it reports no more. */
+static void
+test_unloaded_driver (Fixture *f, gconstpointer data)
+{
+  guint moves;
+
+  liar->no_driver = TRUE;
+  fixture_pass (f, 20);
+  g_assert_cmpuint (liar->figures.balloon, ==, MC_GIB);
+  g_assert_cmpstr (fixture_status_of (f, liar), ==, "stale");
+  moves = n_moves (liar);
+  assert_honest_is_served (f);
+  fixture_pass (f, 60);
+  g_assert_cmpuint (n_moves (liar), ==, moves);
+  liar->no_driver = FALSE;
+  fixture_pass (f, 5);
+  g_assert_cmpstr (fixture_status_of (f, liar), ==, "managed");
+}
+
+/* What a dump kernel reports is its own: a few MiB, in a balloon of its size or another. */
+static void
+test_crashed_kernel (Fixture *f, gconstpointer data)
+{
+  guint64 used = liar->used;
+  guint moves;
+
+  fixture_pass (f, 20);
+  moves = n_moves (liar);
+  mc_fake_hypervisor_crash_vm (f->fake, liar);
+  mc_fake_hypervisor_crash_vm (f->fake, liar); /* it panicked, and then told that it dumps */
+  liar->used = MC_UNKNOWN;
+  liar->figures.available = 200 * MC_MIB;
+  liar->figures.unused = liar->figures.usable = 20 * MC_MIB;
+  for (guint i = 0; i < 120; i++)
+    {
+      liar->figures.stats_time_s++;
+      fixture_pass (f, 1);
+      g_assert_cmpstr (fixture_status_of (f, liar), ==, "suspended");
+    }
+  g_assert_nonnull (strstr (view_of (f, liar)->status_detail, "kernel has crashed"));
+  g_assert_cmpuint (n_moves (liar), ==, moves);
+  assert_honest_is_served (f);
+
+  liar->used = used;
+  mc_fake_hypervisor_reset_vm (f->fake, liar, 2);
+  for (guint i = 0; i < 10; i++)
+    {
+      fixture_pass (f, 1);
+      g_assert_cmpstr (fixture_status_of (f, liar), ==, "booting");
+    }
+  mc_fake_hypervisor_reboot_vm (f->fake, liar); /* some events come later */
+  g_assert_cmpuint (n_moves (liar), ==, moves);
+  liar->silent = FALSE;
+  fixture_pass (f, 5);
+  g_assert_cmpstr (fixture_status_of (f, liar), ==, "managed");
+}
+
+/* QEMU 10 forgets what a guest reported when it is reset, and tells of it up to four times. */
+static void
+test_forgotten_by_a_reset (Fixture *f, gconstpointer data)
+{
+  guint moves = n_moves (liar);
+
+  mc_fake_hypervisor_reset_vm (f->fake, liar, 4);
+  for (guint i = 0; i < 50; i++)
+    {
+      fixture_pass (f, 1);
+      g_assert_cmpstr (fixture_status_of (f, liar), ==, "booting");
+    }
+  g_assert_cmpuint (n_moves (liar), ==, moves);
+  liar->silent = FALSE;
+  fixture_pass (f, 5);
+  g_assert_cmpstr (fixture_status_of (f, liar), ==, "managed");
+}
+
+/* Events are missed while the hypervisor is away. */
+static void
+test_crashed_while_away (Fixture *f, gconstpointer data)
+{
+  mc_fake_hypervisor_crash_vm (f->fake, liar);
+  fixture_pass (f, 3);
+  g_assert_cmpstr (fixture_status_of (f, liar), ==, "suspended");
+  mc_fake_hypervisor_disconnect (f->fake, "end of file");
+  fixture_pass (f, 3);
+  mc_fake_hypervisor_reset_vm (f->fake, liar, 2);
+  mc_fake_hypervisor_reconnect (f->fake);
+  fixture_pass (f, 3);
+  g_assert_cmpstr (fixture_status_of (f, liar), ==, "booting");
+  liar->silent = FALSE;
+  fixture_pass (f, 5);
+  g_assert_cmpstr (fixture_status_of (f, liar), ==, "managed");
+}
+
 #define TEST(name, function)                                                                       \
   g_test_add ("/faults/" name, Fixture, NULL, set_up, function, fixture_tear_down)
 
@@ -260,6 +453,8 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  /* Warnings are part of what is tested here: a set that fails, a lost hypervisor. */
+  g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
   TEST ("frozen", test_frozen);
   TEST ("absent", test_absent);
   TEST ("absurd", test_absurd);
@@ -270,5 +465,13 @@ main (int argc, char **argv)
   TEST ("foreign-target-that-kills", test_foreign_target_that_kills);
   TEST ("maximum-below-use", test_maximum_below_use);
   TEST ("rebooted-while-busy", test_rebooted_while_busy);
+  TEST ("set-that-fails-late", test_set_that_fails_late);
+  TEST ("set-that-succeeds-late", test_set_that_succeeds_late);
+  TEST ("set-that-is-lost", test_set_that_is_lost);
+  TEST ("set-that-hangs", test_set_that_hangs);
+  TEST ("unloaded-driver", test_unloaded_driver);
+  TEST ("crashed-kernel", test_crashed_kernel);
+  TEST ("forgotten-by-a-reset", test_forgotten_by_a_reset);
+  TEST ("crashed-while-away", test_crashed_while_away);
   return g_test_run ();
 }

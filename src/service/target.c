@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What is set in VMs. Each has one target on its way at most; the end of the hypervisor's call
+ * tells whether it is in force, however late that comes. Until then a VM is busy, and nobody else
+ * waits.
+ *
+ * What fails is tried again, less and less often: a job that keeps libvirt from it (a save, a dump)
+ * passes, a refusal lasts until somebody changes it.
+ */
+#include "config.h"
+
+#include "coordinator-private.h"
+#include "journal.h"
+
+/* Nothing is wrong with a call that takes a moment. */
+#define GRACE_US (2 * G_USEC_PER_SEC)
+
+#define RETRY_AT_MOST_US  (60 * G_USEC_PER_SEC)
+#define REPEAT_LEAST_US   (4 * G_USEC_PER_SEC)
+#define REPEAT_AT_MOST_US (60 * G_USEC_PER_SEC)
+
+typedef struct
+{
+  McCoordinator *coordinator;
+  McVm *vm;
+} Call;
+
+static void
+call_free (Call *call)
+{
+  g_object_unref (call->coordinator);
+  g_object_unref (call->vm);
+  g_free (call);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Call, call_free)
+
+static gint64
+back_off (gint64 least_us, guint times, gint64 most_us)
+{
+  return MIN (least_us << MIN (times, 8), most_us);
+}
+
+static gboolean
+will_last (const GError *error)
+{
+  return g_error_matches (error, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_DENIED)
+         || g_error_matches (error, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_UNSUPPORTED);
+}
+
+static void
+fail (McCoordinator *self, McVm *vm, const GError *error)
+{
+  McVmTarget *target = &vm->target;
+  gint64 now_us = mc_clock_now (self->clock);
+
+  vm->facts.target = target->before;
+  /* Whether a lost call had its effect nobody can tell. */
+  if (g_error_matches (error, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_NOT_CONNECTED))
+    {
+      vm->facts.target = MC_UNKNOWN;
+      target->unknown = TRUE;
+    }
+  target->not_before_us = now_us + back_off (G_USEC_PER_SEC, target->failures++, RETRY_AT_MOST_US);
+  if (target->denied && g_error_matches (error, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_BUSY))
+    return; /* nobody was asked */
+  target->denied = will_last (error);
+  if (g_error_matches (error, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_NO_VM)
+      || g_strcmp0 (target->refusal, error->message) == 0)
+    return;
+  g_free (target->refusal);
+  target->refusal = g_strdup (error->message);
+  mc_journal_target_failed (vm->view.name, vm->uuid, target->to, error->message);
+}
+
+static void
+succeed (McCoordinator *self, McVm *vm)
+{
+  McVmTarget *target = &vm->target;
+  g_autofree char *sentence = g_steal_pointer (&target->sentence);
+  guint64 from = target->from, to = target->to;
+
+  target->failures = 0;
+  target->not_before_us = 0;
+  target->denied = FALSE;
+  g_clear_pointer (&target->refusal, g_free);
+  if (sentence == NULL || mc_coordinator_lookup_vm (self, vm->uuid) != vm)
+    return; /* nothing that anybody wants to know, or it was told and went away */
+  mc_vm_add_move (vm, (guint64)mc_clock_wall (self->clock), from, to, sentence);
+  mc_journal_memory_moved (vm->view.name, vm->uuid, from, to, mc_reason_nick (target->reason),
+                           sentence);
+  mc_coordinator_publish_vm (self, vm);
+  g_signal_emit_by_name (self, "memory-moved", vm, from, to, sentence);
+}
+
+void
+mc_target_ended (McCoordinator *self, McVm *vm, const GError *error)
+{
+  if (!vm->target.under_way)
+    return;
+  vm->target.under_way = FALSE;
+  if (error != NULL)
+    fail (self, vm, error);
+  else
+    succeed (self, vm);
+  g_clear_pointer (&vm->target.sentence, g_free);
+}
+
+static void
+on_set (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Call) call = user_data;
+  g_autoptr (GError) error = NULL;
+
+  mc_hypervisor_call_finish (MC_HYPERVISOR (source), result, &error);
+  /* Its real end will be told. */
+  if (!g_error_matches (error, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_TIMED_OUT))
+    mc_target_ended (call->coordinator, call->vm, error);
+}
+
+/* @sentence: (transfer full) (nullable) */
+static void
+set (McCoordinator *self, McVm *vm, guint64 from, guint64 to, McReason reason, char *sentence)
+{
+  McVmTarget *target = &vm->target;
+  Call *call = g_new (Call, 1);
+
+  *call = (Call){ .coordinator = g_object_ref (self), .vm = g_object_ref (vm) };
+  target->under_way = TRUE;
+  target->since_us = mc_clock_now (self->clock);
+  target->from = from;
+  target->to = to;
+  target->before = vm->facts.target;
+  target->reason = reason;
+  target->sentence = sentence;
+  vm->facts.target = to;
+  mc_hypervisor_set_target_async (self->hypervisor, vm->uuid, to, on_set, call);
+}
+
+/* A guest that does not go where it was told may not have heard of it. */
+static void
+repeat (McCoordinator *self, McVm *vm, guint64 bytes)
+{
+  McVmTarget *target = &vm->target;
+  gint64 now_us = mc_clock_now (self->clock);
+
+  if (now_us < target->repeat_us)
+    return;
+  target->repeat_us = now_us + back_off (REPEAT_LEAST_US, target->repeats++, REPEAT_AT_MOST_US);
+  g_debug ("%s has %" G_GUINT64_FORMAT " MiB; its target of %" G_GUINT64_FORMAT
+           " MiB is set once more",
+           vm->view.name, vm->facts.balloon / MC_MIB, bytes / MC_MIB);
+  set (self, vm, bytes, bytes, MC_REASON_NONE, NULL);
+}
+
+void
+mc_target_update (McCoordinator *self, McVm *vm)
+{
+  McVmTarget *target = &vm->target;
+  gint64 now_us = mc_clock_now (self->clock);
+
+  target->late = (target->under_way && now_us - target->since_us >= GRACE_US)
+                 || now_us < target->not_before_us;
+  if (vm->facts.balloon == vm->facts.target)
+    target->repeats = 0;
+  if (mc_settings_get_dry_run (self->settings))
+    target->denied = FALSE; /* nobody asks any more */
+}
+
+void
+mc_target_apply (McCoordinator *self, McVm *vm, const McVmDecision *decision)
+{
+  if (vm->target.under_way)
+    return;
+  if (decision->target == decision->before)
+    {
+      if (!mc_settings_get_dry_run (self->settings))
+        repeat (self, vm, decision->target);
+      return;
+    }
+  vm->target.repeats = 0;
+  vm->target.repeat_us = mc_clock_now (self->clock) + REPEAT_LEAST_US;
+  set (self, vm, decision->before, decision->target, decision->reason,
+       mc_decision_describe (decision));
+}
+
+/* Returns: what can be set without moving anything. */
+static guint64
+present (McVm *vm)
+{
+  return vm->facts.target != MC_UNKNOWN ? vm->facts.target : vm->facts.balloon;
+}
+
+void
+mc_target_probe (McCoordinator *self, McVm *vm)
+{
+  if (!vm->target.denied || vm->target.under_way || present (vm) == MC_UNKNOWN
+      || mc_clock_now (self->clock) < vm->target.not_before_us
+      || mc_settings_get_dry_run (self->settings))
+    return;
+  set (self, vm, present (vm), present (vm), MC_REASON_NONE, NULL);
+}
+
+void
+mc_target_settle (McCoordinator *self, McVm *vm)
+{
+  if (!vm->target.unknown || vm->target.under_way)
+    return;
+  vm->target.unknown = FALSE;
+  if (vm->facts.target != MC_UNKNOWN || vm->facts.balloon == MC_UNKNOWN
+      || mc_settings_get_dry_run (self->settings))
+    return;
+  set (self, vm, vm->facts.balloon, vm->facts.balloon, MC_REASON_NONE, NULL);
+}
