@@ -43,9 +43,10 @@ struct _McCoordinator
 
   McHostFigures figures;
   McHostDecision decision;
-  gboolean host_unreadable;
-  char *degraded;     /* why nothing is moved, or NULL */
-  char *pause_detail; /* why nothing is moved, by somebody's wish, or NULL */
+  char *host_unreadable;     /* why its figures are not known, or NULL */
+  char *degraded;            /* why nothing is moved, or NULL */
+  gboolean degraded_by_host; /* that is the host's fault, not the hypervisor's */
+  char *pause_detail;        /* why nothing is moved, by somebody's wish, or NULL */
   McHostView view;
   char *status; /* that the service manager was told */
 
@@ -111,6 +112,14 @@ void mc_target_ended (McCoordinator *self, McVm *vm, const GError *error);
 void mc_vm_policy_describe (McCoordinator *self, McVm *vm);
 void mc_vm_policy_abandon (McVm *vm); /* its requests end: it is gone */
 void mc_vm_policy_put_back (McCoordinator *self, McVm *vm);
+
+/* vm-status.c */
+
+/* After a decision: shows and logs what lasts of its status. */
+void mc_vm_follow_status (McVm *self, gint64 now_us);
+
+/* Whether one more entry about @self may be logged now; counts it, or what is left out. */
+gboolean mc_vm_may_log (McVm *self, gint64 now_us);
 
 /* pauses.c */
 void mc_pauses_init (McCoordinator *self);

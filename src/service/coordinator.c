@@ -110,7 +110,7 @@ update_host_view (McCoordinator *self)
   view->inhibited = self->inhibitors->len > 0;
   view->reserved = mc_reservations_total (self);
   view->free_for_new_vm = free_for_new_vm (self);
-  if (!self->synced || self->host_unreadable)
+  if (!self->synced || self->host_unreadable != NULL)
     return;
   view->host_total = self->figures.total;
   view->host_available = self->figures.available;
@@ -565,6 +565,7 @@ mc_coordinator_finalize (GObject *object)
   g_clear_pointer (&self->settings, mc_settings_free);
   g_clear_object (&self->store);
   g_free (self->degraded);
+  g_free (self->host_unreadable);
   g_free (self->pause_detail);
   g_free (self->status);
   G_OBJECT_CLASS (mc_coordinator_parent_class)->finalize (object);

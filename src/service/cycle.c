@@ -20,6 +20,8 @@
 
 #define CONNECT_WITHIN_US (2 * G_USEC_PER_SEC)
 
+#define HOST_UNREADABLE "the host's memory cannot be read"
+
 #define DRY_RUN_PREFIX "dry run: "
 #define NEARLY_PERCENT 5
 
@@ -177,11 +179,13 @@ describe_again (McCoordinator *self)
   mc_vm_policy_describe (self, self->vms->pdata[self->next_described]);
 }
 
-static gboolean
+/* Sets why the host's figures are not known, or that they are. */
+static void
 read_host (McCoordinator *self, const McSample *sample)
 {
   g_autoptr (GError) error = NULL;
 
+  g_clear_pointer (&self->host_unreadable, g_free);
   self->figures
       = (McHostFigures){ .total = sample->host_total, .available = sample->host_available };
   if (mc_hypervisor_is_local (self->hypervisor))
@@ -190,15 +194,15 @@ read_host (McCoordinator *self, const McSample *sample)
 
       if (!mc_host_read (self->host, &total, &self->figures.available, &error))
         {
-          if (!self->host_unreadable)
-            g_warning ("Nothing is moved until the host's memory can be read: %s", error->message);
-          return FALSE;
+          self->host_unreadable = g_strdup (error->message);
+          return;
         }
       if (self->figures.total == MC_HYPERVISOR_UNKNOWN)
         self->figures.total = total;
     }
-  return self->figures.total != MC_HYPERVISOR_UNKNOWN
-         && self->figures.available != MC_HYPERVISOR_UNKNOWN;
+  if (self->figures.total == MC_HYPERVISOR_UNKNOWN
+      || self->figures.available == MC_HYPERVISOR_UNKNOWN)
+    self->host_unreadable = g_strdup ("the hypervisor tells nothing of it");
 }
 
 /* In a dry run nothing changes, so the next cycle decides the same, or nearly: told once. */
@@ -226,8 +230,9 @@ tell (McCoordinator *self, McVm *vm, const McVmDecision *decision)
     return;
   mc_vm_add_move (vm, (guint64)mc_clock_wall (self->clock), decision->before, decision->target,
                   told);
-  mc_journal_memory_would_move (vm->view.name, vm->uuid, decision->before, decision->target,
-                                mc_reason_nick (decision->reason), sentence);
+  if (mc_vm_may_log (vm, mc_clock_now (self->clock)))
+    mc_journal_memory_would_move (vm->view.name, vm->uuid, decision->before, decision->target,
+                                  mc_reason_nick (decision->reason), sentence);
 }
 
 static void
@@ -281,9 +286,7 @@ take_decision (McCoordinator *self, McVm *vm, const McVmDecision *decision)
   vm->decision = *decision;
   if (!decision->move && decision->reason != before.reason && worth_telling (decision->reason))
     mc_vm_take_reason (vm, (guint64)mc_clock_wall (self->clock), mc_decision_describe (decision));
-  if (vm->announced && decision->status != before.status)
-    mc_journal_vm_status (vm->view.name, vm->uuid, mc_vm_status_nick (before.status),
-                          mc_vm_status_nick (decision->status));
+  mc_vm_follow_status (vm, mc_clock_now (self->clock));
 }
 
 typedef struct
@@ -396,7 +399,8 @@ anybody_presses (McCoordinator *self)
     {
       const McVm *vm = self->vms->pdata[i];
 
-      if (vm->decision.pressing || vm->was_busy != vm->facts.busy)
+      if (vm->decision.pressing || vm->was_busy != vm->facts.busy
+          || (vm->status.found == MC_VM_BUSY && vm->status.shown != MC_VM_BUSY))
         return TRUE;
     }
   return FALSE;
@@ -429,9 +433,29 @@ why_degraded (McCoordinator *self)
     return connecting (self) ? "" : mc_hypervisor_get_status (self->hypervisor);
   if (self->late >= LATE_SAMPLES)
     return "the hypervisor does not answer";
-  if (self->host_unreadable)
-    return "the host's memory cannot be read";
+  if (self->host_unreadable != NULL)
+    return HOST_UNREADABLE;
   return "";
+}
+
+/* @why: (nullable): why nothing is moved now */
+static void
+log_degraded (McCoordinator *self, const char *why)
+{
+  const char *uri = mc_hypervisor_get_uri (self->hypervisor);
+  gboolean of_host = g_strcmp0 (why, HOST_UNREADABLE) == 0;
+
+  if ((why == NULL) == (self->degraded == NULL) && of_host == self->degraded_by_host)
+    return;
+  if (of_host)
+    mc_journal_host_unreadable (self->host_unreadable);
+  else if (why != NULL)
+    mc_journal_hypervisor_lost (uri, why);
+  else if (self->degraded_by_host)
+    mc_journal_host_readable ();
+  else
+    mc_journal_hypervisor_back (uri);
+  self->degraded_by_host = of_host;
 }
 
 void
@@ -440,13 +464,7 @@ mc_cycle_find_degraded (McCoordinator *self)
   const char *why = why_degraded (self);
   g_autofree char *detail = *why != '\0' ? g_strdup_printf ("Nothing is moved: %s.", why) : NULL;
 
-  if ((detail == NULL) != (self->degraded == NULL))
-    {
-      if (detail != NULL)
-        mc_journal_hypervisor_lost (mc_hypervisor_get_uri (self->hypervisor), why);
-      else
-        mc_journal_hypervisor_back (mc_hypervisor_get_uri (self->hypervisor));
-    }
+  log_degraded (self, detail != NULL ? why : NULL);
   g_free (self->degraded);
   self->degraded = g_steal_pointer (&detail);
 }
@@ -456,7 +474,7 @@ take_sample (McCoordinator *self, const McSample *sample)
 {
   self->late = 0;
   reconcile (self, sample);
-  self->host_unreadable = !read_host (self, sample);
+  read_host (self, sample);
   mc_cycle_find_degraded (self);
   if (self->degraded != NULL)
     return;

@@ -12,6 +12,7 @@
 #define ID_VM_APPEARED           "0c9d1c8b5f8e4d65a6b5d71b5a4f8e21"
 #define ID_VM_VANISHED           "d7e3a94c1b2f4f0e8c57a90b6e14d3f8"
 #define ID_VM_STATUS             "3e8b6f2d97c14a0bb4d50c9e1f7a6283"
+#define ID_LEFT_OUT              "b1d47f0a62ce4c3f9d85e2a7034c9b1e"
 #define ID_MEMORY_MOVED          "91f4d2a7c3e84b5f8a06b1d9e5c7f302"
 #define ID_MEMORY_WOULD_MOVE     "6ad90b3e5f214c7d9e8170c4b2a5d6f1"
 #define ID_TARGET_FAILED         "f02c7b91d6e54a38b3a9e8d7c1f50642"
@@ -22,6 +23,9 @@
 #define ID_RESERVATION_ENDED     "9f05d7c2e81b4a63b7d4c6a1f2e3950d"
 #define ID_HYPERVISOR_LOST       "c8d6e4f2a1b3495d87e9f0a2b4c6d8e1"
 #define ID_HYPERVISOR_BACK       "7e5c3a1908f64d2bb0d9e7c5a3f18264"
+#define ID_HOST_UNREADABLE       "40f9d2c7b8e14a6d93a15e7c0b2d6f83"
+#define ID_HOST_READABLE         "d98c15e3a7204f5bb6e07d1f4a3c9258"
+#define ID_VM_REFUSED            "6c3e0b9f517d4d28a4f1c8e2709b5da3"
 #define ID_HOST_CONDITION        "1d3f5b7a9c8e4062af1b3d5e7c9a0b24"
 #define ID_CONFIGURATION_REFUSED "e6a4c2908b7d4f1e93c5a7b9d1f3e508"
 #define ID_METADATA_REFUSED      "84b2d0f6e8c94a7cb5d3f1a9e7c5b362"
@@ -38,7 +42,7 @@ void
 mc_journal_stopped (void)
 {
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_STOPPED, "MESSAGE",
-                    "Ended; what was set in VMs is put back");
+                    "Ended");
 }
 
 void
@@ -56,11 +60,34 @@ mc_journal_vm_vanished (const char *name, const char *uuid)
 }
 
 void
-mc_journal_vm_status (const char *name, const char *uuid, const char *before, const char *after)
+mc_journal_vm_status (
+    const char *name, const char *uuid, const char *before, const char *after, guint left_out)
 {
+  g_autofree char *more = left_out == 0
+                              ? g_strdup ("")
+                              : g_strdup_printf (" (%u changes between were left out)", left_out);
+
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_INFO, "MESSAGE_ID", ID_VM_STATUS, "MEMCOORD_VM", name,
                     "MEMCOORD_UUID", uuid, "MEMCOORD_OLD", before, "MEMCOORD_NEW", after, "MESSAGE",
-                    "%s: %s, was %s", name, after, before);
+                    "%s: %s, was %s%s", name, after, before, more);
+}
+
+void
+mc_journal_left_out (const char *name, const char *uuid, guint entries)
+{
+  g_autofree char *count = g_strdup_printf ("%u", entries);
+
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_INFO, "MESSAGE_ID", ID_LEFT_OUT, "MEMCOORD_VM", name,
+                    "MEMCOORD_UUID", uuid, "MEMCOORD_COUNT", count, "MESSAGE",
+                    "%s: %u entries about it were left out", name, entries);
+}
+
+void
+mc_journal_vm_refused (const char *name, const char *uuid, const char *what, const char *why)
+{
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", ID_VM_REFUSED, "MEMCOORD_VM",
+                    name, "MEMCOORD_UUID", uuid, "MEMCOORD_WHAT", what, "MESSAGE",
+                    "%s: libvirt did not %s: %s", name, what, why);
 }
 
 static void
@@ -223,6 +250,20 @@ mc_journal_hypervisor_back (const char *uri)
 {
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_HYPERVISOR_BACK,
                     "MEMCOORD_URI", uri, "MESSAGE", "Figures arrive again; balancing goes on");
+}
+
+void
+mc_journal_host_unreadable (const char *why)
+{
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", ID_HOST_UNREADABLE, "MESSAGE",
+                    "Nothing is moved until the host's memory can be read: %s", why);
+}
+
+void
+mc_journal_host_readable (void)
+{
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_HOST_READABLE, "MESSAGE",
+                    "The host's memory can be read again; balancing goes on");
 }
 
 void

@@ -16,8 +16,15 @@ void mc_journal_stopped (void);
 
 void mc_journal_vm_appeared (const char *name, const char *uuid);
 void mc_journal_vm_vanished (const char *name, const char *uuid);
-void
-mc_journal_vm_status (const char *name, const char *uuid, const char *before, const char *after);
+void mc_journal_vm_status (const char *name,
+                           const char *uuid,
+                           const char *before,
+                           const char *after,
+                           guint left_out); /* changes between, which nobody was told of */
+void mc_journal_left_out (const char *name, const char *uuid, guint entries);
+
+/* @what: "read its description" */
+void mc_journal_vm_refused (const char *name, const char *uuid, const char *what, const char *why);
 
 void mc_journal_memory_moved (const char *name,
                               const char *uuid,
@@ -50,6 +57,8 @@ void mc_journal_reservation_ended (const char *id, guint64 bytes);
 
 void mc_journal_hypervisor_lost (const char *uri, const char *why);
 void mc_journal_hypervisor_back (const char *uri);
+void mc_journal_host_unreadable (const char *why);
+void mc_journal_host_readable (void);
 void mc_journal_host_condition (const char *before, const char *after, guint64 available);
 
 void mc_journal_configuration_refused (const char *message);

@@ -3,9 +3,6 @@
  * What is set in VMs. Each has one target on its way at most; the end of the hypervisor's call
  * tells whether it is in force, however late that comes. Until then a VM is busy, and nobody else
  * waits.
- *
- * What fails is tried again, less and less often: a job that keeps libvirt from it (a save, a dump)
- * passes, a refusal lasts until somebody changes it.
  */
 #include "config.h"
 
@@ -15,7 +12,6 @@
 /* Nothing is wrong with a call that takes a moment. */
 #define GRACE_US (2 * G_USEC_PER_SEC)
 
-#define RETRY_AT_MOST_US  (60 * G_USEC_PER_SEC)
 #define REPEAT_LEAST_US   (4 * G_USEC_PER_SEC)
 #define REPEAT_AT_MOST_US (60 * G_USEC_PER_SEC)
 
@@ -35,19 +31,6 @@ call_free (Call *call)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Call, call_free)
 
-static gint64
-back_off (gint64 least_us, guint times, gint64 most_us)
-{
-  return MIN (least_us << MIN (times, 8), most_us);
-}
-
-static gboolean
-will_last (const GError *error)
-{
-  return g_error_matches (error, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_DENIED)
-         || g_error_matches (error, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_UNSUPPORTED);
-}
-
 static void
 fail (McCoordinator *self, McVm *vm, const GError *error)
 {
@@ -61,16 +44,8 @@ fail (McCoordinator *self, McVm *vm, const GError *error)
       vm->facts.target = MC_UNKNOWN;
       target->unknown = TRUE;
     }
-  target->not_before_us = now_us + back_off (G_USEC_PER_SEC, target->failures++, RETRY_AT_MOST_US);
-  if (target->denied && g_error_matches (error, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_BUSY))
-    return; /* nobody was asked */
-  target->denied = will_last (error);
-  if (g_error_matches (error, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_NO_VM)
-      || g_strcmp0 (target->refusal, error->message) == 0)
-    return;
-  g_free (target->refusal);
-  target->refusal = g_strdup (error->message);
-  mc_journal_target_failed (vm->view.name, vm->uuid, target->to, error->message);
+  if (mc_vm_refusal_take (&target->refusal, error, now_us) && mc_vm_may_log (vm, now_us))
+    mc_journal_target_failed (vm->view.name, vm->uuid, target->to, error->message);
 }
 
 static void
@@ -80,15 +55,13 @@ succeed (McCoordinator *self, McVm *vm)
   g_autofree char *sentence = g_steal_pointer (&target->sentence);
   guint64 from = target->from, to = target->to;
 
-  target->failures = 0;
-  target->not_before_us = 0;
-  target->denied = FALSE;
-  g_clear_pointer (&target->refusal, g_free);
+  mc_vm_refusal_clear (&target->refusal);
   if (sentence == NULL || mc_coordinator_lookup_vm (self, vm->uuid) != vm)
     return; /* nothing that anybody wants to know, or it was told and went away */
   mc_vm_add_move (vm, (guint64)mc_clock_wall (self->clock), from, to, sentence);
-  mc_journal_memory_moved (vm->view.name, vm->uuid, from, to, mc_reason_nick (target->reason),
-                           sentence);
+  if (mc_vm_may_log (vm, mc_clock_now (self->clock)))
+    mc_journal_memory_moved (vm->view.name, vm->uuid, from, to, mc_reason_nick (target->reason),
+                             sentence);
   mc_coordinator_publish_vm (self, vm);
   g_signal_emit_by_name (self, "memory-moved", vm, from, to, sentence);
 }
@@ -146,7 +119,8 @@ repeat (McCoordinator *self, McVm *vm, guint64 bytes)
 
   if (now_us < target->repeat_us)
     return;
-  target->repeat_us = now_us + back_off (REPEAT_LEAST_US, target->repeats++, REPEAT_AT_MOST_US);
+  target->repeat_us = now_us + MIN (REPEAT_LEAST_US << MIN (target->repeats, 8), REPEAT_AT_MOST_US);
+  target->repeats++;
   g_debug ("%s has %" G_GUINT64_FORMAT " MiB; its target of %" G_GUINT64_FORMAT
            " MiB is set once more",
            vm->view.name, vm->facts.balloon / MC_MIB, bytes / MC_MIB);
@@ -160,11 +134,11 @@ mc_target_update (McCoordinator *self, McVm *vm)
   gint64 now_us = mc_clock_now (self->clock);
 
   target->late = (target->under_way && now_us - target->since_us >= GRACE_US)
-                 || now_us < target->not_before_us;
+                 || now_us < target->refusal.not_before_us;
   if (vm->facts.balloon == vm->facts.target)
     target->repeats = 0;
   if (mc_settings_get_dry_run (self->settings))
-    target->denied = FALSE; /* nobody asks any more */
+    target->refusal.lasts = FALSE; /* nobody asks any more */
 }
 
 void
@@ -194,8 +168,8 @@ present (McVm *vm)
 void
 mc_target_probe (McCoordinator *self, McVm *vm)
 {
-  if (!vm->target.denied || vm->target.under_way || present (vm) == MC_UNKNOWN
-      || mc_clock_now (self->clock) < vm->target.not_before_us
+  if (!vm->target.refusal.lasts || vm->target.under_way || present (vm) == MC_UNKNOWN
+      || mc_clock_now (self->clock) < vm->target.refusal.not_before_us
       || mc_settings_get_dry_run (self->settings))
     return;
   set (self, vm, present (vm), present (vm), MC_REASON_NONE, NULL);

@@ -201,6 +201,15 @@ keep_period (McCoordinator *self, McVm *vm)
 /* Descriptions */
 
 static void
+refuse_description (McCoordinator *self, McVm *vm, const GError *error)
+{
+  if (mc_vm_refusal_take (&vm->describe_refusal, error, mc_clock_now (self->clock)))
+    mc_journal_vm_refused (vm->view.name, vm->uuid, "read its description", error->message);
+  else
+    g_debug ("%s is not described: %s", vm->view.name, error->message);
+}
+
+static void
 on_described (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Call) call = user_data;
@@ -215,10 +224,11 @@ on_described (GObject *source, GAsyncResult *result, gpointer user_data)
   if (description == NULL || mc_coordinator_lookup_vm (self, vm->uuid) != vm)
     {
       g_clear_pointer (&description, mc_vm_description_free);
-      g_debug ("%s is not described: %s", vm->view.name,
-               error != NULL ? error->message : "it is gone");
+      if (error != NULL)
+        refuse_description (self, vm, error);
       return;
     }
+  mc_vm_refusal_clear (&vm->describe_refusal);
   if (vm->describe_again)
     {
       mc_vm_description_free (description);
@@ -245,6 +255,8 @@ mc_vm_policy_describe (McCoordinator *self, McVm *vm)
       vm->describe_again = TRUE;
       return;
     }
+  if (mc_clock_now (self->clock) < vm->describe_refusal.not_before_us)
+    return;
   vm->describing = TRUE;
   mc_hypervisor_describe_async (self->hypervisor, vm->uuid, on_described, call_new (self, vm));
 }

@@ -22,6 +22,15 @@ typedef struct
   McVm *vm;             /* (unowned) (nullable): NULL for the pause of everything */
 } McPause;
 
+/* Something that the hypervisor was asked for and did not do, so many times in a row. */
+typedef struct
+{
+  char *words; /* the hypervisor's for the last of these; NULL = it was done */
+  guint times;
+  gint64 not_before_us; /* it is not asked again before that */
+  gboolean lasts;       /* until somebody changes something */
+} McVmRefusal;
+
 /* The target that is on its way, and what became of those before it: target.c. */
 typedef struct
 {
@@ -33,15 +42,33 @@ typedef struct
   McReason reason;
   char *sentence; /* NULL: nobody is told of it */
 
-  gboolean late;        /* for too long under way, or to be tried again later */
-  gint64 not_before_us; /* none is set before that, after a failure */
-  guint failures;       /* in a row */
-  char *refusal;        /* the hypervisor's words for the last of these */
-  gboolean denied;      /* and that will last */
-  gint64 repeat_us;     /* the same target is not set again before that */
+  gboolean late; /* for too long under way, or to be tried again later */
+  McVmRefusal refusal;
+  gint64 repeat_us; /* the same target is not set again before that */
   guint repeats;
   gboolean unknown; /* what is in force may be what an earlier run, or a lost call, has left */
 } McVmTarget;
+
+/* What is shown of a VM's status, and what was logged of it: vm-status.c. */
+typedef struct
+{
+  McVmStatus found; /* by the last decision */
+  gint64 found_us;  /* since when */
+  McVmStatus shown;
+  gint64 changes_us[6]; /* when another was shown, the oldest first; 0 = never */
+  McVmStatus logged;
+  gint64 logged_us;
+  guint unlogged; /* changes that were shown since */
+} McVmStatusHistory;
+
+/* Entries in the log about one VM. */
+typedef struct
+{
+  guint n;
+  gint64 counted_us;
+  guint left_out;
+  gint64 left_out_us; /* since when */
+} McVmEntries;
 
 struct _McVm
 {
@@ -51,12 +78,15 @@ struct _McVm
   McVmFacts facts;   /* but for the policy in force, which mc_vm_fill_facts() adds */
   McVmMemory memory; /* the policy's */
   McVmDecision decision;
+  McVmStatusHistory status;
+  McVmEntries entries;
   McVmView view;
   GPtrArray *moves; /* (element-type McVmMove) */
 
   McVmDescription *description; /* NULL until it was read */
   gboolean describing;
   gboolean describe_again; /* what is being read is already old */
+  McVmRefusal describe_refusal;
   gboolean announced;
   gboolean crashed;  /* its kernel did, and has not started anew since */
   gboolean was_busy; /* in the last sample; a VM without any counts as busy */
@@ -74,6 +104,11 @@ struct _McVm
   guint period_set_s;      /* what it was last set to by this run; 0 = never */
   gboolean period_changed; /* original_period_s is to be put back */
 };
+
+/* Takes @error over as the last refusal. Returns: whether it is to be logged: nobody was told this
+ * before, and it is no mere delay. */
+gboolean mc_vm_refusal_take (McVmRefusal *refusal, const GError *error, gint64 now_us);
+void mc_vm_refusal_clear (McVmRefusal *refusal);
 
 McVm *mc_vm_new (const McVmSample *sample);
 

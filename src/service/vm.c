@@ -40,7 +40,8 @@ mc_vm_finalize (GObject *object)
   g_clear_pointer (&self->description, mc_vm_description_free);
   g_free (self->metadata_error);
   g_free (self->target.sentence);
-  g_free (self->target.refusal);
+  mc_vm_refusal_clear (&self->target.refusal);
+  mc_vm_refusal_clear (&self->describe_refusal);
   g_free (self->pause.reason);
   g_free (self->uuid);
   g_free (self->view.name);
@@ -163,7 +164,7 @@ find_immovable (McVm *self)
 {
   if (self->description != NULL && self->description->immovable != NULL)
     return self->description->immovable;
-  return self->target.denied ? self->target.refusal : NULL;
+  return self->target.refusal.lasts ? self->target.refusal.words : NULL;
 }
 
 McVmFacts
@@ -212,9 +213,11 @@ describe_busy (McVm *self)
     return g_strdup ("A change of its memory has been under way for too long; it may be in a save, "
                      "a snapshot or a "
                      "migration.");
-  if (self->target.late && self->target.refusal != NULL)
+  if (!self->facts.busy && self->target.refusal.words != NULL)
     return g_strdup_printf ("Its memory could not be changed, and is tried again: %s.",
-                            self->target.refusal);
+                            self->target.refusal.words);
+  if (self->description == NULL && self->describe_refusal.words != NULL)
+    return g_strdup_printf ("What it is made of cannot be read: %s.", self->describe_refusal.words);
   if (self->description == NULL)
     return g_strdup ("What it is made of has not been read yet.");
   return g_strdup ("Its QEMU process does not answer; it is left alone until it does.");
@@ -339,7 +342,7 @@ mc_vm_update_view (McVm *self,
                    const char *degraded)
 {
   McVmFacts facts = mc_vm_get_facts (self, settings, all_paused != NULL);
-  McVmStatus status = degraded != NULL ? MC_VM_BUSY : self->decision.status;
+  McVmStatus status = degraded != NULL ? MC_VM_BUSY : self->status.shown;
   g_autofree char *detail
       = degraded != NULL ? g_strdup (degraded) : describe_status (self, status, all_paused);
   gboolean changed = update_policy (self, &facts, status);

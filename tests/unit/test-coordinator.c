@@ -9,6 +9,18 @@
 
 #include "coordinator-fixture.h"
 
+/* What was logged: one message a line. */
+static GString *messages;
+
+static GLogWriterOutput
+capture (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
+{
+  for (gsize i = 0; i < n_fields; i++)
+    if (g_str_equal (fields[i].key, "MESSAGE"))
+      g_string_append_printf (messages, "%s\n", (const char *)fields[i].value);
+  return g_log_writer_default (level, fields, n_fields, user_data);
+}
+
 static void
 test_needy_is_given_within_an_interval (Fixture *f, gconstpointer data)
 {
@@ -304,17 +316,24 @@ test_host_that_cannot_be_read (Fixture *f, gconstpointer data)
   g_assert_cmpuint (mc_coordinator_get_view (f->coordinator)->host_available, ==, 3 * MC_GIB);
 
   write_in_place (path, bad);
+  g_string_truncate (messages, 0);
   before = fixture_n_targets (f);
   vm->used = 480 * MC_MIB;
   fixture_pass (f, 5);
   g_assert_cmpint (mc_coordinator_get_view (f->coordinator)->state, ==, MC_STATE_DEGRADED);
   g_assert_nonnull (strstr (mc_coordinator_get_status (f->coordinator), "memory cannot be read"));
   g_assert_cmpuint (fixture_n_targets (f), ==, before);
+  g_assert_true (g_str_has_prefix (messages->str, "Nothing is moved until the host's memory can be "
+                                                  "read: "));
+  g_assert_cmpstr (strchr (messages->str, '\n'), ==, "\n"); /* once, and nothing else */
+  g_string_truncate (messages, 0);
 
   write_in_place (path, good);
   fixture_pass (f, 5);
   g_assert_cmpint (mc_coordinator_get_view (f->coordinator)->state, ==, MC_STATE_RUNNING);
   g_assert_cmpuint (vm->target, >, 512 * MC_MIB);
+  g_assert_nonnull (strstr (messages->str, "can be read again"));
+  g_assert_null (strstr (messages->str, "Figures arrive"));
   g_unlink (path);
 }
 
@@ -416,7 +435,11 @@ test_status_line (Fixture *f, gconstpointer data)
 int
 main (int argc, char **argv)
 {
+  int status;
+
   g_test_init (&argc, &argv, NULL);
+  messages = g_string_new (NULL);
+  g_log_set_writer_func (capture, NULL, NULL);
   /* Warnings are part of what is tested here: a lost hypervisor, a refused target. */
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
   TEST ("needy-is-given-within-an-interval", test_needy_is_given_within_an_interval);
@@ -437,5 +460,7 @@ main (int argc, char **argv)
   TEST ("description-is-tried-again", test_description_is_tried_again);
   TEST ("alive", test_alive);
   TEST ("status-line", test_status_line);
-  return g_test_run ();
+  status = g_test_run ();
+  g_string_free (messages, TRUE);
+  return status;
 }

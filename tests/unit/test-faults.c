@@ -8,6 +8,29 @@
 #include <string.h>
 
 #include "coordinator-fixture.h"
+#include "coordinator-private.h"
+
+/* What was logged, but for what is for developers: one message after the other. */
+static GPtrArray *messages;
+
+static GLogWriterOutput
+capture (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
+{
+  for (gsize i = 0; i < n_fields && level < G_LOG_LEVEL_DEBUG; i++)
+    if (g_str_equal (fields[i].key, "MESSAGE"))
+      g_ptr_array_add (messages, g_strdup (fields[i].value));
+  return g_log_writer_default (level, fields, n_fields, user_data);
+}
+
+static guint
+count_messages (const char *with)
+{
+  guint count = 0;
+
+  for (guint i = 0; i < messages->len; i++)
+    count += strstr (messages->pdata[i], with) != NULL;
+  return count;
+}
 
 /* The VM whose figures are wrong, and one whose figures are right. */
 static McFakeVm *liar, *honest;
@@ -28,6 +51,7 @@ set_up (Fixture *f, gconstpointer data)
   fixture_start_service (f);
   fixture_pass (f, 10);
   g_assert_cmpstr (fixture_status_of (f, liar), ==, "managed");
+  g_ptr_array_set_size (messages, 0);
 }
 
 static guint
@@ -446,13 +470,161 @@ test_crashed_while_away (Fixture *f, gconstpointer data)
   g_assert_cmpstr (fixture_status_of (f, liar), ==, "managed");
 }
 
+/* By libvirt's access control: it stays so until somebody changes the rules. */
+static void
+test_denied_sets (Fixture *f, gconstpointer data)
+{
+  guint64 before = liar->figures.balloon;
+  guint sets, revision;
+
+  mc_fake_hypervisor_refuse (f->fake, MC_FAKE_CALL_SET_TARGET, MC_HYPERVISOR_ERROR_DENIED,
+                             "access denied: 'QEMU' denied access");
+  liar->used = before - 50 * MC_MIB;
+  fixture_pass (f, 10);
+  g_assert_cmpstr (fixture_status_of (f, liar), ==, "unsupported");
+  g_assert_nonnull (strstr (view_of (f, liar)->status_detail, "'QEMU' denied access"));
+  sets = n_moves (liar);
+  revision = view_of (f, liar)->revision;
+  fixture_pass (f, 3600);
+  g_assert_cmpstr (fixture_status_of (f, liar), ==, "unsupported");
+  g_assert_cmpuint (view_of (f, liar)->revision, ==, revision);
+  g_assert_cmpuint (n_moves (liar) - sets, >=, 50); /* it is tried again */
+  g_assert_cmpuint (n_moves (liar) - sets, <=, 80);
+  g_assert_cmpuint (count_messages ("denied access"), ==, 1);
+  g_assert_cmpuint (count_messages ("liar"), <=, 2);
+  mc_fake_hypervisor_refuse (f->fake, MC_FAKE_CALL_SET_TARGET, MC_HYPERVISOR_ERROR_DENIED, NULL);
+  fixture_pass (f, 70);
+  g_assert_cmpstr (fixture_status_of (f, liar), ==, "managed");
+  g_assert_cmpuint (liar->figures.balloon, >, before);
+}
+
+static void
+test_refused_sets (Fixture *f, gconstpointer data)
+{
+  guint64 before = liar->figures.balloon;
+  guint revision;
+
+  mc_fake_hypervisor_refuse (f->fake, MC_FAKE_CALL_SET_TARGET, MC_HYPERVISOR_ERROR_FAILED,
+                             "cannot acquire state change lock");
+  liar->used = before - 50 * MC_MIB;
+  fixture_pass (f, 20);
+  g_assert_cmpstr (fixture_status_of (f, liar), ==, "busy");
+  g_assert_nonnull (strstr (view_of (f, liar)->status_detail, "state change lock"));
+  revision = view_of (f, liar)->revision;
+  for (guint i = 0; i < 600; i++)
+    {
+      fixture_pass (f, 1);
+      g_assert_cmpstr (fixture_status_of (f, liar), ==, "busy");
+    }
+  g_assert_cmpuint (view_of (f, liar)->revision - revision, <=, 2 * 12);
+  g_assert_cmpuint (count_messages ("state change lock"), ==, 1);
+  g_assert_cmpuint (count_messages ("liar"), <=, 2);
+  mc_fake_hypervisor_refuse (f->fake, MC_FAKE_CALL_SET_TARGET, MC_HYPERVISOR_ERROR_FAILED, NULL);
+  fixture_pass (f, 70);
+  g_assert_cmpstr (fixture_status_of (f, liar), ==, "managed");
+  g_assert_cmpuint (liar->figures.balloon, >, before);
+}
+
+static void
+test_denied_descriptions (Fixture *f, gconstpointer data)
+{
+  McFakeVm *new;
+  guint reads;
+
+  mc_fake_hypervisor_refuse (f->fake, MC_FAKE_CALL_DESCRIBE, MC_HYPERVISOR_ERROR_DENIED,
+                             "access denied: 'QEMU' denied access");
+  new = add_guest (f, "new");
+  reads = new->n_calls[MC_FAKE_CALL_DESCRIBE];
+  fixture_pass (f, 600);
+  g_assert_cmpstr (fixture_status_of (f, new), ==, "busy");
+  g_assert_nonnull (strstr (view_of (f, new)->status_detail, "denied access"));
+  g_assert_cmpuint (new->n_calls[MC_FAKE_CALL_DESCRIBE] - reads, >=, 10);
+  g_assert_cmpuint (new->n_calls[MC_FAKE_CALL_DESCRIBE] - reads, <=, 20);
+  /* What is known of the others is still so. */
+  assert_honest_is_served (f);
+  g_assert_cmpuint (count_messages ("denied access"), ==, 3); /* once for each VM */
+  mc_fake_hypervisor_refuse (f->fake, MC_FAKE_CALL_DESCRIBE, MC_HYPERVISOR_ERROR_DENIED, NULL);
+  fixture_pass (f, 70);
+  g_assert_cmpstr (fixture_status_of (f, new), ==, "managed");
+}
+
+static void
+test_alternating_figures (Fixture *f, gconstpointer data)
+{
+  guint64 sound = liar->figures.unused;
+  guint revision = view_of (f, liar)->revision;
+
+  liar->used = MC_UNKNOWN;
+  for (guint i = 0; i < 3600; i++)
+    {
+      liar->figures.unused = i % 2 == 0 ? 2 * MC_GIB : sound;
+      liar->figures.stats_time_s++;
+      fixture_pass (f, 1);
+    }
+  g_assert_cmpuint (count_messages ("liar"), <=, 60);
+  g_assert_cmpuint (view_of (f, liar)->revision - revision, <=, 60);
+  g_assert_cmpuint (count_messages ("honest"), <=, 2);
+  assert_honest_is_served (f);
+  liar->figures.unused = sound;
+  for (guint i = 0; i < 90; i++)
+    {
+      liar->figures.stats_time_s++;
+      fixture_pass (f, 1);
+    }
+  g_assert_cmpstr (fixture_status_of (f, liar), ==, "managed");
+}
+
+/* Whatever it does every second: moves, refusals, states. */
+static void
+test_bounded_log (Fixture *f, gconstpointer data)
+{
+  McVm *vm = fixture_vm_of (f, liar);
+  guint logged = 0, of_last_hour = 0;
+
+  for (guint i = 0; i < 2 * 3600; i++)
+    {
+      gboolean may = mc_vm_may_log (vm, mc_clock_now (MC_CLOCK (f->clock)));
+
+      logged += may;
+      of_last_hour += may && i >= 3600;
+      mc_test_clock_advance (f->clock, SECOND);
+    }
+  g_assert_cmpuint (logged, >=, 60);
+  g_assert_cmpuint (logged + count_messages ("entries about it were left out"), <=, 110);
+  g_assert_cmpuint (of_last_hour, >=, 30);
+  g_assert_cmpuint (count_messages ("entries about it were left out"), >=, 10);
+}
+
+/* Somebody else asks its process for figures twice a second, and at times at the same moment. */
+static void
+test_busy_now_and_then (Fixture *f, gconstpointer data)
+{
+  guint revision = view_of (f, liar)->revision;
+
+  for (guint i = 0; i < 600; i++)
+    {
+      if (i % 10 < 2)
+        mc_fake_hypervisor_hang_vm (f->fake, liar);
+      fixture_advance (f, SECOND);
+      mc_fake_hypervisor_release_vm (f->fake, liar);
+      mc_fake_hypervisor_tick (f->fake, 1);
+    }
+  g_assert_cmpstr (fixture_status_of (f, liar), ==, "managed");
+  g_assert_cmpuint (view_of (f, liar)->revision, ==, revision);
+  g_assert_cmpuint (count_messages ("liar"), ==, 0);
+}
+
 #define TEST(name, function)                                                                       \
   g_test_add ("/faults/" name, Fixture, NULL, set_up, function, fixture_tear_down)
 
 int
 main (int argc, char **argv)
 {
+  int status;
+
   g_test_init (&argc, &argv, NULL);
+  messages = g_ptr_array_new_with_free_func (g_free);
+  g_log_set_writer_func (capture, NULL, NULL);
   /* Warnings are part of what is tested here: a set that fails, a lost hypervisor. */
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
   TEST ("frozen", test_frozen);
@@ -473,5 +645,13 @@ main (int argc, char **argv)
   TEST ("crashed-kernel", test_crashed_kernel);
   TEST ("forgotten-by-a-reset", test_forgotten_by_a_reset);
   TEST ("crashed-while-away", test_crashed_while_away);
-  return g_test_run ();
+  TEST ("denied-sets", test_denied_sets);
+  TEST ("refused-sets", test_refused_sets);
+  TEST ("denied-descriptions", test_denied_descriptions);
+  TEST ("alternating-figures", test_alternating_figures);
+  TEST ("bounded-log", test_bounded_log);
+  TEST ("busy-now-and-then", test_busy_now_and_then);
+  status = g_test_run ();
+  g_ptr_array_unref (messages);
+  return status;
 }

@@ -50,7 +50,31 @@ log_vanished (void)
 static void
 log_status (void)
 {
-  mc_journal_vm_status ("web", UUID, "booting", "managed");
+  mc_journal_vm_status ("web", UUID, "booting", "managed", 0);
+}
+
+static void
+log_restless_status (void)
+{
+  mc_journal_vm_status ("web", UUID, "managed", "stale", 6);
+}
+
+static void
+log_left_out (void)
+{
+  mc_journal_left_out ("web", UUID, 120);
+}
+
+static void
+log_vm_refused (void)
+{
+  mc_journal_vm_refused ("web", UUID, "read its description", "access denied");
+}
+
+static void
+log_host_unreadable (void)
+{
+  mc_journal_host_unreadable ("it has no MemTotal");
 }
 
 static void
@@ -162,6 +186,11 @@ static const struct
   { log_appeared, "web" },
   { log_vanished, "web" },
   { log_status, "web: managed, was booting" },
+  { log_restless_status, "web: stale, was managed (6 changes between were left out)" },
+  { log_left_out, "web: 120 entries" },
+  { log_vm_refused, "web: libvirt did not read its description: access denied" },
+  { log_host_unreadable, "it has no MemTotal" },
+  { mc_journal_host_readable, "" },
   { log_moved, "web: 1024 → 1536 MiB: It is short of memory." },
   { log_would_move, "web: would go from 1024 to 1536 MiB: It is short of memory." },
   { log_target_failed, "1536 MiB: it is busy" },
@@ -271,9 +300,9 @@ test_catalog (void)
       assert_fields_known (text);
       g_hash_table_add (seen, g_strdup (field ("MESSAGE_ID")));
     }
-  /* Each kind of event has an ID of its own (a VM's policy and the host's share one), and nothing
-   * else is explained. */
-  g_assert_cmpuint (g_hash_table_size (seen), ==, G_N_ELEMENTS (events) - 1);
+  /* Each kind of event has an ID of its own (a VM's policy and the host's share one, and so do
+   * changes of a status), and nothing else is explained. */
+  g_assert_cmpuint (g_hash_table_size (seen), ==, G_N_ELEMENTS (events) - 2);
   g_assert_cmpuint (g_hash_table_size (catalog), ==, g_hash_table_size (seen));
 }
 
