@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The coordinator's inside, which its files share: coordinator.c (life, views and events), cycle.c
- * (sample, decide, apply, publish), target.c (what is set in VMs), host-policy.c and vm-policy.c
- * (the policy of the host and of each VM), vm-notes.c (what is kept of each VM), pauses.c,
- * reservations.c, service-error.c.
+ * (sample, decide, apply, publish), target.c and stats-period.c (what is set in VMs), host-policy.c
+ * and vm-policy.c (the policy of the host and of each VM), vm-notes.c (what is kept of each VM),
+ * pauses.c, reservations.c, service-error.c.
  */
 #pragma once
 
@@ -107,6 +107,12 @@ void mc_target_settle (McCoordinator *self, McVm *vm);
 
 /* A set that was late has ended. @error: (nullable) */
 void mc_target_ended (McCoordinator *self, McVm *vm, const GError *error);
+
+/* stats-period.c */
+
+/* After its description was read: sees to its statistics period. */
+void mc_stats_period_keep (McCoordinator *self, McVm *vm);
+void mc_stats_period_put_back (McCoordinator *self, McVm *vm);
 
 /* vm-policy.c */
 void mc_vm_policy_describe (McCoordinator *self, McVm *vm);

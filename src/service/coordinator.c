@@ -504,6 +504,8 @@ mc_coordinator_stop_async (McCoordinator *self, GAsyncReadyCallback callback, gp
   if (mc_hypervisor_get_connected (self->hypervisor))
     for (guint i = 0; i < self->vms->len; i++)
       mc_vm_policy_put_back (self, self->vms->pdata[i]);
+  else if (self->vms->len > 0)
+    g_message ("VMs keep what was set in them: the hypervisor is not connected");
   if (self->stop_calls == 0)
     stop_hypervisor (self);
   else

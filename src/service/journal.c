@@ -25,6 +25,7 @@
 #define ID_HYPERVISOR_BACK       "7e5c3a1908f64d2bb0d9e7c5a3f18264"
 #define ID_HOST_UNREADABLE       "40f9d2c7b8e14a6d93a15e7c0b2d6f83"
 #define ID_HOST_READABLE         "d98c15e3a7204f5bb6e07d1f4a3c9258"
+#define ID_PERIOD_CHANGED        "a70b5d2e94f64c18b3e6d9017fc25a48"
 #define ID_VM_REFUSED            "6c3e0b9f517d4d28a4f1c8e2709b5da3"
 #define ID_HOST_CONDITION        "1d3f5b7a9c8e4062af1b3d5e7c9a0b24"
 #define ID_CONFIGURATION_REFUSED "e6a4c2908b7d4f1e93c5a7b9d1f3e508"
@@ -80,6 +81,19 @@ mc_journal_left_out (const char *name, const char *uuid, guint entries)
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_INFO, "MESSAGE_ID", ID_LEFT_OUT, "MEMCOORD_VM", name,
                     "MEMCOORD_UUID", uuid, "MEMCOORD_COUNT", count, "MESSAGE",
                     "%s: %u entries about it were left out", name, entries);
+}
+
+void
+mc_journal_period_changed (const char *name, const char *uuid, guint found, guint wanted)
+{
+  g_autofree char *old = g_strdup_printf ("%u", wanted);
+  g_autofree char *new = g_strdup_printf ("%u", found);
+
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_INFO, "MESSAGE_ID", ID_PERIOD_CHANGED, "MEMCOORD_VM",
+                    name, "MEMCOORD_UUID", uuid, "MEMCOORD_OLD", old, "MEMCOORD_NEW", new,
+                    "MESSAGE",
+                    "%s: somebody else has set its statistics period to %u s; it was set to %u s",
+                    name, found, wanted);
 }
 
 void

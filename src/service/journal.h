@@ -23,6 +23,9 @@ void mc_journal_vm_status (const char *name,
                            guint left_out); /* changes between, which nobody was told of */
 void mc_journal_left_out (const char *name, const char *uuid, guint entries);
 
+/* Periods in seconds. */
+void mc_journal_period_changed (const char *name, const char *uuid, guint found, guint wanted);
+
 /* @what: "read its description" */
 void mc_journal_vm_refused (const char *name, const char *uuid, const char *what, const char *why);
 

@@ -8,14 +8,11 @@
 #include "coordinator-private.h"
 #include "journal.h"
 
-#define KEY_PERIOD "original-stats-period"
-
 /* A call for one VM whose end needs both. */
 typedef struct
 {
   McCoordinator *coordinator;
   McVm *vm;
-  guint seconds;
 } Call;
 
 static Call *
@@ -105,99 +102,6 @@ take_metadata (McCoordinator *self, McVm *vm)
     tell_changes (self, vm, &before, "metadata");
 }
 
-/* The statistics period */
-
-static void
-on_period_set (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (Call) call = user_data;
-  g_autoptr (GError) error = NULL;
-
-  call->vm->setting_period = FALSE;
-  if (!mc_hypervisor_call_finish (MC_HYPERVISOR (source), result, &error)
-      && !g_error_matches (error, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_NO_VM))
-    g_info ("The statistics period of %s is not set: %s", call->vm->view.name, error->message);
-  else if (call->vm->description != NULL && error == NULL)
-    call->vm->description->stats_period_s = call->seconds;
-}
-
-static void
-set_period (Call *call)
-{
-  mc_hypervisor_set_stats_period_async (call->coordinator->hypervisor, call->vm->uuid,
-                                        call->seconds, on_period_set, call);
-}
-
-static void
-on_period_noted (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (Call) call = user_data;
-
-  mc_store_sync_finish (MC_STORE (source), result);
-  call->vm->setting_period = FALSE;
-  if (mc_coordinator_is_ending (call->coordinator)
-      || mc_coordinator_lookup_vm (call->coordinator, call->vm->uuid) != call->vm)
-    return;
-  call->vm->setting_period = TRUE;
-  call->vm->period_changed = TRUE;
-  set_period (g_steal_pointer (&call));
-}
-
-/* What it had is on the disk before it is changed: a service that is killed finds it there. */
-static void
-note_period (Call *call)
-{
-  McCoordinator *self = call->coordinator;
-  McVm *vm = call->vm;
-  g_autofree char *group = mc_vm_notes_group (vm);
-
-  vm->original_period_s = vm->description->stats_period_s;
-  g_key_file_set_integer (mc_store_get_keys (self->store), group, KEY_PERIOD,
-                          (int)vm->original_period_s);
-  mc_vm_notes_save (self, vm);
-  mc_store_sync_async (self->store, on_period_noted, call);
-}
-
-/* An earlier run was killed: what it noted is what the VM had, and its last target may be out of
- * reach. */
-static void
-recall_period (McCoordinator *self, McVm *vm)
-{
-  g_autofree char *group = mc_vm_notes_group (vm);
-  g_autoptr (GError) error = NULL;
-  int noted = g_key_file_get_integer (mc_store_get_keys (self->store), group, KEY_PERIOD, &error);
-
-  if (error != NULL)
-    return;
-  vm->original_period_s = (guint)MAX (noted, 0);
-  vm->period_changed = vm->target.unknown = TRUE;
-}
-
-static void
-keep_period (McCoordinator *self, McVm *vm)
-{
-  guint wanted = (guint)(mc_settings_get_policy (self->settings)->stats_period_us / G_USEC_PER_SEC);
-  guint found = vm->description->stats_period_s;
-  Call *call;
-
-  if (!vm->description->has_balloon || vm->setting_period)
-    return;
-  if (!vm->period_changed)
-    recall_period (self, vm);
-  if (found == wanted)
-    return;
-  if (vm->period_changed && found != vm->period_set_s && vm->period_set_s != 0)
-    g_info ("%s: the statistics period was changed to %u s by somebody else; set to %u s again",
-            vm->view.name, found, wanted);
-  call = call_new (self, vm);
-  call->seconds = vm->period_set_s = wanted;
-  vm->setting_period = TRUE;
-  if (vm->period_changed)
-    set_period (call);
-  else
-    note_period (call);
-}
-
 /* Descriptions */
 
 static void
@@ -241,7 +145,7 @@ on_described (GObject *source, GAsyncResult *result, gpointer user_data)
   if (mc_coordinator_is_ending (self))
     return;
   take_metadata (self, vm);
-  keep_period (self, vm);
+  mc_stats_period_keep (self, vm);
   mc_target_settle (self, vm);
   if (first)
     mc_cycle_bring_forward (self);
@@ -263,52 +167,28 @@ mc_vm_policy_describe (McCoordinator *self, McVm *vm)
 
 /* The end */
 
-typedef struct
-{
-  McCoordinator *coordinator;
-  McVm *vm;
-  gboolean period;
-} Restoring;
-
 static void
 on_put_back (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autofree Restoring *restoring = user_data;
-  g_autoptr (McCoordinator) self = restoring->coordinator;
-  g_autoptr (McVm) vm = restoring->vm;
+  g_autoptr (Call) call = user_data;
   g_autoptr (GError) error = NULL;
-  g_autofree char *group = mc_vm_notes_group (vm);
 
   if (!mc_hypervisor_call_finish (MC_HYPERVISOR (source), result, &error))
-    g_message ("%s keeps what was set in it: %s", vm->view.name, error->message);
-  else if (restoring->period)
-    g_key_file_remove_key (mc_store_get_keys (self->store), group, KEY_PERIOD, NULL);
-  mc_coordinator_put_back_ended (self);
-}
-
-static Restoring *
-restoring_new (McCoordinator *self, McVm *vm, gboolean period)
-{
-  Restoring *restoring = g_new (Restoring, 1);
-
-  *restoring = (Restoring){ .coordinator = g_object_ref (self),
-                            .vm = g_object_ref (vm),
-                            .period = period };
-  self->stop_calls++;
-  return restoring;
+    g_message ("%s keeps its target: %s", call->vm->view.name, error->message);
+  mc_coordinator_put_back_ended (call->coordinator);
 }
 
 void
 mc_vm_policy_put_back (McCoordinator *self, McVm *vm)
 {
-  if (vm->period_changed)
-    mc_hypervisor_set_stats_period_async (self->hypervisor, vm->uuid, vm->original_period_s,
-                                          on_put_back, restoring_new (self, vm, TRUE));
+  mc_stats_period_put_back (self, vm);
   /* A target that nobody watches must not be one that the guest cannot reach. */
-  if (vm->facts.target != MC_UNKNOWN && vm->facts.balloon != MC_UNKNOWN
-      && vm->facts.target < vm->facts.balloon && !vm->target.under_way)
-    mc_hypervisor_set_target_async (self->hypervisor, vm->uuid, vm->facts.balloon, on_put_back,
-                                    restoring_new (self, vm, FALSE));
+  if (vm->facts.target == MC_UNKNOWN || vm->facts.balloon == MC_UNKNOWN
+      || vm->facts.target >= vm->facts.balloon || vm->target.under_way)
+    return;
+  self->stop_calls++;
+  mc_hypervisor_set_target_async (self->hypervisor, vm->uuid, vm->facts.balloon, on_put_back,
+                                  call_new (self, vm));
 }
 
 /* Changes, one after the other for each VM */

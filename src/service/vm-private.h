@@ -49,6 +49,21 @@ typedef struct
   gboolean unknown; /* what is in force may be what an earlier run, or a lost call, has left */
 } McVmTarget;
 
+/* How often it reports: stats-period.c. */
+typedef struct
+{
+  gboolean recalled; /* what an earlier run has noted was looked up */
+  gboolean noted;    /* original_s is on the disk */
+  gboolean under_way;
+  guint original_s; /* what it had before any run of the service changed it */
+  guint set_s;      /* what it was last set to; 0 = not by the service */
+  gint64 set_us;
+  guint found_s;  /* what it was when it was last looked at, or set */
+  guint contests; /* changes by somebody else since it was undisturbed */
+  gint64 not_before_us;
+  McVmRefusal refusal;
+} McVmPeriod;
+
 /* What is shown of a VM's status, and what was logged of it: vm-status.c. */
 typedef struct
 {
@@ -99,10 +114,7 @@ struct _McVm
 
   McPause pause;
   McVmTarget target;
-  gboolean setting_period;
-  guint original_period_s;
-  guint period_set_s;      /* what it was last set to by this run; 0 = never */
-  gboolean period_changed; /* original_period_s is to be put back */
+  McVmPeriod period;
 };
 
 /* Takes @error over as the last refusal. Returns: whether it is to be logged: nobody was told this
@@ -118,6 +130,9 @@ void mc_vm_take_sample (McVm *self, const McVmSample *sample, gint64 wall_us);
 
 /* Returns: what the policy is to judge: the figures, and the policy in force for this VM. */
 McVmFacts mc_vm_get_facts (McVm *self, const McSettings *settings, gboolean all_paused);
+
+/* By its own policy, or by the configuration's for those that have none. */
+gboolean mc_vm_is_opted_out (McVm *self, const McSettings *settings);
 
 /* Brings the view up to date with the last decision; @degraded: (nullable): why no figure can be
  * believed. */

@@ -42,6 +42,7 @@ mc_vm_finalize (GObject *object)
   g_free (self->target.sentence);
   mc_vm_refusal_clear (&self->target.refusal);
   mc_vm_refusal_clear (&self->describe_refusal);
+  mc_vm_refusal_clear (&self->period.refusal);
   g_free (self->pause.reason);
   g_free (self->uuid);
   g_free (self->view.name);
@@ -167,6 +168,14 @@ find_immovable (McVm *self)
   return self->target.refusal.lasts ? self->target.refusal.words : NULL;
 }
 
+gboolean
+mc_vm_is_opted_out (McVm *self, const McSettings *settings)
+{
+  if (self->metadata.managed == MC_MANAGED_DEFAULT)
+    return !mc_settings_get_config (settings)->manage_by_default;
+  return self->metadata.managed == MC_MANAGED_NO;
+}
+
 McVmFacts
 mc_vm_get_facts (McVm *self, const McSettings *settings, gboolean all_paused)
 {
@@ -178,8 +187,7 @@ mc_vm_get_facts (McVm *self, const McSettings *settings, gboolean all_paused)
   facts.busy |= self->target.late || self->description == NULL;
   facts.has_balloon = self->description == NULL || self->description->has_balloon;
   facts.immovable = find_immovable (self);
-  facts.opted_out = self->metadata.managed == MC_MANAGED_NO
-                    || (self->metadata.managed == MC_MANAGED_DEFAULT && !config->manage_by_default);
+  facts.opted_out = mc_vm_is_opted_out (self, settings);
   facts.paused = all_paused || self->pause.active;
   facts.maximum = MIN (in_force (own->maximum, facts.capacity), facts.capacity);
   facts.minimum = MIN (in_force (own->minimum, default_minimum (self, config)), facts.maximum);
@@ -249,6 +257,19 @@ describe_managed (McVm *self)
 }
 
 static char *
+describe_silence (McVm *self, McVmStatus status)
+{
+  if (self->period.refusal.words != NULL)
+    return g_strdup_printf ("It is not made to report memory statistics: %s.",
+                            self->period.refusal.words);
+  if (status == MC_VM_NO_STATS)
+    return g_strdup ("The guest reports no memory statistics; load the virtio_balloon driver (in "
+                     "Windows, install "
+                     "the balloon service) in it.");
+  return g_strdup ("The guest has stopped reporting memory statistics, or reports what cannot be.");
+}
+
+static char *
 describe_status (McVm *self, McVmStatus status, const char *all_paused)
 {
   switch (status)
@@ -272,12 +293,8 @@ describe_status (McVm *self, McVmStatus status, const char *all_paused)
                            ? "Its kernel has crashed; it is left alone until it starts anew."
                            : "It is not running.");
     case MC_VM_NO_STATS:
-      return g_strdup ("The guest reports no memory statistics; load the virtio_balloon driver (in "
-                       "Windows, install "
-                       "the balloon service) in it.");
     case MC_VM_STALE:
-      return g_strdup (
-          "The guest has stopped reporting memory statistics, or reports what cannot be.");
+      return describe_silence (self, status);
     case MC_VM_STUCK:
       return g_strdup ("The guest does not reach its target; it keeps what it has for a while.");
     case MC_VM_INEFFECTIVE:

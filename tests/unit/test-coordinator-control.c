@@ -403,6 +403,7 @@ test_reload_tells_all_that_changed (Fixture *f, gconstpointer data)
 
   for (guint i = 0; i < G_N_ELEMENTS (vms); i++)
     vms[i] = fixture_add_guest (f, "vm", MC_GIB, MC_GIB, 300 * MC_MIB);
+  mc_fake_hypervisor_set_vm_metadata (f->fake, vms[0], "<policy managed='yes'/>");
   fixture_start_service (f);
   g_assert_true (g_file_set_contents (
       f->config_path,
@@ -413,9 +414,11 @@ test_reload_tells_all_that_changed (Fixture *f, gconstpointer data)
   for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
     g_assert_nonnull (strstr (f->changes->str, expected[i]));
   fixture_advance (f, SECOND);
-  for (guint i = 0; i < G_N_ELEMENTS (vms); i++)
+  g_assert_cmpuint (vms[0]->description.stats_period_s, ==, 2);
+  g_assert_cmpstr (fixture_status_of (f, vms[0]), !=, "opted-out");
+  for (guint i = 1; i < G_N_ELEMENTS (vms); i++)
     {
-      g_assert_cmpuint (vms[i]->description.stats_period_s, ==, 2);
+      g_assert_cmpuint (vms[i]->description.stats_period_s, ==, 0); /* as before */
       g_assert_cmpstr (fixture_status_of (f, vms[i]), ==, "opted-out");
     }
   g_string_truncate (f->changes, 0);

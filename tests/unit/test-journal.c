@@ -72,6 +72,12 @@ log_vm_refused (void)
 }
 
 static void
+log_period (void)
+{
+  mc_journal_period_changed ("web", UUID, 10, 1);
+}
+
+static void
 log_host_unreadable (void)
 {
   mc_journal_host_unreadable ("it has no MemTotal");
@@ -189,6 +195,7 @@ static const struct
   { log_restless_status, "web: stale, was managed (6 changes between were left out)" },
   { log_left_out, "web: 120 entries" },
   { log_vm_refused, "web: libvirt did not read its description: access denied" },
+  { log_period, "web: somebody else has set its statistics period to 10 s; it was set to 1 s" },
   { log_host_unreadable, "it has no MemTotal" },
   { mc_journal_host_readable, "" },
   { log_moved, "web: 1024 → 1536 MiB: It is short of memory." },
