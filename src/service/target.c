@@ -12,9 +12,6 @@
 /* Nothing is wrong with a call that takes a moment. */
 #define GRACE_US (2 * G_USEC_PER_SEC)
 
-#define REPEAT_LEAST_US   (4 * G_USEC_PER_SEC)
-#define REPEAT_AT_MOST_US (60 * G_USEC_PER_SEC)
-
 typedef struct
 {
   McCoordinator *coordinator;
@@ -110,23 +107,6 @@ set (McCoordinator *self, McVm *vm, guint64 from, guint64 to, McReason reason, c
   mc_hypervisor_set_target_async (self->hypervisor, vm->uuid, to, on_set, call);
 }
 
-/* A guest that does not go where it was told may not have heard of it. */
-static void
-repeat (McCoordinator *self, McVm *vm, guint64 bytes)
-{
-  McVmTarget *target = &vm->target;
-  gint64 now_us = mc_clock_now (self->clock);
-
-  if (now_us < target->repeat_us)
-    return;
-  target->repeat_us = now_us + MIN (REPEAT_LEAST_US << MIN (target->repeats, 8), REPEAT_AT_MOST_US);
-  target->repeats++;
-  g_debug ("%s has %" G_GUINT64_FORMAT " MiB; its target of %" G_GUINT64_FORMAT
-           " MiB is set once more",
-           vm->view.name, vm->facts.balloon / MC_MIB, bytes / MC_MIB);
-  set (self, vm, bytes, bytes, MC_REASON_NONE, NULL);
-}
-
 void
 mc_target_update (McCoordinator *self, McVm *vm)
 {
@@ -135,8 +115,6 @@ mc_target_update (McCoordinator *self, McVm *vm)
 
   target->late = (target->under_way && now_us - target->since_us >= GRACE_US)
                  || now_us < target->refusal.not_before_us;
-  if (vm->facts.balloon == vm->facts.target)
-    target->repeats = 0;
   if (mc_settings_get_dry_run (self->settings))
     target->refusal.lasts = FALSE; /* nobody asks any more */
 }
@@ -146,16 +124,19 @@ mc_target_apply (McCoordinator *self, McVm *vm, const McVmDecision *decision)
 {
   if (vm->target.under_way)
     return;
-  if (decision->target == decision->before)
+  if (decision->target != decision->before)
     {
-      if (!mc_settings_get_dry_run (self->settings))
-        repeat (self, vm, decision->target);
+      set (self, vm, decision->before, decision->target, decision->reason,
+           mc_decision_describe (decision));
       return;
     }
-  vm->target.repeats = 0;
-  vm->target.repeat_us = mc_clock_now (self->clock) + REPEAT_LEAST_US;
-  set (self, vm, decision->before, decision->target, decision->reason,
-       mc_decision_describe (decision));
+  if (mc_settings_get_dry_run (self->settings))
+    return;
+  /* A guest that does not go where it was told may not have heard of it. */
+  g_debug ("%s has %" G_GUINT64_FORMAT " MiB; its target of %" G_GUINT64_FORMAT
+           " MiB is set once more",
+           vm->view.name, vm->facts.balloon / MC_MIB, decision->target / MC_MIB);
+  set (self, vm, decision->target, decision->target, decision->reason, NULL);
 }
 
 /* Returns: what can be set without moving anything. */

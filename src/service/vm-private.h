@@ -44,8 +44,6 @@ typedef struct
 
   gboolean late; /* for too long under way, or to be tried again later */
   McVmRefusal refusal;
-  gint64 repeat_us; /* the same target is not set again before that */
-  guint repeats;
   gboolean unknown; /* what is in force may be what an earlier run, or a lost call, has left */
 } McVmTarget;
 
@@ -107,6 +105,8 @@ struct _McVm
   gboolean was_busy; /* in the last sample; a VM without any counts as busy */
   guint64 seen;      /* the number of the last sample that had it */
   gint64 stats_seen_wall_us;
+  gboolean looked;   /* at its figures */
+  gboolean reported; /* since then */
 
   McMetadata metadata;
   char *metadata_error;

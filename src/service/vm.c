@@ -139,7 +139,11 @@ mc_vm_take_sample (McVm *self, const McVmSample *sample, gint64 wall_us)
   facts->swap_in = sample->swap_in;
   facts->swap_out = sample->swap_out;
   if (sample->stats_time_s != facts->stats_time_s)
-    self->stats_seen_wall_us = wall_us;
+    {
+      self->reported = self->looked;
+      self->stats_seen_wall_us = wall_us;
+    }
+  self->looked = TRUE;
   facts->stats_time_s = sample->stats_time_s;
 }
 
@@ -262,6 +266,9 @@ describe_silence (McVm *self, McVmStatus status)
   if (self->period.refusal.words != NULL)
     return g_strdup_printf ("It is not made to report memory statistics: %s.",
                             self->period.refusal.words);
+  if (!self->reported && self->facts.stats_time_s > 0)
+    return g_strdup ("The guest has not reported anything since the service looks at it; what it "
+                     "reported before is not relied on.");
   if (status == MC_VM_NO_STATS)
     return g_strdup ("The guest reports no memory statistics; load the virtio_balloon driver (in "
                      "Windows, install "

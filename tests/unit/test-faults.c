@@ -614,6 +614,35 @@ test_busy_now_and_then (Fixture *f, gconstpointer data)
   g_assert_cmpuint (count_messages ("liar"), ==, 0);
 }
 
+/* The policy asks for the same target once more: the guest may not have heard of it. */
+static void
+test_repeated_set (Fixture *f, gconstpointer data)
+{
+  McVm *vm = fixture_vm_of (f, liar);
+  guint moved = f->n_moved, known = mc_vm_get_moves (vm)->len, sets;
+  McVmDecision again = { .target = 512 * MC_MIB, .before = 512 * MC_MIB, .move = TRUE };
+
+  liar->used = liar->figures.balloon - 50 * MC_MIB;
+  fixture_pass (f, 6);
+  g_assert_cmpuint (f->n_moved, >, moved);
+  fixture_pass (f, 30);
+  again.before = again.target = mc_vm_get_view (vm)->target;
+  moved = f->n_moved;
+  known = mc_vm_get_moves (vm)->len;
+  sets = n_moves (liar);
+  liar->target = 300 * MC_MIB; /* lost in a reset, say */
+  g_ptr_array_set_size (messages, 0);
+  mc_target_apply (f->coordinator, vm, &again);
+  mc_target_apply (f->coordinator, vm, &again); /* one is on its way */
+  mc_test_clock_settle ();
+  g_assert_cmpuint (n_moves (liar), ==, sets + 1);
+  g_assert_cmpuint (liar->target, ==, again.target);
+  g_assert_cmpuint (mc_vm_get_view (vm)->target, ==, again.target);
+  g_assert_cmpuint (f->n_moved, ==, moved);
+  g_assert_cmpuint (mc_vm_get_moves (vm)->len, ==, known);
+  g_assert_cmpuint (messages->len, ==, 0);
+}
+
 #define TEST(name, function)                                                                       \
   g_test_add ("/faults/" name, Fixture, NULL, set_up, function, fixture_tear_down)
 
@@ -645,6 +674,7 @@ main (int argc, char **argv)
   TEST ("crashed-kernel", test_crashed_kernel);
   TEST ("forgotten-by-a-reset", test_forgotten_by_a_reset);
   TEST ("crashed-while-away", test_crashed_while_away);
+  TEST ("repeated-set", test_repeated_set);
   TEST ("denied-sets", test_denied_sets);
   TEST ("refused-sets", test_refused_sets);
   TEST ("denied-descriptions", test_denied_descriptions);
