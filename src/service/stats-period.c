@@ -66,6 +66,8 @@ forget (McCoordinator *self, McVm *vm)
 {
   g_autofree char *group = mc_vm_notes_group (vm);
 
+  if (vm->target.under_way)
+    return; /* the next run sees what became of it */
   vm->period.noted = FALSE;
   if (g_key_file_remove_key (mc_store_get_keys (self->store), group, KEY_PERIOD, NULL))
     mc_store_save (self->store);

@@ -54,13 +54,20 @@ may_be_a_hiccup (McVm *self, McVmStatus found)
   return found == MC_VM_BUSY && self->facts.busy && !self->target.late;
 }
 
+/* Whoever pauses a VM, or takes it out, sees that at once. */
+static gboolean
+is_by_wish (McVmStatus status)
+{
+  return status == MC_VM_PAUSED || status == MC_VM_OPTED_OUT;
+}
+
 static gboolean
 is_to_be_shown (McVm *self, gint64 now_us)
 {
   const McVmStatusHistory *history = &self->status;
   gint64 lasted_us = now_us - history->found_us;
 
-  if (!self->announced)
+  if (!self->announced || is_by_wish (history->found) || is_by_wish (history->shown))
     return TRUE;
   if (may_be_a_hiccup (self, history->found) && lasted_us < HICCUP_US)
     return FALSE;
