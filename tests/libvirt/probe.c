@@ -388,6 +388,12 @@ on_balloon (McHypervisor *hypervisor, const char *uuid, guint64 bytes, gpointer 
 }
 
 static void
+on_target_ended (McHypervisor *hypervisor, const char *uuid, const GError *error, gpointer event)
+{
+  print_event (event, uuid, "failed", error != NULL);
+}
+
+static void
 on_connected (McHypervisor *hypervisor, GParamSpec *pspec, gpointer user_data)
 {
   g_autofree char *status = quote (mc_hypervisor_get_status (hypervisor));
@@ -419,6 +425,8 @@ listen (McHypervisor *hypervisor)
   g_signal_connect (hypervisor, "vm-state", G_CALLBACK (on_state), (gpointer) "vm-state");
   g_signal_connect (hypervisor, "balloon-changed", G_CALLBACK (on_balloon),
                     (gpointer) "balloon-changed");
+  g_signal_connect (hypervisor, "target-ended", G_CALLBACK (on_target_ended),
+                    (gpointer) "target-ended");
   g_signal_connect (hypervisor, "notify::connected", G_CALLBACK (on_connected),
                     (gpointer) "connected");
   g_signal_connect (hypervisor, "notify::status", G_CALLBACK (on_connected), (gpointer) "status");

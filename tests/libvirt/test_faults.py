@@ -93,8 +93,11 @@ def test_calls_for_hung_vms_leave_threads_for_the_others(libvirtd, probe, hang):
         answer, took = probe.timed(kind[0], uuids["four"], kind[1])
         assert "error" not in answer and took < 1
     assert [probe.answer(number)["error"] for number in late] == ["timed-out"] * 3
+    mark = probe.mark()
     for name in ("one", "two", "three"):
         resume(libvirtd, name)
+    for uuid in hung:  # the real end of each, which nobody waits for any more
+        probe.wait_event("target-ended", mark, uuid=uuid, failed=False)
     wait_whole(probe, uuids)
     assert "error" not in probe.do("target", uuids["one"], MAXIMUM)
 
