@@ -357,6 +357,8 @@ catch_up (McCoordinator *self, McVm *vm)
 {
   if (vm->crashed)
     start_anew (self, vm);
+  vm->describe_refusal.not_before_us = vm->period.refusal.not_before_us = 0;
+  vm->target.refusal.not_before_us = 0;
   mc_vm_policy_describe (self, vm);
 }
 

@@ -548,6 +548,23 @@ test_denied_descriptions (Fixture *f, gconstpointer data)
   g_assert_cmpstr (fixture_status_of (f, new), ==, "managed");
 }
 
+/* Nothing is refused by a process that hangs: it is looked at again soon after it is back. */
+static void
+test_hung_from_the_start (Fixture *f, gconstpointer data)
+{
+  McFakeVm *new = add_guest (f, "new");
+
+  mc_fake_hypervisor_hang_vm (f->fake, new);
+  fixture_pass (f, 120);
+  g_assert_cmpstr (fixture_status_of (f, new), ==, "busy");
+  assert_honest_is_served (f);
+  mc_fake_hypervisor_release_vm (f->fake, new);
+  fixture_pass (f, 12);
+  g_assert_cmpstr (fixture_status_of (f, new), ==, "managed");
+  g_assert_cmpuint (new->description.stats_period_s, ==, 1);
+  g_assert_cmpuint (count_messages ("libvirt did not"), ==, 0);
+}
+
 static void
 test_alternating_figures (Fixture *f, gconstpointer data)
 {
@@ -678,6 +695,7 @@ main (int argc, char **argv)
   TEST ("denied-sets", test_denied_sets);
   TEST ("refused-sets", test_refused_sets);
   TEST ("denied-descriptions", test_denied_descriptions);
+  TEST ("hung-from-the-start", test_hung_from_the_start);
   TEST ("alternating-figures", test_alternating_figures);
   TEST ("bounded-log", test_bounded_log);
   TEST ("busy-now-and-then", test_busy_now_and_then);
