@@ -266,7 +266,7 @@ describe_silence (McVm *self, McVmStatus status)
   if (self->period.refusal.words != NULL)
     return g_strdup_printf ("It is not made to report memory statistics: %s.",
                             self->period.refusal.words);
-  if (!self->reported && self->facts.stats_time_s > 0)
+  if (!self->reported && self->facts.stats_time_s > 0 && self->facts.unused != MC_UNKNOWN)
     return g_strdup ("The guest has not reported anything since the service looks at it; what it "
                      "reported before is not relied on.");
   if (status == MC_VM_NO_STATS)
