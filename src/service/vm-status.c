@@ -18,8 +18,8 @@
 
 #define STATUS_EVERY_US (60 * G_USEC_PER_SEC)
 
-/* Entries of one VM: so many at once, and one more in each so long; what was left out is counted.
- * With one status a minute at the most, there are no more than 60 in an hour. */
+/* Entries about one VM: so many at once, one more in each so long, and one now and then that counts
+ * what was left out: 60 in the first hour at the most. */
 #define ENTRIES_AT_ONCE   18
 #define ENTRY_EVERY_US    (100 * G_USEC_PER_SEC)
 #define LEFT_OUT_EVERY_US (600 * G_USEC_PER_SEC)
@@ -117,7 +117,7 @@ mc_vm_follow_status (McVm *self, gint64 now_us)
   McVmStatus found = self->decision.status;
 
   /* What is only tried again after a failure is not well yet. */
-  if (self->target.refusal.times > 0 && self->decision.move)
+  if (found == MC_VM_MANAGED && self->target.refusal.times > 0 && self->decision.move)
     found = MC_VM_BUSY;
   if (found != history->found)
     {
