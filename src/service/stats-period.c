@@ -17,10 +17,7 @@
 /* After each change by somebody else it is set again so much later; after the last of these, only
  * where the guest would not report at all. */
 static const gint64 again_after_us[] = {
-  0,
-  10 * G_USEC_PER_SEC,
-  60 * G_USEC_PER_SEC,
-  360 * G_USEC_PER_SEC,
+  0, 0, 10 * G_USEC_PER_SEC, 60 * G_USEC_PER_SEC, 360 * G_USEC_PER_SEC,
 };
 #define AGAIN_AT_MOST_US (600 * G_USEC_PER_SEC)
 

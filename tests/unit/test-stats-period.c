@@ -148,9 +148,9 @@ test_two_owners (Fixture *f, gconstpointer data)
     }
 }
 
-/* Once is put right at once, also the next day. */
+/* Now and then is put right at once. */
 static void
-test_changed_once (Fixture *f, gconstpointer data)
+test_changed_now_and_then (Fixture *f, gconstpointer data)
 {
   McFakeVm *vm = add_guest (f, 0);
 
@@ -159,6 +159,9 @@ test_changed_once (Fixture *f, gconstpointer data)
     {
       fixture_pass (f, 700);
       vm->description.stats_period_s = i % 2 == 0 ? 5 : 0;
+      fixture_pass (f, 5);
+      g_assert_cmpuint (vm->description.stats_period_s, ==, 1);
+      vm->description.stats_period_s = 10;
       fixture_pass (f, 5);
       g_assert_cmpuint (vm->description.stats_period_s, ==, 1);
     }
@@ -224,7 +227,7 @@ main (int argc, char **argv)
   TEST ("dry-run", NULL, test_dry_run);
   TEST ("two-owners", GUINT_TO_POINTER (5), test_two_owners);
   TEST ("two-owners-without", GUINT_TO_POINTER (0), test_two_owners);
-  TEST ("changed-once", NULL, test_changed_once);
+  TEST ("changed-now-and-then", NULL, test_changed_now_and_then);
   TEST ("shorter-is-respected", NULL, test_shorter_is_respected);
   TEST ("refused", NULL, test_refused);
   status = g_test_run ();
