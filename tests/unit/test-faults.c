@@ -393,6 +393,10 @@ test_unloaded_driver (Fixture *f, gconstpointer data)
   g_assert_cmpuint (n_moves (liar), ==, moves);
   liar->no_driver = FALSE;
   fixture_pass (f, 5);
+  g_assert_cmpstr (fixture_status_of (f, liar), !=, "stale");
+  /* It did not reach its target for long, and is not counted on for ten minutes at the most. */
+  for (guint i = 0; i < 600 && !g_str_equal (fixture_status_of (f, liar), "managed"); i++)
+    fixture_pass (f, 1);
   g_assert_cmpstr (fixture_status_of (f, liar), ==, "managed");
 }
 
@@ -582,6 +586,14 @@ test_alternating_figures (Fixture *f, gconstpointer data)
   g_assert_cmpuint (view_of (f, liar)->revision - revision, <=, 60);
   g_assert_cmpuint (count_messages ("honest"), <=, 2);
   assert_honest_is_served (f);
+  /* What a person does is seen at once. */
+  g_assert_true (
+      mc_coordinator_vm_pause (f->coordinator, fixture_vm_of (f, liar), "look", 0, "test", NULL));
+  fixture_pass (f, 1);
+  g_assert_cmpstr (fixture_status_of (f, liar), ==, "paused");
+  mc_coordinator_vm_resume (f->coordinator, fixture_vm_of (f, liar), "test", NULL);
+  fixture_pass (f, 1);
+  g_assert_cmpstr (fixture_status_of (f, liar), !=, "paused");
   liar->figures.unused = sound;
   for (guint i = 0; i < 90; i++)
     {
@@ -660,6 +672,93 @@ test_repeated_set (Fixture *f, gconstpointer data)
   g_assert_cmpuint (messages->len, ==, 0);
 }
 
+/* On a tight host, where everybody gives: its last report has much to spare, and is of another
+ * time. */
+static void
+restart_beside_a_panicked_guest (Fixture *f, void (*end) (Fixture *f))
+{
+  guint64 balloon;
+  guint moved;
+
+  fixture_pass (f, 30);
+  liar->silent = TRUE;
+  liar->used = 100 * MC_MIB;
+  liar->figures.unused = liar->figures.usable = 350 * MC_MIB;
+  balloon = liar->figures.balloon;
+  end (f);
+  mc_fake_hypervisor_set_host_other (f->fake, 7 * MC_GIB);
+  mc_fake_hypervisor_tick (f->fake, 1);
+  fixture_start_service (f);
+  moved = f->n_moved;
+  for (guint i = 0; i < 120; i++)
+    {
+      fixture_pass (f, 1);
+      g_assert_cmpstr (fixture_status_of (f, liar), !=, "managed");
+      g_assert_cmpuint (mc_vm_get_moves (fixture_vm_of (f, liar))->len, ==, 0);
+    }
+  g_assert_cmpuint (liar->figures.balloon, ==, balloon);
+  g_assert_nonnull (strstr (view_of (f, liar)->status_detail, "since the service looks at it"));
+  g_assert_cmpuint (mc_vm_get_moves (fixture_vm_of (f, honest))->len, ==, f->n_moved - moved);
+  liar->silent = FALSE;
+  fixture_pass (f, 5);
+  g_assert_cmpstr (fixture_status_of (f, liar), ==, "managed");
+}
+
+static void
+test_restarted_beside_a_panicked_guest (Fixture *f, gconstpointer data)
+{
+  restart_beside_a_panicked_guest (f, fixture_stop_service);
+}
+
+static void
+test_killed_beside_a_panicked_guest (Fixture *f, gconstpointer data)
+{
+  restart_beside_a_panicked_guest (f, fixture_kill_service);
+}
+
+/* libvirt says that it was set, and the guest never hears of it. */
+static void
+test_dropped_set (Fixture *f, gconstpointer data)
+{
+  guint64 before = liar->figures.balloon;
+  guint sets = n_moves (liar), moved;
+
+  liar->drops_sets = TRUE;
+  liar->used = before - 50 * MC_MIB;
+  fixture_pass (f, 20);
+  g_assert_cmpuint (n_moves (liar) - sets, >=, 2);
+  g_assert_cmpuint (liar->figures.balloon, ==, before);
+  assert_honest_is_served (f);
+  moved = mc_vm_get_moves (fixture_vm_of (f, liar))->len;
+  sets = n_moves (liar);
+  fixture_pass (f, 600);
+  g_assert_cmpuint (n_moves (liar) - sets, >=, 3);
+  g_assert_cmpuint (n_moves (liar) - sets, <=, 20);
+  g_assert_cmpuint (mc_vm_get_moves (fixture_vm_of (f, liar))->len, <=, moved + 1);
+  liar->drops_sets = FALSE;
+  fixture_pass (f, 600);
+  g_assert_cmpuint (liar->figures.balloon, >, before);
+}
+
+/* Somebody sets the balloon while it is on its way to what it was granted. */
+static void
+test_foreign_target_on_the_way (Fixture *f, gconstpointer data)
+{
+  guint64 before = liar->figures.balloon;
+
+  liar->rate = 8 * MC_MIB;
+  liar->used = before - 50 * MC_MIB;
+  fixture_pass (f, 4);
+  g_assert_cmpuint (liar->target, >, before);
+  g_assert_cmpuint (liar->figures.balloon, <, liar->target);
+  liar->target = before;
+  fixture_pass (f, 90);
+  liar->rate = 0;
+  fixture_pass (f, 5);
+  g_assert_cmpuint (liar->figures.balloon, >, before);
+  g_assert_cmpuint (liar->figures.usable, >, 100 * MC_MIB);
+}
+
 #define TEST(name, function)                                                                       \
   g_test_add ("/faults/" name, Fixture, NULL, set_up, function, fixture_tear_down)
 
@@ -692,6 +791,10 @@ main (int argc, char **argv)
   TEST ("forgotten-by-a-reset", test_forgotten_by_a_reset);
   TEST ("crashed-while-away", test_crashed_while_away);
   TEST ("repeated-set", test_repeated_set);
+  TEST ("restarted-beside-a-panicked-guest", test_restarted_beside_a_panicked_guest);
+  TEST ("killed-beside-a-panicked-guest", test_killed_beside_a_panicked_guest);
+  TEST ("dropped-set", test_dropped_set);
+  TEST ("foreign-target-on-the-way", test_foreign_target_on_the_way);
   TEST ("denied-sets", test_denied_sets);
   TEST ("refused-sets", test_refused_sets);
   TEST ("denied-descriptions", test_denied_descriptions);
