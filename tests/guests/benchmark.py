@@ -5,15 +5,16 @@ import argparse
 import csv
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from statistics import mean
 
 from bed import MIB, Bed, Recorder
 from coordinators import BUILT_IN, Command
-from loads import CURRENT, HOST_TOTAL, LOADS, MAXIMUM, NAMES, RESERVE, SWAP
+from loads import LOADS, RESERVE
 
 SETTLE_S = 4
-IN_NEED = 100 * MIB  # the low watermark as it is delivered
+LOW_WATERMARK = 100 * MIB  # as it is delivered
 MOVED = 4 * MIB  # a balloon that changes by less between two records is at rest
 PAGE_MIB = 4096 / MIB
 
@@ -22,7 +23,8 @@ FIGURES = (
     ("swap_in", "swap in MiB", mean),
     ("swap_out", "swap out MiB", mean),
     ("work", "work %", mean),
-    ("need_s", "need s", mean),
+    ("read", "read %", mean),
+    ("low_s", "low s", mean),
     ("floor", "floor MiB", min),
     ("moves", "moves", mean),
     ("moved", "moved MiB", mean),
@@ -30,10 +32,16 @@ FIGURES = (
     ("cpu", "CPU %", mean),
     ("peak", "peak MiB", max),
 )
-COLUMNS = ("load", "coordinator", "repetition", "work_mib", *(name for name, _, _ in FIGURES if name != "work"))
+OF_THE_ORACLE = {"work": "work_mib", "read": "read_mib"}  # told in percent of it
+TEXTS = ("load", "coordinator", "low_of")
+COLUMNS = (
+    "load", "coordinator", "repetition", *OF_THE_ORACLE.values(), *(name for name, _, _ in FIGURES if name not in OF_THE_ORACLE),
+    "low_of",
+)
 
 MOST_SWAP_IN = 0.02  # of what the same load swaps in with no coordinator
 LEAST_WORK = 95  # % of the oracle's
+LEAST_READ = 95  # % of what Proxmox VE's law reads
 
 
 def play(bed, load, recorder):
@@ -43,22 +51,18 @@ def play(bed, load, recorder):
     time.sleep(max(load.end_s - recorder.now, 0))
 
 
-def seconds_in_need(recorder):
-    """Over all guests, by what each last reported."""
-    needy = 0.0
-    for name in NAMES:
-        rows = recorder.of(name)
-        for row, following in zip(rows, rows[1:]):
-            figures = [row[column] for column in ("unused", "usable") if row[column] is not None]
-            if figures and min(figures) <= IN_NEED:
-                needy += following["t"] - row["t"]
-    return needy
+def seconds_low(rows):
+    """By what the guest last reported, which the page cache that it can give up is part of."""
+    return sum(
+        following["t"] - row["t"] for row, following in zip(rows, rows[1:])
+        if row["usable"] is not None and row["usable"] <= LOW_WATERMARK
+    )
 
 
-def count_moves(recorder):
+def count_moves(recorder, names):
     """How often a balloon sets out or turns round, and the bytes that it moves."""
     moves, moved = 0, 0
-    for name in NAMES:
+    for name in names:
         rows, direction = recorder.of(name), 0
         for row, following in zip(rows, rows[1:]):
             change = following["balloon"] - row["balloon"]
@@ -70,33 +74,44 @@ def count_moves(recorder):
 
 
 def run(load, name, coordinator, repetition, path):
-    with Bed(host_total=HOST_TOTAL) as bed:
-        bed.add_guests(**{guest: dict(maximum=MAXIMUM, current=CURRENT, swap=SWAP) for guest in NAMES})
+    with Bed(host_total=load.host_total) as bed:
+        bed.add_guests(**{guest: shape.options() for guest, shape in load.guests.items()})
         bed.wait_ballooned()
         coordinator.prepare(bed, load)
         time.sleep(SETTLE_S)
         before, used = bed.infos(), coordinator.usage()
         bed.host.forget_lowest()
-        with Recorder(bed, path=path, targets=False) as recorder:
+        with Recorder(bed, path=path.with_suffix(".csv"), targets=False) as recorder:
             coordinator.start(lambda: recorder.now)
             play(bed, load, recorder)
             after, floor = bed.infos(), bed.host.lowest
             cpu, peak = coordinator.usage() or (None, None)
         coordinator.stop()
-    moves, moved = count_moves(recorder)
+        if log := coordinator.log():
+            path.with_suffix(".log").write_text(log)
+    moves, moved = count_moves(recorder, load.guests)
+    low = {guest: seconds_low(recorder.of(guest)) for guest in load.guests}
 
     def grown(key):
-        return sum(max(after[guest][key] - before[guest][key], 0) for guest in NAMES)
+        return sum(max(after[guest][key] - before[guest][key], 0) for guest in load.guests)
 
     return {
         "load": load.name, "coordinator": name, "repetition": repetition,
-        "work_mib": round(grown("touched") * PAGE_MIB),
+        "work_mib": round(grown("touched") * PAGE_MIB), "read_mib": round(grown("read") / MIB),
         "swap_in": round(grown("swap_in") / MIB, 1), "swap_out": round(grown("swap_out") / MIB, 1),
-        "need_s": round(seconds_in_need(recorder), 1), "floor": floor // MIB,
+        "low_s": round(sum(low.values()), 1), "low_of": write_seconds(low), "floor": floor // MIB,
         "moves": moves, "moved": moved // MIB, "killed": grown("killed"),
         "cpu": None if cpu is None else round((cpu - used[0]) / load.end_s * 100, 2),
         "peak": None if peak is None else round(peak / MIB, 1),
     }
+
+
+def write_seconds(by_guest):
+    return " ".join(f"{guest}={seconds:.1f}" for guest, seconds in by_guest.items())
+
+
+def read_seconds(text):
+    return {guest: float(seconds) for guest, _, seconds in (pair.partition("=") for pair in text.split())}
 
 
 # What was measured, told
@@ -104,7 +119,7 @@ def run(load, name, coordinator, repetition, path):
 def read_runs(path):
     with open(path, newline="") as file:
         return [
-            {column: text if column in ("load", "coordinator") else float(text) if text else None for column, text in row.items()}
+            {column: text if column in TEXTS else float(text) if text else None for column, text in row.items()}
             for row in csv.DictReader(file)
         ]
 
@@ -120,18 +135,21 @@ def of(runs, load, coordinator, column):
     return [run[column] for run in runs if (run["load"], run["coordinator"]) == (load, coordinator) and run[column] is not None]
 
 
-def work(runs, load, coordinator):
-    """In percent of the oracle's, each repetition."""
-    best = of(runs, load, "oracle", "work_mib")
-    return [done / mean(best) * 100 for done in of(runs, load, coordinator, "work_mib")] if best else []
+def part_of(runs, load, coordinator, another, column):
+    """In percent of the other's mean, each repetition; empty where one of the two has done nothing."""
+    theirs = of(runs, load, another, column)
+    return [done / mean(theirs) * 100 for done in of(runs, load, coordinator, column)] if any(theirs) else []
 
 
 def cell(runs, load, coordinator, column, together):
-    values = work(runs, load, coordinator) if column == "work" else of(runs, load, coordinator, column)
+    if column in OF_THE_ORACLE:
+        values = part_of(runs, load, coordinator, "oracle", OF_THE_ORACLE[column])
+    else:
+        values = of(runs, load, coordinator, column)
     if not values:
         return "–"
     value = together(values)
-    return f"{value:.2f}" if column == "cpu" else f"{value:.1f}" if column in ("work", "swap_in", "peak") else f"{value:.0f}"
+    return f"{value:.2f}" if column == "cpu" else f"{value:.1f}" if column in ("work", "read", "swap_in", "peak") else f"{value:.0f}"
 
 
 def table(runs):
@@ -139,6 +157,18 @@ def table(runs):
     for load in dict.fromkeys(run["load"] for run in runs):
         for coordinator in dict.fromkeys(run["coordinator"] for run in runs if run["load"] == load):
             yield [load, coordinator, *(cell(runs, load, coordinator, column, together) for column, _, together in FIGURES)]
+
+
+def low_tables(runs):
+    """The seconds of each guest, for each load a table of its own."""
+    for load in dict.fromkeys(run["load"] for run in runs):
+        coordinators = dict.fromkeys(run["coordinator"] for run in runs if run["load"] == load)
+        seconds = {coordinator: list(map(read_seconds, of(runs, load, coordinator, "low_of"))) for coordinator in coordinators}
+        guests = list(next(iter(seconds.values()))[0])
+        yield [
+            [load, "low s of", *guests],
+            *(["", coordinator, *(f"{mean(one[guest] for one in its):.0f}" for guest in guests)] for coordinator, its in seconds.items()),
+        ]
 
 
 def format_table(rows):
@@ -151,31 +181,47 @@ def verdict(good):
     return "met" if good else "MISSED"
 
 
+def expect_least(runs, load, column, another, whose, least):
+    if done := part_of(runs, load, "memcoord", another, OF_THE_ORACLE[column]):
+        yield f"{load}: {column} {mean(done):.1f} % of {whose} (at least {least} %): {verdict(mean(done) >= least)}"
+
+
+def expect_little_swap_in(runs, load):
+    ours, theirs = mean(of(runs, load, "memcoord", "swap_in")), of(runs, load, "none", "swap_in")
+    if any(theirs):
+        part = ours / mean(theirs)
+        yield f"{load}: swap-in {part:.1%} of no coordinator's (at most {MOST_SWAP_IN:.0%}): {verdict(part <= MOST_SWAP_IN)}"
+
+
 def expectations(runs):
     """What is asked of MemCoord on loads that fit the host, and whether it was so."""
-    fitting = [load.name for load in LOADS if load.fits and of(runs, load.name, "memcoord", "swap_in")]
-    for load in fitting:
-        ours, theirs = mean(of(runs, load, "memcoord", "swap_in")), of(runs, load, "none", "swap_in")
-        if theirs and mean(theirs) > 0:
-            part = ours / mean(theirs)
-            yield f"{load}: swap-in {part:.1%} of no coordinator's (at most {MOST_SWAP_IN:.0%}): {verdict(part <= MOST_SWAP_IN)}"
-        if done := work(runs, load, "memcoord"):
-            yield f"{load}: work {mean(done):.1f} % of the oracle's (at least {LEAST_WORK} %): {verdict(mean(done) >= LEAST_WORK)}"
-    for load in (load.name for load in LOADS):
-        if floors := of(runs, load, "memcoord", "floor"):
-            yield (f"{load}: the host never below {min(floors):.0f} MiB (its reserve is {RESERVE // MIB}): "
-                   f"{verdict(min(floors) * MIB > RESERVE)}")
+    played = [load for load in LOADS if of(runs, load.name, "memcoord", "swap_in")]
+    for load in (load.name for load in played if load.fits):
+        yield from expect_little_swap_in(runs, load)
+        yield from expect_least(runs, load, "work", "oracle", "the oracle's", LEAST_WORK)
+        yield from expect_least(runs, load, "read", "oracle", "the oracle's", LEAST_WORK)
+        yield from expect_least(runs, load, "read", "proxmox", "what Proxmox VE's law reads", LEAST_READ)
+    for load in (load.name for load in played):
+        floor = min(of(runs, load, "memcoord", "floor"))
+        yield f"{load}: the host never below {floor:.0f} MiB (its reserve is {RESERVE // MIB}): {verdict(floor * MIB > RESERVE)}"
+
+
+def describe(load):
+    guests = Counter((shape.current, shape.maximum) for shape in load.guests.values())
+    sizes = ", ".join(f"{count} of {current} to {maximum} MiB" for (current, maximum), count in guests.items())
+    return (f"{load.name}: {load.about}{'' if load.fits else ' (does not fit)'}, {load.end_s} s; "
+            f"guests: {sizes}; host: {load.host_total // MIB} MiB")
 
 
 def tell(runs, output):
     repetitions = int(max(run["repetition"] for run in runs))
-    loads = [load for load in LOADS if load.name in {run["load"] for run in runs}]
     lines = [
-        f"Four guests of {CURRENT // MIB} to {MAXIMUM // MIB} MiB on a host of {HOST_TOTAL // MIB} MiB, "
+        *(describe(load) for load in LOADS if load.name in {run["load"] for run in runs}),
         f"{repetitions} repetition{'s' * (repetitions > 1)}, means of them (floor: the lowest; killed: all; peak: the highest).",
-        *(f"{load.name}: {load.about}{'' if load.fits else ' (does not fit)'}, {load.end_s} s" for load in loads),
         "",
         *format_table(list(table(runs))),
+        "",
+        *(line for rows in low_tables(runs) for line in format_table(rows)),
         "",
         *expectations(runs),
     ]
@@ -214,7 +260,7 @@ def main():
             for name, coordinator in coordinators.items():
                 repetition = 1 + len(of(runs, load.name, name, "repetition"))
                 print(f"{load.name}, {name}, repetition {repetition} …", flush=True)
-                runs.append(run(load, name, coordinator, repetition, output / f"{load.name}-{name}-{repetition}.csv"))
+                runs.append(run(load, name, coordinator, repetition, output / f"{load.name}-{name}-{repetition}"))
                 write_runs(output / "benchmark.csv", runs)
     tell(read_runs(output / "benchmark.csv"), output)
     return 0

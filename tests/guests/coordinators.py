@@ -4,11 +4,15 @@
 import os
 import shlex
 import subprocess
+import sys
+from functools import partial
+from pathlib import Path
 
 from bed.namespace import die_with_parent
 from oracle import Oracle
 
 STATS_PERIOD_S = 1
+PROXMOX = shlex.join([sys.executable, str(Path(__file__).resolve().parent / "peers/proxmox.py")])
 
 
 def processor_seconds(pid):
@@ -31,6 +35,10 @@ class Nobody:
 
     def start(self, now):
         pass
+
+    def log(self):
+        """What it said of its own doing; None: nothing."""
+        return None
 
     def usage(self):
         """Processor time in seconds and peak memory in bytes; None: it is no process."""
@@ -57,6 +65,9 @@ class MemCoord(Nobody):
         self.bed = bed
         bed.start_daemon()
         bed.wait_for(bed.managed, 60, "all guests to be managed")
+
+    def log(self):
+        return self.bed.read_daemon_log()
 
     def usage(self):
         return processor_seconds(self.bed.daemon.pid), peak_bytes(self.bed.daemon.pid)
@@ -87,4 +98,4 @@ class Command(Nobody):
         self.process.wait(20)
 
 
-BUILT_IN = {"none": Nobody, "oracle": Knowing, "memcoord": MemCoord}
+BUILT_IN = {"none": Nobody, "oracle": Knowing, "memcoord": MemCoord, "proxmox": partial(Command, PROXMOX)}

@@ -6,12 +6,16 @@
  *   hold MIB          holds that much anonymous memory, touched again and again (its hot set)
  *   grow MIB RATE     holds that much more, reached by RATE MiB a second (0: at once)
  *   free              holds nothing
- *   cache MIB         reads that much of its disk through the page cache
+ *   cache MIB         reads that much of its disk through the page cache, once
+ *   read MIB          reads pieces of so much of its data, again and again (0: no more)
  *   info              memory, swap, work done: bytes and counts
  *   balloon           loads the balloon's driver, where the kernel was told "late_balloon"
+ *   unballoon         unloads it, which gives the guest all of its memory back
+ *   claim             tells the host that all of its memory is there, and changes nothing
  *   reboot | panic | poweroff
  *
- * The memory is held by a child that the kernel kills first when memory runs out.
+ * The memory is held by a child that the kernel kills first when memory runs out; what is read, by
+ * another one.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/io.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
@@ -36,6 +41,17 @@
 #define TICK_MS 50
 #define PIECE   (8 * MIB)
 
+/* What reads: with what is cached it does 100 MiB a second, by a pause and hardly by the processor.
+ */
+#define READ_PIECE    (256 * 1024)
+#define READ_PAUSE_MS 2
+
+/* The balloon's device as /proc/bus/pci/devices names it, and where its driver tells the host how
+ * many pages it has taken: a word of its configuration, behind the registers that all such devices
+ * have where they do without MSI-X. */
+#define BALLOON_ID   0x1af41002
+#define BALLOON_TOLD (20 + 4)
+
 static const char *const modules[] = {
   "virtio_ring",           "virtio",     "virtio_pci_modern_dev",
   "virtio_pci_legacy_dev", "virtio_pci", "virtio_blk",
@@ -49,10 +65,13 @@ struct shared
   volatile uint64_t held;
   volatile uint64_t passes;  /* over the whole hot set: the work done */
   volatile uint64_t touched; /* pages, ever: work that counts large sets and small ones alike */
+  volatile uint64_t reading; /* bytes of its data to read pieces of; 0 = none */
+  volatile uint64_t read;    /* bytes, ever */
 };
 
 static struct shared *shared;
 static pid_t holder;
+static pid_t reader;
 static unsigned killed;
 
 static void
@@ -201,6 +220,74 @@ set_target (uint64_t bytes, uint64_t rate)
     }
 }
 
+/* The other child. Once all of it in its order, which fills the cache; then by chance, so that what
+ * of it must come from the disk is what the cache lacks. */
+static void
+read_again_and_again (void)
+{
+  static char buffer[READ_PIECE];
+  int fd = open ("/dev/vdb", O_RDONLY | O_CLOEXEC);
+  uint64_t next = 0, chance = 1;
+
+  if (fd < 0)
+    _exit (1);
+  posix_fadvise (fd, 0, 0, POSIX_FADV_RANDOM);
+  for (;;)
+    {
+      uint64_t pieces = shared->reading / READ_PIECE;
+      ssize_t length = 0;
+
+      chance = chance * 6364136223846793005U + 1442695040888963407U;
+      if (pieces > 0)
+        length = pread (fd, buffer, sizeof buffer,
+                        (off_t)((next < pieces ? next++ : (chance >> 33) % pieces) * READ_PIECE));
+      if (length > 0)
+        shared->read += (uint64_t)length;
+      sleep_ms (pieces > 0 ? READ_PAUSE_MS : TICK_MS);
+    }
+}
+
+static void
+set_reading (uint64_t bytes)
+{
+  shared->reading = bytes;
+  if (reader == 0 && bytes > 0)
+    {
+      reader = fork ();
+      if (reader == 0)
+        read_again_and_again ();
+    }
+}
+
+static unsigned
+find_balloon_port (void)
+{
+  static char devices[16384];
+  unsigned id = 0, port = 0;
+
+  read_file ("/proc/bus/pci/devices", devices, sizeof devices);
+  for (const char *line = devices; line != NULL; line = strchr (line, '\n'))
+    {
+      if (*line == '\n')
+        line++;
+      if (sscanf (line, "%*x %x %*x %x", &id, &port) == 2 && id == BALLOON_ID)
+        return port & ~3U;
+    }
+  return 0;
+}
+
+/* As a driver does that lies, or one that has forgotten what it took. */
+static int
+claim_all_memory (void)
+{
+  unsigned port = find_balloon_port ();
+
+  if (port == 0 || iopl (3) < 0)
+    return 0;
+  outl (0, (unsigned short)(port + BALLOON_TOLD));
+  return 1;
+}
+
 static void
 answer (int port, const char *text)
 {
@@ -217,7 +304,7 @@ tell_info (int port)
   dprintf (port,
            "ok total=%llu free=%llu available=%llu cached=%llu swap_in=%llu swap_out=%llu oom=%llu "
            "killed=%u held=%llu "
-           "target=%llu passes=%llu touched=%llu\n",
+           "target=%llu passes=%llu touched=%llu read=%llu\n",
            (unsigned long long)find_number (meminfo, "MemTotal") * 1024,
            (unsigned long long)find_number (meminfo, "MemFree") * 1024,
            (unsigned long long)find_number (meminfo, "MemAvailable") * 1024,
@@ -226,7 +313,8 @@ tell_info (int port)
            (unsigned long long)find_number (vmstat, "pswpout") * PAGE,
            (unsigned long long)find_number (vmstat, "oom_kill"), killed,
            (unsigned long long)shared->held, (unsigned long long)shared->target,
-           (unsigned long long)shared->passes, (unsigned long long)shared->touched);
+           (unsigned long long)shared->passes, (unsigned long long)shared->touched,
+           (unsigned long long)shared->read);
 }
 
 static void
@@ -261,6 +349,8 @@ obey (int port, char *line)
     set_target (shared->target + mib * MIB, rate * MIB);
   else if (strcmp (line, "free") == 0)
     set_target (0, 0);
+  else if (sscanf (line, "read %llu", &mib) == 1)
+    set_reading (mib * MIB);
   else if (sscanf (line, "cache %llu", &mib) == 1)
     {
       read_disk (port, mib * MIB);
@@ -273,6 +363,13 @@ obey (int port, char *line)
     }
   else if (strcmp (line, "balloon") == 0)
     load_module ("virtio_balloon");
+  else if (strcmp (line, "unballoon") == 0)
+    syscall (SYS_delete_module, "virtio_balloon", O_NONBLOCK);
+  else if (strcmp (line, "claim") == 0)
+    {
+      answer (port, claim_all_memory () ? "ok" : "error there is no balloon");
+      return;
+    }
   else if (strcmp (line, "reboot") == 0)
     reboot (RB_AUTOBOOT);
   else if (strcmp (line, "poweroff") == 0)

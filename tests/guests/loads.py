@@ -1,24 +1,33 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The benchmark's loads: who needs how much memory when, on four guests of 1 GiB that share a host of 2.5 GiB."""
+"""The benchmark's loads: who needs how much memory when, on which guests, on a host of what size."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bed import MIB
 
-NAMES = ("one", "two", "three", "four")
-HOST_TOTAL = 2560 * MIB
 RESERVE = 200 * MIB
-MAXIMUM = 1024 * MIB
-CURRENT = 512 * MIB  # a fair share of the host
-SWAP = 768 * MIB
 AT_ONCE = float("inf")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A guest as the load begins, in MiB."""
+
+    maximum: int
+    current: int
+    swap: int
+    data: int = 0  # that it can read
+
+    def options(self):
+        """As Bed.add_guest() takes them."""
+        return {name: value * MIB for name, value in vars(self).items()}
 
 
 @dataclass(frozen=True)
 class Step:
     at: float  # s
     guest: str
-    command: str  # as guest-init.c obeys it: "grow MIB RATE", "hold MIB", "free"
+    command: str  # as guest-init.c obeys it: "grow MIB RATE", "hold MIB", "free", "read MIB"
 
 
 @dataclass(frozen=True)
@@ -28,14 +37,28 @@ class Load:
     fits: bool  # whether the host has memory enough for what the guests need at any moment
     end_s: float
     steps: tuple
+    guests: dict = field(default_factory=lambda: FOUR)  # by name, each a Shape
+    host_total: int = 2560 * MIB
+
+    @property
+    def reads(self):
+        return any(is_reading(step) for step in self.steps)
+
+    def needed(self, guest, t):
+        """MiB that the guest holds, and reads, at that moment when nothing holds it up."""
+        reading = [step for step in self.steps if step.guest == guest and step.at <= t and is_reading(step)]
+        return self.held(guest, t) + (int(reading[-1].command.split()[1]) if reading else 0)
 
     def held(self, guest, t):
-        """MiB that the guest holds at that moment when nothing holds it up."""
         held, target, rate, since = 0.0, 0.0, AT_ONCE, 0.0
-        for step in (step for step in self.steps if step.guest == guest and step.at <= t):
+        for step in (step for step in self.steps if step.guest == guest and step.at <= t and not is_reading(step)):
             held, since = advance(held, target, rate, step.at - since), step.at
             target, rate = told(step.command, target)
         return advance(held, target, rate, t - since)
+
+
+def is_reading(step):
+    return step.command.startswith("read")
 
 
 def advance(held, target, rate, seconds):
@@ -55,6 +78,19 @@ def story(*lines):
     return tuple(Step(at, guest, command) for at, guest, command in lines)
 
 
+# Each has a fair share of the host.
+FOUR = {name: Shape(maximum=1024, current=512, swap=768) for name in ("one", "two", "three", "four")}
+READERS = {
+    **{name: Shape(maximum=768, current=432, swap=256, data=400) for name in ("files", "web")},
+    **{name: Shape(maximum=768, current=432, swap=512) for name in ("one", "two", "three", "four")},
+}
+MIXED = {
+    "large": Shape(maximum=4096, current=1792, swap=1024),
+    **{name: Shape(maximum=512, current=320, swap=256) for name in ("one", "two")},
+    "three": Shape(maximum=384, current=256, swap=256),
+    "four": Shape(maximum=256, current=192, swap=256),
+}
+
 LOADS = (
     Load("relay", "one guest after another grows by 550 MiB and frees it", True, 84, story(
         (2, "one", "grow 550 40"), (32, "one", "free"),
@@ -73,6 +109,20 @@ LOADS = (
         (52, "four", "hold 300"), (60, "four", "hold 450"),
     )),
     Load("crowd", "all grow beyond what the host has", False, 65, story(
-        *((2, name, "grow 450 25") for name in NAMES), (40, "one", "free"), (42, "two", "grow 200 25"),
+        *((2, name, "grow 450 25") for name in FOUR), (40, "one", "free"), (42, "two", "grow 200 25"),
     )),
+    Load("readers", "two guests read files of 400 MiB again and again, beside four that grow by 420 MiB in turns", True, 96, story(
+        (0, "files", "read 400"), (0, "web", "read 400"),
+        (4, "one", "grow 420 30"), (30, "one", "free"),
+        (28, "two", "grow 420 30"), (54, "two", "free"),
+        (52, "three", "grow 420 30"), (78, "three", "free"),
+        (76, "four", "grow 420 30"),
+    ), READERS, 3072 * MIB),
+    Load("mixed", "a guest of 4 GiB takes turns with four of 256 to 512 MiB", True, 90, story(
+        (2, "large", "grow 2000 100"), (34, "large", "free"), (60, "large", "grow 2000 100"),
+        (32, "one", "grow 300 30"), (60, "one", "free"),
+        (40, "two", "grow 300 30"), (66, "two", "free"),
+        (36, "three", "grow 200 20"), (62, "three", "free"),
+        (44, "four", "grow 80 10"), (70, "four", "free"),
+    ), MIXED, 3584 * MIB),
 )

@@ -5,7 +5,7 @@ import threading
 
 import libvirt
 from bed import MIB
-from loads import HOST_TOTAL, MAXIMUM, NAMES, RESERVE
+from loads import RESERVE
 
 EVERY_S = 0.25
 AHEAD_S = 10
@@ -16,7 +16,7 @@ MARGIN = 32 * MIB
 TRIFLE = 16 * MIB
 
 
-def share_out(bases, wants, budget):
+def share_out(bases, wants, maxima, budget):
     """What they want, or as much of what is above their bases as there is; or the bases, capped at one level."""
     spare = budget - sum(bases.values())
     wanted = sum(wants.values()) - sum(bases.values())
@@ -25,7 +25,7 @@ def share_out(bases, wants, budget):
         return {name: min(base, level) for name, base in bases.items()}
     part = min(spare / wanted, 1)
     left = max(spare - wanted, 0) / len(bases)
-    return {name: min(bases[name] + part * (wants[name] - bases[name]) + left, MAXIMUM) for name in bases}
+    return {name: min(bases[name] + part * (wants[name] - bases[name]) + left, maxima[name]) for name in bases}
 
 
 def water_level(ascending, budget):
@@ -40,7 +40,8 @@ def water_level(ascending, budget):
 class Oracle:
     def __init__(self, bed, load):
         self.load = load
-        self.budget = HOST_TOTAL - bed.base - RESERVE - MARGIN
+        self.budget = bed.host_total - bed.base - RESERVE - MARGIN
+        self.maxima = {guest.name: guest.maximum for guest in bed.guests.values()}
         self.targets = {guest.name: guest.current for guest in bed.guests.values()}
         # What an idle guest has in use.
         self.idle = {guest.name: guest.current - guest.info()["available"] for guest in bed.guests.values()}
@@ -59,25 +60,25 @@ class Oracle:
 
     def run(self):
         connection = libvirt.open("qemu:///system")
-        domains = {name: connection.lookupByName(name) for name in NAMES}
+        domains = {name: connection.lookupByName(name) for name in self.targets}
         while not self.ending.wait(EVERY_S):
             self.move(domains)
         connection.close()
 
     def needs(self, name, now):
         ahead = (now + AHEAD_S * look / LOOKS for look in range(LOOKS + 1))
-        return self.idle[name] + max(self.load.held(name, t) for t in ahead) * MIB
+        return self.idle[name] + max(self.load.needed(name, t) for t in ahead) * MIB
 
     def move(self, domains):
         now = self.now()
-        needs = {name: self.needs(name, now) for name in NAMES}
+        needs = {name: self.needs(name, now) for name in self.targets}
         shares = share_out(
-            {name: min(need + SURVIVES, MAXIMUM) for name, need in needs.items()},
-            {name: min(need + COMFORT, MAXIMUM) for name, need in needs.items()},
-            self.budget,
+            {name: min(need + SURVIVES, self.maxima[name]) for name, need in needs.items()},
+            {name: min(need + COMFORT, self.maxima[name]) for name, need in needs.items()},
+            self.maxima, self.budget,
         )
         # Those that give come first.
-        for name in sorted(NAMES, key=lambda name: shares[name] - self.targets[name]):
+        for name in sorted(self.targets, key=lambda name: shares[name] - self.targets[name]):
             if abs(shares[name] - self.targets[name]) >= TRIFLE:
                 self.targets[name] = shares[name]
                 domains[name].setMemoryFlags(int(shares[name]) >> 10, libvirt.VIR_DOMAIN_AFFECT_LIVE)

@@ -59,7 +59,7 @@ def test_no_driver_and_then_one(bed, ordinary, watch):
     began = watch.now
     assert_served(watch, ordinary, 2 * INTERVAL_S)
     assert watch.values(mute, "Target", began) == [MAXIMUM]
-    mute.command("balloon")
+    mute.load_balloon()
     watch.wait_status(mute, "managed", 10)
     assert watch.vm(mute)["Unused"] > 0
     bed.remove_guest(mute)
@@ -79,7 +79,7 @@ def test_driver_late(bed, ordinary, watch, add):
     assert_served(watch, ordinary, 2 * INTERVAL_S)
     time.sleep(2 * INTERVAL_S)
     assert watch.values(late, "Status", began) == ["booting"]
-    late.command("balloon")
+    late.load_balloon()
     watch.wait_status(late, "managed", 10)
 
 

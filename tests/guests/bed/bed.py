@@ -169,6 +169,16 @@ class Bed:
         """Of those that run. For the host's thread: the copy is made at once, guests may be added meanwhile."""
         return [pid for guest in list(self.guests.values()) if (pid := guest.pid)]
 
+    def data_path(self, size):
+        """A file that guests read. No hole: what is read of it is memory that somebody copied."""
+        path = self.directory / f"data-{size // MIB}"
+        if not path.exists():
+            piece = os.urandom(MIB)
+            with open(path, "wb") as file:
+                for _ in range(size // MIB):
+                    file.write(piece)
+        return path
+
     def add_guest(self, name, maximum, start=True, **options):
         guest = Guest(self, name, maximum, **options)
         guest.define()

@@ -9,6 +9,7 @@ import uuid
 from pathlib import Path
 
 MIB = 1 << 20
+DATA_SPEED = 48 * MIB  # a second
 BOOT_WITHIN_S = 90
 
 
@@ -18,7 +19,7 @@ def kib(size):
 
 class Guest:
     def __init__(self, bed, name, maximum, current=None, swap=0, balloon="virtio", autodeflate=False,
-                 free_page_reporting=False, load_driver=True, memory_backing="", metadata=""):
+                 free_page_reporting=False, load_driver=True, memory_backing="", metadata="", data=0):
         self.bed = bed
         self.name = name
         self.maximum = maximum
@@ -30,6 +31,7 @@ class Guest:
         self.load_driver = load_driver
         self.memory_backing = memory_backing
         self.metadata = metadata
+        self.data = data  # bytes that it can read: the same for all guests, on a disk of a disk's speed
         self.uuid = str(uuid.uuid5(uuid.NAMESPACE_DNS, name))
         self.port = None
         self.buffer = b""
@@ -51,6 +53,18 @@ class Guest:
             disk.truncate(max(self.swap, 64 * MIB))
         if self.swap:
             subprocess.run(["/sbin/mkswap", self.disk_path], check=True, capture_output=True)
+
+    def data_xml(self):
+        if not self.data:
+            return ""
+        return f"""<disk type='file' device='disk'>
+      <driver name='qemu' type='raw'/>
+      <source file='{self.bed.data_path(self.data)}'/>
+      <target dev='vdb' bus='virtio'/>
+      <iotune><read_bytes_sec>{DATA_SPEED}</read_bytes_sec></iotune>
+      <readonly/>
+      <shareable/>
+    </disk>"""
 
     def balloon_xml(self):
         options = ""
@@ -89,6 +103,7 @@ class Guest:
       <source file='{self.disk_path}'/>
       <target dev='vda' bus='virtio'/>
     </disk>
+    {self.data_xml()}
     <controller type='usb' model='none'/>
     <serial type='unix'><source mode='bind' path='{self.serial_path}'/><target port='0'/></serial>
     <serial type='file'><source path='{self.bed.directory}/{self.name}.console'/><target port='1'/></serial>
@@ -185,6 +200,24 @@ class Guest:
 
     def free(self):
         self.command("free")
+
+    def read(self, mib):
+        """Reads pieces of so much of its data, again and again, through its page cache."""
+        self.command(f"read {mib}")
+
+    def unload_balloon(self):
+        """Its driver gives all back before it goes."""
+        self.command("unballoon")
+
+    def load_balloon(self):
+        self.command("balloon")
+
+    def claim_full_balloon(self):
+        """Its driver says that it has its maximum, and has what it had."""
+        self.command("claim")
+
+    def panic(self):
+        self.tell("panic")
 
     def info(self):
         return self.command("info")
