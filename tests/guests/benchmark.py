@@ -117,6 +117,8 @@ def read_seconds(text):
 # What was measured, told
 
 def read_runs(path):
+    if not path.exists():
+        return []
     with open(path, newline="") as file:
         return [
             {column: text if column in TEXTS else float(text) if text else None for column, text in row.items()}

@@ -40,10 +40,6 @@ class Load:
     guests: dict = field(default_factory=lambda: FOUR)  # by name, each a Shape
     host_total: int = 2560 * MIB
 
-    @property
-    def reads(self):
-        return any(is_reading(step) for step in self.steps)
-
     def needed(self, guest, t):
         """MiB that the guest holds, and reads, at that moment when nothing holds it up."""
         reading = [step for step in self.steps if step.guest == guest and step.at <= t and is_reading(step)]
@@ -81,7 +77,7 @@ def story(*lines):
 # Each has a fair share of the host.
 FOUR = {name: Shape(maximum=1024, current=512, swap=768) for name in ("one", "two", "three", "four")}
 READERS = {
-    **{name: Shape(maximum=768, current=432, swap=256, data=400) for name in ("files", "web")},
+    **{name: Shape(maximum=768, current=432, swap=256, data=380) for name in ("files", "web")},
     **{name: Shape(maximum=768, current=432, swap=512) for name in ("one", "two", "three", "four")},
 }
 MIXED = {
@@ -111,12 +107,12 @@ LOADS = (
     Load("crowd", "all grow beyond what the host has", False, 65, story(
         *((2, name, "grow 450 25") for name in FOUR), (40, "one", "free"), (42, "two", "grow 200 25"),
     )),
-    Load("readers", "two guests read files of 400 MiB again and again, beside four that grow by 420 MiB in turns", True, 96, story(
-        (0, "files", "read 400"), (0, "web", "read 400"),
-        (4, "one", "grow 420 30"), (30, "one", "free"),
-        (28, "two", "grow 420 30"), (54, "two", "free"),
-        (52, "three", "grow 420 30"), (78, "three", "free"),
-        (76, "four", "grow 420 30"),
+    Load("readers", "two guests read files of 380 MiB again and again, beside four that grow by 460 MiB in turns", True, 96, story(
+        (0, "files", "read 380"), (0, "web", "read 380"),
+        (4, "one", "grow 460 40"), (30, "one", "free"),
+        (28, "two", "grow 460 40"), (54, "two", "free"),
+        (52, "three", "grow 460 40"), (78, "three", "free"),
+        (76, "four", "grow 460 40"),
     ), READERS, 3072 * MIB),
     Load("mixed", "a guest of 4 GiB takes turns with four of 256 to 512 MiB", True, 90, story(
         (2, "large", "grow 2000 100"), (34, "large", "free"), (60, "large", "grow 2000 100"),

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The bed itself is true: what the other tests believe is checked here."""
 
+import time
+
 import pytest
 from bed import MIB, Bed
 
@@ -8,7 +10,7 @@ from bed import MIB, Bed
 @pytest.fixture(scope="module")
 def bed():
     with Bed(host_total=2 << 30) as bed:
-        bed.add_guests(one=dict(maximum=512 * MIB, swap=256 * MIB))
+        bed.add_guests(one=dict(maximum=512 * MIB, swap=256 * MIB, data=64 * MIB))
         yield bed
 
 
@@ -69,6 +71,41 @@ def test_statistics_come(bed, guest):
     bed.wait_for(lambda: unused() > 350 * MIB, 20, "the statistics to follow")
 
 
+def test_guest_reads_through_its_cache(bed, guest):
+    """What it has read stays in its memory, so that it reads on faster than its disk is."""
+    guest.read(32)
+    bed.wait_for(lambda: guest.info()["read"] > 4 * 32 * MIB, 30, "it to read")
+    guest.read(0)
+    stats = dict(line.split() for line in bed.virsh("dommemstat", "one").stdout.splitlines())
+    assert int(stats["disk_caches"]) << 10 > 30 * MIB
+    time.sleep(0.5)
+    done = guest.info()["read"]
+    time.sleep(0.5)
+    assert guest.info()["read"] == done
+
+
+def test_driver_goes_and_comes(bed, guest):
+    bed.virsh("setmem", "one", "300M", "--live")
+    bed.wait_for(lambda: guest.balloon_bytes() < 310 * MIB, 30, "the balloon to inflate")
+    guest.unload_balloon()
+    bed.wait_for(lambda: guest.balloon_bytes() == 512 * MIB, 10, "the host to be told")
+    assert guest.info()["total"] > 400 * MIB
+    guest.load_balloon()
+    bed.wait_for(lambda: guest.balloon_bytes() < 310 * MIB, 30, "the target to hold again")
+
+
+def test_driver_claims_a_full_balloon(bed, guest):
+    bed.virsh("setmem", "one", "300M", "--live")
+    bed.wait_for(lambda: guest.balloon_bytes() < 301 * MIB, 30, "the balloon to inflate")
+    time.sleep(1)  # a driver that has still something to take says the truth afterwards
+    total = guest.info()["total"]
+    guest.claim_full_balloon()
+    bed.wait_for(lambda: guest.balloon_bytes() == 512 * MIB, 10, "the host to be told")
+    assert guest.info()["total"] == total
+    bed.virsh("setmem", "one", "512M", "--live")
+    bed.wait_for(lambda: guest.info()["total"] > 400 * MIB, 30, "the balloon to deflate")
+
+
 def test_too_much_swaps(bed, guest):
     guest.hold(520)
     bed.wait_for(lambda: guest.info()["swap_out"] > 20 * MIB, 60, "the guest to swap")
@@ -79,3 +116,12 @@ def test_guest_reboots(bed, guest):
     guest.port.sendall(b"reboot\n")
     guest.wait_ready()
     assert guest.info()["swap_out"] == 0
+
+
+def test_guest_panics(bed, guest):
+    guest.panic()
+    bed.wait_for(lambda: "Kernel panic" in guest.console(), 10, "it to panic")
+    with pytest.raises(TimeoutError):
+        guest.command("info", timeout=1)
+    bed.virsh("reset", "one")
+    guest.wait_ready()
