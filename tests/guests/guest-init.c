@@ -35,11 +35,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MIB     ((uint64_t)1 << 20)
-#define PAGE    4096
-#define MOST    (64 * 1024 * MIB)
-#define TICK_MS 50
-#define PIECE   (8 * MIB)
+#define MIB        ((uint64_t)1 << 20)
+#define PAGE       4096
+#define MOST       (64 * 1024 * MIB)
+#define TICK_MS    50
+#define PIECE      (8 * MIB)
+#define LONGEST_MS 1000 /* that growing is held up, and makes up for */
 
 /* What reads: with what is cached it does 100 MiB a second, by a pause and hardly by the processor.
  */
@@ -136,6 +137,24 @@ sleep_ms (unsigned ms)
   nanosleep (&pause, NULL);
 }
 
+static uint64_t
+now_ms (void)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* How far to grow at once: by the clock, so that a slow machine delays nobody's need. */
+static uint64_t
+grown_in (uint64_t rate, uint64_t passed_ms)
+{
+  if (rate == 0)
+    return PIECE;
+  return rate * (passed_ms < LONGEST_MS ? passed_ms : LONGEST_MS) / 1000 / PAGE * PAGE;
+}
+
 static void
 touch (volatile char *memory, uint64_t from, uint64_t to)
 {
@@ -176,7 +195,7 @@ hold (void)
 {
   char *memory = mmap (NULL, MOST, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  uint64_t held = 0;
+  uint64_t held = 0, before_ms = now_ms ();
 
   if (memory == MAP_FAILED)
     _exit (1);
@@ -184,9 +203,10 @@ hold (void)
   write_file ("/proc/self/oom_score_adj", "1000");
   for (;;)
     {
-      uint64_t target = shared->target, rate = shared->rate;
+      uint64_t target = shared->target, rate = shared->rate, at_ms = now_ms ();
 
-      held = follow (memory, held, target, rate == 0 ? PIECE : rate * TICK_MS / 1000 / PAGE * PAGE);
+      held = follow (memory, held, target, grown_in (rate, at_ms - before_ms));
+      before_ms = at_ms;
       shared->held = held;
       if (target == held && held > 0)
         work_through (memory, held);
@@ -235,15 +255,17 @@ read_again_and_again (void)
   for (;;)
     {
       uint64_t pieces = shared->reading / READ_PIECE;
+      int first = next < pieces;
       ssize_t length = 0;
 
       chance = chance * 6364136223846793005U + 1442695040888963407U;
       if (pieces > 0)
         length = pread (fd, buffer, sizeof buffer,
-                        (off_t)((next < pieces ? next++ : (chance >> 33) % pieces) * READ_PIECE));
+                        (off_t)((first ? next++ : (chance >> 33) % pieces) * READ_PIECE));
       if (length > 0)
         shared->read += (uint64_t)length;
-      sleep_ms (pieces > 0 ? READ_PAUSE_MS : TICK_MS);
+      if (!first)
+        sleep_ms (pieces > 0 ? READ_PAUSE_MS : TICK_MS);
     }
 }
 

@@ -9,7 +9,7 @@ import uuid
 from pathlib import Path
 
 MIB = 1 << 20
-DATA_SPEED = 48 * MIB  # a second
+DATA_SPEED = 32 * MIB  # a second
 BOOT_WITHIN_S = 90
 
 
