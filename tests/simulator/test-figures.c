@@ -2,6 +2,14 @@
 /*
  * What the policy has reached, so that nobody loses it again: on the hold-out set, and on the named
  * loads that show what peers do well.
+ *
+ * Each figure stands below as it was measured, with the day and why it is as it is. It may be worse
+ * by SLACK; a reached 0 stays 0. Whoever changes the policy or the world measures again, by
+ *
+ *   build/tests/simulator/test-figures --verbose
+ *
+ * writes the new figure with the day of it here, a better one too, and tells in the commit what
+ * moved it.
  */
 #include "config.h"
 
@@ -9,8 +17,72 @@
 
 #include "measure.h"
 
-/* The prototype swapped this much in its boot storm, MiB. */
-#define PROTOTYPE_BOOT_STORM 8300.0
+/* Nothing here is random: this is room for a compiler's floating point and for a change that is
+ * about something else, and no more. */
+#define SLACK 0.05
+
+/* The hold-out set, 200 loads. All on 2026-11-28. */
+
+/* MB. The same of the best peer, qmemman scaled, are 181,058: the two together tell whether the
+ * policy or the world has changed. */
+#define REACHED_SWAP_IN 110682.0
+
+/* Of the best peer's. The bound was 0.70 until 2026-11-26, when peers came to read one report
+ * instead of a balloon of now beside a use of a second ago: that made qmemman up to 5 % better, and
+ * MemCoord no worse. */
+#define REACHED_SWAP_IN_OF_BEST_PEER 0.611
+
+/* Loads in which no peer stalls guests for fewer seconds. */
+#define REACHED_BEST_OR_TIED 161.0
+
+/* Stalled VM-seconds in the 111 loads that fit. 855 on 2026-11-27, with a law that swapped 17 %
+ * more in all of them. */
+#define REACHED_STALLED 880.0
+
+/* Of the oracle's. The bound was 1.5 until 2026-11-26, when guests came to hide what their balloons
+ * gave back, as Linux does, and the set came to have 200 loads instead of 40. Who does not see the
+ * future cannot be below 1.28, and who has the daemon's reports and steps not below 2.13: so much
+ * of it is the world's. */
+#define REACHED_STALLED_OF_ORACLE 2.953
+
+/* Of the same of the oracle that has the daemon's reports and steps: what the policy itself loses.
+ */
+#define REACHED_STALLED_OF_BOUND_ORACLE 1.386
+
+/* The named loads. On 2026-11-28. */
+
+/* MB. All of it fits: nobody has to swap. The prototype swapped 8,300; without a coordinator, or by
+ * Proxmox VE's law, the host is below zero. */
+#define REACHED_BOOT_STORM_SWAP_IN 0.0
+
+/* MB and VM-seconds, as Proxmox VE's: two balloons that do not move are nobody's loss. */
+#define REACHED_STUCK_SWAP_IN 0.0
+#define REACHED_STUCK_STALLED 0.0
+
+/* MB and VM-seconds. No worse than qmemman, which gives most at once. */
+#define REACHED_SPIKE_SWAP_IN 0.0
+#define REACHED_SPIKE_STALLED 3.0
+
+/* In 900 seconds: it looks every other second at what is at rest. */
+#define REACHED_REST_CYCLES 452.0
+
+/* VM-seconds: looking again at once where somebody may grow, against 50 where it looks every other
+ * second whatever happens. */
+#define REACHED_ATTENTIVE_STALLED 39.0
+
+static void
+assert_most (const char *what, double is, double reached)
+{
+  g_test_message ("%s: %g, reached %g", what, is, reached);
+  g_assert_cmpfloat (is, <=, reached * (1 + SLACK));
+}
+
+static void
+assert_least (const char *what, double is, double reached)
+{
+  g_test_message ("%s: %g, reached %g", what, is, reached);
+  g_assert_cmpfloat (is, >=, reached * (1 - SLACK));
+}
 
 static const SimCoordinator *
 find (const char *name)
@@ -91,16 +163,22 @@ test_hold_out (void)
   HoldOut sums;
 
   run_hold_out (&sums);
-  g_test_message (
-      "swap-in %.0f MB, best peer's %.0f; best or tied in %u; stalled where it fits %u, "
-      "the oracle's %u, and %u with reports and in steps",
-      sums.swap_in, sums.best_peer_swap_in, sums.best_or_tied, sums.stalled_fitting,
-      sums.oracle_stalled_fitting, sums.bound_oracle_stalled_fitting);
-  g_assert_cmpfloat (sums.swap_in, <=, 0.75 * sums.best_peer_swap_in);
-  g_assert_cmpuint (sums.best_or_tied, >=, 150);
+  g_test_message ("best peer's swap-in %.0f MB; stalled where it fits: the oracle's %u s, and %u "
+                  "with reports and in steps",
+                  sums.best_peer_swap_in, sums.oracle_stalled_fitting,
+                  sums.bound_oracle_stalled_fitting);
   g_assert_cmpuint (sums.below_reserve, ==, 0);
-  g_assert_cmpfloat (sums.stalled_fitting, <=, 3.0 * sums.oracle_stalled_fitting);
-  g_assert_cmpfloat (sums.stalled_fitting, <=, 1.4 * sums.bound_oracle_stalled_fitting);
+  assert_most ("swap-in, MB", sums.swap_in, REACHED_SWAP_IN);
+  assert_most ("swap-in of the best peer's", sums.swap_in / sums.best_peer_swap_in,
+               REACHED_SWAP_IN_OF_BEST_PEER);
+  assert_least ("best or tied", sums.best_or_tied, REACHED_BEST_OR_TIED);
+  assert_most ("stalled, s", sums.stalled_fitting, REACHED_STALLED);
+  assert_most ("stalled of the oracle's",
+               sums.stalled_fitting / (double)sums.oracle_stalled_fitting,
+               REACHED_STALLED_OF_ORACLE);
+  assert_most ("stalled of that with reports and steps",
+               sums.stalled_fitting / (double)sums.bound_oracle_stalled_fitting,
+               REACHED_STALLED_OF_BOUND_ORACLE);
 }
 
 /* Named loads */
@@ -113,7 +191,7 @@ test_boot_storm (void)
 
   g_assert_cmpuint (nobody->below_zero, >, 0); /* it is a storm */
   g_assert_cmpuint (ours->below_reserve, ==, 0);
-  g_assert_cmpfloat (ours->swap_in, <, PROTOTYPE_BOOT_STORM / 4);
+  assert_most ("swap-in, MB", ours->swap_in, REACHED_BOOT_STORM_SWAP_IN);
 }
 
 static void
@@ -124,6 +202,8 @@ test_stuck (void)
 
   g_assert_cmpfloat (ours->swap_in, <=, proxmox->swap_in);
   g_assert_cmpuint (ours->stalled, <=, proxmox->stalled);
+  assert_most ("swap-in, MB", ours->swap_in, REACHED_STUCK_SWAP_IN);
+  assert_most ("stalled, s", ours->stalled, REACHED_STUCK_STALLED);
 }
 
 static void
@@ -134,6 +214,8 @@ test_spike (void)
 
   g_assert_cmpfloat (ours->swap_in, <=, qmemman->swap_in);
   g_assert_cmpuint (ours->stalled, <=, qmemman->stalled);
+  assert_most ("swap-in, MB", ours->swap_in, REACHED_SPIKE_SWAP_IN);
+  assert_most ("stalled, s", ours->stalled, REACHED_SPIKE_STALLED);
 }
 
 static void
@@ -147,8 +229,7 @@ test_rest (void)
 
       g_assert_cmpuint (ours->late_moves, ==, 0);
       g_assert_cmpfloat (ours->swap_in, ==, 0);
-      /* It looks every other second at what is at rest. */
-      g_assert_cmpuint (ours->cycles, <, 900 / 2 + 30);
+      assert_most ("cycles", ours->cycles, REACHED_REST_CYCLES);
     }
 }
 
@@ -158,7 +239,9 @@ test_attention_pays (void)
   g_autofree SimResult *attentive = run_named ("markov", "MemCoord");
   g_autofree SimResult *even = run_named ("markov", "MemCoord, 2 s");
 
+  g_test_message ("every other second: %u s", even->stalled);
   g_assert_cmpuint (attentive->stalled, <, even->stalled);
+  assert_most ("stalled, s", attentive->stalled, REACHED_ATTENTIVE_STALLED);
 }
 
 int
