@@ -12,6 +12,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from . import image, namespace
+from .calls import LOGGING, Calls
 from .guest import MIB, Guest
 from .host import Host
 
@@ -82,6 +83,7 @@ class Bed:
         self.directory.chmod(0o755)
         self.janitor = namespace.start_janitor(self.directory)
         self.log = open(self.directory / "log", "ab")
+        self.calls = Calls(self.directory / "calls")
         self.boot_files = image.boot_files()
         self.host = Host(self.directory, self.host_total, self.base)
         self.host.pids = self.pids
@@ -93,7 +95,7 @@ class Bed:
         self.cover("/var/cache/libvirt", capabilities)
         etc = self.fresh("/etc/libvirt")
         (etc / "qemu.conf").write_text(QEMU_CONF + (self.mount_huge_pages() if self.huge_pages else ""))
-        (etc / "libvirtd.conf").write_text(LIBVIRTD_CONF)
+        (etc / "libvirtd.conf").write_text(LIBVIRTD_CONF + LOGGING.format(path=self.calls.path))
         shutil.copy(PROJECT / "data/dbus/org.example.MemCoord.conf", "/etc/dbus-1/system.d")
         self.add_users("libvirt-qemu", "memcoord")
         self.start_bus()
@@ -274,6 +276,11 @@ class Bed:
         """The guest's properties on the bus, or None."""
         return self.objects().get(guest.object_path, {}).get(VM_INTERFACE)
 
+    def is_gone(self, guest):
+        """Whether the service shows others, and not it: nothing at all may be a service that does not answer."""
+        objects = self.objects()
+        return bool(objects) and guest.object_path not in objects
+
     def targets(self):
         """What the daemon has told each guest to have, in bytes by name; empty while no daemon answers."""
         if self.daemon is None or self.daemon.poll() is not None:
@@ -288,17 +295,17 @@ class Bed:
         return all(name in vms and vms[name]["Status"] == "managed" for name in names)
 
     def settle(self, still_s, timeout):
-        """Waits until no target has changed for so many seconds."""
+        """Waits until no target has changed for so many seconds, as the service tells and libvirtd was told."""
         deadline = time.monotonic() + timeout
         last, since = None, time.monotonic()
         while time.monotonic() - since < still_s:
-            now = self.targets()
-            if now != last:
+            now = self.targets(), [self.calls.of(guest)[-1:] for guest in self.guests.values()]
+            if now != last or not now[0]:  # a service that does not answer has not settled
                 last, since = now, time.monotonic()
             if time.monotonic() > deadline:
                 raise TimeoutError(f"the targets still move after {timeout} s: {last}")
             time.sleep(0.2)
-        return last
+        return last[0]
 
     def stats_period(self, guest):
         """In seconds, as libvirt has it now; 0: none."""

@@ -63,6 +63,7 @@ class Watch:
         self.signals = []  # (t, member, object path)
         self.moves = []  # (t, object path, from, to, reason)
         self.failures = []  # (t, error): times when nobody answered
+        self.asking = None  # since when an answer is awaited
         self.began = time.monotonic()
         self.ending = threading.Event()
         self.thread = threading.Thread(target=self.run, daemon=True)
@@ -104,14 +105,16 @@ class Watch:
         self.moves.append((self.now, *arguments.unpack()))
 
     def look(self, client):
-        began = self.now
+        began = self.asking = self.now
         try:
             root = client.properties()
-            between = self.now
+            between = self.asking = self.now
             objects = client.objects()
         except GLib.Error as error:
             self.failures.append((began, error.message))
             return
+        finally:
+            self.asking = None
         look = Look(began, max(between - began, self.now - between), root, objects)
         self.tooks.append(look.took)
         self.looks.append(look)
@@ -184,7 +187,11 @@ class Watch:
         return max(longest, self.now - last)
 
     def slowest(self, since=0.0):
-        return max(look.took for look in self.since(since))
+        """Seconds. What is still awaited counts as well, and no answer at all is an error."""
+        failures = [failure for failure in self.failures if failure[0] >= since]
+        assert failures == [], failures
+        asking = self.asking
+        return max([0.0 if asking is None else self.now - asking, *(look.took for look in self.since(since))])
 
     def object_signals(self, guest, since=0.0):
         return [member for t, member, path in self.signals if path == guest.object_path and t >= since]
