@@ -9,7 +9,7 @@ import signal
 import time
 
 import pytest
-from bed import MIB, Bed, assert_served
+from bed import MIB, Bed, assert_left_alone, assert_served
 
 NAMES = ("one", "two", "three", "four")
 MAXIMUM = 1024 * MIB
@@ -53,6 +53,7 @@ def test_hung_qemu_delays_nobody(bed, guests, watch, count):
         for guest in hung:
             assert watch.values(guest, "Status", busy) == ["busy"]
             assert len(watch.values(guest, "Target", busy)) == 1, guest.name
+            assert_left_alone(guest, watch.began + busy)
         for guest in others:
             assert watch.longest_silence(guest, began) <= 2 * INTERVAL_S + 1, guest.name
         assert watch.slowest(began) <= ANSWER_S
@@ -88,6 +89,7 @@ def test_panicked_guest(bed, guests, watch):
     assert_served(watch, two, 2 * INTERVAL_S)
     time.sleep(2 * INTERVAL_S)
     assert len(watch.values(one, "Target", since)) == 1
+    assert_left_alone(one, watch.began + since)
     one.destroy()
     watch.wait_gone(one, 5)
     one.start()
@@ -103,6 +105,7 @@ def test_suspended_and_resumed(bed, guests, watch):
     assert_served(watch, two, 2 * INTERVAL_S)
     time.sleep(12)  # longer than a guest may be silent
     assert len(watch.values(one, "Target", since)) == 1
+    assert_left_alone(one, watch.began + since)
     assert watch.values(one, "Status", since) == ["suspended"]
     bed.virsh("resume", one.name)
     watch.wait_status(one, "managed", 5)
@@ -152,6 +155,7 @@ def test_rebooted_while_squeezed(bed, guests, watch):
     watch.wait_status(one, "managed", 15)
     bed.wait_for(lambda: one.info()["total"] < 310 * MIB, 15, "the guest to be at its target again")
     assert watch.values(one, "Target", since) == [target]
+    assert {size for _, size in bed.calls.of(one, watch.began + since)} <= {target}
     assert bed.host.lowest > RESERVE
     bed.call(one.object_path, "org.example.MemCoord1.VM", "ResetThresholds", "as", 0)
     assert_served(watch, one, 2 * INTERVAL_S)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import libvirt
 import pytest
-from bed import MIB, Bed, Client, Watch, assert_served, is_at_target
+from bed import LOW, MIB, Bed, Client, Watch, assert_served, is_at_target
 from gi.repository import GLib
 
 NAMES = ("one", "two", "three")
@@ -162,10 +162,13 @@ def test_killed_in_the_middle_of_a_squeeze(bed, guests, watch):
     bed.virsh("setmem", one.name, "200M", "--live")
     time.sleep(1)
     bed.stop_daemon(signal.SIGKILL)
+    assert bed.calls.of(one)[-1][1] == 200 * MIB and one.balloon_bytes() > 220 * MIB  # the middle
+    killed = time.monotonic()
     bed.start_daemon()
     watch.wait(lambda look: "one" in look.vms, INTERVAL_S, "it to be back")
-    watch.wait(lambda look: is_at_target(look.vms["one"]) and look.vms["one"]["Usable"] > 100 * MIB, 20,
-               "it to have what it needs")
+    bed.wait_for(lambda: bed.calls.of(one, killed), 20, "the target to be withdrawn")
+    bed.wait_for(lambda: abs(one.balloon_bytes() - bed.calls.of(one)[-1][1]) <= 12 * MIB and one.info()["available"] > LOW, 20,
+                 "it to have what it needs")
     assert one.info()["oom"] == 0
 
 
@@ -199,14 +202,16 @@ def test_another_coordinator(bed, guests, watch):
     bed.settle(3, 60)
     target = watch.vm(one)["Target"]
     bed.virsh("setmem", one.name, (target - 100 * MIB) >> 10, "--live")
+    foreign = time.monotonic()
     watch.wait(lambda look: "somebody else" in look.vms["one"]["LastReason"], 2 * INTERVAL_S + 2, "it to be noticed")
-    noticed = watch.now
     assert_served(watch, two, 2 * INTERVAL_S)
     one.grow(max((one.info()["available"] - 70 * MIB) // MIB, 1), 0)  # short, but not yet in distress
-    given = watch.wait(lambda look: look.vms["one"]["Target"] > target - 100 * MIB and is_at_target(look.vms["one"]),
-                       RESPECT_S + 10, "it to be told again")
-    assert given.t - noticed > RESPECT_S - 5
-    watch.wait(lambda look: look.vms["one"]["Usable"] > 100 * MIB, 15, "it to have what it needs")
+    bed.wait_for(lambda: one.info()["available"] <= LOW, 30, "it to be short")
+    bed.wait_for(lambda: any(size > target - 100 * MIB for _, size in bed.calls.of(one, foreign)), RESPECT_S + 10,
+                 "it to be given more")
+    first, _ = bed.calls.of(one, foreign)[0]
+    assert first - foreign > RESPECT_S - 5
+    bed.wait_for(lambda: one.info()["available"] > LOW, 15, "it to have what it needs")
 
 
 def test_bus_gone(bed, guests):

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A VM's own policy lives in its libvirt metadata: edited there by virsh, it acts; set over D-Bus, it is written there."""
 
+import time
+
 import pytest
-from bed import MIB, Bed, Signals
+from bed import LOW, MIB, Bed, Signals, assert_left_alone, follow_need
 from bed.bed import VM_INTERFACE
 
 NAMESPACE = "https://example.org/memcoord/1"
 MAXIMUM = 512 * MIB
 CURRENT = 256 * MIB
+INTERVAL_S = 2
 
 
 # As it stands in a domain's XML.
@@ -63,9 +66,11 @@ def test_it_is_read_when_a_guest_is_found(bed):
 
 
 def test_an_edit_is_followed(bed, one):
+    began = time.monotonic()
     edit(bed, one, policy(minimum="300M"))
     wait_vm(bed, one, lambda vm: vm["Minimum"] == 300 * MIB, "the edit to be seen")
-    wait_vm(bed, one, lambda vm: vm["Target"] >= 300 * MIB, "it to act", 10)
+    bed.wait_for(lambda: any(size >= 300 * MIB for _, size in bed.calls.of(one, began)), 10, "it to act")
+    bed.wait_for(lambda: one.balloon_bytes() >= 290 * MIB, 10, "it to be given its minimum")
     edit(bed, one, policy(minimum="100M", maximum="400M"))
     wait_vm(bed, one, lambda vm: (vm["Minimum"], vm["Maximum"]) == (100 * MIB, 400 * MIB), "the second edit to be seen")
 
@@ -91,8 +96,15 @@ def test_a_bad_edit_leaves_the_last_good_policy_and_is_told(bed, one, bad, named
 def test_opting_out_and_in_again(bed, one):
     edit(bed, one, policy(' managed="no"'))
     wait_vm(bed, one, lambda vm: vm["Status"] == "opted-out", "it to be left alone")
-    edit(bed, one, None)
-    wait_vm(bed, one, lambda vm: vm["Status"] == "managed", "it to be managed again")
+    began = time.monotonic()
+    one.hold(one.info()["available"] // MIB - 60)
+    bed.wait_for(lambda: one.info()["available"] <= LOW, 60, "it to be in need")
+    time.sleep(3 * INTERVAL_S)
+    assert_left_alone(one, began)
+    course = follow_need(one, cause=lambda guest: edit(bed, guest, None))
+    assert course.is_over(), f"it is not managed again: {course}"
+    wait_vm(bed, one, lambda vm: vm["Status"] == "managed", "that to be told")
+    one.free()
 
 
 def test_what_is_set_over_the_bus_is_written_live_and_for_the_next_start(bed, one):
@@ -108,7 +120,7 @@ def test_what_is_set_over_the_bus_is_written_live_and_for_the_next_start(bed, on
 def test_it_survives_a_new_start_of_the_guest(bed, one):
     bed.set_threshold("Weight", 200, one)
     one.destroy()
-    bed.wait_for(lambda: bed.vm(one) is None, 5, "the guest to vanish")
+    bed.wait_for(lambda: bed.is_gone(one), 5, "the guest to vanish")
     one.start()
     one.wait_ready()
     wait_vm(bed, one, lambda vm: vm["Weight"] == 200, "its own policy to be back", 10)

@@ -120,12 +120,17 @@ def follow_need(guest, cause=make_needy, also=lambda: None):
     return course
 
 
+def is_being_given(guest):
+    """A grant of just now would answer the next need before it came."""
+    calls = guest.bed.calls.of(guest)
+    since = time.monotonic() - CALM_S
+    return any(t >= since and size > before for (_, before), (t, size) in zip(calls, calls[1:]))
+
+
 def wait_calm(watch, guest):
     """A balloon that is still on its way would leave it more, or less, than is meant."""
     watch.wait(lambda look: is_at_target(look.vms[guest.name]), 15, f"{guest.name}'s balloon to be at its target")
-    deadline = time.monotonic() + 10 * CALM_S  # one from which memory is taken for longer is in need like any other
-    while guest.bed.calls.of(guest, time.monotonic() - CALM_S) and time.monotonic() < deadline:
-        time.sleep(LOOK_S)
+    guest.bed.wait_for(lambda: not is_being_given(guest), 15, f"{guest.name} to be given no more")
 
 
 def assert_served(watch, guest, within_s, cause=make_needy):
