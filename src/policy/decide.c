@@ -42,8 +42,9 @@ typedef struct
   guint64 promised;  /* to all VMs */
   guint64 doubt;     /* and what they may touch beyond, at the worst */
   guint64 doubtful;  /* of that, what their processes may occupy already */
-  guint64 ungranted; /* of that, what nobody of ours granted */
-  guint64 watched;   /* of that again, what may be touched before anything can be done about it */
+  guint64 ungranted; /* of that, what nobody of ours granted, and nobody can take */
+  guint64 lendable; /* of that, what nobody of ours granted, and is not touched before something can
+                       be done about it */
 } Scratch;
 
 static guint64
@@ -248,17 +249,20 @@ watched (const McVmMemory *memory, const McVmDecision *decision, guint64 promise
   return MIN (promise, MAX (promise / UNGRANTED_DIVISOR, memory->touching * UNGRANTED_WATCH_S));
 }
 
-/* It cannot be taken from: what it may still touch is nobody's to give. */
+/* Most of what nobody granted is lent to those in need; where it cannot be taken back either,
+ * nobody pays for it with what it uses. */
 static void
 watch (const McVmFacts *facts,
        const McVmMemory *memory,
        const McVmDecision *decision,
+       gboolean can_be_taken,
        Scratch *scratch)
 {
   guint64 promise = ungranted (facts, memory, decision);
 
-  scratch->ungranted += promise;
-  scratch->watched += watched (memory, decision, promise);
+  scratch->lendable += promise - watched (memory, decision, promise);
+  if (!can_be_taken)
+    scratch->ungranted += promise;
 }
 
 static void
@@ -311,8 +315,8 @@ gather (const McPolicySettings *settings,
       scratch->promised += decisions[i].promise;
       scratch->doubt += facts[i].immovable != NULL ? 0 : mc_demand_doubt (&facts[i], memories[i]);
       settled = is_settled (settings, tuning, now_us, &facts[i], memories[i], &decisions[i]);
-      if (settled || decisions[i].status != MC_VM_MANAGED)
-        watch (&facts[i], memories[i], &decisions[i], scratch);
+      watch (&facts[i], memories[i], &decisions[i],
+             !settled && decisions[i].status == MC_VM_MANAGED, scratch);
       if (settled)
         continue;
       scratch->doubtful += MIN (decisions[i].promise, mc_demand_likely_doubt (memories[i]));
@@ -417,8 +421,7 @@ mc_policy_decide (const McPolicySettings *settings,
   gather (settings, tuning, now_us, n_vms, facts, memories, decisions, &scratch);
   cycle.free
       = (gint64)MIN (host->available, MC_CAPACITY_MOST) - (gint64)kept - (gint64)scratch.promised;
-  cycle.grantable
-      = cycle.free - (gint64)scratch.doubt + (gint64)(scratch.ungranted - scratch.watched);
+  cycle.grantable = cycle.free - (gint64)scratch.doubt + (gint64)scratch.lendable;
   if (scratch.n > 1) /* one alone has nobody to wait for */
     cycle.pool = MIN (percent (scratch.largest, tuning->pool_percent), host->total / POOL_PART);
   cycle.lambda = share_out (tuning, &scratch, cycle.free, &cycle.pool);

@@ -16,11 +16,18 @@
 #define SMALL_CAPACITY (500 * MC_MIB)
 
 #define SWAPPING_BYTES (1 * MC_MIB)
+#define SWAPS_MOST     (2 * MC_GIB) /* more than a guest brings back from one report to the next */
 #define HOT_MOST       3
 
 /* Part of the low watermark below which a guest has as good as nothing: in guests of 1 GiB and more
  * the kernel keeps the rest to itself, and they are soon silent. */
 #define HOT_PERCENT 30
+
+/* Of what is unused, a kernel keeps some to itself: 1, 65 and 69 MiB in guests of 512, 1024 and
+ * 2048 MiB were not usable. */
+#define KEPT_FROM    (1000 * MC_MIB)
+#define KEPT_BASE    (64 * MC_MIB)
+#define KEPT_DIVISOR 400
 
 /* Use that turns by this part of the capacity, so soon after it last did, so many times, goes up
  * and down faster than a balloon can follow to any use; forgotten when it has not for as long. */
@@ -133,8 +140,10 @@ is_at_rest (gint64 now_us, const McVmFacts *facts, const McVmMemory *memory)
 {
   if (memory->balloon_before != 0 && memory->balloon_before != facts->balloon)
     return FALSE;
-  return facts->target == MC_UNKNOWN || facts->target == facts->balloon
-         || now_us - memory->balloon_since_us >= REST_US;
+  if (facts->target == MC_UNKNOWN || facts->target == facts->balloon)
+    return TRUE;
+  return facts->target == memory->target_before && now_us - memory->target_since_us >= REST_US
+         && now_us - memory->balloon_since_us >= REST_US;
 }
 
 /*
@@ -152,6 +161,7 @@ balloon_at_report (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
   guint64 least = MIN (MIN (before, facts->balloon), target),
           most = MAX (MAX (before, facts->balloon), target), was;
 
+  memory->disagrees = FALSE;
   if (facts->available > facts->balloon
       && (facts->available == MC_UNKNOWN || !memory->outside_known))
     return facts->balloon;
@@ -164,7 +174,8 @@ balloon_at_report (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
   if (!memory->outside_known)
     return facts->balloon;
   was = facts->available + memory->outside_available;
-  if (was + OUTSIDE_TOLERANCE < least || was > most + OUTSIDE_TOLERANCE)
+  memory->disagrees = was + OUTSIDE_TOLERANCE < least || was > most + OUTSIDE_TOLERANCE;
+  if (memory->disagrees)
     memory->outside_known = FALSE;
   return CLAMP (was, least, most);
 }
@@ -187,6 +198,15 @@ static gboolean
 is_blind (const McVmFacts *facts)
 {
   return facts->usable == MC_UNKNOWN;
+}
+
+/* What its kernel lets its programs have. */
+static guint64
+headroom_of (const McVmFacts *facts)
+{
+  guint64 kept = facts->capacity < KEPT_FROM ? 0 : KEPT_BASE + facts->capacity / KEPT_DIVISOR;
+
+  return is_blind (facts) ? saturating_sub (facts->unused, kept) : facts->usable;
 }
 
 static gboolean
@@ -312,12 +332,13 @@ remember_overhead_at_report (const McVmFacts *facts, McVmMemory *memory)
   guint64 in_use = saturating_sub (memory->balloon_at_stats - outside, facts->unused) + reserved;
   guint64 most;
 
+  if (facts->resident == MC_UNKNOWN || memory->balloon_before != facts->balloon)
+    return;
+  memory->in_use = in_use;
   /* What the host has reclaimed would look as if the process had nothing of its own. */
-  if (facts->resident == MC_UNKNOWN || memory->balloon_before != facts->balloon
-      || saturating_sub (facts->resident, likely_overhead (memory)) + RECLAIMED < memory->touched)
+  if (saturating_sub (facts->resident, likely_overhead (memory)) + RECLAIMED < memory->touched)
     return;
   most = CLAMP (saturating_sub (facts->resident, in_use), OVERHEAD_LEAST, OVERHEAD_MOST);
-  memory->in_use = in_use;
   memory->overhead_most = memory->overhead_most == 0 ? most : MIN (memory->overhead_most, most);
 }
 
@@ -326,7 +347,7 @@ remember_report (const McTuning *tuning, gint64 now_us, const McVmFacts *facts, 
 {
   gboolean first = memory->stats_seen_us == 0;
   gint64 elapsed_us = MAX (now_us - memory->stats_seen_us, G_USEC_PER_SEC / 10);
-  guint64 headroom = is_blind (facts) ? facts->unused : facts->usable;
+  guint64 headroom = headroom_of (facts);
   guint64 balloon_before = memory->balloon_at_stats, used;
 
   remember_answer (now_us, first, facts, memory);
@@ -419,7 +440,9 @@ mc_demand_remember (const McPolicySettings *settings,
 static guint64
 missing (const McTuning *tuning, const McVmMemory *memory, const McDemand *demand)
 {
-  return MAX (memory->swapped, percent (demand->step, tuning->swap_percent * memory->hot));
+  guint64 more = percent (demand->step, tuning->swap_percent * memory->hot);
+
+  return MAX (memory->swapped, MIN (more, memory->hot * SWAPS_MOST));
 }
 
 static void

@@ -160,10 +160,14 @@ can_spare (const McCycle *cycle, const McCandidate *candidate, guint64 down_to)
                      : demand->step;
 
   if (candidate->decision->status != MC_VM_MANAGED || candidate->decision->move
-      || candidate->lacks > 0 || !mc_triage_may_take (candidate->memory))
+      || candidate->lacks > 0 || candidate->memory->disagrees
+      || !mc_triage_may_take (candidate->memory))
     return 0;
   if (demand->hot && cycle->lambda >= 0)
     return 0;
+  /* Also where its share is cut off at its maximum, and it uses more. */
+  if (cycle->lambda >= 0 && cycle->condition != MC_HOST_CRITICAL)
+    down_to = MAX (down_to, demand->survives);
   return MIN (saturating_sub (demand->told, MAX (down_to, demand->least)), step);
 }
 
