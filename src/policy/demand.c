@@ -78,6 +78,9 @@
 /* When so much less is resident than was, and the balloon did not take it, the host did. */
 #define RECLAIMED (16 * MC_MIB)
 
+/* What a process comes to occupy between a report and the look at it, the other way round. */
+#define UNBACKED_SLACK (64 * MC_MIB)
+
 /* What a kernel takes for itself before MemTotal: 42, 51 and 168 MiB in guests of 512, 1024 and
  * 4096, all of it touched. What is missing beyond that (a crash kernel's memory) may never be. */
 #define RESERVED_BASE    (36 * MC_MIB)
@@ -342,6 +345,22 @@ remember_overhead_at_report (const McVmFacts *facts, McVmMemory *memory)
   memory->overhead_most = memory->overhead_most == 0 ? most : MIN (memory->overhead_most, most);
 }
 
+/* What a guest has in use was touched, and the host backs it, or has. One that claims more is not
+ * believed to need more; it may be told of memory that was reclaimed before anybody looked, so
+ * nothing is taken for that either. */
+static gboolean
+claims_what_is_not_backed (const McVmFacts *facts, const McVmMemory *memory)
+{
+  guint64 in_use = saturating_sub (memory->balloon_at_stats, facts->unused);
+  guint64 outside = saturating_sub (memory->balloon_at_stats, facts->available);
+  guint64 backed;
+
+  if (facts->resident == MC_UNKNOWN)
+    return FALSE;
+  backed = MAX (saturating_sub (facts->resident, OVERHEAD_LEAST), memory->touched);
+  return in_use > backed + outside + UNBACKED_SLACK;
+}
+
 static void
 remember_report (const McTuning *tuning, gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
 {
@@ -352,14 +371,17 @@ remember_report (const McTuning *tuning, gint64 now_us, const McVmFacts *facts, 
 
   remember_answer (now_us, first, facts, memory);
   memory->balloon_at_stats = balloon_at_report (now_us, facts, memory);
+  memory->unbacked = claims_what_is_not_backed (facts, memory);
   used = MIN (saturating_sub (memory->balloon_at_stats, headroom), facts->capacity);
   if (first)
     {
       memory->peak = used;
       memory->peak_us = now_us;
       memory->swap_in_rate = memory->swap_out_rate = 0;
-      memory->hot = has_as_good_as_nothing (facts, headroom);
+      memory->hot = !memory->unbacked && has_as_good_as_nothing (facts, headroom);
     }
+  else if (memory->unbacked)
+    memory->hot = 0;
   else
     {
       remember_swapping (facts, memory, elapsed_us, headroom);
@@ -532,8 +554,9 @@ mc_demand_of (const McPolicySettings *settings,
 
   demand.hot = memory->hot > 0 && demand.headroom <= (gint64)demand.high;
   set_needs (settings, tuning, facts, memory, &demand);
-  demand.hard = demand.hot || demand.base > demand.told
-                || (!is_blind (facts) && demand.headroom <= (gint64)demand.low);
+  demand.hard
+      = demand.hot || demand.base > demand.told
+        || (!is_blind (facts) && !memory->unbacked && demand.headroom <= (gint64)demand.low);
   demand.soft = !demand.hard && watched <= demand.low;
   demand.growing = demand.hard || (memory->velocity > 0 && demand.need + demand.low > demand.told);
   demand.restless = memory->surge > percent (facts->capacity, TRIFLE_PERCENT);

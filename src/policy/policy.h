@@ -169,6 +169,7 @@ typedef struct
   gint64 balloon_since_us;   /* since when it has not moved */
   guint64 outside_available; /* balloon less MemTotal, once it was seen at rest */
   gboolean outside_known;
+  gboolean unbacked;  /* it claims to use more than the host backs */
   gboolean disagrees; /* its newest report is of another balloon than was seen or told */
 
   /* demand */
