@@ -30,6 +30,7 @@
  * tried.
  */
 #define UNGRANTED_DIVISOR 4
+#define UNGRANTED_QUIET   (256 * MC_MIB) /* no more than that of one that touches nothing */
 #define UNGRANTED_WATCH_S 5
 
 typedef struct
@@ -135,11 +136,24 @@ cannot_bear (const McPolicySettings *settings,
          && mc_demand_of (settings, tuning, now_us, &as_it_is, memory).hot;
 }
 
+/* What it is about to touch would take the host to its reserve. */
+static gboolean
+host_cannot_bear (const McPolicySettings *settings,
+                  const McTuning *tuning,
+                  const McHostFigures *host,
+                  const McVmMemory *memory)
+{
+  guint64 soon = memory->touching * UNGRANTED_WATCH_S;
+
+  return host->available <= settings->host_reserve + tuning->margin_mib * MC_MIB + soon;
+}
+
 /* After a while it is taken over from where it then is: what it was told before is no longer true.
  * What is beyond its limits is brought back by steps, like everything. */
 static gboolean
 respect (const McPolicySettings *settings,
          const McTuning *tuning,
+         const McHostFigures *host,
          gint64 now_us,
          const McVmFacts *facts,
          McVmMemory *memory,
@@ -150,7 +164,8 @@ respect (const McPolicySettings *settings,
   decision->reason = MC_REASON_FOREIGN;
   decision->figure = facts->balloon;
   decision->pressing = memory->hot > 0;
-  if (now_us >= memory->foreign_until_us || cannot_bear (settings, tuning, now_us, facts, memory))
+  if (now_us >= memory->foreign_until_us || host_cannot_bear (settings, tuning, host, memory)
+      || cannot_bear (settings, tuning, now_us, facts, memory))
     {
       memory->foreign_until_us = 0;
       decision->target = facts->balloon;
@@ -221,6 +236,8 @@ add_candidate (const McPolicySettings *settings,
   *claim = (McClaim){
     .least = least,
     .base = MAX (demand.base, least),
+    .fair = MAX (MIN (demand.need + (demand.low + demand.high) / 2, demand.want),
+                 MAX (demand.base, least)),
     .want = MAX (demand.want, least),
     .weight = MAX (facts->weight, 1),
   };
@@ -246,7 +263,8 @@ watched (const McVmMemory *memory, const McVmDecision *decision, guint64 promise
 {
   if (decision->status == MC_VM_BOOTING)
     return promise;
-  return MIN (promise, MAX (promise / UNGRANTED_DIVISOR, memory->touching * UNGRANTED_WATCH_S));
+  return MIN (promise, MAX (MIN (promise / UNGRANTED_DIVISOR, UNGRANTED_QUIET),
+                            memory->touching * UNGRANTED_WATCH_S));
 }
 
 /* Most of what nobody granted is lent to those in need; where it cannot be taken back either,
@@ -276,6 +294,8 @@ remember (const McPolicySettings *settings,
   mc_triage_remember (now_us, facts, memory);
   if (facts->balloon > facts->capacity || facts->capacity > MC_CAPACITY_MOST)
     return;
+  if (facts->balloon > memory->balloon_before && memory->balloon_before > 0)
+    memory->deflating_us = now_us;
   if (facts->balloon != memory->balloon_before)
     memory->balloon_since_us = now_us;
   memory->balloon_before = facts->balloon;
@@ -285,19 +305,21 @@ remember (const McPolicySettings *settings,
 static gboolean
 is_settled (const McPolicySettings *settings,
             const McTuning *tuning,
+            const McHostFigures *host,
             gint64 now_us,
             const McVmFacts *facts,
             McVmMemory *memory,
             McVmDecision *decision)
 {
   return withdraw (now_us, facts, memory, decision) || !may_be_moved (decision->status)
-         || respect (settings, tuning, now_us, facts, memory, decision)
+         || respect (settings, tuning, host, now_us, facts, memory, decision)
          || give_back (settings, facts, memory, decision) || repeat (now_us, memory, decision);
 }
 
 static void
 gather (const McPolicySettings *settings,
         const McTuning *tuning,
+        const McHostFigures *host,
         gint64 now_us,
         gsize n_vms,
         const McVmFacts *facts,
@@ -314,7 +336,7 @@ gather (const McPolicySettings *settings,
                    mc_triage_status (settings, now_us, &facts[i], memories[i]), &decisions[i]);
       scratch->promised += decisions[i].promise;
       scratch->doubt += facts[i].immovable != NULL ? 0 : mc_demand_doubt (&facts[i], memories[i]);
-      settled = is_settled (settings, tuning, now_us, &facts[i], memories[i], &decisions[i]);
+      settled = is_settled (settings, tuning, host, now_us, &facts[i], memories[i], &decisions[i]);
       watch (&facts[i], memories[i], &decisions[i],
              !settled && decisions[i].status == MC_VM_MANAGED, scratch);
       if (settled)
@@ -418,7 +440,7 @@ mc_policy_decide (const McPolicySettings *settings,
                                used_of (host)),
   };
 
-  gather (settings, tuning, now_us, n_vms, facts, memories, decisions, &scratch);
+  gather (settings, tuning, host, now_us, n_vms, facts, memories, decisions, &scratch);
   cycle.free
       = (gint64)MIN (host->available, MC_CAPACITY_MOST) - (gint64)kept - (gint64)scratch.promised;
   cycle.grantable = cycle.free - (gint64)scratch.doubt + (gint64)scratch.lendable;

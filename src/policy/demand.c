@@ -63,8 +63,9 @@
  */
 #define HIDDEN_LEAST   (48 * MC_MIB)
 #define HIDDEN_BASE    (36 * MC_MIB)
-#define HIDDEN_PERCENT 5 /* of the guest's capacity */
-#define HIDDEN_DIVISOR 3 /* of what was given */
+#define HIDDEN_PERCENT 5                             /* of the guest's capacity */
+#define HIDDEN_DIVISOR 3                             /* of what was given */
+#define HIDDEN_US      ((gint64)60 * G_USEC_PER_SEC) /* they drain at 8 MiB/s and more */
 
 /*
  * A process was seen to occupy 30 to 300 MiB beside its guest's memory. Where it is not known yet
@@ -181,6 +182,12 @@ balloon_at_report (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
   if (memory->disagrees)
     memory->outside_known = FALSE;
   return CLAMP (was, least, most);
+}
+
+guint64
+mc_demand_reserved (const McVmFacts *facts)
+{
+  return RESERVED_BASE + facts->capacity / RESERVED_DIVISOR;
 }
 
 static guint64
@@ -328,16 +335,21 @@ remember_answer (gint64 now_us, gboolean first, const McVmFacts *facts, McVmMemo
 /* What its guest has in use was touched, so all that its process occupies beyond is its own, or was
  * in use once. */
 static void
-remember_overhead_at_report (const McVmFacts *facts, McVmMemory *memory)
+remember_overhead_at_report (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
 {
   guint64 outside = saturating_sub (memory->balloon_at_stats, facts->available);
-  guint64 reserved = MIN (outside, RESERVED_BASE + facts->capacity / RESERVED_DIVISOR);
+  guint64 reserved = MIN (outside, mc_demand_reserved (facts));
   guint64 in_use = saturating_sub (memory->balloon_at_stats - outside, facts->unused) + reserved;
   guint64 most;
 
   if (facts->resident == MC_UNKNOWN || memory->balloon_before != facts->balloon)
     return;
   memory->in_use = in_use;
+  /* What its kernel hides of what it was given, is in nobody's use; some of it stays hidden. */
+  if (within (now_us, memory->deflating_us, HIDDEN_US))
+    return;
+  if (memory->deflating_us > 0)
+    in_use = saturating_sub (in_use, HIDDEN_LEAST);
   /* What the host has reclaimed would look as if the process had nothing of its own. */
   if (saturating_sub (facts->resident, likely_overhead (memory)) + RECLAIMED < memory->touched)
     return;
@@ -388,7 +400,7 @@ remember_report (const McTuning *tuning, gint64 now_us, const McVmFacts *facts, 
       remember_use (tuning, now_us, facts, memory, used,
                     saturating_sub (memory->balloon_at_stats, balloon_before), elapsed_us);
     }
-  remember_overhead_at_report (facts, memory);
+  remember_overhead_at_report (now_us, facts, memory);
   memory->used = used;
   memory->stats_interval_us = first ? 0 : elapsed_us;
   memory->swap_in = facts->swap_in;
@@ -475,7 +487,7 @@ set_needs (const McPolicySettings *settings,
            McDemand *demand)
 {
   gint64 horizon_us = settings->interval_us + settings->stats_period_us;
-  guint64 growth = memory->velocity > 0
+  guint64 growth = memory->velocity > 0 && !is_blind (facts)
                        ? (guint64)((double)memory->velocity * horizon_us / G_USEC_PER_SEC)
                        : 0;
   guint64 least = percent (demand->low, tuning->base_percent);

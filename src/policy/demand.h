@@ -59,6 +59,9 @@ guint64 mc_demand_promise (const McVmFacts *facts, const McVmMemory *memory);
  * where nothing is known. */
 guint64 mc_demand_backed (const McVmFacts *facts, const McVmMemory *memory);
 
+/* The most that a guest of this capacity was seen to leave out of its MemTotal. */
+guint64 mc_demand_reserved (const McVmFacts *facts);
+
 /* The least of it that the host can back now, at the worst that its process may occupy. */
 guint64 mc_demand_backed_least (const McVmFacts *facts, const McVmMemory *memory);
 

@@ -62,7 +62,7 @@ worth (const McCandidate *candidate, guint percents, guint64 counts)
 
   if (candidate->memory->stuck_times > 0) /* a probe is small */
     of_capacity = MIN (of_capacity, percent (candidate->facts->capacity, PROBE_STEP_PERCENT));
-  return MIN (of_capacity, MAX (counts, LEAST_MOVE));
+  return MIN (MIN (of_capacity, candidate->demand.step), MAX (counts, LEAST_MOVE));
 }
 
 static guint64
@@ -151,18 +151,32 @@ has_waited_long (const McCycle *cycle, McCandidate *candidate)
   return candidate->lacks > 0 && cycle->now_us - candidate->memory->unmet_since_us >= UNMET_LONG_US;
 }
 
+/* Figures that have not changed since the last taking may be those of a guest that is gone. */
+static gboolean
+waits_for_an_answer (const McCycle *cycle, const McCandidate *candidate)
+{
+  const McVmMemory *memory = candidate->memory;
+
+  return cycle->condition != MC_HOST_CRITICAL && memory->taken_us > 0
+         && memory->answered_us <= memory->taken_us;
+}
+
 static guint64
 can_spare (const McCycle *cycle, const McCandidate *candidate, guint64 down_to)
 {
   const McDemand *demand = &candidate->demand;
-  guint64 step = candidate->memory->stuck_times > 0
-                     ? percent (candidate->facts->capacity, PROBE_STEP_PERCENT)
-                     : demand->step;
+  const McVmMemory *memory = candidate->memory;
+  guint64 step = demand->step;
 
   if (candidate->decision->status != MC_VM_MANAGED || candidate->decision->move
-      || candidate->lacks > 0 || candidate->memory->disagrees
-      || !mc_triage_may_take (candidate->memory))
+      || candidate->lacks > 0 || memory->disagrees || !mc_triage_may_take (memory)
+      || waits_for_an_answer (cycle, candidate))
     return 0;
+  if (memory->stuck_times > 0)
+    step = MIN (step, percent (candidate->facts->capacity, PROBE_STEP_PERCENT));
+  else if (memory->ineffective_times > 0 && !memory->effective)
+    step = MIN (step, percent (candidate->facts->capacity, PROOF_PERCENT));
+
   if (demand->hot && cycle->lambda >= 0)
     return 0;
   /* Also where its share is cut off at its maximum, and it uses more. */
@@ -194,14 +208,20 @@ is_trusted (const McCandidate *candidate)
   return candidate->decision->status == MC_VM_MANAGED && candidate->memory->stuck_times == 0;
 }
 
+static guint64
+coming (const McCandidate *candidate)
+{
+  if (!is_trusted (candidate))
+    return 0;
+  return saturating_sub (candidate->facts->balloon, candidate->demand.told);
+}
+
 /* What a balloon that inflates will have brought within TRUSTED_US. */
 static guint64
 coming_soon (const McCycle *cycle, const McCandidate *candidate)
 {
-  guint64 missing = saturating_sub (candidate->facts->balloon, candidate->demand.told);
+  guint64 missing = coming (candidate);
 
-  if (!is_trusted (candidate))
-    return 0;
   if (within (cycle->now_us, candidate->memory->taken_us, TRUSTED_US))
     return missing;
   return MIN (missing, candidate->memory->inflating * (TRUSTED_US / G_USEC_PER_SEC));
@@ -377,7 +397,7 @@ release_in_comfort (const McCycle *cycle, McCandidate *candidate)
   /* What its page cache fills is not asked back while nobody else could use it. */
   amount = MIN (amount, saturating_sub (demand->unused, demand->high));
   if (watched (demand) < demand->high || has_just_started (cycle, candidate)
-      || amount < percent (capacity, tuning->comfort_trifle_percent))
+      || amount < MIN (percent (capacity, tuning->comfort_trifle_percent), demand->step))
     return;
   if (keeps (cycle, candidate, tuning->keep_in_comfort_s) || is_paced (cycle, candidate))
     {
@@ -430,10 +450,11 @@ why_take (const McCycle *cycle)
 
 typedef struct
 {
-  gint64 lacks; /* of those in need, in this cycle */
-  gint64 ahead; /* … and in the next ones */
-  gint64 soon;  /* on its way from balloons that inflate */
-  gint64 taken; /* in this cycle */
+  gint64 lacks;  /* of those in need, in this cycle */
+  gint64 ahead;  /* … and in the next ones */
+  gint64 coming; /* on its way from balloons that inflate … */
+  gint64 soon;   /* … and here before long */
+  gint64 taken;  /* in this cycle */
 } Sums;
 
 static void
@@ -451,6 +472,7 @@ take_for_need (const McCycle *cycle, McCandidate *candidates, gsize n, guint64 *
       sums->lacks += (gint64)candidate->lacks;
       sums->ahead += (gint64)lacking_ahead (cycle, candidate);
       sums->soon += (gint64)coming_soon (cycle, candidate);
+      sums->coming += (gint64)coming (candidate);
     }
   short_of = sums->lacks + sums->ahead - sums->soon
              - (sums->lacks > 0 ? MIN (cycle->free, cycle->grantable) : cycle->free);

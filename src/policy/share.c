@@ -59,24 +59,47 @@ find_level (const McClaim *claims, gsize n_claims, guint64 budget)
   return least;
 }
 
-double
-mc_share_out (McClaim *claims, gsize n_claims, gint64 budget)
+typedef struct
 {
-  gint64 bases = 0, wants = 0;
-  double lambda, level;
+  gint64 bases, fairs, wants;
+} Sums;
+
+static Sums
+add_up (const McClaim *claims, gsize n_claims)
+{
+  Sums sums = { 0 };
 
   for (gsize i = 0; i < n_claims; i++)
     {
-      bases += (gint64)claims[i].base;
-      wants += (gint64)claims[i].want;
+      sums.bases += (gint64)claims[i].base;
+      sums.fairs += (gint64)claims[i].fair;
+      sums.wants += (gint64)claims[i].want;
     }
-  if (bases <= budget)
+  return sums;
+}
+
+/* Nobody's headroom comes before somebody else's low watermark. */
+double
+mc_share_out (McClaim *claims, gsize n_claims, gint64 budget)
+{
+  Sums sums = add_up (claims, n_claims);
+  double part, level;
+
+  if (sums.fairs <= budget)
     {
-      lambda
-          = wants <= budget ? MC_LAMBDA_PLENTY : (double)(budget - bases) / (double)(wants - bases);
+      part = sums.wants <= budget
+                 ? MC_LAMBDA_PLENTY
+                 : (double)(budget - sums.fairs) / (double)(sums.wants - sums.fairs);
       for (gsize i = 0; i < n_claims; i++)
-        claims[i].share = between (claims[i].base, claims[i].want, lambda);
-      return lambda;
+        claims[i].share = between (claims[i].fair, claims[i].want, part);
+      return part;
+    }
+  if (sums.bases <= budget)
+    {
+      part = (double)(budget - sums.bases) / (double)(sums.fairs - sums.bases);
+      for (gsize i = 0; i < n_claims; i++)
+        claims[i].share = between (claims[i].base, claims[i].fair, part);
+      return 0;
     }
   level = find_level (claims, n_claims, (guint64)MAX (budget, 0));
   for (gsize i = 0; i < n_claims; i++)

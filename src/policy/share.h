@@ -16,6 +16,7 @@ typedef struct
 {
   guint64 least; /* never less than this */
   guint64 base;  /* enough to survive */
+  guint64 fair;  /* enough to be clear of its low watermark */
   guint64 want;  /* enough to be well */
   guint weight;  /* 1 or more; only its ratio to the others' counts */
   guint64 share; /* out */
@@ -25,9 +26,9 @@ typedef struct
 #define MC_LAMBDA_SCARCE -1.0
 
 /*
- * Returns: λ. 1: everyone has what it wants. 0 to 1: everyone has what it needs, and that part of
- * the headroom beyond it. Below 0: not everyone has what it needs; the largest, by weight, go
- * without first.
+ * Returns: λ. 1: everyone has what it wants. 0 to 1: everyone has what is fair, and that part of
+ * the headroom beyond it; at 0 perhaps only a part, the same for all, of the way from its base to
+ * that. Below 0: not everyone has what it needs; the largest, by weight, go without first.
  */
 double mc_share_out (McClaim *claims, gsize n_claims, gint64 budget);
 

@@ -41,7 +41,7 @@
 
 /* The host should have what a guest gave soon after it gave. */
 #define INEFFECTIVE_AFTER_US (15 * G_USEC_PER_SEC)
-#define INEFFECTIVE_SLACK    (256 * MC_MIB)
+#define INEFFECTIVE_SLACK    (64 * MC_MIB)
 
 static guint64
 tolerance (const McVmFacts *facts)
@@ -170,6 +170,7 @@ static void
 remember_effect (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
 {
   guint64 expected = facts->balloon + MAX (INEFFECTIVE_SLACK, facts->balloon / 4);
+  guint64 backed = mc_demand_backed_least (facts, memory);
   gboolean gave = memory->taken_us > 0 && memory->taken_us > memory->given_us;
   gboolean unproven;
 
@@ -177,7 +178,7 @@ remember_effect (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
     memory->effective = TRUE;
   unproven = memory->vain_balloon > 0 && !memory->effective;
   if (!gave || !memory->reached || facts->resident == MC_UNKNOWN
-      || (!unproven && facts->resident <= expected))
+      || (!unproven && backed <= expected))
     {
       memory->idle_since_us = 0;
       return;
@@ -199,7 +200,7 @@ static gboolean
 sees_too_little (const McVmFacts *facts, const McVmMemory *memory)
 {
   return facts->available != MC_UNKNOWN && facts->available > 0
-         && facts->available < memory->balloon_reported / 2;
+         && facts->available + mc_demand_reserved (facts) < memory->balloon_reported / 2;
 }
 
 gboolean
