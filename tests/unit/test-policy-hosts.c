@@ -144,6 +144,42 @@ test_small_vm_beside_large_ones_is_served (void)
     }
 }
 
+/* Room is there for everybody's watermarks; the large one's headroom and what is kept for the next
+ * come after those. */
+static void
+below_its_watermark_beside_one_of (double large, double available)
+{
+  g_autofree SmallHost *host = small_host_new (large * 4 / 3);
+  const double sizes[][3] = { { 1024, 500, 440 }, { 512, 400, 320 }, { 2048, 1500, 1450 } };
+
+  small_host_add (host, large, large * 5 / 6, large * 5 / 6 - large / 50);
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    small_host_add (host, sizes[i][0], sizes[i][1], sizes[i][2]);
+  for (guint i = 0; i < host->n; i++)
+    {
+      guest_touch_all (&host->guests[i]);
+      guest_was_told (&host->guests[i]);
+    }
+  small_host_leave (host, available);
+  small_host_watch (host);
+  small_host_run (host, 2 * MINUTE);
+  for (guint i = 1; i < host->n; i++)
+    g_assert_cmpfloat (guest_usable (&host->guests[i]), >, 95);
+  g_assert_cmpfloat (host->least_available, >, reserve (host));
+}
+
+static void
+test_below_its_watermark_is_served_while_there_is_room (void)
+{
+  const double available[] = { 1500, 3000, 6000 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (available); i++)
+    {
+      below_its_watermark_beside_one_of (49152, available[i]);
+      below_its_watermark_beside_one_of (524288, available[i]);
+    }
+}
+
 /* Somebody lacks @lack of what it should have, and its own donors are page cache. */
 static void
 small_need_on_tight_host (double lack)
@@ -385,6 +421,51 @@ test_reserve_is_kept_whatever_processes_have (void)
       all_touch_what_they_have (own[i], 4, 32768, 65536);
       all_touch_what_they_have (own[i], 1, 2048, 2048);
     }
+}
+
+/* A deflated balloon's pages that lie in the guest's per-CPU lists are neither free nor touched:
+ * they are no sign of a small process. */
+static void
+all_touch_after_a_grant (double own, double hides)
+{
+  g_autofree SmallHost *host = small_host_new (16384);
+  const guint n = 6;
+  double part = (16384 - 300 - 264 - n * own) / n;
+
+  host->base = 300;
+  for (guint i = 0; i < n; i++)
+    {
+      Guest *guest = small_host_add (host, 4096, part / 2, part / 2 - 300);
+
+      guest->own = own;
+      guest->hides = hides;
+    }
+  small_host_run (host, 30);
+  for (guint i = 0; i < n; i++)
+    {
+      host->guests[i].comes_to = host->guests[i].uses + 250;
+      host->guests[i].ramp = 20;
+    }
+  small_host_run (host, MINUTE);
+  small_host_watch (host);
+  for (guint i = 0; i < n; i++)
+    {
+      host->guests[i].comes_to = 4096;
+      host->guests[i].ramp = 400.0 / (1 + i);
+    }
+  small_host_run (host, 5 * MINUTE);
+  g_assert_cmpfloat (host->least_available, >, reserve (host));
+}
+
+static void
+test_reserve_is_kept_when_guests_hide_what_they_were_given (void)
+{
+  const double own[] = { 30, 100, 200, 300 };
+  const double hides[] = { 53, 84, 214, 410 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (own); i++)
+    for (guint k = 0; k < G_N_ELEMENTS (hides); k++)
+      all_touch_after_a_grant (own[i], hides[k]);
 }
 
 /* Ways back */
@@ -780,6 +861,30 @@ test_per_cpu_lists_are_no_growth (void)
     }
 }
 
+/* What a kernel has before MemTotal grows with the guest's size: 163 MiB at 4 GiB, more than 1 GiB
+ * at 64. */
+static void
+test_squeezed_guest_is_believed_though_its_total_is_small (void)
+{
+  const double capacities[] = { 1024, 2048, 4096, 16384, 65536, 524288 };
+  const double uses_more[] = { 30, 60, 90 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (capacities); i++)
+    for (guint k = 0; k < G_N_ELEMENTS (uses_more); k++)
+      {
+        g_autofree SmallHost *host = small_host_new (capacities[i] * 2);
+        Guest *guest = small_host_add (host, capacities[i], 0, 0);
+
+        guest->uses = guest->comes_to = guest->resident = guest->touched
+            = guest->outside * (100 + uses_more[k]) / 100;
+        guest->balloon = guest->target = guest->uses + 10;
+        guest_was_told (guest);
+        small_host_run (host, 30);
+        g_assert_cmpint (guest->decision.status, ==, MC_VM_MANAGED);
+        g_assert_cmpfloat (guest_usable (guest), >, 95);
+      }
+}
+
 /* Host memory */
 
 static void
@@ -1131,12 +1236,15 @@ static const Row rows[] = {
 static const Row not_yet[] = {
   ROW ("others/claimed-balloon-is-not-paid-by-others", test_claimed_balloon_of_one_is_not_paid_by_others),
   ROW ("others/unloaded-driver-is-not-paid-by-others", test_unloaded_driver_of_one_is_not_paid_by_others),
+  ROW ("sizes/below-its-watermark-is-served-while-there-is-room", test_below_its_watermark_is_served_while_there_is_room),
   ROW ("tight/ends-at-its-limit-with-slow-balloons", test_tight_host_ends_at_its_limit_with_slow_balloons),
   ROW ("tight/ends-at-its-limit-with-large-vms", test_tight_host_with_large_vms_ends_at_its_limit),
+  ROW ("floor/kept-when-guests-hide-what-they-were-given", test_reserve_is_kept_when_guests_hide_what_they_were_given),
   ROW ("restless/one-that-cries-now-and-then", test_one_that_cries_now_and_then_moves_the_others_little),
   ROW ("maximum/on-a-tight-host-never-takes-what-is-used", test_maximum_on_a_tight_host_never_takes_what_is_used),
   ROW ("odd/figures-that-stand-still-for-a-second-step", test_figures_that_stand_still_are_not_believed_for_a_second_step),
   ROW ("odd/total-and-free-only-takes-nothing", test_total_and_free_only_takes_nothing_from_others),
+  ROW ("odd/squeezed-is-believed-though-its-total-is-small", test_squeezed_guest_is_believed_though_its_total_is_small),
   ROW ("alike/headroom-shrinks-alike-when-a-vm-starts", test_headroom_shrinks_alike_when_a_vm_starts),
   ROW ("silent/on-a-small-host-holds-nobody-short", test_one_that_never_reports_on_a_small_host_holds_nobody_short),
 };
