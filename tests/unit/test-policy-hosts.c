@@ -99,6 +99,28 @@ test_unloaded_driver_of_one_is_not_paid_by_others (void)
   full_balloon_beside_three (UNLOADS, 16);
 }
 
+/* It reads files into what it was given by somebody else, and the host has no more. */
+static void
+test_foreign_set_filled_with_page_cache_is_not_paid_by_others (void)
+{
+  g_autofree SmallHost *host = small_host_new (8192);
+  Guest *foreign = small_host_add (host, 4096, 1024, 600);
+
+  foreign->cache = 300;
+  foreign->reads_to = 4000;
+  for (guint i = 0; i < 2; i++)
+    guest_touch_all (small_host_add (host, 2048, 1200, 900));
+  for (guint i = 0; i < host->n; i++)
+    guest_was_told (&host->guests[i]);
+  host->settings.host_usage_limit = 95;
+  small_host_leave (host, 1800);
+  small_host_run (host, 30);
+  foreign->target = 4096;
+  small_host_watch (host);
+  small_host_run (host, 3 * MINUTE);
+  assert_nobody_swapped (host);
+}
+
 /* Mixed sizes */
 
 static void
@@ -347,6 +369,38 @@ test_tight_host_with_large_vms_ends_at_its_limit (void)
 {
   over_its_limit (100, 16, 8);
   over_its_limit (300, 16, 8);
+}
+
+/* A small step is no smaller than the least move. */
+static void
+test_every_step_limit_reaches_all_duties (void)
+{
+  const guint limits[] = { 1, 2, 3, 5, 7, 10, 50 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (limits); i++)
+    {
+      g_autofree SmallHost *tight = small_host_new (16384);
+      g_autofree SmallHost *full = small_host_new (8192);
+      g_autofree SmallHost *large = small_host_new (65536);
+      Guest *needy, *idle = small_host_add (large, 4096, 4096, 1200);
+
+      for (guint k = 0; k < 3; k++)
+        guest_touch_all (small_host_add (tight, 4096, 4096, 1200));
+      small_host_leave (tight, 600);
+      for (guint k = 0; k < 2; k++)
+        guest_touch_all (small_host_add (full, 4096, 3500, 1200));
+      needy = small_host_add (full, 1024, 500, 480);
+      full->settings.host_usage_limit = 100;
+      small_host_leave (full, 264);
+      tight->settings.step_limit = full->settings.step_limit = large->settings.step_limit
+          = limits[i];
+      small_host_run (tight, 2 * HOUR);
+      small_host_run (full, 5 * MINUTE);
+      small_host_run (large, 2 * HOUR);
+      g_assert_cmpfloat (used (tight), <=, limit (tight) + 164);
+      g_assert_cmpfloat (guest_usable (needy), >, 95);
+      g_assert_cmpfloat (idle->balloon, <, 3500);
+    }
 }
 
 /* Idle VMs */
@@ -750,6 +804,27 @@ with_figures_that_stand_still (double balloon, double uses, double total, double
   small_host_run (host, HOUR);
   g_assert_cmpfloat (guest->least_balloon, >=, balloon - 820);
   g_assert_cmpuint (guest->takings, <=, 12);
+}
+
+/* What its process has for itself is not what it keeps back. */
+static void
+test_large_process_of_a_small_guest_is_no_sign_of_holding_back (void)
+{
+  const double own[] = { 30, 200, 260, 300 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (own); i++)
+    {
+      g_autofree SmallHost *host = small_host_new (6000);
+      Guest *guest = small_host_add (host, 1024, 700, 120);
+
+      guest->own = own[i];
+      guest_touch_all (guest);
+      guest_touch_all (small_host_add (host, 2048, 1500, 1440));
+      small_host_leave (host, 400);
+      small_host_run (host, 5 * MINUTE);
+      g_assert_cmpfloat (guest->balloon, <, 600);
+      g_assert_cmpint (guest->decision.status, ==, MC_VM_MANAGED);
+    }
 }
 
 static void
@@ -1236,12 +1311,15 @@ static const Row rows[] = {
 static const Row not_yet[] = {
   ROW ("others/claimed-balloon-is-not-paid-by-others", test_claimed_balloon_of_one_is_not_paid_by_others),
   ROW ("others/unloaded-driver-is-not-paid-by-others", test_unloaded_driver_of_one_is_not_paid_by_others),
+  ROW ("others/foreign-page-cache-is-not-paid-by-others", test_foreign_set_filled_with_page_cache_is_not_paid_by_others),
   ROW ("sizes/below-its-watermark-is-served-while-there-is-room", test_below_its_watermark_is_served_while_there_is_room),
   ROW ("tight/ends-at-its-limit-with-slow-balloons", test_tight_host_ends_at_its_limit_with_slow_balloons),
   ROW ("tight/ends-at-its-limit-with-large-vms", test_tight_host_with_large_vms_ends_at_its_limit),
+  ROW ("duties/every-step-limit-reaches-all", test_every_step_limit_reaches_all_duties),
   ROW ("floor/kept-when-guests-hide-what-they-were-given", test_reserve_is_kept_when_guests_hide_what_they_were_given),
   ROW ("restless/one-that-cries-now-and-then", test_one_that_cries_now_and_then_moves_the_others_little),
   ROW ("maximum/on-a-tight-host-never-takes-what-is-used", test_maximum_on_a_tight_host_never_takes_what_is_used),
+  ROW ("odd/large-process-of-a-small-guest", test_large_process_of_a_small_guest_is_no_sign_of_holding_back),
   ROW ("odd/figures-that-stand-still-for-a-second-step", test_figures_that_stand_still_are_not_believed_for_a_second_step),
   ROW ("odd/total-and-free-only-takes-nothing", test_total_and_free_only_takes_nothing_from_others),
   ROW ("odd/squeezed-is-believed-though-its-total-is-small", test_squeezed_guest_is_believed_though_its_total_is_small),
