@@ -756,6 +756,37 @@ test_maximum_on_a_tight_host_never_takes_what_is_used (void)
   brought_to_its_maximum (0.125, TRUE);
 }
 
+/* Somebody has set minima that the host cannot give: what is taken for them is given, or not taken.
+ */
+static void
+below_their_minima (double minimum)
+{
+  g_autofree SmallHost *host = small_host_new (8192);
+
+  for (guint i = 0; i < 3; i++)
+    {
+      Guest *guest = small_host_add (host, 4096, 2000, 1000);
+
+      guest_touch_all (guest);
+      guest->minimum = minimum;
+    }
+  small_host_add (host, 2048, 600, 480);
+  small_host_leave (host, 400);
+  small_host_watch (host);
+  small_host_run (host, 10 * MINUTE);
+  if (small_host_available (host) > reserve (host) + 64 + 32)
+    assert_nobody_swapped (host);
+}
+
+static void
+test_minimum_that_cannot_be_given_takes_nothing_in_vain (void)
+{
+  const double minima[] = { 64, 2100, 3000, 4096 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (minima); i++)
+    below_their_minima (minima[i]);
+}
+
 /* Guests that are not what they seem */
 
 static void
@@ -1319,6 +1350,7 @@ static const Row not_yet[] = {
   ROW ("floor/kept-when-guests-hide-what-they-were-given", test_reserve_is_kept_when_guests_hide_what_they_were_given),
   ROW ("restless/one-that-cries-now-and-then", test_one_that_cries_now_and_then_moves_the_others_little),
   ROW ("maximum/on-a-tight-host-never-takes-what-is-used", test_maximum_on_a_tight_host_never_takes_what_is_used),
+  ROW ("minimum/that-cannot-be-given-takes-nothing-in-vain", test_minimum_that_cannot_be_given_takes_nothing_in_vain),
   ROW ("odd/large-process-of-a-small-guest", test_large_process_of_a_small_guest_is_no_sign_of_holding_back),
   ROW ("odd/figures-that-stand-still-for-a-second-step", test_figures_that_stand_still_are_not_believed_for_a_second_step),
   ROW ("odd/total-and-free-only-takes-nothing", test_total_and_free_only_takes_nothing_from_others),
