@@ -233,11 +233,20 @@ add_candidate (const McPolicySettings *settings,
   /* What cannot be taken is not shared out either. */
   if (decision->status != MC_VM_MANAGED)
     least = MAX (least, demand.held);
+  least = MAX (least, MIN (MIN (demand.base, demand.told), mc_demand_kernel (facts, memory)));
+  /* What it has of its minimum is not taken from it; for what it lacks of that nobody is made to
+   * swap. */
+  if (demand.told < least)
+    {
+      least = demand.told;
+      demand.base = MAX (least, MIN (demand.base, demand.survives + demand.need - demand.used));
+    }
   *claim = (McClaim){
     .least = least,
     .base = MAX (demand.base, least),
-    .fair = MAX (MIN (demand.need + (demand.low + demand.high) / 2, demand.want),
-                 MAX (demand.base, least)),
+    .fair
+    = MAX (MIN (MAX (demand.need + (demand.low + demand.high) / 2, demand.least), demand.want),
+           MAX (demand.base, least)),
     .want = MAX (demand.want, least),
     .weight = MAX (facts->weight, 1),
   };

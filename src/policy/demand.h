@@ -62,6 +62,9 @@ guint64 mc_demand_backed (const McVmFacts *facts, const McVmMemory *memory);
 /* The most that a guest of this capacity was seen to leave out of its MemTotal. */
 guint64 mc_demand_reserved (const McVmFacts *facts);
 
+/* What its kernel cannot live below. */
+guint64 mc_demand_kernel (const McVmFacts *facts, const McVmMemory *memory);
+
 /* The least of it that the host can back now, at the worst that its process may occupy. */
 guint64 mc_demand_backed_least (const McVmFacts *facts, const McVmMemory *memory);
 

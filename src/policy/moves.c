@@ -37,6 +37,9 @@
 /* A smaller move than this costs more calls than it brings. */
 #define LEAST_MOVE (4 * MC_MIB)
 
+/* A guest that is at rest to the last byte is believed again after this long. */
+#define ANSWERS_WITHIN_US ((gint64)30 * G_USEC_PER_SEC)
+
 /* Whoever has waited this long for others to give is not left waiting for the sake of small moves.
  */
 #define UNMET_LONG_US (20 * G_USEC_PER_SEC)
@@ -158,7 +161,8 @@ waits_for_an_answer (const McCycle *cycle, const McCandidate *candidate)
   const McVmMemory *memory = candidate->memory;
 
   return cycle->condition != MC_HOST_CRITICAL && memory->taken_us > 0
-         && memory->answered_us <= memory->taken_us;
+         && memory->answered_us <= memory->taken_us
+         && within (cycle->now_us, memory->taken_us, ANSWERS_WITHIN_US);
 }
 
 static guint64
@@ -248,7 +252,8 @@ take (const McCycle *cycle, McCandidate *candidate, guint64 amount, McReason rea
   move_to (candidate, demand->told - amount, reason, demand->high);
   memory->taken_us = cycle->now_us;
   memory->granted = MIN (memory->granted, demand->told - amount);
-  if (memory->vain_balloon == 0 && amount >= percent (candidate->facts->capacity, PROOF_PERCENT))
+  if (memory->vain_balloon == 0
+      && amount + MC_MIB >= percent (candidate->facts->capacity, PROOF_PERCENT))
     memory->vain_balloon = candidate->facts->balloon;
   return amount;
 }
@@ -490,7 +495,7 @@ static gboolean
 take_for_pool (const McCycle *cycle, McCandidate *candidates, gsize n, guint64 *scratch, Sums *sums)
 {
   gint64 missing
-      = (gint64)cycle->pool + sums->lacks + sums->ahead - cycle->free - sums->soon - sums->taken;
+      = (gint64)cycle->pool + sums->lacks + sums->ahead - cycle->free - sums->coming - sums->taken;
 
   missing = MIN (missing, (gint64)cycle->pool);
   if (missing <= (gint64)percent (cycle->pool, cycle->tuning->pool_slack_percent))
@@ -540,15 +545,22 @@ portion (guint64 lacks, guint64 left, guint64 all)
 }
 
 static guint64
+least_grant (const McCycle *cycle, const McCandidate *candidate)
+{
+  const McDemand *demand = &candidate->demand;
+  guint64 of_capacity = percent (candidate->facts->capacity, cycle->tuning->trifle_percent);
+
+  return MIN (MIN (of_capacity, demand->step), demand->low / GRANT_DIVISOR) / MC_MIB * MC_MIB;
+}
+
+static guint64
 give (const McCycle *cycle, McCandidate *candidate, guint64 amount, McReason reason)
 {
   const McDemand *demand = &candidate->demand;
 
   if (demand->told + amount < demand->most)
     amount = amount / MC_MIB * MC_MIB;
-  if (amount == 0
-      || amount < MIN (percent (candidate->facts->capacity, cycle->tuning->trifle_percent),
-                       demand->low / GRANT_DIVISOR))
+  if (amount == 0 || amount < least_grant (cycle, candidate))
     return 0;
   move_to (candidate, demand->told + amount, reason,
            reason == MC_REASON_BELOW_MINIMUM ? demand->least : demand->low);

@@ -175,6 +175,14 @@ is_oracle (const SimCoordinator *coordinator)
   return g_str_has_prefix (coordinator->name, "oracle");
 }
 
+/* The earlier loads go on beyond the set, for whoever wants fresh ones. */
+static guint
+n_loads (const SimReport *report)
+{
+  return report->load_class == 0 ? report->count
+                                 : MIN (report->count, sim_class_size (report->load_class));
+}
+
 static void
 print_each (const SimLoad *load, const SimCoordinator *coordinator, const SimResult *result)
 {
@@ -265,7 +273,7 @@ sim_report_set (const SimReport *report, SimSet set, GError **error)
   g_autofree guint *best = g_new0 (guint, n);
   Sums sums = { .all = all, .fitting = fitting, .best = best };
 
-  for (guint i = 0; i < MIN (report->count, sim_class_size (report->load_class)); i++)
+  for (guint i = 0; i < n_loads (report); i++)
     {
       g_autofree SimLoad *load = sim_load_of_class (set, report->load_class, i);
 
@@ -289,7 +297,7 @@ sum_up (const SimReport *report,
 
   *sum = (SimResult){ 0 };
   *stalled_fitting = 0;
-  for (guint i = 0; i < MIN (report->count, sim_class_size (report->load_class)); i++)
+  for (guint i = 0; i < n_loads (report); i++)
     {
       g_autofree SimLoad *load = sim_load_of_class (set, report->load_class, i);
 
@@ -309,8 +317,8 @@ sim_report_sweep (
 
   while (strcmp (memcoord->name, "MemCoord") != 0)
     memcoord++;
-  printf ("\n## %s: %s, sums of %u loads; it is %u\n\n", set_name (set), name,
-          MIN (report->count, sim_class_size (report->load_class)), before);
+  printf ("\n## %s: %s, sums of %u loads; it is %u\n\n", set_name (set), name, n_loads (report),
+          before);
   printf ("| %s | swap-in MB | stalled VM-s | in loads that fit | host <= reserve s | moves "
           "| reversals per VM-h | slack MB | cycles |\n",
           name);
