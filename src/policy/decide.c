@@ -452,6 +452,7 @@ mc_policy_decide (const McPolicySettings *settings,
   gather (settings, tuning, host, now_us, n_vms, facts, memories, decisions, &scratch);
   cycle.free
       = (gint64)MIN (host->available, MC_CAPACITY_MOST) - (gint64)kept - (gint64)scratch.promised;
+  cycle.lent = (gint64)scratch.lendable;
   cycle.grantable = cycle.free - (gint64)scratch.doubt + (gint64)scratch.lendable;
   if (scratch.n > 1) /* one alone has nobody to wait for */
     cycle.pool = MIN (percent (scratch.largest, tuning->pool_percent), host->total / POOL_PART);

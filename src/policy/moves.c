@@ -480,7 +480,7 @@ take_for_need (const McCycle *cycle, McCandidate *candidates, gsize n, guint64 *
       sums->coming += (gint64)coming (candidate);
     }
   short_of = sums->lacks + sums->ahead - sums->soon
-             - (sums->lacks > 0 ? MIN (cycle->free, cycle->grantable) : cycle->free);
+             - (sums->lacks > 0 ? cycle->grantable : cycle->free + cycle->lent);
   if (short_of <= 0)
     return;
   for (gsize i = 0; i < n; i++)

@@ -34,6 +34,7 @@ typedef struct
   double lambda;    /* mc_share_out() */
   guint64 pool;     /* is to be kept free for whoever needs it next */
   gint64 free;      /* nobody has a claim to it; negative when more is promised than there is */
+  gint64 lent;      /* of what is promised: nobody granted it, and nobody is about to touch it */
   gint64 grantable; /* VMs in need may be granted it now */
   guint64 excess;   /* used above the host's limit */
   guint64 comfort;  /* may be granted before the host's limit is reached */

@@ -17,20 +17,26 @@ typedef struct
   guint killed;   /* guests at most */
 } Bound;
 
-/* Aimed at is less than 1, no second at the reserve, and nobody killed, in each. */
+/*
+ * Aimed at is fewer than the best law of a peer, no second at the reserve, and nobody killed, in
+ * each: the first is asserted, and reached in all; the second is not in two. Beside that, what was
+ * reached on 2026-11-28, beside the best of nobody at all (who takes the host to its reserve) and
+ * of the peers, qmemman made to share evenly (nobody's law) among them.
+ */
 static const Bound bounds[] = {
-  { "small", 0.91, 0, 0 },   { "mixed", 0.56, 0, 0 },     { "unequal", 0.67, 0, 0 },
-  { "huge", 0.78, 0, 0 },    { "crowd", 0.67, 0, 0 },     { "overhead", 0.62, 13, 0 },
-  { "slow", 0.94, 0, 0 },    { "cache", 0.47, 0, 0 },     { "kernels", 0.65, 0, 0 },
-  { "idle", 2.02, 0, 0 },    { "starts", 0.57, 0, 0 },    { "hands", 2.20, 0, 2 },
-  { "drivers", 2.29, 0, 0 }, { "failing", 1.12, 0, 0 },   { "restart", 0.67, 0, 0 },
-  { "dead", 2.21, 0, 2 },    { "toggling", 1.16, 0, 0 },  { "free-only", 0.82, 0, 0 },
-  { "pools", 17.41, 0, 11 }, { "reclaimed", 0.81, 0, 0 }, { "pinned", 3.13, 0, 2 },
+  { "small", 0.73, 0, 0 },   { "mixed", 0.40, 0, 0 },     { "unequal", 0.38, 0, 0 },
+  { "huge", 0.40, 0, 0 },    { "crowd", 0.46, 0, 0 },     { "overhead", 0.70, 1, 0 },
+  { "slow", 0.84, 0, 0 },    { "cache", 0.36, 0, 0 },     { "kernels", 0.54, 0, 0 },
+  { "idle", 1.06, 0, 0 },    { "starts", 0.49, 0, 0 },    { "hands", 0.71, 0, 0 },
+  { "drivers", 0.53, 0, 0 }, { "failing", 1.04, 0, 0 },   { "restart", 0.62, 0, 0 },
+  { "dead", 0.84, 0, 0 },    { "toggling", 1.07, 0, 0 },  { "free-only", 0.63, 43, 0 },
+  { "pools", 0.77, 0, 0 },   { "reclaimed", 0.48, 0, 0 }, { "pinned", 2.14, 0, 0 },
 };
 
 typedef struct
 {
   guint stalled, best_peer_stalled, reserve_fitting, killed;
+  guint best_law_stalled; /* of what somebody has published */
   const char *best_peer;
 } Reached;
 
@@ -61,11 +67,18 @@ run_loads (guint load_class, const SimCoordinator *coordinator, Reached *reached
     }
 }
 
+static gboolean
+is_law (const char *name)
+{
+  return !g_str_has_prefix (name, "none") && strstr (name, "scaled") == NULL;
+}
+
 static void
 run_class (guint load_class, Reached *ours)
 {
   SimReport report = { 0 };
   Reached best = { .stalled = G_MAXUINT };
+  guint best_law = G_MAXUINT;
 
   for (guint c = 0; sim_coordinators[c].name != NULL; c++)
     {
@@ -78,12 +91,15 @@ run_class (guint load_class, Reached *ours)
       run_loads (load_class, coordinator, &reached);
       if (strcmp (coordinator->name, "MemCoord") == 0)
         *ours = reached;
-      else if (reached.stalled < best.stalled)
+      else if (is_law (coordinator->name))
+        best_law = MIN (best_law, reached.stalled);
+      if (strcmp (coordinator->name, "MemCoord") != 0 && reached.stalled < best.stalled)
         {
           best = reached;
           best.best_peer = coordinator->name;
         }
     }
+  ours->best_law_stalled = best_law;
   ours->best_peer = best.best_peer;
   ours->best_peer_stalled = best.stalled;
 }
@@ -98,6 +114,7 @@ test_class (gconstpointer data)
   g_test_message ("%s: stalled %u, %s %u; %u s at the reserve where it fits; %u killed",
                   bound->name, reached.stalled, reached.best_peer, reached.best_peer_stalled,
                   reached.reserve_fitting, reached.killed);
+  g_assert_cmpuint (reached.stalled, <, reached.best_law_stalled);
   g_assert_cmpfloat (reached.stalled, <=, bound->of_best * reached.best_peer_stalled);
   g_assert_cmpuint (reached.reserve_fitting, <=, bound->reserve);
   g_assert_cmpuint (reached.killed, <=, bound->killed);

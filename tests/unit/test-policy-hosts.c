@@ -1340,26 +1340,26 @@ static const Row rows[] = {
   ROW ("reports/newer-than-the-balloon-is-no-growth", test_report_newer_than_the_balloon_is_no_growth),
   ROW ("sets/lost-is-told-again", test_target_that_is_lost_is_told_again),
   ROW ("sets/by-somebody-during-a-grant", test_set_by_somebody_during_a_grant_is_noticed),
+  ROW ("others/foreign-page-cache-is-not-paid-by-others", test_foreign_set_filled_with_page_cache_is_not_paid_by_others),
+  ROW ("sizes/below-its-watermark-is-served-while-there-is-room", test_below_its_watermark_is_served_while_there_is_room),
+  ROW ("tight/ends-at-its-limit-with-slow-balloons", test_tight_host_ends_at_its_limit_with_slow_balloons),
+  ROW ("duties/every-step-limit-reaches-all", test_every_step_limit_reaches_all_duties),
+  ROW ("restless/one-that-cries-every-other-second", test_one_that_cries_every_other_second_moves_the_others_little),
+  ROW ("restless/one-that-cries-now-and-then", test_one_that_cries_now_and_then_moves_the_others_little),
+  ROW ("minimum/that-cannot-be-given-takes-nothing-in-vain", test_minimum_that_cannot_be_given_takes_nothing_in_vain),
+  ROW ("odd/large-process-of-a-small-guest", test_large_process_of_a_small_guest_is_no_sign_of_holding_back),
+  ROW ("odd/figures-that-stand-still-for-a-second-step", test_figures_that_stand_still_are_not_believed_for_a_second_step),
+  ROW ("odd/squeezed-is-believed-though-its-total-is-small", test_squeezed_guest_is_believed_though_its_total_is_small),
+  ROW ("silent/on-a-small-host-holds-nobody-short", test_one_that_never_reports_on_a_small_host_holds_nobody_short),
 };
 
 /* What the policy does not do yet: run with -m thorough. */
 static const Row not_yet[] = {
   ROW ("others/claimed-balloon-is-not-paid-by-others", test_claimed_balloon_of_one_is_not_paid_by_others),
   ROW ("others/unloaded-driver-is-not-paid-by-others", test_unloaded_driver_of_one_is_not_paid_by_others),
-  ROW ("others/foreign-page-cache-is-not-paid-by-others", test_foreign_set_filled_with_page_cache_is_not_paid_by_others),
-  ROW ("sizes/below-its-watermark-is-served-while-there-is-room", test_below_its_watermark_is_served_while_there_is_room),
-  ROW ("tight/ends-at-its-limit-with-slow-balloons", test_tight_host_ends_at_its_limit_with_slow_balloons),
-  ROW ("duties/every-step-limit-reaches-all", test_every_step_limit_reaches_all_duties),
   ROW ("floor/kept-when-guests-hide-what-they-were-given", test_reserve_is_kept_when_guests_hide_what_they_were_given),
-  ROW ("restless/one-that-cries-every-other-second", test_one_that_cries_every_other_second_moves_the_others_little),
-  ROW ("restless/one-that-cries-now-and-then", test_one_that_cries_now_and_then_moves_the_others_little),
-  ROW ("minimum/that-cannot-be-given-takes-nothing-in-vain", test_minimum_that_cannot_be_given_takes_nothing_in_vain),
-  ROW ("odd/large-process-of-a-small-guest", test_large_process_of_a_small_guest_is_no_sign_of_holding_back),
-  ROW ("odd/figures-that-stand-still-for-a-second-step", test_figures_that_stand_still_are_not_believed_for_a_second_step),
   ROW ("odd/total-and-free-only-takes-nothing", test_total_and_free_only_takes_nothing_from_others),
-  ROW ("odd/squeezed-is-believed-though-its-total-is-small", test_squeezed_guest_is_believed_though_its_total_is_small),
   ROW ("alike/headroom-shrinks-alike-when-a-vm-starts", test_headroom_shrinks_alike_when_a_vm_starts),
-  ROW ("silent/on-a-small-host-holds-nobody-short", test_one_that_never_reports_on_a_small_host_holds_nobody_short),
 };
 /* clang-format on */
 
