@@ -134,8 +134,9 @@ class Machine:
         """A property of the service, as systemd has it."""
         return self.run("systemctl", "show", "--value", f"--property={name}", "memcoordd").stdout.strip()
 
-    def get(self, name, path="/org/example/MemCoord", interface="org.example.MemCoord1"):
-        done = self.run("busctl", "--json=short", "get-property", "org.example.MemCoord", path, interface, name, check=False)
+    def get(self, name, path="/org/example/MemCoord", interface="org.example.MemCoord1", user=None):
+        done = self.run("busctl", "--json=short", "get-property", "org.example.MemCoord", path, interface, name, user=user,
+                        check=False)
         return json.loads(done.stdout)["data"] if done.returncode == 0 else None
 
     def add_guest(self, name, maximum, **options):

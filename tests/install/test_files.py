@@ -107,13 +107,15 @@ def test_catalogue_names_fields_that_are_written(installed, source_root):
     assert named and named <= set(re.findall(r'"(MEMCOORD_\w+)"', source))
 
 
-def test_activation_starts_the_unit(installed):
+def test_activation_asks_for_what_enabling_makes(installed):
     service = configparser.ConfigParser(interpolation=None)
     service.optionxform = str
     service.read(installed / "usr/share/dbus-1/system-services/org.example.MemCoord.service")
     assert dict(service["D-BUS Service"]) == {
-        "Name": "org.example.MemCoord", "Exec": "/usr/libexec/memcoordd", "User": "root", "SystemdService": "memcoordd.service",
+        "Name": "org.example.MemCoord", "Exec": "/bin/false", "User": "root",
+        "SystemdService": "dbus-org.example.MemCoord.service",
     }
+    assert "\nAlias=dbus-org.example.MemCoord.service\n" in (installed / UNIT).read_text()
 
 
 def test_interfaces_are_those_of_the_service(installed, source_root):

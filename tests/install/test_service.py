@@ -263,14 +263,26 @@ def test_log_level_is_systemds_to_set(service):
     assert service.run("systemctl", "service-log-target", "memcoordd").stdout == "journal\n"
 
 
-def test_call_on_the_bus_starts_it_and_memcoordctl_does_not(service):
+def test_call_on_the_bus_starts_it_where_it_is_enabled(service):
+    service.run("systemctl", "stop", "memcoordd")
+    assert service.get("Version", user="visitor") is None, "it was disabled and stopped, and somebody's read started it"
+    assert service.show("ActiveState") == "inactive"
+    service.run("systemctl", "enable", "memcoordd")
+    assert service.get("Version", user="visitor") == service.run("memcoordctl", "--version").stdout.split()[1]
+    assert service.show("ActiveState") == "active"
+    service.run("systemctl", "disable", "--now", "memcoordd")
+    assert service.get("Version", user="visitor") is None
+    assert service.show("ActiveState") == "inactive"
+
+
+def test_memcoordctl_does_not_start_it(service):
+    service.run("systemctl", "enable", "memcoordd")
     service.run("systemctl", "stop", "memcoordd")
     assert (service.show("Result"), service.show("ExecMainStatus")) == ("success", "0")
     told = service.run("memcoordctl", check=False)
     assert (told.returncode, "systemctl status memcoordd" in told.stderr) == (3, True)
     assert service.show("ActiveState") == "inactive"
-    assert service.get("Version") == service.run("memcoordctl", "--version").stdout.split()[1]
-    assert service.show("ActiveState") == "active"
+    service.run("systemctl", "disable", "memcoordd")
 
 
 def test_defaults_are_those_of_the_sample(service):
