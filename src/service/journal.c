@@ -30,6 +30,7 @@
 #define ID_HOST_CONDITION        "1d3f5b7a9c8e4062af1b3d5e7c9a0b24"
 #define ID_CONFIGURATION_REFUSED "e6a4c2908b7d4f1e93c5a7b9d1f3e508"
 #define ID_METADATA_REFUSED      "84b2d0f6e8c94a7cb5d3f1a9e7c5b362"
+#define ID_ENTRIES_LOST          "5d0a7be1c3f24698b1e47c92a6d8f035"
 
 void
 mc_journal_started (const char *version, const char *uri)
@@ -290,6 +291,16 @@ mc_journal_host_condition (const char *before, const char *after, guint64 availa
                     available_text, "MESSAGE",
                     "The host is %s, was %s; %" G_GUINT64_FORMAT " MiB are available", after,
                     before, mib (available));
+}
+
+void
+mc_journal_entries_lost (guint64 n_entries)
+{
+  g_autofree char *count = g_strdup_printf ("%" G_GUINT64_FORMAT, n_entries);
+
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", ID_ENTRIES_LOST,
+                    "MEMCOORD_LOST", count, "MESSAGE",
+                    "%s log entries were lost while the journal did not answer", count);
 }
 
 void

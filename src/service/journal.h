@@ -64,6 +64,7 @@ void mc_journal_host_unreadable (const char *why);
 void mc_journal_host_readable (void);
 void mc_journal_host_condition (const char *before, const char *after, guint64 available);
 
+void mc_journal_entries_lost (guint64 n_entries);
 void mc_journal_configuration_refused (const char *message);
 void mc_journal_metadata_refused (const char *name, const char *uuid, const char *message);
 

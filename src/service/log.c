@@ -4,10 +4,22 @@
 
 #include "log.h"
 
-#include <stdio.h>
+#include <errno.h>
+#include <glib-unix.h>
+#include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 #include <unistd.h>
+
+#include "journal.h"
+#include "log-queue.h"
+
+/* What a host of 1,000 VMs has to tell at once, several times over. */
+#define WAITING_AT_MOST (4 * 1024 * 1024)
+
+/* A journal that does not answer does not hold the end up. */
+#define FLUSH_AT_MOST_US G_USEC_PER_SEC
 
 static const char *const names[] = {
   [LOG_EMERG] = "emerg",     [LOG_ALERT] = "alert",   [LOG_CRIT] = "crit", [LOG_ERR] = "err",
@@ -16,6 +28,7 @@ static const char *const names[] = {
 
 /* A process has one log, and so one level; GLib's writer is process-wide as well. */
 static int most_detail = LOG_INFO;
+static McLogQueue *queue;
 
 /* As g_log_writer_journald() does it. */
 static int
@@ -38,15 +51,67 @@ in_journal (void)
   return g_log_writer_is_journald (STDERR_FILENO);
 }
 
-/* GLib leaves it out, and `journalctl -t` looks for it. */
-static gboolean
-write_to_journal (GLogLevelFlags level, const GLogField *fields, gsize n_fields)
+/* Standard error may be somebody else's too, who made it non-blocking. */
+static void
+write_to_console (const char *text)
+{
+  gsize left = strlen (text);
+
+  while (left > 0)
+    {
+      struct pollfd writable = { .fd = STDERR_FILENO, .events = POLLOUT };
+      gssize written = write (STDERR_FILENO, text, left);
+
+      if (written >= 0)
+        {
+          text += written;
+          left -= (gsize)written;
+        }
+      else if (errno == EAGAIN)
+        poll (&writable, 1, -1);
+      else if (errno != EINTR)
+        return;
+    }
+}
+
+/* In the queue's thread. What goes to the console is one field, the line. */
+static void
+write_out (GLogLevelFlags level, const GLogField *fields, gsize n_fields)
+{
+  g_autofree char *text = NULL, *line = NULL;
+
+  if (!in_journal ())
+    {
+      write_to_console (fields[0].value);
+      return;
+    }
+  if (g_log_writer_journald (level, fields, n_fields, NULL) == G_LOG_WRITER_HANDLED)
+    return;
+  text = g_log_writer_format_fields (level, fields, n_fields, FALSE);
+  line = g_strconcat (text, "\n", NULL);
+  write_to_console (line);
+}
+
+/* GLib leaves the identifier out, and `journalctl -t` looks for it. */
+static void
+queue_for_journal (GLogLevelFlags level, const GLogField *fields, gsize n_fields)
 {
   g_autofree GLogField *all = g_new (GLogField, n_fields + 1);
 
   memcpy (all, fields, n_fields * sizeof *fields);
   all[n_fields] = (GLogField){ "SYSLOG_IDENTIFIER", MC_LOG_IDENTIFIER, -1 };
-  return g_log_writer_journald (level, all, n_fields + 1, NULL) == G_LOG_WRITER_HANDLED;
+  mc_log_queue_push (queue, level, all, n_fields + 1);
+}
+
+/* With the time of now, whenever it is written. */
+static void
+queue_for_console (GLogLevelFlags level, const GLogField *fields, gsize n_fields)
+{
+  g_autofree char *text = g_log_writer_format_fields (level, fields, n_fields, FALSE);
+  g_autofree char *line = g_strconcat (text, "\n", NULL);
+  GLogField whole = { "MESSAGE", line, -1 };
+
+  mc_log_queue_push (queue, level, &whole, 1);
 }
 
 /* Details of libraries are of no use to an admin: libvirt-glib tells every turn of its event loop.
@@ -67,21 +132,33 @@ is_wanted (GLogLevelFlags level, const GLogField *fields, gsize n_fields)
 static GLogWriterOutput
 write_entry (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
 {
-  g_autofree char *text = NULL;
-
   if (!is_wanted (level, fields, n_fields))
     return G_LOG_WRITER_HANDLED;
-  if (in_journal () && write_to_journal (level, fields, n_fields))
-    return G_LOG_WRITER_HANDLED;
-  text = g_log_writer_format_fields (level, fields, n_fields, FALSE);
-  fprintf (stderr, "%s\n", text);
+  if (in_journal ())
+    queue_for_journal (level, fields, n_fields);
+  else
+    queue_for_console (level, fields, n_fields);
+  /* The process ends with it. */
+  if (level & (G_LOG_FLAG_FATAL | G_LOG_LEVEL_ERROR))
+    mc_log_flush ();
   return G_LOG_WRITER_HANDLED;
 }
 
 void
 mc_log_init (void)
 {
+  queue = mc_log_queue_new (write_out, mc_journal_entries_lost, WAITING_AT_MOST);
   g_log_set_writer_func (write_entry, NULL, NULL);
+  atexit (mc_log_flush);
+  /* What libraries write there by themselves must not wait either. A console is not ours alone. */
+  if (in_journal ())
+    g_unix_set_fd_nonblocking (STDERR_FILENO, TRUE, NULL);
+}
+
+void
+mc_log_flush (void)
+{
+  mc_log_queue_flush (queue, FLUSH_AT_MOST_US);
 }
 
 const char *

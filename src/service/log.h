@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Where the log goes and how much of it: to the journal where standard error is connected to it,
- * else to standard error. Levels are syslog's names: "emerg", "alert", "crit", "err", "warning",
- * "notice", "info", "debug".
+ * else to standard error. Nobody who logs waits for either: a thread of its own writes. Levels are
+ * syslog's names: "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug".
  */
 #pragma once
 
@@ -15,6 +15,10 @@ G_BEGIN_DECLS
 
 /* To be called once, before anything is logged. Main thread. */
 void mc_log_init (void);
+
+/* Waits until everything is written, but no longer than a second; done by itself when the process
+ * ends. Any thread. */
+void mc_log_flush (void);
 
 /* The least important level that is still written. "info" at first. Any thread. */
 const char *mc_log_get_level (void);

@@ -311,6 +311,7 @@ main (int argc, char **argv)
   mc_log_init ();
   if (!service_init (&service, &options, &error))
     {
+      mc_log_flush ();
       g_printerr ("memcoordd: %s\n", error->message);
       return EXIT_FAILURE;
     }

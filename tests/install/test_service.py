@@ -3,14 +3,17 @@
 distribution's libvirtd with polkit, on a machine of its own.
 """
 
+import os
 import re
 import shutil
+import time
 
 import pytest
 
 MIB = 1 << 20
 MEMORY_MOVED = "91f4d2a7c3e84b5f8a06b1d9e5c7f302"
 HYPERVISOR_BACK = "7e5c3a1908f64d2bb0d9e7c5a3f18264"
+INHIBITED = "b75d3f1e8c6a4029a1e4d0c9f2b87a63"
 ROOT = ("org.example.MemCoord", "/org/example/MemCoord", "org.example.MemCoord1")
 LOW_WATERMARK = ("SetThreshold", "st", "LowWatermark", str(120 * MIB))
 LIBVIRT_SOCKETS = ("libvirtd.socket", "libvirtd-ro.socket", "libvirtd-admin.socket")
@@ -179,6 +182,89 @@ def test_commands_of_the_readme_do_what_it_says(service, source_root, command, t
     assert service.get(name) == value
     service.run("memcoordctl", "resume", check=False)
     service.run("memcoordctl", "dry-run", "off")
+
+
+# The journal
+
+
+INHIBIT_OFTEN = """
+import os
+import sys
+import gi
+from gi.repository import Gio, GLib
+bus = Gio.bus_get_sync(Gio.BusType.SYSTEM)
+text = chr(0x1f40f) * 250
+for _ in range(int(sys.argv[1])):
+    fds = bus.call_with_unix_fd_list_sync("org.example.MemCoord", "/org/example/MemCoord", "org.example.MemCoord1", "Inhibit",
+                                          GLib.Variant("(ss)", (text, text)), None, 0, -1, None, None)[1]
+    for fd in fds.steal_fds():
+        os.close(fd)
+"""
+# As long as `MEMCOORD_FULL_FAULTS=1` has it, or long enough for the watchdog to notice.
+STOPPED_S = 60 if os.environ.get("MEMCOORD_FULL_FAULTS") else 15
+OTHERS = 256 * MIB
+ENTRIES_LOST = "5d0a7be1c3f24698b1e47c92a6d8f035"
+
+
+def stop_the_journal(machine):
+    journald = machine.run("systemctl", "show", "--value", "--property=MainPID", "systemd-journald").stdout.strip()
+    machine.run("kill", "-STOP", journald)
+    return journald
+
+
+def follow_the_host(machine, seconds):
+    """Each change of what the host has available is seen within an interval, and a second to ask in."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        before = machine.get("HostAvailable")
+        machine.run("dd", "if=/dev/zero", "of=/dev/shm/others", f"bs={OTHERS}", "count=1")
+        machine.wait_for(lambda: machine.get("HostAvailable") < before - OTHERS / 2, 3, "memory that is gone to be seen")
+        machine.run("rm", "/dev/shm/others")
+        machine.wait_for(lambda: machine.get("HostAvailable") > before - OTHERS / 2, 3, "memory that is back to be seen")
+
+
+def test_journal_that_is_stopped_delays_nothing_and_what_was_lost_is_told(service):
+    write(service, f"{service.directory}/inhibit-often", INHIBIT_OFTEN)
+    dropin = "/run/systemd/system/memcoordd.service.d/watchdog.conf"
+    write(service, dropin, "[Service]\nWatchdogSec=4\n")
+    service.run("systemctl", "daemon-reload")
+    service.run("systemctl", "restart", "memcoordd")
+    service.wait_for(lambda: service.get("State") == "running", 20, "the service to run")
+    before = main_pid(service)
+    journald = stop_the_journal(service)
+    service.run("/usr/bin/python3", f"{service.directory}/inhibit-often", "2000")
+    follow_the_host(service, STOPPED_S)
+    service.run("memcoordctl", "pause", "--reason", "nobody hears of this")
+    service.run("kill", "-CONT", journald)
+    told = service.wait_for(lambda: service.journal(f"MESSAGE_ID={ENTRIES_LOST}"), 20, "the loss to be told")
+    assert len(told) == 1
+    lost = int(told[0]["MEMCOORD_LOST"])
+    assert told[0]["MESSAGE"] == f"{lost} log entries were lost while the journal did not answer"
+    assert (main_pid(service), service.show("NRestarts")) == (before, "0")
+    # Each inhibitor has an entry when it begins and one when it ends, and there are those of what changes meanwhile.
+    begun = len(service.journal(f"_PID={before}", f"MESSAGE_ID={INHIBITED}"))
+    assert 100 < begun < 2000 and lost > 2 * (2000 - begun)
+    assert "nobody hears of this" not in str(service.journal(f"_PID={before}"))
+    service.run("memcoordctl", "resume")
+    service.wait_for(lambda: "Paused is false" in service.journal("--lines=1")[0]["MESSAGE"], 10, "the log to go on")
+    service.run("rm", dropin)
+    service.run("systemctl", "daemon-reload")
+    service.run("systemctl", "restart", "memcoordd")
+
+
+def test_journal_that_is_stopped_for_a_moment_loses_nothing(service):
+    before = main_pid(service)
+    journald = stop_the_journal(service)
+    for _ in range(40):
+        call(service, "Pause", "su", "a moment", "0")
+        call(service, "Resume")
+    service.run("kill", "-CONT", journald)
+
+    def paused():
+        return [entry["MESSAGE"].split()[2] for entry in service.journal(f"_PID={before}")
+                if entry["MESSAGE"].startswith("Paused is ")][-80:]
+    service.wait_for(lambda: paused() == ["true,", "false,"] * 40, 20, "every entry, in its order")
+    assert main_pid(service) == before
 
 
 # systemd

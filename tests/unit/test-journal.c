@@ -182,6 +182,12 @@ log_metadata (void)
   mc_journal_metadata_refused ("web", UUID, "<speed> is not known");
 }
 
+static void
+log_entries_lost (void)
+{
+  mc_journal_entries_lost (42);
+}
+
 static const struct
 {
   void (*log) (void);
@@ -212,6 +218,7 @@ static const struct
   { log_condition, "critical, was tight; 200 MiB" },
   { log_configuration, "memcoord.conf:3: weight" },
   { log_metadata, "<speed> is not known" },
+  { log_entries_lost, "42 log entries were lost" },
 };
 
 static void

@@ -2,7 +2,15 @@
 /* How much is logged, and where. Each case runs in a process of its own: a process has one log. */
 #include "config.h"
 
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "log.h"
+
+#define MORE_THAN_WAITS 50000
+#define SAID_LAST       "the last of them"
 
 static const char *const levels[]
     = { "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug" };
@@ -90,6 +98,100 @@ test_names (void)
     }
 }
 
+/* Returns: the end of a pipe that the standard error of @child, which is to log and to exit, has
+ * gone into. */
+static int
+read_from_child (void (*child) (void), pid_t *pid)
+{
+  int ends[2];
+
+  g_assert_cmpint (pipe (ends), ==, 0);
+  *pid = fork ();
+  if (*pid == 0)
+    {
+      close (ends[0]);
+      dup2 (ends[1], STDERR_FILENO);
+      close (STDOUT_FILENO); /* the test's own protocol */
+      mc_log_init ();
+      child ();
+      exit (EXIT_SUCCESS);
+    }
+  close (ends[1]);
+  return ends[0];
+}
+
+static void
+log_more_than_waits (void)
+{
+  for (guint i = 0; i < MORE_THAN_WAITS; i++)
+    g_message ("number %u of many that nobody reads, which is a pity for each and all of them", i);
+}
+
+/* The pipe of a console that is not read is full at once. It ends all the same, soon. */
+static void
+test_blocked (void)
+{
+  pid_t pid;
+  int status, end = read_from_child (log_more_than_waits, &pid);
+
+  g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
+  g_assert_cmpint (status, ==, 0);
+  close (end);
+}
+
+static void
+log_some (void)
+{
+  for (guint i = 0; i < 1000; i++)
+    g_message ("number %u", i);
+  g_message (SAID_LAST);
+}
+
+static char *
+read_all (int fd)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  char buffer[4096];
+  gssize length;
+
+  while ((length = read (fd, buffer, sizeof buffer)) > 0)
+    g_string_append_len (text, buffer, length);
+  close (fd);
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+static void
+test_end (void)
+{
+  pid_t pid;
+  int status, end = read_from_child (log_some, &pid);
+  g_autofree char *text = read_all (end);
+
+  g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
+  g_assert_cmpint (status, ==, 0);
+  g_assert_nonnull (strstr (text, "number 0\n"));
+  g_assert_nonnull (strstr (text, "number 999\n"));
+  g_assert_true (g_str_has_suffix (text, SAID_LAST "\n"));
+}
+
+static void
+log_fatally (void)
+{
+  g_error (SAID_LAST);
+}
+
+static void
+test_fatal (void)
+{
+  pid_t pid;
+  int status, end = read_from_child (log_fatally, &pid);
+  g_autofree char *text = read_all (end);
+
+  g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
+  g_assert_true (WIFSIGNALED (status));
+  g_assert_nonnull (strstr (text, SAID_LAST));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -102,5 +204,8 @@ main (int argc, char **argv)
   g_test_add_func ("/log/most", test_most);
   g_test_add_func ("/log/most/subprocess", test_most_child);
   g_test_add_func ("/log/names", test_names);
+  g_test_add_func ("/log/blocked", test_blocked);
+  g_test_add_func ("/log/end", test_end);
+  g_test_add_func ("/log/fatal", test_fatal);
   return g_test_run ();
 }
