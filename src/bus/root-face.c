@@ -81,14 +81,23 @@ handle_set_dry_run (McDbusMemCoord1 *object, GDBusMethodInvocation *invocation, 
   return mc_answer_when_kept (self->coordinator, invocation, error);
 }
 
+static void
+on_reloaded (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GError *error = NULL;
+
+  mc_coordinator_reload_finish (MC_COORDINATOR (source), result, &error);
+  mc_answer_when_kept (MC_COORDINATOR (source), user_data, error);
+}
+
 static gboolean
 handle_reload (McDbusMemCoord1 *object, GDBusMethodInvocation *invocation)
 {
   McRootFace *self = MC_ROOT_FACE (object);
-  GError *error = NULL;
 
-  mc_coordinator_reload (self->coordinator, mc_gate_get_origin (invocation), &error);
-  return mc_answer_when_kept (self->coordinator, invocation, error);
+  mc_coordinator_reload_async (self->coordinator, mc_gate_get_origin (invocation), on_reloaded,
+                               invocation);
+  return TRUE;
 }
 
 /* Rest */

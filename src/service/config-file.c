@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "size.h"
+#include "text-file.h"
 #include "thresholds.h"
 
+#define MOST_BYTES          (1024 * 1024) /* the sample has 2 KiB */
 #define MOST_STATS_PERIOD_S 60
 
 G_DEFINE_QUARK (mc_config_error_quark, mc_config_error)
@@ -306,18 +308,13 @@ read_file (McConfig *self, GError **error)
 {
   g_autofree char *text = NULL;
   g_autoptr (GError) problem = NULL;
-  gsize length;
 
-  if (!g_file_get_contents (self->path, &text, &length, &problem))
+  text = mc_text_file_read (self->path, MOST_BYTES, &problem);
+  if (text == NULL)
     {
       if (!self->required && g_error_matches (problem, G_FILE_ERROR, G_FILE_ERROR_NOENT))
         return TRUE;
       g_propagate_error (error, g_steal_pointer (&problem));
-      return FALSE;
-    }
-  if (strlen (text) != length)
-    {
-      g_set_error (error, MC_CONFIG_ERROR, 0, "%s: it is not a text", self->path);
       return FALSE;
     }
   return read_lines (self, text, error);

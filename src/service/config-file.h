@@ -31,9 +31,8 @@ typedef struct
 McConfig *mc_config_new (void);
 
 /*
- * Returns: (transfer full): the defaults, changed by what @path says. A missing file is an error
- * only where
- * @must_exist.
+ * Returns: (transfer full): the defaults, changed by what @path says, which is to be a regular
+ * file. A missing one is an error only where @must_exist. Any thread.
  */
 McConfig *
 mc_config_load (const char *path, gboolean must_exist, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -21,6 +21,7 @@ struct _McCoordinator
   McClock *clock;
   McStore *store;
   McSettings *settings;
+  GQueue reloads; /* (element-type Reload) the first of them is being read */
 
   GPtrArray *vms;      /* (element-type McVm) owned, in the order they appeared */
   GHashTable *by_uuid; /* uuid → McVm, of the same */

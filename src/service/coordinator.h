@@ -140,8 +140,12 @@ gboolean mc_coordinator_set_dry_run (McCoordinator *self,
                                      const char *origin,
                                      GError **error);
 
-/* Reads the configuration again; all or nothing. */
-gboolean mc_coordinator_reload (McCoordinator *self, const char *origin, GError **error);
+/* Reads the configuration again, in a thread of its own; all or nothing. */
+void mc_coordinator_reload_async (McCoordinator *self,
+                                  const char *origin,
+                                  GAsyncReadyCallback callback,
+                                  gpointer user_data);
+gboolean mc_coordinator_reload_finish (McCoordinator *self, GAsyncResult *result, GError **error);
 
 /*
  * The same for one VM. Its thresholds are kept in the VM's own metadata, so setting them ends when

@@ -130,13 +130,34 @@ mc_coordinator_set_dry_run (McCoordinator *self,
   return TRUE;
 }
 
-gboolean
-mc_coordinator_reload (McCoordinator *self, const char *origin, GError **error)
+/* One after the other: what was read last is what is in force. A file may be on a disk that hangs.
+ */
+typedef struct
 {
-  const McConfig *old = mc_settings_get_config (self->settings);
+  GTask *task;
+  char *origin;
+  char *path;
+  gboolean required;
+  McConfig *config; /* that was read, or */
+  GError *error;    /* why not */
+} Reload;
+
+static void
+reload_free (Reload *reload)
+{
+  g_object_unref (reload->task);
+  g_free (reload->origin);
+  g_free (reload->path);
+  g_free (reload);
+}
+
+static gboolean
+take_config (McCoordinator *self, Reload *reload, GError **error)
+{
+  const char *origin = reload->origin;
   Before before = before_change (self);
-  GError *problem = NULL;
-  McConfig *config = mc_config_load (old->path, old->required, &problem);
+  GError *problem = g_steal_pointer (&reload->error);
+  McConfig *config = g_steal_pointer (&reload->config);
 
   if (config == NULL || !mc_settings_reload (self->settings, config, &problem))
     {
@@ -150,4 +171,67 @@ mc_coordinator_reload (McCoordinator *self, const char *origin, GError **error)
     for (guint i = 0; i < self->vms->len; i++)
       mc_vm_policy_describe (self, self->vms->pdata[i]);
   return TRUE;
+}
+
+static void begin_reload (McCoordinator *self);
+
+static gboolean
+on_config_read (gpointer user_data)
+{
+  Reload *reload = user_data;
+  g_autoptr (McCoordinator) self = g_object_ref (g_task_get_source_object (reload->task));
+  GError *error = NULL;
+
+  g_queue_pop_head (&self->reloads);
+  if (take_config (self, reload, &error))
+    g_task_return_boolean (reload->task, TRUE);
+  else
+    g_task_return_error (reload->task, error);
+  reload_free (reload);
+  begin_reload (self);
+  return G_SOURCE_REMOVE;
+}
+
+static gpointer
+read_config (gpointer data)
+{
+  Reload *reload = data;
+
+  reload->config = mc_config_load (reload->path, reload->required, &reload->error);
+  g_idle_add (on_config_read, reload);
+  return NULL;
+}
+
+static void
+begin_reload (McCoordinator *self)
+{
+  const McConfig *config = mc_settings_get_config (self->settings);
+  Reload *reload = g_queue_peek_head (&self->reloads);
+
+  if (reload == NULL)
+    return;
+  reload->path = g_strdup (config->path);
+  reload->required = config->required;
+  g_thread_unref (g_thread_new ("reload", read_config, reload));
+}
+
+void
+mc_coordinator_reload_async (McCoordinator *self,
+                             const char *origin,
+                             GAsyncReadyCallback callback,
+                             gpointer user_data)
+{
+  Reload *reload = g_new0 (Reload, 1);
+
+  reload->task = g_task_new (self, NULL, callback, user_data);
+  reload->origin = g_strdup (origin);
+  g_queue_push_tail (&self->reloads, reload);
+  if (g_queue_get_length (&self->reloads) == 1)
+    begin_reload (self);
+}
+
+gboolean
+mc_coordinator_reload_finish (McCoordinator *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
 }

@@ -149,14 +149,23 @@ on_terminate (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+/* Where it is refused, that is in the log. */
+static void
+on_reloaded (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  McCoordinator *coordinator = MC_COORDINATOR (source);
+
+  mc_coordinator_reload_finish (coordinator, result, NULL);
+  mc_watchdog_ready (mc_coordinator_get_status (coordinator));
+}
+
 static gboolean
 on_hangup (gpointer user_data)
 {
   Service *service = user_data;
 
   mc_watchdog_reloading ();
-  mc_coordinator_reload (service->coordinator, "configuration", NULL);
-  mc_watchdog_ready (mc_coordinator_get_status (service->coordinator));
+  mc_coordinator_reload_async (service->coordinator, "configuration", on_reloaded, NULL);
   return G_SOURCE_CONTINUE;
 }
 

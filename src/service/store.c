@@ -7,7 +7,12 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "text-file.h"
+
 #define FILE_NAME "settings"
+
+/* 10,000 VMs, of which each is paused for a reason of 256 characters, have half of it. */
+#define MOST_BYTES (16 * 1024 * 1024)
 
 struct _McStore
 {
@@ -226,14 +231,16 @@ McStore *
 mc_store_new (const char *directory)
 {
   McStore *self = g_object_new (MC_TYPE_STORE, NULL);
+  g_autofree char *text = NULL;
   g_autoptr (GError) error = NULL;
 
   if (directory == NULL)
     return self;
   self->path = g_build_filename (directory, FILE_NAME, NULL);
   sweep (directory);
-  if (g_key_file_load_from_file (self->keys, self->path, G_KEY_FILE_NONE, &error)
-      || g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+  text = mc_text_file_read (self->path, MOST_BYTES, &error);
+  if (text != NULL ? g_key_file_load_from_data (self->keys, text, -1, G_KEY_FILE_NONE, &error)
+                   : g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
     return self;
   g_warning ("Runtime settings in %s are not used: %s", self->path, error->message);
   /* What stood before the error was read. */

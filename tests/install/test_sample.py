@@ -20,13 +20,19 @@ def start(installed, tmp_path):
     """Starts the service with a configuration, where there is no bus: it says what is wrong with the first of the two."""
     def start(text):
         path = tmp_path / "memcoord.conf"
-        path.write_text(text)
+        if text is not None:
+            path.write_text(text)
         environment = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent", "LC_ALL": "C.UTF-8"}
         done = subprocess.run([installed / "usr/libexec/memcoordd", "--config", path, "--state-dir", tmp_path],
                               capture_output=True, text=True, env=environment, timeout=20)
         assert done.returncode == 1
         return done.stderr.replace(str(path), "FILE").strip()
     return start
+
+
+def test_pipe_for_a_configuration_is_refused_and_not_waited_for(start, tmp_path):
+    os.mkfifo(tmp_path / "memcoord.conf")
+    assert start(None) == "memcoordd: FILE is not a regular file"
 
 
 NO_BUS = "memcoordd: failed to connect to the system bus"

@@ -41,12 +41,14 @@ def daemon_of(pid):
 def measure(directory, n_vms):
     node = directory / "node.xml"
     node.write_text("<node>" + "".join(DOMAIN.format(i=i) for i in range(n_vms)) + "</node>")
+    configuration = directory / "memcoord.conf"
+    configuration.touch()
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
         notify.bind(str(directory / "notify"))
         notify.settimeout(60)
         session = subprocess.Popen(
             ["dbus-run-session", "--", BUILD / "src/memcoordd", "--session", "--uri", f"test://{node}",
-             "--config", "/dev/null", "--state-dir", directory / "state"],
+             "--config", configuration, "--state-dir", directory / "state"],
             env={**os.environ, "NOTIFY_SOCKET": str(directory / "notify")},
         )
         try:

@@ -4,6 +4,7 @@
 
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "config-file.h"
 #include "thresholds.h"
@@ -204,6 +205,23 @@ test_not_a_text (Fixture *f, gconstpointer data)
   g_assert_nonnull (strstr (error->message, f->path));
 }
 
+/* What would be waited for, or has no end. */
+static void
+test_no_regular_file (Fixture *f, gconstpointer data)
+{
+  g_autofree char *huge = g_strnfill (2 * 1024 * 1024, '#');
+  g_autoptr (GError) of_pipe = NULL, of_device = NULL, of_huge = NULL;
+
+  g_assert_cmpint (mkfifo (f->path, 0600), ==, 0);
+  g_assert_null (mc_config_load (f->path, FALSE, &of_pipe));
+  g_assert_true (g_str_has_suffix (of_pipe->message, "memcoord.conf is not a regular file"));
+  g_assert_null (mc_config_load ("/dev/zero", FALSE, &of_device));
+  g_assert_cmpstr (of_device->message, ==, "/dev/zero is not a regular file");
+  g_unlink (f->path);
+  g_assert_null (load (f, huge, -1, &of_huge));
+  g_assert_true (g_str_has_suffix (of_huge->message, "memcoord.conf is larger than 1024 KiB"));
+}
+
 static void
 test_missing (Fixture *f, gconstpointer data)
 {
@@ -282,6 +300,7 @@ main (int argc, char **argv)
               tear_down);
   g_test_add ("/config/not-a-text", Fixture, NULL, set_up, test_not_a_text, tear_down);
   g_test_add ("/config/missing", Fixture, NULL, set_up, test_missing, tear_down);
+  g_test_add ("/config/no-regular-file", Fixture, NULL, set_up, test_no_regular_file, tear_down);
   g_test_add ("/config/copy", Fixture, NULL, set_up, test_copy, tear_down);
   g_test_add ("/config/sample", Fixture, NULL, set_up, test_sample, tear_down);
   return g_test_run ();

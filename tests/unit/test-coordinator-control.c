@@ -2,7 +2,9 @@
 /* What people and programs ask of the coordinator. */
 #include "config.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "coordinator-fixture.h"
 #include "thresholds.h"
@@ -201,6 +203,42 @@ test_thresholds_are_set_whole (Fixture *f, gconstpointer data)
   g_assert_cmpuint (view->high_watermark, ==, 150 * MC_MIB);
 }
 
+typedef struct
+{
+  guint n_ended;
+  GError *error;
+} Reloaded;
+
+static void
+on_reloaded (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Reloaded *reloaded = user_data;
+
+  reloaded->n_ended++;
+  g_clear_error (&reloaded->error);
+  mc_coordinator_reload_finish (MC_COORDINATOR (source), result, &reloaded->error);
+}
+
+static void
+begin_reload (Fixture *f, Reloaded *reloaded)
+{
+  mc_coordinator_reload_async (f->coordinator, "configuration", on_reloaded, reloaded);
+}
+
+static gboolean
+reload (Fixture *f, GError **error)
+{
+  Reloaded reloaded = { 0 };
+
+  begin_reload (f, &reloaded);
+  while (reloaded.n_ended < 1)
+    g_main_context_iteration (NULL, TRUE);
+  if (reloaded.error == NULL)
+    return TRUE;
+  g_propagate_error (error, reloaded.error);
+  return FALSE;
+}
+
 static void
 test_reload (Fixture *f, gconstpointer data)
 {
@@ -213,14 +251,40 @@ test_reload (Fixture *f, gconstpointer data)
   g_assert_cmpuint (view->step_limit, ==, 10);
   g_assert_true (g_file_set_contents (f->config_path,
                                       "[Thresholds]\nstep-limit=15\nhost-reserve=1G\n", -1, NULL));
-  g_assert_true (mc_coordinator_reload (f->coordinator, "configuration", &error));
+  g_assert_true (reload (f, &error));
   g_assert_cmpuint (view->step_limit, ==, 15);
   g_assert_nonnull (strstr (f->changes->str, "StepLimit 10→15 configuration\n"));
   g_assert_true (
       g_file_set_contents (f->config_path, "[Thresholds]\nstep-limit=12\nspeed=high\n", -1, NULL));
-  g_assert_false (mc_coordinator_reload (f->coordinator, "configuration", &error));
+  g_assert_false (reload (f, &error));
   g_assert_nonnull (strstr (error->message, "speed"));
   g_assert_cmpuint (view->step_limit, ==, 15);
+}
+
+/* The last of several is what counts, and what is read is nothing that one waits for. */
+static void
+test_reloads (Fixture *f, gconstpointer data)
+{
+  Reloaded reloaded = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  fixture_start_service (f);
+  for (guint i = 1; i <= 20; i++)
+    {
+      g_autofree char *text = g_strdup_printf ("[Thresholds]\nstep-limit=%u\n", i);
+
+      g_assert_true (g_file_set_contents (f->config_path, text, -1, NULL));
+      begin_reload (f, &reloaded);
+    }
+  while (reloaded.n_ended < 20)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_no_error (reloaded.error);
+  g_assert_cmpuint (mc_coordinator_get_view (f->coordinator)->step_limit, ==, 20);
+  g_unlink (f->config_path);
+  g_assert_cmpint (mkfifo (f->config_path, 0600), ==, 0);
+  g_assert_false (reload (f, &error));
+  g_assert_nonnull (strstr (error->message, "memcoord.conf is not a regular file"));
+  g_assert_cmpuint (mc_coordinator_get_view (f->coordinator)->step_limit, ==, 20);
 }
 
 typedef struct
@@ -361,11 +425,11 @@ test_ordered_dry_run (Fixture *f, gconstpointer data)
   fixture_start_service (f);
   view = mc_coordinator_get_view (f->coordinator);
   g_assert_true (view->dry_run);
-  g_assert_true (mc_coordinator_reload (f->coordinator, "configuration", &error));
+  g_assert_true (reload (f, &error));
   g_assert_true (view->dry_run);
   mc_coordinator_set_dry_run (f->coordinator, FALSE, "me", NULL);
   g_assert_false (view->dry_run);
-  g_assert_true (mc_coordinator_reload (f->coordinator, "configuration", &error));
+  g_assert_true (reload (f, &error));
   g_assert_false (view->dry_run);
   fixture_stop_service (f);
   fixture_start_service (f);
@@ -410,7 +474,7 @@ test_reload_tells_all_that_changed (Fixture *f, gconstpointer data)
       "[Thresholds]\nhost-usage-limit=80\n[Policy]\ncache-growth=never\nminimum=256M\n"
       "weight=200\nmanage=marked\nstats-period=2\n",
       -1, NULL));
-  g_assert_true (mc_coordinator_reload (f->coordinator, "configuration", NULL));
+  g_assert_true (reload (f, NULL));
   for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
     g_assert_nonnull (strstr (f->changes->str, expected[i]));
   fixture_advance (f, SECOND);
@@ -422,7 +486,7 @@ test_reload_tells_all_that_changed (Fixture *f, gconstpointer data)
       g_assert_cmpstr (fixture_status_of (f, vms[i]), ==, "opted-out");
     }
   g_string_truncate (f->changes, 0);
-  g_assert_true (mc_coordinator_reload (f->coordinator, "configuration", NULL));
+  g_assert_true (reload (f, NULL));
   g_assert_cmpstr (f->changes->str, ==, "");
 }
 
@@ -516,6 +580,7 @@ main (int argc, char **argv)
   TEST ("plan-moves-nothing", test_plan_moves_nothing);
   TEST ("thresholds-are-set-whole", test_thresholds_are_set_whole);
   TEST ("reload", test_reload);
+  TEST ("reloads", test_reloads);
   TEST ("reservation", test_reservation);
   TEST ("pause-outlasts-a-stepped-clock", test_pause_outlasts_a_stepped_clock);
   TEST ("pause-goes-on-while-away", test_pause_goes_on_while_away);

@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -135,6 +136,21 @@ test_half_garbage (Fixture *f, gconstpointer data)
   g_assert_false (g_key_file_has_group (mc_store_get_keys (store), "Group"));
 }
 
+/* A pipe in its place is not waited for, and is replaced. */
+static void
+test_pipe (Fixture *f, gconstpointer data)
+{
+  g_autoptr (McStore) store = NULL;
+
+  g_assert_cmpint (mkfifo (f->path, 0600), ==, 0);
+  g_test_expect_message ("memcoord", G_LOG_LEVEL_WARNING, "*is not a regular file");
+  store = mc_store_new (f->directory);
+  g_test_assert_expected_messages ();
+  mc_store_save (store);
+  mc_store_flush (store);
+  g_assert_true (g_file_test (f->path, G_FILE_TEST_IS_REGULAR));
+}
+
 /* Only what the store itself may have left is swept away. */
 static void
 test_sweep (Fixture *f, gconstpointer data)
@@ -207,6 +223,7 @@ main (int argc, char **argv)
   TEST ("keeps-nothing-without-a-place", test_keeps_nothing_without_a_place);
   TEST ("garbage", test_garbage);
   TEST ("half-garbage", test_half_garbage);
+  TEST ("pipe", test_pipe);
   TEST ("sweep", test_sweep);
   TEST ("private", test_private);
   TEST ("ends-written", test_ends_written);

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A text that is read whole. */
+#include "config.h"
+
+#include "text-file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static gboolean
+fail_errno (GError **error, const char *doing, const char *path)
+{
+  int saved = errno;
+
+  g_set_error (error, G_FILE_ERROR, (int)g_file_error_from_errno (saved), "failed to %s %s: %s",
+               doing, path, g_strerror (saved));
+  return FALSE;
+}
+
+static gboolean
+fail_irregular (GError **error, const char *path)
+{
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE, "%s is not a regular file", path);
+  return FALSE;
+}
+
+static gboolean
+check_regular (int fd, const char *path, GError **error)
+{
+  struct stat info;
+
+  if (fstat (fd, &info) < 0)
+    return fail_errno (error, "look at", path);
+  if (S_ISREG (info.st_mode))
+    return TRUE;
+  return fail_irregular (error, path);
+}
+
+/* Its size is not asked for: it may grow meanwhile, and files of /proc have none. */
+static gboolean
+read_whole (int fd, const char *path, gsize most_bytes, GString *text, GError **error)
+{
+  char buffer[16 * 1024];
+
+  while (text->len <= most_bytes)
+    {
+      gssize length = read (fd, buffer, sizeof buffer);
+
+      if (length == 0)
+        return TRUE;
+      if (length > 0)
+        g_string_append_len (text, buffer, length);
+      else if (errno != EINTR)
+        return fail_errno (error, "read", path);
+    }
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE, "%s is larger than %zu KiB", path,
+               most_bytes / 1024);
+  return FALSE;
+}
+
+char *
+mc_text_file_read (const char *path, gsize most_bytes, GError **error)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autofree char *shown = g_filename_display_name (path); /* messages are UTF-8 */
+  /* Nobody writes to a pipe that is opened so: to open it would wait for ever. */
+  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  gboolean fine;
+
+  if (fd < 0 && errno == ENXIO) /* a socket */
+    fail_irregular (error, shown);
+  else if (fd < 0)
+    fail_errno (error, "open", shown);
+  if (fd < 0)
+    return NULL;
+  fine = check_regular (fd, shown, error) && read_whole (fd, shown, most_bytes, text, error);
+  close (fd);
+  if (!fine)
+    return NULL;
+  if (strlen (text->str) != text->len)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s: it is not a text", shown);
+      return NULL;
+    }
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
