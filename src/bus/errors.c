@@ -29,11 +29,23 @@ mc_errors_register (void)
     g_dbus_error_register_error (MC_SERVICE_ERROR, (int)i, names[i]);
 }
 
+gboolean
+mc_answer (GDBusMethodInvocation *invocation, GError *error)
+{
+  if (error != NULL)
+    g_dbus_method_invocation_take_error (invocation, error);
+  else
+    g_dbus_method_invocation_return_value (invocation, NULL);
+  return TRUE;
+}
+
 static void
 on_kept (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  mc_coordinator_settle_finish (MC_COORDINATOR (source), result);
-  g_dbus_method_invocation_return_value (user_data, NULL);
+  GError *error = NULL;
+
+  mc_coordinator_settle_finish (MC_COORDINATOR (source), result, &error);
+  mc_answer (user_data, error);
 }
 
 gboolean
@@ -43,15 +55,5 @@ mc_answer_when_kept (McCoordinator *coordinator, GDBusMethodInvocation *invocati
     g_dbus_method_invocation_take_error (invocation, error);
   else
     mc_coordinator_settle_async (coordinator, on_kept, invocation);
-  return TRUE;
-}
-
-gboolean
-mc_answer (GDBusMethodInvocation *invocation, GError *error)
-{
-  if (error != NULL)
-    g_dbus_method_invocation_take_error (invocation, error);
-  else
-    g_dbus_method_invocation_return_value (invocation, NULL);
   return TRUE;
 }

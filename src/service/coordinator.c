@@ -406,9 +406,13 @@ static void
 on_settled (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
+  g_autoptr (GError) error = NULL;
 
-  mc_store_sync_finish (MC_STORE (source), result);
-  g_task_return_boolean (task, TRUE);
+  if (mc_store_sync_finish (MC_STORE (source), result, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_new_error (task, MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED,
+                             "It cannot be kept, so nothing was changed: %s", error->message);
 }
 
 void
@@ -417,10 +421,10 @@ mc_coordinator_settle_async (McCoordinator *self, GAsyncReadyCallback callback, 
   mc_store_sync_async (self->store, on_settled, g_task_new (self, NULL, callback, user_data));
 }
 
-void
-mc_coordinator_settle_finish (McCoordinator *self, GAsyncResult *result)
+gboolean
+mc_coordinator_settle_finish (McCoordinator *self, GAsyncResult *result, GError **error)
 {
-  g_task_propagate_boolean (G_TASK (result), NULL);
+  return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 /* Life */

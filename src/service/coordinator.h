@@ -104,10 +104,11 @@ void mc_coordinator_stop_finish (McCoordinator *self, GAsyncResult *result);
  */
 const char *mc_coordinator_get_status (McCoordinator *self);
 
-/* Calls back when every change of a setting so far is on the disk, or has failed to get there. */
+/* Calls back when every change of a setting so far is on the disk, or has failed to get there and
+ * was taken back. Returns: whether it is there. */
 void
 mc_coordinator_settle_async (McCoordinator *self, GAsyncReadyCallback callback, gpointer user_data);
-void mc_coordinator_settle_finish (McCoordinator *self, GAsyncResult *result);
+gboolean mc_coordinator_settle_finish (McCoordinator *self, GAsyncResult *result, GError **error);
 
 /* Returns: (transfer none): valid until the main loop runs on. */
 const McHostView *mc_coordinator_get_view (McCoordinator *self);

@@ -87,17 +87,71 @@ tell_changes (McCoordinator *self, const Before *before, const char *origin)
   mc_cycle_bring_forward (self);
 }
 
+/* What could not be kept */
+
+typedef struct
+{
+  McCoordinator *coordinator;
+  McSettingsState *state;
+} Undo;
+
+static Undo *
+undo_new (McCoordinator *self)
+{
+  Undo *undo = g_new (Undo, 1);
+
+  *undo = (Undo){ g_object_ref (self), mc_settings_get_state (self->settings) };
+  return undo;
+}
+
+static void
+undo_free (gpointer data)
+{
+  Undo *undo = data;
+
+  mc_settings_state_free (undo->state);
+  g_object_unref (undo->coordinator);
+  g_free (undo);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Undo, undo_free)
+
+static void
+undo_change (gpointer data)
+{
+  Undo *undo = data;
+  McCoordinator *self = undo->coordinator;
+  Before before = before_change (self);
+
+  if (self->clock == NULL)
+    return; /* disposed of */
+  mc_settings_return_to (self->settings, undo->state);
+  tell_changes (self, &before, "disk");
+  tell_configuration (self, &before, "disk");
+}
+
+/* Consumes @undo. */
+static void
+undo_where_not_kept (McCoordinator *self, Undo *undo)
+{
+  mc_store_undo_with (self->store, undo_change, undo, undo_free);
+}
+
+/* Changes */
+
 gboolean
 mc_coordinator_set_thresholds (McCoordinator *self,
                                GVariant *values,
                                const char *origin,
                                GError **error)
 {
+  g_autoptr (Undo) undo = undo_new (self);
   Before before = before_change (self);
   GError *problem = NULL;
 
   if (!mc_settings_set (self->settings, values, &problem))
     return fail_from (error, problem);
+  undo_where_not_kept (self, g_steal_pointer (&undo));
   tell_changes (self, &before, origin);
   return TRUE;
 }
@@ -108,11 +162,13 @@ mc_coordinator_reset_thresholds (McCoordinator *self,
                                  const char *origin,
                                  GError **error)
 {
+  g_autoptr (Undo) undo = undo_new (self);
   Before before = before_change (self);
   GError *problem = NULL;
 
   if (!mc_settings_reset (self->settings, names, &problem))
     return fail_from (error, problem);
+  undo_where_not_kept (self, g_steal_pointer (&undo));
   tell_changes (self, &before, origin);
   return TRUE;
 }
@@ -123,9 +179,11 @@ mc_coordinator_set_dry_run (McCoordinator *self,
                             const char *origin,
                             GError **error)
 {
+  Undo *undo = undo_new (self);
   Before before = before_change (self);
 
   mc_settings_set_dry_run (self->settings, dry_run);
+  undo_where_not_kept (self, undo);
   tell_changes (self, &before, origin);
   return TRUE;
 }
@@ -154,6 +212,7 @@ reload_free (Reload *reload)
 static gboolean
 take_config (McCoordinator *self, Reload *reload, GError **error)
 {
+  g_autoptr (Undo) undo = undo_new (self);
   const char *origin = reload->origin;
   Before before = before_change (self);
   GError *problem = g_steal_pointer (&reload->error);
@@ -164,6 +223,7 @@ take_config (McCoordinator *self, Reload *reload, GError **error)
       mc_journal_configuration_refused (problem->message);
       return fail_from (error, problem);
     }
+  undo_where_not_kept (self, g_steal_pointer (&undo));
   tell_changes (self, &before, origin);
   tell_configuration (self, &before, origin);
   /* For the statistics period, and the metadata that was judged by the old values. */

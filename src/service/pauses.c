@@ -112,14 +112,19 @@ begin (McCoordinator *self, McVm *vm, const char *reason, guint seconds, gint64 
   pause->timer = mc_clock_call_at (self->clock, pause->ends_us, on_over, pause);
 }
 
-static gboolean
-pause_anew (McCoordinator *self, McVm *vm, const char *reason, guint seconds, const char *origin)
+static void
+pause_anew (McCoordinator *self,
+            McVm *vm,
+            const char *reason,
+            guint seconds,
+            gint64 left_us,
+            const char *origin)
 {
   McPause *pause = pause_of (self, vm);
   gboolean active = pause->active;
   guint64 before_us = pause->until_us;
 
-  begin (self, vm, reason, seconds, (gint64)seconds * G_USEC_PER_SEC);
+  begin (self, vm, reason, seconds, left_us);
   keep (self, vm);
   take_effect (self);
   if (!active)
@@ -128,27 +133,103 @@ pause_anew (McCoordinator *self, McVm *vm, const char *reason, guint seconds, co
   if (before_us != pause->until_us)
     mc_coordinator_emit_policy_changed (self, vm, "PausedUntil", g_variant_new_uint64 (before_us),
                                         g_variant_new_uint64 (pause->until_us), origin);
+}
+
+/* What was before a change that could not be kept */
+
+typedef struct
+{
+  McCoordinator *coordinator;
+  McVm *vm; /* (nullable) */
+  gboolean active;
+  char *reason;
+  guint seconds;
+  gint64 ends_us;
+} Undo;
+
+static Undo *
+undo_new (McCoordinator *self, McVm *vm)
+{
+  const McPause *pause = pause_of (self, vm);
+  Undo *undo = g_new (Undo, 1);
+
+  *undo = (Undo){
+    .coordinator = g_object_ref (self),
+    .vm = vm != NULL ? g_object_ref (vm) : NULL,
+    .active = pause->active,
+    .reason = g_strdup (pause->reason),
+    .seconds = pause->seconds,
+    .ends_us = pause->ends_us,
+  };
+  return undo;
+}
+
+static void
+undo_free (gpointer data)
+{
+  Undo *undo = data;
+
+  g_object_unref (undo->coordinator);
+  g_clear_object (&undo->vm);
+  g_free (undo->reason);
+  g_free (undo);
+}
+
+static void
+undo_change (gpointer data)
+{
+  Undo *undo = data;
+  McCoordinator *self = undo->coordinator;
+  McVm *vm = undo->vm;
+  gint64 left_us;
+
+  if (self->clock == NULL || (vm != NULL && mc_coordinator_lookup_vm (self, vm->uuid) != vm))
+    return; /* disposed of; gone */
+  left_us = undo->seconds > 0 ? undo->ends_us - mc_clock_now (self->clock) : 0;
+  if (undo->active && left_us >= 0)
+    pause_anew (self, vm, undo->reason, undo->seconds, left_us, "disk");
+  else if (pause_of (self, vm)->active)
+    end (self, vm, "disk");
+}
+
+/* Consumes @undo. */
+static gboolean
+undo_where_not_kept (McCoordinator *self, Undo *undo)
+{
+  mc_store_undo_with (self->store, undo_change, undo, undo_free);
   return TRUE;
+}
+
+static gboolean
+pause_for (McCoordinator *self, McVm *vm, const char *reason, guint seconds, const char *origin)
+{
+  Undo *undo = undo_new (self, vm);
+
+  pause_anew (self, vm, reason, seconds, (gint64)seconds * G_USEC_PER_SEC, origin);
+  return undo_where_not_kept (self, undo);
 }
 
 static gboolean
 resume (McCoordinator *self, McVm *vm, const char *origin, GError **error)
 {
+  Undo *undo;
+
   if (!pause_of (self, vm)->active)
     {
       g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_NOT_PAUSED, "%s is not paused",
                    vm != NULL ? vm->view.name : "Balancing");
       return FALSE;
     }
+  undo = undo_new (self, vm);
   end (self, vm, origin);
-  return TRUE;
+  return undo_where_not_kept (self, undo);
 }
 
 gboolean
 mc_coordinator_pause (
     McCoordinator *self, const char *reason, guint seconds, const char *origin, GError **error)
 {
-  return pause_anew (self, NULL, reason, seconds, origin);
+  return pause_for (self, NULL, reason, seconds, origin);
 }
 
 gboolean
@@ -165,7 +246,7 @@ mc_coordinator_vm_pause (McCoordinator *self,
                          const char *origin,
                          GError **error)
 {
-  return pause_anew (self, vm, reason, seconds, origin);
+  return pause_for (self, vm, reason, seconds, origin);
 }
 
 gboolean

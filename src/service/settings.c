@@ -26,6 +26,14 @@ struct _McSettings
   McPolicySettings in_force;
 };
 
+struct _McSettingsState
+{
+  McConfig *config;
+  Overrides overrides;
+  gboolean dry_run;
+  McPolicySettings in_force;
+};
+
 static Overrides
 no_overrides (void)
 {
@@ -164,6 +172,38 @@ mc_settings_free (McSettings *self)
 {
   mc_config_free (self->config);
   g_free (self);
+}
+
+McSettingsState *
+mc_settings_get_state (const McSettings *self)
+{
+  McSettingsState *state = g_new (McSettingsState, 1);
+
+  *state = (McSettingsState){
+    .config = mc_config_copy (self->config),
+    .overrides = self->overrides,
+    .dry_run = self->dry_run,
+    .in_force = self->in_force,
+  };
+  return state;
+}
+
+void
+mc_settings_state_free (McSettingsState *self)
+{
+  mc_config_free (self->config);
+  g_free (self);
+}
+
+void
+mc_settings_return_to (McSettings *self, const McSettingsState *state)
+{
+  mc_config_free (self->config);
+  self->config = mc_config_copy (state->config);
+  self->overrides = state->overrides;
+  self->dry_run = state->dry_run;
+  self->in_force = state->in_force;
+  keep (self);
 }
 
 const McPolicySettings *

@@ -34,6 +34,15 @@ gboolean mc_settings_reset (McSettings *self,
                             const char *const *names,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* What is in force now, to return to. */
+typedef struct _McSettingsState McSettingsState;
+
+McSettingsState *mc_settings_get_state (const McSettings *self);
+void mc_settings_state_free (McSettingsState *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (McSettingsState, mc_settings_state_free)
+
+void mc_settings_return_to (McSettings *self, const McSettingsState *state);
+
 void mc_settings_set_dry_run (McSettings *self, gboolean dry_run);
 
 /*

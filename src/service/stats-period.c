@@ -94,7 +94,8 @@ on_noted (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (Call) call = user_data;
   McVm *vm = call->vm;
 
-  mc_store_sync_finish (MC_STORE (source), result);
+  /* Where it could not be noted, which is in the log, the VM is served all the same. */
+  mc_store_sync_finish (MC_STORE (source), result, NULL);
   vm->period.under_way = FALSE;
   if (mc_coordinator_is_ending (call->coordinator)
       || mc_coordinator_lookup_vm (call->coordinator, vm->uuid) != vm)

@@ -29,6 +29,7 @@ struct _McStore
   guint64 n_saves;  /* asked for */
   guint64 n_handed; /* of those, what the writer has, or had */
   GQueue waiting;   /* (element-type Waiting) oldest first */
+  GQueue undos;     /* (element-type Undo) newest first */
 
   GMutex lock;
   GCond changed;
@@ -36,6 +37,7 @@ struct _McStore
   char *pending; /* what is to be written */
   gboolean writing;
   gboolean ending;
+  GError *failure; /* of the last write, or NULL */
 };
 
 typedef struct
@@ -44,18 +46,33 @@ typedef struct
   guint64 n_saves; /* that have to be on the disk */
 } Waiting;
 
-G_DEFINE_FINAL_TYPE (McStore, mc_store, G_TYPE_OBJECT)
+typedef struct
+{
+  McStoreUndo undo;
+  gpointer data;
+  GDestroyNotify free_data;
+  guint64 n_saves; /* that it belongs to */
+} Undo;
 
 static void
+undo_free (Undo *undo)
+{
+  undo->free_data (undo->data);
+  g_free (undo);
+}
+
+G_DEFINE_FINAL_TYPE (McStore, mc_store, G_TYPE_OBJECT)
+
+/* A disk that stays full is told of once. Returns: (transfer full) (nullable): what went wrong. */
+static GError *
 write_out (McStore *self, const char *content)
 {
-  g_autoptr (GError) error = NULL;
+  GError *error = NULL;
 
-  if (!g_file_set_contents_full (self->path, content, -1,
-                                 G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600,
-                                 &error))
-    g_warning ("Failed to keep runtime settings, which hold until the service ends: %s",
-               error->message);
+  if (!mc_text_file_write (self->path, content, &error)
+      && (self->failure == NULL || !g_str_equal (self->failure->message, error->message)))
+    g_warning ("Runtime settings are not kept: %s", error->message);
+  return error;
 }
 
 static gpointer
@@ -67,6 +84,7 @@ run_writer (gpointer data)
   while (!self->ending || self->pending != NULL)
     {
       g_autofree char *content = g_steal_pointer (&self->pending);
+      GError *failure;
 
       if (content == NULL)
         {
@@ -75,8 +93,10 @@ run_writer (gpointer data)
         }
       self->writing = TRUE;
       g_mutex_unlock (&self->lock);
-      write_out (self, content);
+      failure = write_out (self, content);
       g_mutex_lock (&self->lock);
+      g_clear_error (&self->failure);
+      self->failure = failure;
       self->writing = FALSE;
       g_source_set_ready_time (self->source, 0);
       g_cond_broadcast (&self->changed);
@@ -113,26 +133,68 @@ is_writing (McStore *self)
 }
 
 static void
-answer (McStore *self)
+answer (McStore *self, guint64 up_to, const GError *failure)
 {
   const Waiting *first;
 
-  while ((first = g_queue_peek_head (&self->waiting)) != NULL && first->n_saves <= self->n_handed)
+  while ((first = g_queue_peek_head (&self->waiting)) != NULL && first->n_saves <= up_to)
     {
       g_autofree Waiting *waiting = g_queue_pop_head (&self->waiting);
       g_autoptr (GTask) task = waiting->task;
 
-      g_task_return_boolean (task, TRUE);
+      if (failure != NULL)
+        g_task_return_error (task, g_error_copy (failure));
+      else
+        g_task_return_boolean (task, TRUE);
+    }
+}
+
+/* Whether there is one of the saves up to this. */
+static gboolean
+has_undo (McStore *self, guint64 up_to)
+{
+  const Undo *oldest = g_queue_peek_tail (&self->undos);
+
+  return oldest != NULL && oldest->n_saves <= up_to;
+}
+
+static void
+forget_undos (McStore *self)
+{
+  while (has_undo (self, self->n_handed))
+    undo_free (g_queue_pop_tail (&self->undos));
+}
+
+/* What was saved since stands on what is taken back, and goes first. */
+static void
+undo_all (McStore *self)
+{
+  Undo *newest;
+
+  while ((newest = g_queue_pop_head (&self->undos)) != NULL)
+    {
+      newest->undo (newest->data);
+      undo_free (newest);
     }
 }
 
 static void
 take_back (McStore *self)
 {
+  guint64 n_saves = self->n_saves;
+
   if (!self->handed || is_writing (self))
     return;
   self->handed = FALSE;
-  answer (self);
+  /* The writer has nothing to do until something is handed over again. */
+  if (self->failure == NULL)
+    forget_undos (self);
+  else if (has_undo (self, self->n_handed))
+    {
+      undo_all (self);
+      answer (self, n_saves, self->failure);
+    }
+  answer (self, self->n_handed, self->failure);
 }
 
 static gboolean
@@ -160,6 +222,7 @@ mc_store_init (McStore *self)
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
   g_queue_init (&self->waiting);
+  g_queue_init (&self->undos);
   self->keys = g_key_file_new ();
   self->source = g_source_new (&ready_funcs, sizeof (GSource));
   g_source_set_name (self->source, "store");
@@ -199,6 +262,7 @@ mc_store_finalize (GObject *object)
   g_source_unref (self->source);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->changed);
+  g_clear_error (&self->failure);
   g_free (self->path);
   g_key_file_unref (self->keys);
   G_OBJECT_CLASS (mc_store_parent_class)->finalize (object);
@@ -266,6 +330,21 @@ mc_store_save (McStore *self)
 }
 
 void
+mc_store_undo_with (McStore *self, McStoreUndo undo, gpointer data, GDestroyNotify free_data)
+{
+  Undo *newest;
+
+  if (self->path == NULL)
+    {
+      free_data (data);
+      return;
+    }
+  newest = g_new (Undo, 1);
+  *newest = (Undo){ .undo = undo, .data = data, .free_data = free_data, .n_saves = self->n_saves };
+  g_queue_push_head (&self->undos, newest);
+}
+
+void
 mc_store_sync_async (McStore *self, GAsyncReadyCallback callback, gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
@@ -281,8 +360,8 @@ mc_store_sync_async (McStore *self, GAsyncReadyCallback callback, gpointer user_
   g_queue_push_tail (&self->waiting, waiting);
 }
 
-void
-mc_store_sync_finish (McStore *self, GAsyncResult *result)
+gboolean
+mc_store_sync_finish (McStore *self, GAsyncResult *result, GError **error)
 {
-  g_task_propagate_boolean (G_TASK (result), NULL);
+  return g_task_propagate_boolean (G_TASK (result), error);
 }

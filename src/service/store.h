@@ -20,12 +20,23 @@ McStore *mc_store_new (const char *directory);
 /* Returns: (transfer none): to read and change; mc_store_save() makes a change last. */
 GKeyFile *mc_store_get_keys (McStore *self);
 
-/* Writes in the background. A failure is logged, and what was set holds until the service ends. */
+/* Writes in the background. A failure is logged; what is in the keys is tried again with the next
+ * save. */
 void mc_store_save (McStore *self);
 
-/* Calls back when everything that was saved so far is on the disk, or has failed to get there. */
+/*
+ * Somebody is told how the last save ends: where it does not get to the disk, nor one before it,
+ * @undo takes it back, and what came after it before that. It puts the keys right, and saves them.
+ * It is forgotten when they are on the disk.
+ * @data: (transfer full)
+ */
+typedef void (*McStoreUndo) (gpointer data);
+void mc_store_undo_with (McStore *self, McStoreUndo undo, gpointer data, GDestroyNotify free_data);
+
+/* Calls back when everything that was saved so far is on the disk, or has failed to get there and
+ * was taken back. Returns: whether it is there. */
 void mc_store_sync_async (McStore *self, GAsyncReadyCallback callback, gpointer user_data);
-void mc_store_sync_finish (McStore *self, GAsyncResult *result);
+gboolean mc_store_sync_finish (McStore *self, GAsyncResult *result, GError **error);
 
 /* Waits until everything is written. For the end of the service. */
 void mc_store_flush (McStore *self);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A text that is read whole. */
+/* A text that is read or written whole. */
 #include "config.h"
 
 #include "text-file.h"
@@ -87,4 +87,65 @@ mc_text_file_read (const char *path, gsize most_bytes, GError **error)
       return NULL;
     }
   return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+static gboolean
+write_whole (int fd, const char *text)
+{
+  gsize left = strlen (text);
+
+  while (left > 0)
+    {
+      gssize length = write (fd, text, left);
+
+      if (length < 0 && errno != EINTR)
+        return FALSE;
+      text += MAX (length, 0);
+      left -= (gsize)MAX (length, 0);
+    }
+  return fsync (fd) == 0;
+}
+
+/* Returns: whether all of it is there; else errno says why not. */
+static gboolean
+fill (int fd, const char *text)
+{
+  gboolean fine = write_whole (fd, text);
+  int saved = errno;
+
+  /* Some file systems tell only now what went wrong. */
+  if (close (fd) < 0 && fine)
+    return FALSE;
+  errno = saved;
+  return fine;
+}
+
+/* So that a crash does not bring the old file's name back. */
+static gboolean
+sync_directory (const char *path, GError **error)
+{
+  g_autofree char *directory = g_path_get_dirname (path);
+  int fd = open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  gboolean fine = fd >= 0 && fsync (fd) == 0;
+
+  if (!fine)
+    fail_errno (error, "sync", directory);
+  if (fd >= 0)
+    close (fd);
+  return fine;
+}
+
+gboolean
+mc_text_file_write (const char *path, const char *text, GError **error)
+{
+  g_autofree char *temporary = g_strconcat (path, ".XXXXXX", NULL);
+  int fd = g_mkstemp_full (temporary, O_WRONLY | O_CLOEXEC, 0600);
+
+  if (fd < 0)
+    return fail_errno (error, "write", path);
+  if (fill (fd, text) && rename (temporary, path) == 0)
+    return sync_directory (path, error);
+  fail_errno (error, "write", path);
+  unlink (temporary);
+  return FALSE;
 }

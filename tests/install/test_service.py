@@ -307,6 +307,29 @@ def test_what_was_set_survives_a_kill(service):
     assert service.get("LowWatermark") == 120 * MIB
 
 
+def test_what_a_full_disk_does_not_keep_is_refused_and_changes_nothing(service):
+    service.run("systemctl", "stop", "memcoordd")
+    service.run("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", "/var/lib/memcoord")
+    service.run("systemctl", "start", "memcoordd")
+    service.wait_for(lambda: service.get("State") == "running", 20, "the service to run")
+    call(service, "SetThreshold", "st", "LowWatermark", str(110 * MIB))
+    service.run("dd", "if=/dev/zero", "of=/var/lib/memcoord/others", check=False)
+    refused = [call(service, *LOW_WATERMARK, check=False), call(service, "Pause", "su", "update", "0", check=False)]
+    assert ["cannot be kept, so nothing was changed" in done.stderr and "No space left on device" in done.stderr
+            for done in refused] == [True, True]
+    before = main_pid(service)
+    for _ in range(2):
+        assert (service.get("LowWatermark"), service.get("PauseReason"), service.get("State")) == (110 * MIB, "", "running")
+        service.run("kill", "-KILL", main_pid(service))
+        service.wait_for(lambda: main_pid(service) not in ("0", before), 20, "systemd to start it again")
+        service.wait_for(lambda: service.get("State") == "running", 20, "the service to run")
+    service.run("rm", "/var/lib/memcoord/others")
+    call(service, *LOW_WATERMARK)
+    assert service.get("LowWatermark") == 120 * MIB
+    service.run("systemctl", "stop", "memcoordd")
+    service.run("umount", "/var/lib/memcoord")
+
+
 def test_reload_takes_the_configuration_or_says_why_not(service):
     before = read(service, CONFIGURATION)
     write(service, CONFIGURATION, "[Thresholds]\nhigh-watermark=200M\n")

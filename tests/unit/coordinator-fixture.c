@@ -49,7 +49,7 @@ on_changed (McCoordinator *coordinator,
 static void
 on_kept (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  mc_coordinator_settle_finish (MC_COORDINATOR (source), result);
+  mc_coordinator_settle_finish (MC_COORDINATOR (source), result, NULL);
   *(gboolean *)user_data = TRUE;
 }
 

@@ -493,7 +493,7 @@ test_reload_tells_all_that_changed (Fixture *f, gconstpointer data)
 static void
 on_kept (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  mc_coordinator_settle_finish (MC_COORDINATOR (source), result);
+  mc_coordinator_settle_finish (MC_COORDINATOR (source), result, NULL);
   *(gboolean *)user_data = TRUE;
 }
 
@@ -511,6 +511,77 @@ test_kept_means_on_the_disk (Fixture *f, gconstpointer data)
     g_main_context_iteration (NULL, TRUE);
   g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
   g_assert_nonnull (strstr (text, "StepLimit=13"));
+}
+
+typedef struct
+{
+  gboolean ended;
+  GError *error;
+} Settled;
+
+static void
+on_settled (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Settled *settled = user_data;
+
+  settled->ended = TRUE;
+  mc_coordinator_settle_finish (MC_COORDINATOR (source), result, &settled->error);
+}
+
+static void
+assert_not_kept (Fixture *f)
+{
+  Settled settled = { 0 };
+
+  mc_coordinator_settle_async (f->coordinator, on_settled, &settled);
+  while (!settled.ended)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_error (settled.error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED);
+  g_assert_nonnull (strstr (settled.error->message, "cannot be kept, so nothing was changed"));
+  g_clear_error (&settled.error);
+}
+
+/* Its place is away for a while, as a disk that is full is. */
+static void
+test_what_cannot_be_kept_changes_nothing (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, 512 * MC_MIB, 300 * MC_MIB);
+  g_autofree char *away = g_strconcat (f->directory, ".away", NULL);
+  g_autoptr (GError) error = NULL;
+  const McHostView *view;
+  McVm *of_service;
+
+  fixture_start_service (f);
+  view = mc_coordinator_get_view (f->coordinator);
+  of_service = fixture_vm_of (f, vm);
+  g_assert_true (mc_coordinator_vm_pause (f->coordinator, of_service, "backup", 0, "me", NULL));
+  fixture_advance (f, SECOND);
+  g_assert_cmpint (g_rename (f->directory, away), ==, 0);
+
+  g_string_truncate (f->changes, 0);
+  g_assert_true (set_host (f, NULL, "StepLimit", 13, NULL, 0));
+  assert_not_kept (f);
+  g_assert_cmpuint (view->step_limit, ==, 20);
+  g_assert_nonnull (strstr (f->changes->str, "StepLimit 13→20 disk\n"));
+  g_assert_true (mc_coordinator_set_dry_run (f->coordinator, TRUE, "me", NULL));
+  g_assert_true (mc_coordinator_pause (f->coordinator, "update", 60, "me", NULL));
+  g_assert_true (mc_coordinator_vm_resume (f->coordinator, of_service, "me", NULL));
+  g_assert_true (reload (f, NULL));
+  assert_not_kept (f);
+  g_assert_false (view->dry_run);
+  g_assert_cmpstr (view->pause_reason, ==, "");
+  g_assert_cmpint (view->state, ==, MC_STATE_RUNNING);
+  g_assert_cmpstr (mc_vm_get_view (of_service)->pause_reason, ==, "backup");
+
+  g_assert_cmpint (g_rename (away, f->directory), ==, 0);
+  g_assert_true (set_host (f, NULL, "StepLimit", 14, NULL, 0));
+  fixture_stop_service (f);
+  fixture_start_service (f);
+  view = mc_coordinator_get_view (f->coordinator);
+  g_assert_cmpuint (view->step_limit, ==, 14);
+  g_assert_cmpstr (view->pause_reason, ==, "");
+  g_assert_false (view->dry_run);
+  g_assert_cmpstr (mc_vm_get_view (fixture_vm_of (f, vm))->pause_reason, ==, "backup");
 }
 
 static void
@@ -581,6 +652,7 @@ main (int argc, char **argv)
   TEST ("thresholds-are-set-whole", test_thresholds_are_set_whole);
   TEST ("reload", test_reload);
   TEST ("reloads", test_reloads);
+  TEST ("what-cannot-be-kept-changes-nothing", test_what_cannot_be_kept_changes_nothing);
   TEST ("reservation", test_reservation);
   TEST ("pause-outlasts-a-stepped-clock", test_pause_outlasts_a_stepped_clock);
   TEST ("pause-goes-on-while-away", test_pause_goes_on_while_away);

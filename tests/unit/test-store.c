@@ -2,10 +2,14 @@
 /* Runtime settings on disk: whole whenever the service is killed, newest last. */
 #include "config.h"
 
+#include <errno.h>
 #include <glib/gstdio.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -197,6 +201,167 @@ test_ends_written (Fixture *f, gconstpointer data)
     }
 }
 
+/* Disks that fail. These stand before libc's functions of the same names. */
+
+static gboolean sync_fails, rename_fails;
+
+int
+fsync (int fd)
+{
+  struct stat info;
+
+  g_assert_cmpint (fstat (fd, &info), ==, 0);
+  /* The directory's alone: the file's has gone before it. */
+  if (!sync_fails || !S_ISDIR (info.st_mode))
+    return (int)syscall (SYS_fsync, fd);
+  errno = EIO;
+  return -1;
+}
+
+int
+rename (const char *from, const char *to)
+{
+  if (!rename_fails)
+    return (int)syscall (SYS_rename, from, to);
+  errno = ENOSPC;
+  return -1;
+}
+
+static void
+on_synced (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (mc_store_sync_finish (MC_STORE (source), result, &error))
+    g_string_append (user_data, "kept\n");
+  else
+    g_string_append_printf (user_data, "%s\n", error->message);
+}
+
+typedef struct
+{
+  McStore *store;
+  int before;
+} Undo;
+
+static void
+set_back (gpointer data)
+{
+  const Undo *undo = data;
+
+  g_key_file_set_integer (mc_store_get_keys (undo->store), "Group", "key", undo->before);
+  mc_store_save (undo->store);
+}
+
+static int
+key_of (McStore *store)
+{
+  return g_key_file_get_integer (mc_store_get_keys (store), "Group", "key", NULL);
+}
+
+static void
+set_key (McStore *store, int value, GString *told)
+{
+  Undo *undo = g_new (Undo, 1);
+
+  *undo = (Undo){ store, key_of (store) };
+  g_key_file_set_integer (mc_store_get_keys (store), "Group", "key", value);
+  mc_store_save (store);
+  mc_store_undo_with (store, set_back, undo, g_free);
+  mc_store_sync_async (store, on_synced, told);
+}
+
+static guint
+count (const char *text, const char *part)
+{
+  guint n = 0;
+
+  for (const char *at = strstr (text, part); at != NULL; at = strstr (at + 1, part))
+    n++;
+  return n;
+}
+
+static void
+wait_told (GString *told, guint n_lines)
+{
+  while (count (told->str, "\n") < n_lines)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static void
+check_on_disk (Fixture *f, int value)
+{
+  g_autoptr (McStore) again = mc_store_new (f->directory);
+
+  g_assert_cmpint (key_of (again), ==, value);
+}
+
+static void
+check_failing (Fixture *f, gboolean *failing, const char *says)
+{
+  g_autoptr (McStore) store = mc_store_new (f->directory);
+  g_autoptr (GString) told = g_string_new (NULL);
+
+  set_key (store, 1, told);
+  wait_told (told, 1);
+  g_assert_cmpstr (told->str, ==, "kept\n");
+  *failing = TRUE;
+  g_string_truncate (told, 0);
+  /* Some of them wait while others are written. */
+  for (int i = 2; i <= 10; i++)
+    {
+      set_key (store, i, told);
+      g_main_context_iteration (NULL, FALSE);
+    }
+  wait_told (told, 9);
+  g_test_message ("%s", told->str);
+  g_assert_cmpuint (count (told->str, says), ==, 9);
+  g_assert_cmpint (key_of (store), ==, 1);
+  mc_store_flush (store);
+  *failing = FALSE;
+  g_string_truncate (told, 0);
+  set_key (store, 11, told);
+  wait_told (told, 1);
+  g_assert_cmpstr (told->str, ==, "kept\n");
+  check_on_disk (f, 11);
+}
+
+static void
+test_directory_is_not_synced (Fixture *f, gconstpointer data)
+{
+  check_failing (f, &sync_fails, "failed to sync ");
+}
+
+static void
+test_is_not_renamed (Fixture *f, gconstpointer data)
+{
+  check_failing (f, &rename_fails, "/settings: No space left on device");
+  /* Nothing is left of what was not renamed: tear_down() finds an empty directory. */
+}
+
+/* A disk that is full, to a process: what is begun is not left there. */
+static void
+test_full (Fixture *f, gconstpointer data)
+{
+  g_autoptr (McStore) store = mc_store_new (f->directory);
+  g_autoptr (GString) told = g_string_new (NULL);
+  struct rlimit before, none = { 0 };
+
+  set_key (store, 1, told);
+  wait_told (told, 1);
+  signal (SIGXFSZ, SIG_IGN);
+  g_assert_cmpint (getrlimit (RLIMIT_FSIZE, &before), ==, 0);
+  none.rlim_max = before.rlim_max;
+  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &none), ==, 0);
+  set_key (store, 2, told);
+  wait_told (told, 2);
+  mc_store_flush (store);
+  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &before), ==, 0);
+  g_assert_nonnull (strstr (told->str, "/settings: File too large\n"));
+  g_assert_cmpint (key_of (store), ==, 1);
+  check_on_disk (f, 1);
+}
+
 /* A place that cannot be written to is told of, and what was set holds. */
 static void
 test_unwritable (Fixture *f, gconstpointer data)
@@ -228,5 +393,8 @@ main (int argc, char **argv)
   TEST ("private", test_private);
   TEST ("ends-written", test_ends_written);
   TEST ("unwritable", test_unwritable);
+  TEST ("directory-is-not-synced", test_directory_is_not_synced);
+  TEST ("is-not-renamed", test_is_not_renamed);
+  TEST ("full", test_full);
   return g_test_run ();
 }
