@@ -184,12 +184,6 @@ mc_vm_threshold_set (McVmPolicy *policy,
   return TRUE;
 }
 
-void
-mc_vm_threshold_unset (McVmPolicy *policy, const McThreshold *threshold)
-{
-  *field_of (policy, threshold) = MC_UNSET;
-}
-
 static gboolean
 conflict (
     GError **error, const char *name, guint64 value, const char *relation, guint64 other_value)

@@ -74,8 +74,6 @@ gboolean mc_vm_threshold_set (McVmPolicy *policy,
                               guint64 value,
                               GError **error);
 
-void mc_vm_threshold_unset (McVmPolicy *policy, const McThreshold *threshold);
-
 /* Whether the values go together: low below high, … Fails with CONFLICT. */
 gboolean mc_policy_settings_check (const McPolicySettings *settings, GError **error);
 

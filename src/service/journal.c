@@ -316,6 +316,5 @@ mc_journal_metadata_refused (const char *name, const char *uuid, const char *mes
 {
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", ID_METADATA_REFUSED,
                     "MEMCOORD_VM", name, "MEMCOORD_UUID", uuid, "MESSAGE",
-                    "The metadata of %s is not followed, its last good policy is: %s", name,
-                    message);
+                    "%s is left alone, as its memcoord metadata cannot be read: %s", name, message);
 }

@@ -4,27 +4,31 @@
 
 #include "metadata.h"
 
+#include <libxml/parser.h>
+#include <libxml/tree.h>
 #include <string.h>
 
+#include "hypervisor.h"
 #include "size.h"
 
 /* Whoever may edit a VM writes this: nothing sensible comes near it. */
 #define MOST_BYTES (64 * 1024)
 
-#define ROOT "policy"
-
-G_DEFINE_QUARK (mc_metadata_error_quark, mc_metadata_error)
+#define ROOT    "policy"
+#define MANAGED "managed"
 
 /* An error ends up in a property and in the log, whatever the text that it quotes. */
 #define MOST_MESSAGE_CHARS 200
 
-typedef struct
+G_DEFINE_QUARK (mc_metadata_error_quark, mc_metadata_error)
+
+struct _McMetadataEdit
 {
-  McMetadata metadata;
-  gboolean seen_root;
-  guint depth;
-  const McThreshold *child; /* the element that is open below the root */
-} Reader;
+  xmlDoc *document;
+  xmlNode *root;
+};
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (xmlParserCtxt, xmlFreeParserCtxt)
 
 McMetadata
 mc_metadata_unset (void)
@@ -32,49 +36,48 @@ mc_metadata_unset (void)
   return (McMetadata){ .managed = MC_MANAGED_DEFAULT, .policy = MC_VM_POLICY_UNSET };
 }
 
-static const char *
-local_name (const char *name)
-{
-  const char *colon = strchr (name, ':');
+/* Errors */
 
-  return colon != NULL ? colon + 1 : name;
+static gboolean fail (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+/* One line of bounded length. Returns: FALSE */
+static gboolean
+fail (GError **error, const char *format, ...)
+{
+  g_autofree char *quoted = NULL, *text = NULL;
+  g_autoptr (GString) message = g_string_new (NULL);
+  const char *end;
+  va_list values;
+
+  va_start (values, format);
+  quoted = g_strdup_vprintf (format, values);
+  va_end (values);
+  text = g_strchomp (g_utf8_make_valid (quoted, -1));
+  end = g_utf8_offset_to_pointer (text, MIN (g_utf8_strlen (text, -1), MOST_MESSAGE_CHARS));
+  for (const char *p = text; p < end; p = g_utf8_next_char (p))
+    g_string_append_unichar (message,
+                             g_unichar_iscntrl (g_utf8_get_char (p)) ? ' ' : g_utf8_get_char (p));
+  if (*end != '\0')
+    g_string_append (message, "…");
+  g_set_error_literal (error, MC_METADATA_ERROR, 0, message->str);
+  return FALSE;
 }
+
+/* Names */
 
 static gboolean
-is_namespace (const char *attribute)
+is_foreign (const xmlNs *namespace)
 {
-  return g_str_equal (attribute, "xmlns") || g_str_has_prefix (attribute, "xmlns:");
+  return namespace != NULL && strcmp ((const char *)namespace->href, MC_METADATA_NAMESPACE) != 0;
 }
 
-static void
-read_attribute (Reader *reader, const char *name, const char *value, GError **error)
+/* A prefix that is declared further up in the domain's XML is part of the name here. */
+static const char *
+local_name (const xmlChar *name)
 {
-  if (is_namespace (name))
-    return;
-  if (!g_str_equal (local_name (name), "managed"))
-    g_set_error (error, MC_METADATA_ERROR, 0, "<%s> has no attribute '%s'", ROOT, name);
-  else if (reader->metadata.managed != MC_MANAGED_DEFAULT)
-    g_set_error (error, MC_METADATA_ERROR, 0, "'%s' is there twice", name);
-  else if (g_str_equal (value, "yes"))
-    reader->metadata.managed = MC_MANAGED_YES;
-  else if (g_str_equal (value, "no"))
-    reader->metadata.managed = MC_MANAGED_NO;
-  else
-    g_set_error (error, MC_METADATA_ERROR, 0, "managed='%s' is neither 'yes' nor 'no'", value);
-}
+  const char *colon = strchr ((const char *)name, ':');
 
-static void
-open_root (
-    Reader *reader, const char *name, const char **names, const char **values, GError **error)
-{
-  if (!g_str_equal (local_name (name), ROOT))
-    {
-      g_set_error (error, MC_METADATA_ERROR, 0, "<%s> is there where <%s> should be", name, ROOT);
-      return;
-    }
-  reader->seen_root = TRUE;
-  for (guint i = 0; names[i] != NULL && *error == NULL; i++)
-    read_attribute (reader, names[i], values[i], error);
+  return colon != NULL ? colon + 1 : (const char *)name;
 }
 
 static const McThreshold *
@@ -86,178 +89,346 @@ find_key (const char *key)
   return NULL;
 }
 
-static void
-open_child (Reader *reader, const char *name, const char **names, GError **error)
+/* Whether it is an element of ours, of whatever name. */
+static gboolean
+is_own (const xmlNode *node)
 {
-  if (reader->depth == 1)
-    {
-      g_set_error (error, MC_METADATA_ERROR, 0, "<%s> stands outside <%s>", name, ROOT);
-      return;
-    }
-  if (reader->child != NULL)
-    {
-      g_set_error (error, MC_METADATA_ERROR, 0, "<%s> stands inside <%s>", name,
-                   reader->child->key);
-      return;
-    }
-  reader->child = find_key (local_name (name));
-  if (reader->child == NULL)
-    g_set_error (error, MC_METADATA_ERROR, 0, "<%s> is not known", name);
-  else if (mc_vm_threshold_get (&reader->metadata.policy, reader->child) != MC_UNSET)
-    g_set_error (error, MC_METADATA_ERROR, 0, "<%s> is there twice", name);
-  for (guint i = 0; names[i] != NULL && *error == NULL; i++)
-    if (!is_namespace (names[i]))
-      g_set_error (error, MC_METADATA_ERROR, 0, "<%s> has no attribute '%s'", name, names[i]);
-}
-
-/* GMarkup always hands these functions an @error to set, which ends the parsing. */
-static void
-on_open (GMarkupParseContext *context,
-         const char *name,
-         const char **names,
-         const char **values,
-         gpointer user_data,
-         GError **error)
-{
-  Reader *reader = user_data;
-
-  reader->depth++;
-  if (reader->seen_root)
-    open_child (reader, name, names, error);
-  else
-    open_root (reader, name, names, values, error);
-}
-
-static void
-on_close (GMarkupParseContext *context, const char *name, gpointer user_data, GError **error)
-{
-  Reader *reader = user_data;
-
-  if (reader->child != NULL
-      && mc_vm_threshold_get (&reader->metadata.policy, reader->child) == MC_UNSET)
-    g_set_error (error, MC_METADATA_ERROR, 0, "<%s> is empty", name);
-  reader->child = NULL;
-  reader->depth--;
+  return node->type == XML_ELEMENT_NODE && !is_foreign (node->ns);
 }
 
 static gboolean
-read_value (const McThreshold *threshold, const char *text, guint64 *value)
+is_blank (const xmlNode *node)
+{
+  return node->type == XML_COMMENT_NODE || node->type == XML_PI_NODE || xmlIsBlankNode (node);
+}
+
+/* Reading */
+
+typedef struct
+{
+  McMetadata metadata;
+  char *unknown; /* the first that was found, in words, or NULL */
+} Reader;
+
+/* @words: (transfer full) */
+static void
+find_unknown (Reader *reader, char *words)
+{
+  g_autofree char *later = words;
+
+  if (reader->unknown == NULL)
+    reader->unknown = g_steal_pointer (&later);
+}
+
+static gboolean
+read_managed (Reader *reader, const xmlChar *name, const char *value, GError **error)
+{
+  if (reader->metadata.managed != MC_MANAGED_DEFAULT)
+    return fail (error, "'%s' is there twice", (const char *)name);
+  if (g_str_equal (value, "yes"))
+    reader->metadata.managed = MC_MANAGED_YES;
+  else if (g_str_equal (value, "no"))
+    reader->metadata.managed = MC_MANAGED_NO;
+  else
+    return fail (error, "managed='%s' is neither 'yes' nor 'no'", value);
+  return TRUE;
+}
+
+static gboolean
+read_attributes (Reader *reader, xmlNode *element, gboolean is_root, GError **error)
+{
+  for (const xmlAttr *attribute = element->properties; attribute != NULL;
+       attribute = attribute->next)
+    {
+      xmlChar *value;
+      gboolean fine;
+
+      if (is_foreign (attribute->ns))
+        continue;
+      if (!is_root || !g_str_equal (local_name (attribute->name), MANAGED))
+        {
+          find_unknown (reader,
+                        g_strdup_printf ("<%s> has no attribute '%s'", local_name (element->name),
+                                         (const char *)attribute->name));
+          continue;
+        }
+      value = xmlNodeListGetString (element->doc, attribute->children, 1);
+      fine
+          = read_managed (reader, attribute->name, value != NULL ? (const char *)value : "", error);
+      xmlFree (value);
+      if (!fine)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+read_number (const McThreshold *threshold, const char *text, guint64 *value)
 {
   if (threshold->unit == MC_UNIT_BYTES)
     return mc_size_parse (text, value);
   return g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT32, value, NULL);
 }
 
-static void
-on_text (GMarkupParseContext *context,
-         const char *text,
-         gsize length,
-         gpointer user_data,
-         GError **error)
+/* Its text is one piece: what stands on both sides of a comment are two values. */
+static gboolean
+read_value (Reader *reader, const xmlNode *element, const McThreshold *threshold, GError **error)
 {
-  Reader *reader = user_data;
-  g_autofree char *value_text = g_strstrip (g_strndup (text, length));
+  g_autofree char *text = NULL;
   guint64 value;
 
-  if (*value_text == '\0')
-    return;
-  if (reader->child == NULL)
-    g_set_error (error, MC_METADATA_ERROR, 0, "'%s' stands outside of any element", value_text);
-  else if (mc_vm_threshold_get (&reader->metadata.policy, reader->child) != MC_UNSET)
-    g_set_error (error, MC_METADATA_ERROR, 0, "<%s> has two values", reader->child->key);
-  else if (!read_value (reader->child, value_text, &value))
-    g_set_error (error, MC_METADATA_ERROR, 0, "<%s>: '%s' is not %s", reader->child->key,
-                 value_text,
-                 reader->child->unit == MC_UNIT_BYTES ? "a size such as 150M" : "a whole number");
-  else
-    mc_vm_threshold_set (&reader->metadata.policy, reader->child, value, error);
-}
-
-static const GMarkupParser parser
-    = { .start_element = on_open, .end_element = on_close, .text = on_text };
-
-/* Returns: (transfer full): @error, its message one line of bounded length. */
-static GError *
-tame (GError *error)
-{
-  g_autofree char *quoted = g_steal_pointer (&error->message);
-  g_autofree char *text = g_utf8_make_valid (quoted, -1); /* GMarkup cuts characters in two */
-  const char *end
-      = g_utf8_offset_to_pointer (text, MIN (g_utf8_strlen (text, -1), MOST_MESSAGE_CHARS));
-  g_autoptr (GString) message = g_string_new (NULL);
-
-  for (const char *p = text; p < end; p = g_utf8_next_char (p))
-    g_string_append_unichar (message,
-                             g_unichar_iscntrl (g_utf8_get_char (p)) ? ' ' : g_utf8_get_char (p));
-  if (*end != '\0')
-    g_string_append (message, "…");
-  error->message = g_string_free (g_steal_pointer (&message), FALSE);
-  return error;
+  for (const xmlNode *node = element->children; node != NULL; node = node->next)
+    {
+      if (is_blank (node))
+        continue;
+      if (node->type == XML_ELEMENT_NODE)
+        return fail (error, "<%s> stands inside <%s>", (const char *)node->name, threshold->key);
+      if (node->type != XML_TEXT_NODE)
+        continue;
+      if (text != NULL)
+        return fail (error, "<%s> has two values", threshold->key);
+      text = g_strstrip (g_strdup ((const char *)node->content));
+    }
+  if (text == NULL)
+    return fail (error, "<%s> is empty", threshold->key);
+  if (!read_number (threshold, text, &value))
+    return fail (error, "<%s>: '%s' is not %s", threshold->key, text,
+                 threshold->unit == MC_UNIT_BYTES ? "a size such as 150M" : "a whole number");
+  return mc_vm_threshold_set (&reader->metadata.policy, threshold, value, error);
 }
 
 static gboolean
-parse (Reader *reader, const char *xml, GError **error)
+read_child (Reader *reader, xmlNode *node, GError **error)
 {
-  g_autoptr (GMarkupParseContext) context
-      = g_markup_parse_context_new (&parser, G_MARKUP_DEFAULT_FLAGS, reader, NULL);
+  const McThreshold *threshold;
 
-  return g_markup_parse_context_parse (context, xml, -1, error)
-         && g_markup_parse_context_end_parse (context, error);
+  if (is_blank (node) || (node->type == XML_ELEMENT_NODE && is_foreign (node->ns)))
+    return TRUE;
+  if (node->type != XML_ELEMENT_NODE)
+    return fail (error, "'%s' stands outside of any element",
+                 node->content != NULL ? (const char *)node->content : "");
+  threshold = find_key (local_name (node->name));
+  if (threshold == NULL)
+    {
+      find_unknown (reader, g_strdup_printf ("<%s> is not known", (const char *)node->name));
+      return TRUE;
+    }
+  if (mc_vm_threshold_get (&reader->metadata.policy, threshold) != MC_UNSET)
+    return fail (error, "<%s> is there twice", threshold->key);
+  return read_attributes (reader, node, FALSE, error)
+         && read_value (reader, node, threshold, error);
+}
+
+static gboolean
+read_root (Reader *reader, xmlNode *root, GError **error)
+{
+  if (!read_attributes (reader, root, TRUE, error))
+    return FALSE;
+  for (xmlNode *node = root->children; node != NULL; node = node->next)
+    if (!read_child (reader, node, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* The document */
+
+static xmlDoc *
+parse_document (const char *xml, GError **error)
+{
+  const int options = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING;
+  g_autoptr (xmlParserCtxt) context = xmlNewParserCtxt ();
+  xmlDoc *document = xmlCtxtReadMemory (context, xml, (int)strlen (xml), NULL, "UTF-8", options);
+
+  if (document == NULL)
+    {
+      const xmlError *problem = xmlCtxtGetLastError (context);
+
+      fail (error, "it is no XML: %s",
+            problem != NULL && problem->message != NULL ? problem->message : "nothing can be read");
+    }
+  return document;
+}
+
+static gboolean
+check_document (const xmlDoc *document, const xmlNode *root, GError **error)
+{
+  if (document->intSubset != NULL)
+    return fail (error, "it has a document type");
+  if (root == NULL || !is_own (root) || !g_str_equal (local_name (root->name), ROOT))
+    return fail (error, "<%s> is there where <" ROOT "> should be",
+                 root != NULL ? (const char *)root->name : "");
+  return TRUE;
+}
+
+McMetadataEdit *
+mc_metadata_edit_new (const char *xml, GError **error)
+{
+  g_autoptr (McMetadataEdit) self = g_new0 (McMetadataEdit, 1);
+
+  if (xml == NULL)
+    xml = "<" ROOT "/>";
+  if (strnlen (xml, MOST_BYTES + 1) > MOST_BYTES)
+    {
+      fail (error, "it is longer than %u KiB", MOST_BYTES / 1024);
+      return NULL;
+    }
+  if (!g_utf8_validate (xml, -1, NULL))
+    {
+      fail (error, "it is not UTF-8");
+      return NULL;
+    }
+  self->document = parse_document (xml, error);
+  if (self->document == NULL)
+    return NULL;
+  self->root = xmlDocGetRootElement (self->document);
+  if (!check_document (self->document, self->root, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+void
+mc_metadata_edit_free (McMetadataEdit *self)
+{
+  g_clear_pointer (&self->document, xmlFreeDoc);
+  g_free (self);
+}
+
+gboolean
+mc_metadata_edit_get (McMetadataEdit *self, McMetadata *metadata, GError **error)
+{
+  Reader reader = { .metadata = mc_metadata_unset () };
+  gboolean fine = read_root (&reader, self->root, error);
+
+  g_free (reader.unknown);
+  if (fine)
+    *metadata = reader.metadata;
+  return fine;
 }
 
 gboolean
 mc_metadata_parse (const char *xml, McMetadata *metadata, GError **error)
 {
   Reader reader = { .metadata = mc_metadata_unset () };
-  GError *problem = NULL;
+  g_autoptr (McMetadataEdit) self = mc_metadata_edit_new (xml, error);
+  g_autofree char *unknown = NULL;
+  gboolean fine = self != NULL && read_root (&reader, self->root, error);
 
-  if (xml == NULL)
+  unknown = g_steal_pointer (&reader.unknown);
+  if (fine && unknown != NULL)
+    return fail (error, "%s", unknown);
+  if (fine)
+    *metadata = reader.metadata;
+  return fine;
+}
+
+/* Writing */
+
+void
+mc_metadata_edit_set_managed (McMetadataEdit *self, McManaged managed)
+{
+  for (xmlAttr *attribute = self->root->properties, *next; attribute != NULL; attribute = next)
     {
-      *metadata = reader.metadata;
-      return TRUE;
+      next = attribute->next;
+      if (!is_foreign (attribute->ns) && g_str_equal (local_name (attribute->name), MANAGED))
+        xmlRemoveProp (attribute);
     }
-  if (strnlen (xml, MOST_BYTES + 1) > MOST_BYTES)
+  if (managed != MC_MANAGED_DEFAULT)
+    xmlNewProp (self->root, (const xmlChar *)MANAGED,
+                (const xmlChar *)(managed == MC_MANAGED_YES ? "yes" : "no"));
+}
+
+void
+mc_metadata_edit_set (McMetadataEdit *self, const McThreshold *threshold, guint64 value)
+{
+  g_autofree char *text = NULL;
+
+  for (xmlNode *node = self->root->children, *next; node != NULL; node = next)
     {
-      g_set_error (error, MC_METADATA_ERROR, 0, "it is longer than %u KiB", MOST_BYTES / 1024);
+      next = node->next;
+      if (!is_own (node) || find_key (local_name (node->name)) != threshold)
+        continue;
+      xmlUnlinkNode (node);
+      xmlFreeNode (node);
+    }
+  if (value == MC_UNSET)
+    return;
+  text = threshold->unit == MC_UNIT_BYTES ? mc_size_format_exact (value)
+                                          : g_strdup_printf ("%" G_GUINT64_FORMAT, value);
+  xmlNewTextChild (self->root, NULL, (const xmlChar *)threshold->key, (const xmlChar *)text);
+}
+
+/* libvirt declares ours anew, and takes every element without a namespace for ours. */
+static void
+take_namespace_out (xmlNode *element)
+{
+  for (xmlNs **declared = &element->nsDef; *declared != NULL;)
+    {
+      xmlNs *found = *declared;
+
+      if (is_foreign (found))
+        {
+          declared = &found->next;
+          continue;
+        }
+      *declared = found->next;
+      found->next = NULL;
+      found->context = NULL;
+      xmlFreeNs (found);
+    }
+}
+
+/* Nor may a prefix that is declared nowhere here be part of a name that is known. */
+static void
+forget_prefix (xmlNode *node)
+{
+  g_autofree char *name = g_strdup (local_name (node->name));
+
+  if (g_str_equal (name, ROOT) || g_str_equal (name, MANAGED) || find_key (name) != NULL)
+    xmlNodeSetName (node, (const xmlChar *)name);
+}
+
+static void
+forget_namespace (xmlNode *element)
+{
+  if (is_own (element))
+    {
+      element->ns = NULL;
+      forget_prefix (element);
+    }
+  for (xmlAttr *attribute = element->properties; attribute != NULL; attribute = attribute->next)
+    if (!is_foreign (attribute->ns))
+      {
+        attribute->ns = NULL;
+        forget_prefix ((xmlNode *)attribute);
+      }
+  for (xmlNode *node = element->children; node != NULL; node = node->next)
+    if (node->type == XML_ELEMENT_NODE)
+      forget_namespace (node);
+  /* Nothing refers to it any more. */
+  take_namespace_out (element);
+}
+
+static gboolean
+says_nothing (const xmlNode *root)
+{
+  for (const xmlNode *node = root->children; node != NULL; node = node->next)
+    if (!xmlIsBlankNode (node))
       return FALSE;
-    }
-  /* GMarkup would quote what is not, byte by byte. */
-  if (!g_utf8_validate (xml, -1, NULL))
-    {
-      g_set_error_literal (error, MC_METADATA_ERROR, 0, "it is not UTF-8");
-      return FALSE;
-    }
-  if (!parse (&reader, xml, &problem))
-    {
-      g_propagate_error (error, tame (problem));
-      return FALSE;
-    }
-  *metadata = reader.metadata;
-  return TRUE;
+  return root->properties == NULL;
 }
 
 char *
-mc_metadata_format (const McMetadata *metadata)
+mc_metadata_edit_format (McMetadataEdit *self)
 {
-  g_autoptr (GString) xml = g_string_new ("<" ROOT);
-  gboolean says = metadata->managed != MC_MANAGED_DEFAULT;
+  xmlBuffer *buffer;
+  char *text;
 
-  if (says)
-    g_string_append_printf (xml, " managed=\"%s\"",
-                            metadata->managed == MC_MANAGED_YES ? "yes" : "no");
-  g_string_append_c (xml, '>');
-  for (const McThreshold *threshold = mc_vm_thresholds; threshold->name != NULL; threshold++)
-    {
-      guint64 value = mc_vm_threshold_get (&metadata->policy, threshold);
-      g_autofree char *text = NULL;
-
-      if (value == MC_UNSET)
-        continue;
-      text = threshold->unit == MC_UNIT_BYTES ? mc_size_format_exact (value)
-                                              : g_strdup_printf ("%" G_GUINT64_FORMAT, value);
-      g_string_append_printf (xml, "<%s>%s</%s>", threshold->key, text, threshold->key);
-      says = TRUE;
-    }
-  g_string_append (xml, "</" ROOT ">");
-  return says ? g_string_free (g_steal_pointer (&xml), FALSE) : NULL;
+  if (says_nothing (self->root))
+    return NULL;
+  forget_namespace (self->root);
+  buffer = xmlBufferCreate ();
+  xmlNodeDump (buffer, self->document, self->root, 0, 0);
+  text = g_strdup ((const char *)xmlBufferContent (buffer));
+  xmlBufferFree (buffer);
+  return text;
 }

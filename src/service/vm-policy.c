@@ -82,8 +82,9 @@ refuse_metadata (McVm *vm, const char *message)
   vm->metadata_error = g_strdup (message);
 }
 
+/* What cannot be read may say that the VM is to be left alone, and so it is. */
 static void
-take_metadata (McCoordinator *self, McVm *vm)
+take_metadata (McCoordinator *self, McVm *vm, const char *origin)
 {
   InForce before = in_force_now (self, vm);
   McMetadata metadata = mc_metadata_unset ();
@@ -92,17 +93,21 @@ take_metadata (McCoordinator *self, McVm *vm)
   if (!mc_metadata_parse (vm->description->metadata, &metadata, &error)
       || !mc_vm_policy_check (&metadata.policy, mc_settings_get_policy (self->settings),
                               vm->facts.capacity, &error))
+    refuse_metadata (vm, error->message);
+  else
     {
-      refuse_metadata (vm, error->message);
-      return;
+      g_clear_pointer (&vm->metadata_error, g_free);
+      vm->metadata = metadata;
     }
-  g_clear_pointer (&vm->metadata_error, g_free);
-  vm->metadata = metadata;
   if (vm->announced)
-    tell_changes (self, vm, &before, "metadata");
+    tell_changes (self, vm, &before, origin);
 }
 
 /* Descriptions */
+
+static void go_on_with_request (McCoordinator *self, McVm *vm, const GError *problem);
+
+static void begin_describe (McCoordinator *self, McVm *vm);
 
 static void
 refuse_description (McCoordinator *self, McVm *vm, const GError *error)
@@ -130,6 +135,7 @@ on_described (GObject *source, GAsyncResult *result, gpointer user_data)
       g_clear_pointer (&description, mc_vm_description_free);
       if (error != NULL)
         refuse_description (self, vm, error);
+      go_on_with_request (self, vm, error);
       return;
     }
   mc_vm_refusal_clear (&vm->describe_refusal);
@@ -137,32 +143,38 @@ on_described (GObject *source, GAsyncResult *result, gpointer user_data)
     {
       mc_vm_description_free (description);
       vm->describe_again = FALSE;
-      mc_vm_policy_describe (self, vm);
+      begin_describe (self, vm);
       return;
     }
   g_clear_pointer (&vm->description, mc_vm_description_free);
   vm->description = description;
   if (mc_coordinator_is_ending (self))
     return;
-  take_metadata (self, vm);
+  take_metadata (self, vm, "metadata");
   mc_stats_period_keep (self, vm);
   mc_target_settle (self, vm);
   if (first)
     mc_cycle_bring_forward (self);
+  go_on_with_request (self, vm, NULL);
 }
 
-void
-mc_vm_policy_describe (McCoordinator *self, McVm *vm)
+static void
+begin_describe (McCoordinator *self, McVm *vm)
 {
   if (vm->describing)
     {
       vm->describe_again = TRUE;
       return;
     }
-  if (mc_clock_now (self->clock) < vm->describe_refusal.not_before_us)
-    return;
   vm->describing = TRUE;
   mc_hypervisor_describe_async (self->hypervisor, vm->uuid, on_described, call_new (self, vm));
+}
+
+void
+mc_vm_policy_describe (McCoordinator *self, McVm *vm)
+{
+  if (mc_clock_now (self->clock) >= vm->describe_refusal.not_before_us)
+    begin_describe (self, vm);
 }
 
 /* The end */
@@ -191,7 +203,10 @@ mc_vm_policy_put_back (McCoordinator *self, McVm *vm)
                                   call_new (self, vm));
 }
 
-/* Changes, one after the other for each VM */
+/*
+ * Changes, one after the other for each VM. What the VM says is read again first, and changed
+ * there: somebody else may have written to it a moment ago.
+ */
 
 typedef struct
 {
@@ -199,7 +214,8 @@ typedef struct
   GVariant *values; /* a{st}, or NULL for a reset */
   char **names;     /* of a reset */
   char *origin;
-  McMetadata next;
+  gboolean reading; /* what the VM says; after that, it is written */
+  char *element;    /* that is written; NULL for none */
 } Request;
 
 static void
@@ -211,6 +227,7 @@ request_free (gpointer data)
   g_clear_pointer (&request->values, g_variant_unref);
   g_strfreev (request->names);
   g_free (request->origin);
+  g_free (request->element);
   g_free (request);
 }
 
@@ -228,8 +245,9 @@ find_threshold (const char *name, GError **error)
 }
 
 static gboolean
-apply_values (McVmPolicy *policy, GVariant *values, GError **error)
+apply_values (McMetadataEdit *edit, GVariant *values, GError **error)
 {
+  McVmPolicy scratch = MC_VM_POLICY_UNSET;
   GVariantIter iter;
   const char *name;
   guint64 value;
@@ -239,18 +257,20 @@ apply_values (McVmPolicy *policy, GVariant *values, GError **error)
     {
       const McThreshold *threshold = find_threshold (name, error);
 
-      if (threshold == NULL || !mc_vm_threshold_set (policy, threshold, value, error))
+      if (threshold == NULL || !mc_vm_threshold_set (&scratch, threshold, value, error))
         return FALSE;
+      mc_metadata_edit_set (edit, threshold, value);
     }
   return TRUE;
 }
 
 static gboolean
-reset_names (McVmPolicy *policy, const char *const *names, GError **error)
+reset_names (McMetadataEdit *edit, const char *const *names, GError **error)
 {
   if (names == NULL || names[0] == NULL)
     {
-      *policy = MC_VM_POLICY_UNSET;
+      for (guint i = 0; mc_vm_thresholds[i].name != NULL; i++)
+        mc_metadata_edit_set (edit, &mc_vm_thresholds[i], MC_UNSET);
       return TRUE;
     }
   for (guint i = 0; names[i] != NULL; i++)
@@ -259,30 +279,55 @@ reset_names (McVmPolicy *policy, const char *const *names, GError **error)
 
       if (threshold == NULL)
         return FALSE;
-      mc_vm_threshold_unset (policy, threshold);
+      mc_metadata_edit_set (edit, threshold, MC_UNSET);
     }
   return TRUE;
 }
 
 static gboolean
-prepare (McCoordinator *self, Request *request, GError **error)
+apply (const Request *request, McMetadataEdit *edit, GError **error)
 {
-  McVmPolicy *policy = &request->next.policy;
+  return request->values != NULL ? apply_values (edit, request->values, error)
+                                 : reset_names (edit, (const char *const *)request->names, error);
+}
 
-  request->next = request->vm->metadata;
-  if (!mc_hypervisor_get_connected (self->hypervisor))
+/* What is wrong whatever the VM says now. */
+static gboolean
+check (McCoordinator *self, const Request *request, GError **error)
+{
+  g_autoptr (McMetadataEdit) blank = mc_metadata_edit_new (NULL, NULL);
+
+  if (mc_hypervisor_get_connected (self->hypervisor))
+    return apply (request, blank, error);
+  g_set_error (
+      error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_NOT_CONNECTED,
+      "The policy of a VM is kept in its metadata, and the hypervisor is not connected: %s",
+      mc_hypervisor_get_status (self->hypervisor));
+  return FALSE;
+}
+
+/* Nothing that cannot be read is written over. */
+static gboolean
+merge (McCoordinator *self, Request *request, GError **error)
+{
+  McVm *vm = request->vm;
+  g_autoptr (GError) problem = NULL;
+  g_autoptr (McMetadataEdit) edit = mc_metadata_edit_new (vm->description->metadata, &problem);
+  McMetadata next;
+
+  if (edit == NULL || !apply (request, edit, &problem)
+      || !mc_metadata_edit_get (edit, &next, &problem))
     {
-      g_set_error (
-          error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_NOT_CONNECTED,
-          "The policy of a VM is kept in its metadata, and the hypervisor is not connected: %s",
-          mc_hypervisor_get_status (self->hypervisor));
+      g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED,
+                   "Its memcoord metadata cannot be read, and is left as it is: %s",
+                   problem->message);
       return FALSE;
     }
-  if (request->values != NULL ? !apply_values (policy, request->values, error)
-                              : !reset_names (policy, (const char *const *)request->names, error))
+  if (!mc_vm_policy_check (&next.policy, mc_settings_get_policy (self->settings),
+                           vm->facts.capacity, error))
     return FALSE;
-  return mc_vm_policy_check (policy, mc_settings_get_policy (self->settings),
-                             request->vm->facts.capacity, error);
+  request->element = mc_metadata_edit_format (edit);
+  return TRUE;
 }
 
 static void run_next (McCoordinator *self, McVm *vm);
@@ -319,36 +364,60 @@ on_metadata_written (GObject *source, GAsyncResult *result, gpointer user_data)
   if (written)
     {
       Request *request = g_task_get_task_data (task);
-      InForce before = in_force_now (self, vm);
 
-      vm->metadata = request->next;
-      g_clear_pointer (&vm->metadata_error, g_free);
-      tell_changes (self, vm, &before, request->origin);
+      g_free (vm->description->metadata);
+      vm->description->metadata = g_strdup (request->element);
+      take_metadata (self, vm, request->origin);
       mc_coordinator_publish (self);
       mc_cycle_bring_forward (self);
     }
   request_end (self, vm, error);
 }
 
+/* The VM's description was read, or could not be: the request that waited for that goes on. */
+static void
+go_on_with_request (McCoordinator *self, McVm *vm, const GError *problem)
+{
+  GTask *task = g_queue_peek_head (&vm->requests);
+  Request *request = task != NULL ? g_task_get_task_data (task) : NULL;
+  GError *error = NULL;
+
+  if (request == NULL || !request->reading)
+    return;
+  if (problem != NULL && vm->describe_again)
+    {
+      /* What failed had begun before the request did. */
+      vm->describe_again = FALSE;
+      begin_describe (self, vm);
+      return;
+    }
+  request->reading = FALSE;
+  if (problem != NULL)
+    request_end (self, vm, g_error_copy (problem));
+  else if (!merge (self, request, &error))
+    request_end (self, vm, error);
+  else
+    mc_hypervisor_set_metadata_async (self->hypervisor, vm->uuid, request->element,
+                                      on_metadata_written, call_new (self, vm));
+}
+
 static void
 run_next (McCoordinator *self, McVm *vm)
 {
   GTask *task = g_queue_peek_head (&vm->requests);
-  g_autofree char *element = NULL;
   Request *request;
   GError *error = NULL;
 
   if (task == NULL)
     return;
   request = g_task_get_task_data (task);
-  if (!prepare (self, request, &error))
+  if (!check (self, request, &error))
     {
       request_end (self, vm, error);
       return;
     }
-  element = mc_metadata_format (&request->next);
-  mc_hypervisor_set_metadata_async (self->hypervisor, vm->uuid, element, on_metadata_written,
-                                    call_new (self, vm));
+  request->reading = TRUE;
+  begin_describe (self, vm);
 }
 
 static void

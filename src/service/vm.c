@@ -175,6 +175,8 @@ find_immovable (McVm *self)
 gboolean
 mc_vm_is_opted_out (McVm *self, const McSettings *settings)
 {
+  if (self->metadata_error != NULL)
+    return TRUE;
   if (self->metadata.managed == MC_MANAGED_DEFAULT)
     return !mc_settings_get_config (settings)->manage_by_default;
   return self->metadata.managed == MC_MANAGED_NO;
@@ -248,9 +250,6 @@ describe_pause (McVm *self, const char *all_paused)
 static char *
 describe_managed (McVm *self)
 {
-  if (self->metadata_error != NULL)
-    return g_strdup_printf ("Its metadata is not followed, its last good policy is: %s",
-                            self->metadata_error);
   if (self->decision.reason == MC_REASON_NO_FREE_MEMORY)
     return g_strdup ("It needs more memory than the host has left to give.");
   if (self->decision.reason == MC_REASON_AT_MAXIMUM)
@@ -277,6 +276,18 @@ describe_silence (McVm *self, McVmStatus status)
 }
 
 static char *
+describe_opted_out (McVm *self)
+{
+  if (self->metadata_error != NULL)
+    return g_strdup_printf ("It is left alone, as its memcoord metadata cannot be read: %s",
+                            self->metadata_error);
+  if (self->metadata.managed == MC_MANAGED_NO)
+    return g_strdup ("Its metadata says managed=\"no\".");
+  return g_strdup ("The configuration manages marked VMs only, and its metadata does not say "
+                   "managed=\"yes\".");
+}
+
+static char *
 describe_status (McVm *self, McVmStatus status, const char *all_paused)
 {
   switch (status)
@@ -286,11 +297,7 @@ describe_status (McVm *self, McVmStatus status, const char *all_paused)
     case MC_VM_PAUSED:
       return describe_pause (self, all_paused);
     case MC_VM_OPTED_OUT:
-      return g_strdup (
-          self->metadata.managed == MC_MANAGED_NO
-              ? "Its metadata says managed=\"no\"."
-              : "The configuration manages marked VMs only, and its metadata does not say "
-                "managed=\"yes\".");
+      return describe_opted_out (self);
     case MC_VM_BOOTING:
       return g_strdup ("It has just started; it is left alone until its balloon driver reports.");
     case MC_VM_BUSY:

@@ -9,9 +9,10 @@
 #include "metadata.h"
 
 static void
-check (const McMetadata *metadata)
+check (const McMetadata *metadata, const char *text)
 {
-  g_autofree char *written = mc_metadata_format (metadata);
+  g_autoptr (McMetadataEdit) edit = mc_metadata_edit_new (text, NULL);
+  g_autofree char *written = mc_metadata_edit_format (edit);
   McMetadata again;
 
   g_assert_true (mc_metadata_parse (written, &again, NULL));
@@ -28,7 +29,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 
   if (mc_metadata_parse (text, &metadata, &error))
     {
-      check (&metadata);
+      check (&metadata, text);
       return 0;
     }
   g_assert_true (g_utf8_validate (error->message, -1, NULL));

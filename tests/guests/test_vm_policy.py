@@ -81,16 +81,28 @@ def test_an_edit_is_followed(bed, one):
     (policy(minimum="400M", maximum="300M"), "300"),
     ("<elsewhere/>", "elsewhere"),
 ], ids=["not a size", "unknown", "contradiction", "another element"])
-def test_a_bad_edit_leaves_the_last_good_policy_and_is_told(bed, one, bad, named):
+def test_a_bad_edit_leaves_the_guest_alone_and_is_told(bed, one, bad, named):
     edit(bed, one, policy(minimum="160M", weight=50))
     wait_vm(bed, one, lambda vm: vm["Weight"] == 50, "the good edit to be seen")
     edit(bed, one, bad)
     vm = wait_vm(bed, one, lambda vm: named in vm["StatusDetail"], f"a detail that names {named}")
+    assert vm["Status"] == "opted-out"
     assert (vm["Minimum"], vm["Weight"]) == (160 * MIB, 50)
     assert named in bed.read_daemon_log()
     edit(bed, one, policy(minimum="170M"))
     vm = wait_vm(bed, one, lambda vm: vm["Minimum"] == 170 * MIB, "the mended edit to be seen")
     assert named not in vm["StatusDetail"]
+
+
+def test_parts_that_are_not_known_stay(bed, one):
+    edit(bed, one, '<policy managed="no" xmlns:o="urn:others"><future by="hand"/><o:note o:of="others">keep</o:note></policy>')
+    vm = wait_vm(bed, one, lambda vm: "<future> is not known" in vm["StatusDetail"], "a detail that names it")
+    assert vm["Status"] == "opted-out"
+    bed.set_threshold("Weight", 60, one)
+    for options in ([], ["--config"]):
+        kept = stored(bed, one, *options)
+        for part in ('managed="no"', 'future by="hand"', ':of="others">keep<', "weight>60<"):
+            assert part in kept.replace("'", '"'), (options, kept)
 
 
 def test_opting_out_and_in_again(bed, one):

@@ -160,6 +160,96 @@ test_metadata_is_followed (Fixture *f, gconstpointer data)
   g_assert_nonnull (strstr (mc_vm_get_view (fixture_vm_of (f, vm))->status_detail, "heavy"));
 }
 
+/* It may say that the VM is to be left alone. */
+static void
+test_vm_whose_metadata_cannot_be_read_is_left_alone (Fixture *f, gconstpointer data)
+{
+  const char *unreadable[]
+      = { "<policy managed='no'><future/></policy>", "<policy><future/></policy>",
+          "<policy managed='never'/>", "<policies managed='no'/>", "<policy><weight>heavy" };
+  McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, MC_GIB, 100 * MC_MIB);
+
+  vm->description.metadata = g_strdup (unreadable[0]);
+  fixture_start_service (f);
+  for (guint i = 0; i < G_N_ELEMENTS (unreadable); i++)
+    {
+      mc_fake_hypervisor_set_vm_metadata (f->fake, vm, unreadable[i]);
+      fixture_pass (f, 60);
+      g_assert_cmpstr (fixture_status_of (f, vm), ==, "opted-out");
+      g_assert_nonnull (strstr (mc_vm_get_view (fixture_vm_of (f, vm))->status_detail,
+                                "its memcoord metadata cannot be read: "));
+      g_assert_cmpuint (vm->figures.balloon, ==, MC_GIB);
+    }
+  mc_fake_hypervisor_set_vm_metadata (f->fake, vm, "<policy xmlns:x='urn:x'><x:future/></policy>");
+  fixture_pass (f, 60);
+  g_assert_cmpstr (fixture_status_of (f, vm), ==, "managed");
+  g_assert_cmpuint (vm->figures.balloon, <, MC_GIB);
+}
+
+/* What is not known stays, what cannot be read is not written over, and what somebody else has
+ * written meanwhile is not undone. */
+static void
+test_policy_is_merged_into_what_is_there (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, 512 * MC_MIB, 300 * MC_MIB);
+  g_autoptr (GError) unreadable = NULL;
+
+  fixture_start_service (f);
+  fixture_pass (f, 3);
+  /* Nobody has told of it yet. */
+  g_free (vm->description.metadata);
+  vm->description.metadata
+      = g_strdup ("<policy managed='no'><weight>70</weight><future/></policy>");
+  g_assert_no_error (set_vm (f, vm, "Minimum", 384 * MC_MIB));
+  g_assert_cmpstr (vm->description.metadata, ==,
+                   "<policy managed=\"no\"><weight>70</weight><future/>"
+                   "<minimum>384M</minimum></policy>");
+  fixture_pass (f, 3);
+  g_assert_cmpstr (fixture_status_of (f, vm), ==, "opted-out");
+
+  mc_fake_hypervisor_set_vm_metadata (f->fake, vm, "<policy managed='never'/>");
+  unreadable = set_vm (f, vm, "Weight", 80);
+  g_assert_error (unreadable, MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED);
+  g_assert_nonnull (strstr (unreadable->message, "'never' is neither 'yes' nor 'no'"));
+  g_assert_cmpstr (vm->description.metadata, ==, "<policy managed='never'/>");
+
+  /* A value of its own that is wrong is what is set right so. */
+  mc_fake_hypervisor_set_vm_metadata (f->fake, vm, "<policy><weight>heavy</weight></policy>");
+  g_assert_no_error (set_vm (f, vm, "Weight", 80));
+  g_assert_cmpstr (vm->description.metadata, ==, "<policy><weight>80</weight></policy>");
+  fixture_pass (f, 3);
+  g_assert_cmpstr (fixture_status_of (f, vm), ==, "managed");
+}
+
+/* Several at once, while its description is read all the time. */
+static void
+test_changes_wait_for_each_other (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, 512 * MC_MIB, 300 * MC_MIB);
+  GError *errors[5] = { NULL };
+
+  fixture_start_service (f);
+  fixture_pass (f, 3);
+  for (guint i = 0; i < G_N_ELEMENTS (errors); i++)
+    {
+      g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{st}"));
+
+      g_variant_builder_add (&builder, "{st}", i % 2 == 0 ? "Weight" : "Minimum",
+                             i % 2 == 0 ? 100 + i : (100 + i) * MC_MIB);
+      mc_fake_hypervisor_change_vm (f->fake, vm);
+      mc_coordinator_vm_set_thresholds_async (f->coordinator, fixture_vm_of (f, vm),
+                                              g_variant_builder_end (&builder), "me", on_thresholds,
+                                              &errors[i]);
+    }
+  mc_test_clock_settle ();
+  for (guint i = 0; i < G_N_ELEMENTS (errors); i++)
+    g_assert_no_error (errors[i]);
+  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->weight, ==, 104);
+  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->minimum, ==, 103 * MC_MIB);
+  g_assert_cmpstr (vm->description.metadata, ==,
+                   "<policy><minimum>103M</minimum><weight>104</weight></policy>");
+}
+
 static char *
 read_settings (Fixture *f)
 {
@@ -306,6 +396,10 @@ main (int argc, char **argv)
   TEST ("period-is-looked-at-again", test_period_is_looked_at_again);
   TEST ("vm-policy-lives-with-the-vm", test_vm_policy_lives_with_the_vm);
   TEST ("metadata-is-followed", test_metadata_is_followed);
+  TEST ("vm-whose-metadata-cannot-be-read-is-left-alone",
+        test_vm_whose_metadata_cannot_be_read_is_left_alone);
+  TEST ("policy-is-merged-into-what-is-there", test_policy_is_merged_into_what_is_there);
+  TEST ("changes-wait-for-each-other", test_changes_wait_for_each_other);
   TEST ("thousand-starts-and-stops", test_thousand_starts_and_stops);
   TEST ("period-is-noted-first", test_period_is_noted_first);
   TEST ("notes-are-of-one-life", test_notes_are_of_one_life);

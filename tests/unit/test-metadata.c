@@ -6,6 +6,19 @@
 
 #include "metadata.h"
 
+/* Returns: (transfer full) (nullable): @xml with @key, where there is one, set to @value. */
+static char *
+edited (const char *xml, const char *key, guint64 value)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (McMetadataEdit) edit = mc_metadata_edit_new (xml, &error);
+
+  g_assert_no_error (error);
+  if (key != NULL)
+    mc_metadata_edit_set (edit, mc_vm_threshold_find (key), value);
+  return mc_metadata_edit_format (edit);
+}
+
 static void
 test_read (void)
 {
@@ -39,7 +52,7 @@ test_none (void)
   g_assert_true (mc_metadata_parse (NULL, &metadata, NULL));
   g_assert_cmpint (metadata.managed, ==, MC_MANAGED_DEFAULT);
   g_assert_cmpuint (metadata.policy.low_watermark, ==, MC_UNSET);
-  g_assert_null (mc_metadata_format (&metadata));
+  g_assert_null (edited (NULL, NULL, MC_UNSET));
 }
 
 static void
@@ -65,8 +78,8 @@ test_refused (void)
     { "<policy><minimum>-5M</minimum></policy>", "'-5M' is not a size" },
     { "<policy><minimum><b>5M</b></minimum></policy>", "<b> stands inside <minimum>" },
     { "<policy>512M</policy>", "'512M' stands outside" },
-    { "<policy/><minimum>512M</minimum>", "<minimum> stands outside <policy>" },
-    { "<policy/><policy/>", "<policy> stands outside <policy>" },
+    { "<policy/><minimum>512M</minimum>", "Extra content at the end" },
+    { "<policy/><policy/>", "Extra content at the end" },
     { "<policy/>512M", "" },
     { "<policy managed='yes' managed='no'/>", "" },
     { "<policy managed='yes' x:managed='no'/>", "'x:managed' is there twice" },
@@ -159,6 +172,7 @@ test_written_comes_back (void)
   for (guint i = 0; i < 2000; i++)
     {
       McMetadata metadata = mc_metadata_unset (), back;
+      g_autoptr (McMetadataEdit) edit = mc_metadata_edit_new (NULL, NULL);
       g_autofree char *xml = NULL;
       g_autoptr (GError) error = NULL;
 
@@ -170,7 +184,10 @@ test_written_comes_back (void)
               threshold->least
                   + (guint64)(g_test_rand_double () * (double)(threshold->most - threshold->least)),
               NULL));
-      xml = mc_metadata_format (&metadata);
+      mc_metadata_edit_set_managed (edit, metadata.managed);
+      for (const McThreshold *threshold = mc_vm_thresholds; threshold->name != NULL; threshold++)
+        mc_metadata_edit_set (edit, threshold, mc_vm_threshold_get (&metadata.policy, threshold));
+      xml = mc_metadata_edit_format (edit);
       g_assert_true (mc_metadata_parse (xml, &back, &error));
       g_assert_no_error (error);
       g_assert_cmpint (back.managed, ==, metadata.managed);
@@ -178,6 +195,71 @@ test_written_comes_back (void)
         g_assert_cmpuint (mc_vm_threshold_get (&back.policy, threshold), ==,
                           mc_vm_threshold_get (&metadata.policy, threshold));
     }
+}
+
+/* What a later version, or somebody else, has put there. */
+static void
+test_what_is_not_known_stays (void)
+{
+  const struct
+  {
+    const char *xml, *key;
+    guint64 value;
+    const char *becomes;
+  } cases[] = {
+    { "<policy managed='no'><future a='1'>x<y/></future></policy>", "Weight", 300,
+      "<policy managed=\"no\"><future a=\"1\">x<y/></future><weight>300</weight></policy>" },
+    { "<m:policy xmlns:m='https://example.org/memcoord/1' m:managed='no' m:speed='3'>"
+      "<m:weight>5</m:weight><!-- why --></m:policy>",
+      "Weight", MC_UNSET, "<policy managed=\"no\" speed=\"3\"><!-- why --></policy>" },
+    { "<policy xmlns='https://example.org/memcoord/1' xmlns:o='urn:o' o:by='x'>"
+      "<o:note><weight>7</weight></o:note><weight>5</weight></policy>",
+      "Weight", 6,
+      "<policy xmlns:o=\"urn:o\" o:by=\"x\"><o:note><weight>7</weight></o:note>"
+      "<weight>6</weight></policy>" },
+    { "<memcoord:policy><memcoord:minimum>5M</memcoord:minimum></memcoord:policy>", "Maximum",
+      MC_GIB, "<policy><minimum>5M</minimum><maximum>1G</maximum></policy>" },
+    { "<policy><weight>4</weight><weight>5</weight></policy>", "Weight", 6,
+      "<policy><weight>6</weight></policy>" },
+    { "<policy>\n  <weight>4</weight>\n</policy>", "Weight", MC_UNSET, NULL },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *text = edited (cases[i].xml, cases[i].key, cases[i].value);
+
+      g_assert_cmpstr (text, ==, cases[i].becomes);
+    }
+}
+
+/* Foreign parts are none of this program's business; its own that it does not know may matter. */
+static void
+test_foreign (void)
+{
+  McMetadata metadata;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (mc_metadata_parse ("<policy xmlns:o='urn:o' o:by='x'><o:note>hm</o:note>"
+                                    "<weight>5</weight></policy>",
+                                    &metadata, NULL));
+  g_assert_cmpuint (metadata.policy.weight, ==, 5);
+  g_assert_false (mc_metadata_parse ("<policy xmlns:o='https://example.org/memcoord/1'>"
+                                     "<o:speed/></policy>",
+                                     &metadata, &error));
+  g_assert_cmpstr (error->message, ==, "<speed> is not known");
+}
+
+/* No text is put together out of parts of itself. */
+static void
+test_document_type (void)
+{
+  McMetadata metadata;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (mc_metadata_parse ("<!DOCTYPE policy [<!ENTITY a \"5\">]>"
+                                     "<policy><weight>&a;</weight></policy>",
+                                     &metadata, &error));
+  g_assert_cmpstr (error->message, ==, "it has a document type");
 }
 
 int
@@ -191,5 +273,8 @@ main (int argc, char **argv)
   g_test_add_func ("/metadata/messages-are-tame", test_messages_are_tame);
   g_test_add_func ("/metadata/deep", test_deep);
   g_test_add_func ("/metadata/written-comes-back", test_written_comes_back);
+  g_test_add_func ("/metadata/what-is-not-known-stays", test_what_is_not_known_stays);
+  g_test_add_func ("/metadata/foreign", test_foreign);
+  g_test_add_func ("/metadata/document-type", test_document_type);
   return g_test_run ();
 }
