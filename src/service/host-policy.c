@@ -258,7 +258,7 @@ read_config (gpointer data)
   Reload *reload = data;
 
   reload->config = mc_config_load (reload->path, reload->required, &reload->error);
-  g_idle_add (on_config_read, reload);
+  g_idle_add_full (G_PRIORITY_DEFAULT, on_config_read, reload, NULL);
   return NULL;
 }
 
