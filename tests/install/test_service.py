@@ -427,7 +427,7 @@ def test_memory_of_a_guest_moves_and_the_journal_tells(service):
 
     service.wait_for(lambda: vm("Status") == "managed", 30, "the guest to be managed")
     service.wait_for(lambda: (vm("Balloon") or 512 * MIB) < 480 * MIB, 30, "the idle guest to give memory")
-    entry = service.journal(f"MESSAGE_ID={MEMORY_MOVED}")[0]
+    entry = service.journal(f"MESSAGE_ID={MEMORY_MOVED}", f"MEMCOORD_UUID={guest.uuid}")[0]
     assert entry["MEMCOORD_VM"] == "web"
     assert entry["MEMCOORD_UUID"] == guest.uuid
     assert int(entry["MEMCOORD_TO"]) < int(entry["MEMCOORD_FROM"]) <= 512 * MIB
