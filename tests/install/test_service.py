@@ -426,7 +426,8 @@ def test_memory_of_a_guest_moves_and_the_journal_tells(service):
         return service.get(name, guest.object_path, "org.example.MemCoord1.VM")
 
     service.wait_for(lambda: vm("Status") == "managed", 30, "the guest to be managed")
-    service.wait_for(lambda: (vm("Balloon") or 512 * MIB) < 480 * MIB, 30, "the idle guest to give memory")
+    service.run("memcoordctl", "set", "web", "maximum=400M")
+    service.wait_for(lambda: (vm("Balloon") or 512 * MIB) <= 400 * MIB, 30, "the guest to have its maximum")
     entry = service.journal(f"MESSAGE_ID={MEMORY_MOVED}", f"MEMCOORD_UUID={guest.uuid}")[0]
     assert entry["MEMCOORD_VM"] == "web"
     assert entry["MEMCOORD_UUID"] == guest.uuid
