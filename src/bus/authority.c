@@ -237,8 +237,12 @@ on_system_bus (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (McAuthority) self = user_data;
   g_autoptr (GDBusConnection) connection = g_bus_get_finish (result, NULL);
 
-  if (connection == self->connection)
+  if (connection != NULL
+      && g_strcmp0 (g_dbus_connection_get_guid (connection),
+                    g_dbus_connection_get_guid (self->connection))
+             == 0)
     {
+      g_dbus_connection_set_exit_on_close (connection, FALSE);
       polkit_authority_get_async (NULL, on_polkit, g_steal_pointer (&self));
       return;
     }

@@ -36,6 +36,17 @@ static const Rule rules[] = {
   { MC_VM_INTERFACE, "ListDecisions", NULL },
 };
 
+/* Calls whose answers are as long as there are VMs. */
+static const struct
+{
+  const char *interface;
+  const char *method;
+} costly[] = {
+  { MC_ROOT_INTERFACE, "Plan" },
+  { "org.freedesktop.DBus.ObjectManager", "GetManagedObjects" },
+  { "org.freedesktop.DBus.Introspectable", "Introspect" },
+};
+
 typedef struct
 {
   GDBusInterfaceSkeleton *skeleton;
@@ -59,6 +70,32 @@ find_rule (const char *interface, const char *method)
     if (g_str_equal (rules[i].interface, interface) && g_str_equal (rules[i].method, method))
       return &rules[i];
   return NULL;
+}
+
+McCallKind
+mc_gate_judge (const char *interface, const char *method)
+{
+  const Rule *rule;
+
+  if (interface == NULL || method == NULL)
+    return MC_CALL_READS;
+  for (gsize i = 0; i < G_N_ELEMENTS (costly); i++)
+    if (g_str_equal (costly[i].interface, interface) && g_str_equal (costly[i].method, method))
+      return MC_CALL_COSTS;
+  rule = find_rule (interface, method);
+  if (rule != NULL && rule->action != NULL)
+    return MC_CALL_CHANGES;
+  /* Only org.freedesktop.LogControl1 has what can be set so. */
+  return g_str_equal (interface, "org.freedesktop.DBus.Properties") && g_str_equal (method, "Set")
+             ? MC_CALL_CHANGES
+             : MC_CALL_READS;
+}
+
+gboolean
+mc_gate_acts (const char *interface, const char *method)
+{
+  /* What an inhibitor holds is the descriptor that is in the answer. */
+  return mc_gate_judge (interface, method) == MC_CALL_CHANGES && !g_str_equal (method, "Inhibit");
 }
 
 static const GDBusInterfaceVTable *

@@ -12,6 +12,7 @@
 
 #include "bus.h"
 #include "coordinator.h"
+#include "intake.h"
 #include "journal.h"
 #include "libvirt-hypervisor.h"
 #include "log-control.h"
@@ -225,13 +226,11 @@ static GDBusConnection *
 connect_bus (const Options *options, GError **error)
 {
   GBusType type = options->session ? G_BUS_TYPE_SESSION : G_BUS_TYPE_SYSTEM;
-  GDBusConnection *connection = g_bus_get_sync (type, NULL, error);
+  GDBusConnection *connection = mc_intake_connect (type, error);
 
   if (connection == NULL)
     g_prefix_error (error,
                     "failed to connect to the %s bus: ", options->session ? "session" : "system");
-  else
-    g_dbus_connection_set_exit_on_close (connection, FALSE);
   return connection;
 }
 
@@ -241,6 +240,8 @@ service_clear (Service *service)
   g_clear_object (&service->log_control);
   g_clear_object (&service->bus);
   g_clear_object (&service->coordinator);
+  if (service->connection != NULL)
+    mc_intake_close (service->connection);
   g_clear_object (&service->connection);
   g_clear_pointer (&service->loop, g_main_loop_unref);
 }

@@ -18,6 +18,7 @@
 #include "bus.h"
 #include "coordinator.h"
 #include "fake-hypervisor.h"
+#include "intake.h"
 #include "names.h"
 #include "quick-clock.h"
 
@@ -391,10 +392,9 @@ service_init (Service *service, const Options *options, GError **error)
   service->coordinator = mc_coordinator_new (MC_HYPERVISOR (service->fake), service->host, clock,
                                              config, options->state_dir);
   service->connection
-      = g_bus_get_sync (options->system ? G_BUS_TYPE_SYSTEM : G_BUS_TYPE_SESSION, NULL, error);
+      = mc_intake_connect (options->system ? G_BUS_TYPE_SYSTEM : G_BUS_TYPE_SESSION, error);
   if (service->connection == NULL)
     return;
-  g_dbus_connection_set_exit_on_close (service->connection, FALSE);
   service->bus = mc_bus_new (service->coordinator, service->connection, error);
   g_signal_connect (service->coordinator, "published", G_CALLBACK (on_published), service);
 }
@@ -407,6 +407,8 @@ service_clear (Service *service)
   g_clear_object (&service->fake);
   g_clear_object (&service->host);
   g_clear_object (&service->input);
+  if (service->connection != NULL)
+    mc_intake_close (service->connection);
   g_clear_object (&service->connection);
   g_clear_pointer (&service->loop, g_main_loop_unref);
 }

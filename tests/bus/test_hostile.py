@@ -208,25 +208,49 @@ def slowest_call(service, while_true, calls=20):
 
 
 def test_client_that_calls_ten_thousand_times(service, bus):
-    """All are answered, and others among them: each waits for what is in the queue before it, which on a system bus is no
-    more than 128 calls of one client (see the flood above), and here may be all of them."""
-    caller, pending = connect(bus), [2_000 if is_sanitized() else 10_000]
+    """All are answered, those that are too many with an error that says so, and others among them at once."""
+    caller, answers = connect(bus), []
+    calls = 2_000 if is_sanitized() else 10_000
 
     def take(connection, result):
-        connection.call_finish(result)
-        pending[0] -= 1
+        try:
+            connection.call_finish(result)
+            answers.append("ok")
+        except GLib.Error as error:
+            answers.append(Gio.DBusError.get_remote_error(error))
 
-    for _ in range(pending[0]):
+    for _ in range(calls):
         caller.call(NAME, ROOT, PROPERTIES, "GetAll", GLib.Variant("(s)", (HOST,)), None, 0, 60_000, None, take)
 
     def going_on():
         while GLib.MainContext.default().iteration(False):
             pass
-        return pending[0] > 0
+        return len(answers) < calls
 
     assert slowest_call(service, going_on) < 10
-    assert pending[0] == 0
+    assert answers.count("ok") >= 128
+    assert set(answers) <= {"ok", "org.freedesktop.DBus.Error.LimitsExceeded"}
     assert service.tell("cycle") == "ok"
+
+
+def test_costly_calls_at_once_are_refused_with_the_reason(service, bus):
+    caller, answers = connect(bus), []
+
+    def take(connection, result):
+        try:
+            answers.append(connection.call_finish(result) and "ok")
+        except GLib.Error as error:
+            answers.append(error.message)
+
+    for _ in range(50):
+        caller.call(NAME, ROOT, HOST, "Plan", None, None, 0, 60_000, None, take)
+    while len(answers) < 50:
+        GLib.MainContext.default().iteration(True)
+    assert answers.count("ok") >= 4
+    refused = [answer for answer in answers if answer != "ok"]
+    assert refused and all("LimitsExceeded" in text and "that list every VM" in text and "4" in text for text in refused)
+    for _ in range(20):
+        service.call(ROOT, HOST, "Plan")  # one after the other they are no flood
 
 
 DEAF = """

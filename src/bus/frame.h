@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A message as it stands in a stream of D-Bus: how long it is, and what its header says, read
+ * without a copy and without its body. Pure; any thread.
+ */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* The part of a header that has a fixed size. */
+#define MC_FRAME_FIXED 16
+
+/* Texts end where they do in the header that was read; NULL where it has none. */
+typedef struct
+{
+  guint8 type;
+  guint8 flags;
+  guint32 serial;
+  guint32 reply_serial;
+  guint32 body;
+  const char *interface;
+  const char *member;
+  const char *sender;
+  const char *destination;
+} McFrame;
+
+#define MC_FRAME_CALL   1
+#define MC_FRAME_RETURN 2
+#define MC_FRAME_ERROR  3
+#define MC_FRAME_SIGNAL 4
+
+#define MC_FRAME_FLAGS_AT 2
+#define MC_FRAME_NO_REPLY 0x1
+
+/* @fixed: the first MC_FRAME_FIXED bytes. Tells how long the header is, and all of the message. */
+void mc_frame_measure (const guint8 *fixed, guint64 *header, guint64 *whole);
+
+/* @header: as long as mc_frame_measure() says. FALSE where it is no header. */
+gboolean
+mc_frame_read (McFrame *self, const guint8 *header, gsize length) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What comes in from the bus, and how much of it is let in: two streams of messages, one each way,
+ * which are read by their headers and passed on as they are. What is dropped costs a look at its
+ * header, so that this thread is faster than any bus that writes to it.
+ */
+#include "config.h"
+
+#include "intake.h"
+
+#include "frame.h"
+#include "ledger.h"
+
+#include <errno.h>
+#include <gio/gunixfdlist.h>
+#include <glib-unix.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define INTAKE_KEY "mc-intake"
+#define CHUNK      ((gsize)64 << 10)
+
+/* Names and values of all thresholds are below 16 KiB. */
+#define MOST_ARGUMENTS ((guint32)256 << 10)
+
+/* A header has four short texts, and a path. */
+#define MOST_HEADER ((guint64)64 << 10)
+
+/* What waits for its reader before no more is read for it. */
+#define MOST_WAITING ((gsize)256 << 10)
+
+/* Refusals that the bus has not taken yet; who sends so many does not wait for each of them. */
+#define MOST_REFUSALS ((gsize)4 << 20)
+
+#define MOST_FDS 16
+
+typedef enum
+{
+  PASS,
+  DROP,
+} Verdict;
+
+/* One direction. */
+typedef struct
+{
+  int from, to;
+  GByteArray *read;    /* that no verdict is on yet */
+  GByteArray *waiting; /* to be written */
+  guint64 left;        /* of the message that the verdict is on */
+  Verdict verdict;
+  int fds[MOST_FDS]; /* to be sent with what is waiting */
+  gsize n_fds;
+} Stream;
+
+typedef struct
+{
+  GThread *thread;
+  GSocketConnection *bus;
+  int inner; /* this end of the pair whose other end GDBus has */
+  Stream in, out;
+  gboolean begun; /* the two have introduced themselves: messages follow */
+  GByteArray *refusals;
+  McLedger *ledger;
+} Intake;
+
+static void
+stream_init (Stream *self, int from, int to)
+{
+  *self = (Stream){
+    .from = from, .to = to, .read = g_byte_array_new (), .waiting = g_byte_array_new ()
+  };
+}
+
+static void
+stream_clear (Stream *self)
+{
+  for (gsize i = 0; i < self->n_fds; i++)
+    close (self->fds[i]);
+  g_byte_array_unref (self->read);
+  g_byte_array_unref (self->waiting);
+}
+
+static void
+intake_free (Intake *self)
+{
+  stream_clear (&self->in);
+  stream_clear (&self->out);
+  close (self->inner);
+  g_object_unref (self->bus);
+  g_byte_array_unref (self->refusals);
+  mc_ledger_free (self->ledger);
+  g_free (self);
+}
+
+/* Judging */
+
+static void
+refuse (Intake *self, const McFrame *call, const char *why)
+{
+  g_autoptr (GDBusMessage) refusal = g_dbus_message_new ();
+  g_autofree guchar *blob = NULL;
+  gsize size;
+
+  if (self->refusals->len >= MOST_REFUSALS)
+    return;
+  g_dbus_message_set_message_type (refusal, G_DBUS_MESSAGE_TYPE_ERROR);
+  g_dbus_message_set_flags (refusal, G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED);
+  g_dbus_message_set_serial (refusal, G_MAXUINT32); /* nobody refers to it */
+  g_dbus_message_set_reply_serial (refusal, call->serial);
+  g_dbus_message_set_destination (refusal, call->sender);
+  g_dbus_message_set_error_name (refusal, "org.freedesktop.DBus.Error.LimitsExceeded");
+  g_dbus_message_set_body (refusal, g_variant_new ("(s)", why));
+  blob = g_dbus_message_to_blob (refusal, &size, G_DBUS_CAPABILITY_FLAGS_NONE, NULL);
+  if (blob != NULL)
+    g_byte_array_append (self->refusals, blob, (guint)size);
+}
+
+static Verdict
+judge_call (Intake *self, const McFrame *call)
+{
+  McCallKind kind = mc_gate_judge (call->interface, call->member);
+  gboolean awaited = (call->flags & MC_FRAME_NO_REPLY) == 0;
+  g_autofree char *limit = NULL;
+
+  if (call->sender == NULL || (!awaited && !mc_gate_acts (call->interface, call->member)))
+    return DROP;
+  if (call->body > MOST_ARGUMENTS)
+    {
+      if (awaited)
+        refuse (self, call, "A call may have 256 KiB of arguments at most");
+      return DROP;
+    }
+  if (mc_ledger_enter (self->ledger, call->sender, call->serial, kind, awaited))
+    return PASS;
+  limit = mc_ledger_describe_limit (kind);
+  if (awaited)
+    refuse (self, call, limit);
+  return DROP;
+}
+
+static Verdict
+judge_incoming (Intake *self, const McFrame *frame)
+{
+  if (frame->type == MC_FRAME_CALL)
+    return judge_call (self, frame);
+  if (frame->type == MC_FRAME_SIGNAL)
+    return g_strcmp0 (frame->sender, "org.freedesktop.DBus") == 0 ? PASS : DROP;
+  return PASS;
+}
+
+static Verdict
+judge_outgoing (Intake *self, const McFrame *frame)
+{
+  if ((frame->type != MC_FRAME_RETURN && frame->type != MC_FRAME_ERROR)
+      || frame->destination == NULL)
+    return PASS;
+  return mc_ledger_leave (self->ledger, frame->destination, frame->reply_serial) ? PASS : DROP;
+}
+
+/* A header has come whole. */
+static Verdict
+judge (Intake *self, Stream *stream, guint8 *header, gsize length)
+{
+  McFrame frame;
+
+  /* GDBus judges what is no message: it ends the connection. */
+  if (!mc_frame_read (&frame, header, length))
+    return PASS;
+  if (stream == &self->out)
+    return judge_outgoing (self, &frame);
+  /* Each call that is let in is answered, so that its end is seen; an answer that nobody wants goes
+   * no further than here. */
+  if (frame.type == MC_FRAME_CALL)
+    header[MC_FRAME_FLAGS_AT] &= (guint8)~MC_FRAME_NO_REPLY;
+  return judge_incoming (self, &frame);
+}
+
+/* Moving */
+
+/* Returns: how much of @bytes is done with. */
+static gsize
+move_part (Intake *self, Stream *stream, guint8 *bytes, gsize length)
+{
+  gsize part = (gsize)MIN (stream->left, length);
+  guint64 header, whole;
+
+  if (stream->left > 0)
+    {
+      if (stream->verdict == PASS)
+        g_byte_array_append (stream->waiting, bytes, (guint)part);
+      stream->left -= part;
+      return part;
+    }
+  if (length < MC_FRAME_FIXED)
+    return 0;
+  mc_frame_measure (bytes, &header, &whole);
+  if (header <= MOST_HEADER && header > length)
+    return 0;
+  stream->verdict = header <= MOST_HEADER ? judge (self, stream, bytes, (gsize)header) : DROP;
+  stream->left = whole;
+  return move_part (self, stream, bytes, length);
+}
+
+static void
+move_messages (Intake *self, Stream *stream)
+{
+  gsize done = 0, part;
+
+  do
+    {
+      part = move_part (self, stream, stream->read->data + done, stream->read->len - done);
+      done += part;
+    }
+  while (part > 0 && done < stream->read->len);
+  if (done > 0)
+    g_byte_array_remove_range (stream->read, 0, (guint)done);
+}
+
+/* Before the first message each end says who it is, in lines. */
+static void
+move_lines (Intake *self, Stream *stream)
+{
+  static const char begin[] = "BEGIN\r\n";
+  guint8 *bytes = stream->read->data;
+  const guint8 *end = NULL;
+  guint length = stream->read->len;
+
+  if (stream == &self->out && length > 0)
+    end = memmem (bytes, length, begin, sizeof begin - 1);
+  if (end != NULL)
+    {
+      length = (guint)(end - bytes) + (guint)sizeof begin - 1;
+      self->begun = TRUE;
+    }
+  g_byte_array_append (stream->waiting, bytes, length);
+  g_byte_array_remove_range (stream->read, 0, length);
+}
+
+static void
+move_on (Intake *self, Stream *stream)
+{
+  if (!self->begun)
+    move_lines (self, stream);
+  if (self->begun && stream->read->len > 0)
+    move_messages (self, stream);
+  /* Between two messages. */
+  if (stream != &self->out || !self->begun || stream->left > 0 || self->refusals->len == 0
+      || stream->waiting->len > MOST_WAITING)
+    return;
+  g_byte_array_append (stream->waiting, self->refusals->data, self->refusals->len);
+  g_byte_array_set_size (self->refusals, 0);
+}
+
+/* Reading and writing */
+
+static void
+take_fds (Stream *self, struct msghdr *message)
+{
+  for (struct cmsghdr *part = CMSG_FIRSTHDR (message); part != NULL;
+       part = CMSG_NXTHDR (message, part))
+    {
+      gsize count = (part->cmsg_len - CMSG_LEN (0)) / sizeof (int);
+
+      if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS)
+        continue;
+      count = MIN (count, MOST_FDS - self->n_fds);
+      memcpy (&self->fds[self->n_fds], CMSG_DATA (part), count * sizeof (int));
+      self->n_fds += count;
+    }
+}
+
+/* Returns: FALSE at its end. */
+static gboolean
+stream_read (Stream *self, gboolean with_fds)
+{
+  guint before = self->read->len;
+  union
+  {
+    struct cmsghdr align;
+    char bytes[CMSG_SPACE (sizeof (int) * MOST_FDS)];
+  } control;
+  struct iovec part;
+  struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+  gssize got;
+
+  g_byte_array_set_size (self->read, before + CHUNK);
+  part = (struct iovec){ self->read->data + before, CHUNK };
+  if (with_fds)
+    {
+      message.msg_control = control.bytes;
+      message.msg_controllen = sizeof control.bytes;
+    }
+  got = recvmsg (self->from, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  g_byte_array_set_size (self->read, before + (guint)MAX (got, 0));
+  if (got > 0)
+    take_fds (self, &message);
+  return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
+/* Returns: FALSE where nobody reads it any more. */
+static gboolean
+stream_write (Stream *self)
+{
+  union
+  {
+    struct cmsghdr align;
+    char bytes[CMSG_SPACE (sizeof (int) * MOST_FDS)];
+  } control = { 0 };
+  struct iovec part = { self->waiting->data, self->waiting->len };
+  struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+  gssize put;
+
+  if (self->n_fds > 0)
+    {
+      message.msg_control = control.bytes;
+      message.msg_controllen = CMSG_SPACE (sizeof (int) * self->n_fds);
+      control.align = (struct cmsghdr){ .cmsg_len = CMSG_LEN (sizeof (int) * self->n_fds),
+                                        .cmsg_level = SOL_SOCKET,
+                                        .cmsg_type = SCM_RIGHTS };
+      memcpy (CMSG_DATA (&control.align), self->fds, sizeof (int) * self->n_fds);
+    }
+  put = sendmsg (self->to, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (put <= 0)
+    return put < 0 && (errno == EAGAIN || errno == EINTR);
+  g_byte_array_remove_range (self->waiting, 0, (guint)put);
+  for (gsize i = 0; i < self->n_fds; i++)
+    close (self->fds[i]);
+  self->n_fds = 0;
+  return TRUE;
+}
+
+/* What is left of it reaches the bus, if that takes it at all. */
+static void
+drain (Stream *self)
+{
+  while (self->waiting->len > 0)
+    {
+      struct pollfd end = { self->to, POLLOUT, 0 };
+
+      if (poll (&end, 1, 1000) <= 0 || !stream_write (self))
+        return;
+    }
+}
+
+static short
+events_of (const Stream *reads, const Stream *writes)
+{
+  short events = 0;
+
+  if (reads->waiting->len < MOST_WAITING && reads->n_fds == 0)
+    events |= POLLIN;
+  if (writes->waiting->len > 0)
+    events |= POLLOUT;
+  return events;
+}
+
+/* Returns: FALSE when one end is gone. */
+static gboolean
+turn (Intake *self)
+{
+  struct pollfd ends[] = {
+    { self->in.from, events_of (&self->in, &self->out), 0 },
+    { self->inner, events_of (&self->out, &self->in), 0 },
+  };
+
+  if (poll (ends, G_N_ELEMENTS (ends), -1) < 0)
+    return errno == EINTR;
+  if ((ends[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && !stream_read (&self->in, FALSE))
+    return FALSE;
+  if ((ends[1].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && !stream_read (&self->out, TRUE))
+    return FALSE;
+  move_on (self, &self->in);
+  move_on (self, &self->out);
+  return (self->in.waiting->len == 0 || stream_write (&self->in))
+         && (self->out.waiting->len == 0 || stream_write (&self->out));
+}
+
+static gpointer
+run (gpointer data)
+{
+  Intake *self = data;
+
+  while (turn (self))
+    ;
+  drain (&self->out);
+  drain (&self->in);
+  shutdown (self->inner, SHUT_RDWR);
+  shutdown (self->in.from, SHUT_RDWR);
+  return NULL;
+}
+
+/* Life */
+
+static GSocketConnection *
+reach_bus (GBusType type, GError **error)
+{
+  g_autofree char *address = g_dbus_address_get_for_bus_sync (type, NULL, error);
+  GIOStream *stream
+      = address != NULL ? g_dbus_address_get_stream_sync (address, NULL, NULL, error) : NULL;
+
+  return stream != NULL ? G_SOCKET_CONNECTION (stream) : NULL;
+}
+
+/* Returns: (transfer full): what GDBus is given in the place of the bus. */
+static GIOStream *
+make_pair (int *inner, GError **error)
+{
+  g_autoptr (GSocket) socket = NULL;
+  int ends[2];
+
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+    {
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "failed to make a socket: %s",
+                   g_strerror (errno));
+      return NULL;
+    }
+  *inner = ends[0];
+  socket = g_socket_new_from_fd (ends[1], error);
+  if (socket != NULL)
+    return G_IO_STREAM (g_socket_connection_factory_create_connection (socket));
+  close (ends[0]);
+  close (ends[1]);
+  return NULL;
+}
+
+static void
+intake_end (gpointer data)
+{
+  Intake *self = data;
+
+  g_thread_join (self->thread);
+  intake_free (self);
+}
+
+GDBusConnection *
+mc_intake_connect (GBusType type, GError **error)
+{
+  g_autoptr (GSocketConnection) bus = reach_bus (type, error);
+  g_autoptr (GIOStream) stream = NULL;
+  GDBusConnection *connection;
+  Intake *self;
+  int inner, outer;
+
+  if (bus == NULL)
+    return NULL;
+  stream = make_pair (&inner, error);
+  if (stream == NULL)
+    return NULL;
+  outer = g_socket_get_fd (g_socket_connection_get_socket (bus));
+  self = g_new0 (Intake, 1);
+  self->bus = g_steal_pointer (&bus);
+  self->inner = inner;
+  self->refusals = g_byte_array_new ();
+  self->ledger = mc_ledger_new ();
+  stream_init (&self->in, outer, inner);
+  stream_init (&self->out, inner, outer);
+  self->thread = g_thread_new ("bus-intake", run, self);
+  connection = g_dbus_connection_new_sync (stream, NULL,
+                                           G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT
+                                               | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+                                           NULL, NULL, error);
+  if (connection != NULL)
+    g_object_set_data_full (G_OBJECT (connection), INTAKE_KEY, self, intake_end);
+  else
+    {
+      g_io_stream_close (stream, NULL, NULL);
+      intake_end (self);
+    }
+  return connection;
+}
+
+void
+mc_intake_close (GDBusConnection *connection)
+{
+  g_dbus_connection_close_sync (connection, NULL, NULL);
+  g_object_set_data (G_OBJECT (connection), INTAKE_KEY, NULL);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The service's connection to the bus, with a bound on what comes in. GDBus takes whatever the bus
+ * brings and keeps it until the main loop gets to it, and keeps what is sent until the bus takes
+ * it; and it reads more slowly than a bus can write. So one client that calls without end and reads
+ * nothing would make the service grow, and everybody else wait behind its calls.
+ *
+ * Here a thread of its own stands between the two. A call is under way from when it comes in to
+ * when its answer is taken; one too many (see ledger.h) is answered with
+ * org.freedesktop.DBus.Error.LimitsExceeded, or dropped where no answer is wanted, and GDBus never
+ * hears of it. A call that only looks and wants no answer is dropped, and so are signals of others
+ * than the bus: this connection listens to none. Descriptors that come with a call are closed: no
+ * method takes any.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* Returns: (transfer full): a connection that nobody else has. */
+GDBusConnection *mc_intake_connect (GBusType type, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Closes it; what was sent before has reached the bus then. */
+void mc_intake_close (GDBusConnection *connection);
+
+G_END_DECLS

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""One user floods the service, on a system bus: everybody else is answered as before, and the service does not grow.
+
+Ten seconds each; MEMCOORD_FULL_FAULTS=1 makes each flood a minute long.
+"""
+
+import os
+import statistics
+import subprocess
+import time
+
+import pytest
+from gi.repository import Gio, GLib
+
+from steered import HOST, MANAGER, MIB, NAME, PROPERTIES, ROOT, SOURCE, is_sanitized, stop_service
+from system import System
+
+SECONDS = 60 if os.environ.get("MEMCOORD_FULL_FAULTS") else 10
+STATE = f"('{HOST}', 'State')"
+FLOODS = {
+    "reads, no reply": (PROPERTIES, "Get", STATE, "no"),
+    "changes, no reply": (HOST, "SetThreshold", "('Interval', uint64 9)", "no"),
+    "inhibitors, no reply": (HOST, "Inhibit", "('me', '')", "no"),
+    "plans, no reply": (HOST, "Plan", "", "no"),
+    "plans, a hundred at once": (HOST, "Plan", "", "yes"),
+    "everything, a hundred at once": (MANAGER, "GetManagedObjects", "", "yes"),
+}
+LONG = f"('{'x' * 100_000}', uint32 0)"
+
+
+@pytest.fixture(scope="module")
+def system():
+    made = System()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def service(system):
+    running = system.start_service()
+    running.tell("host", 16 << 30)
+    for number in range(20):
+        running.tell("add", f"vm{number}", 1024 * MIB)
+    running.wait_for(lambda: {vm["Status"] for vm in running.vms().values()} == {"managed"})
+    yield running
+    system.end_callers()
+    stop_service(running)
+
+
+class Flood:
+    def __init__(self, system, interface, method, parameters, wants_reply):
+        source = (SOURCE / "tests/bus/flooder.py").read_text()
+        self.process = subprocess.Popen(["/usr/bin/python3", "-c", source, ROOT, interface, method, parameters, wants_reply],
+                                        **system.as_user("alice"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout.readline() == "ready\n"
+
+    def begin(self):
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+
+    def end(self):
+        assert self.process.poll() is None
+        self.process.stdin.close()
+        self.process.wait(timeout=10)
+
+
+def memory(service):
+    with open(f"/proc/{service.process.pid}/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS:")) << 10
+
+
+def timed(caller, *call):
+    begin = time.monotonic()
+    answer = caller.call(*call, timeout=60_000)
+    assert "ok" in answer, answer
+    return time.monotonic() - begin
+
+
+def outlive(system, service, floods, seconds):
+    """Others call meanwhile. Returns how long each read and each change by root took."""
+    root, reader = system.caller("root"), system.caller("olga")
+    reads, changes = [], []
+    for flood in floods:
+        flood.begin()
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        reads.append(timed(reader, ROOT, PROPERTIES, "Get", GLib.Variant("(ss)", (HOST, "State"))))
+        if len(reads) % 10 == 1:
+            changes.append(timed(root, ROOT, HOST, "SetThreshold", GLib.Variant("(st)", ("Interval", 2 + len(reads) % 3))))
+        time.sleep(0.02)
+    for flood in floods:
+        flood.end()
+    return reads, changes
+
+
+def check(service, before, reads, changes):
+    print(f"{len(reads)} reads: median {statistics.median(reads) * 1000:.1f} ms, slowest {max(reads) * 1000:.1f} ms; "
+          f"{len(changes)} changes: slowest {max(changes) * 1000:.1f} ms; grown by {(memory(service) - before) / MIB:.1f} MiB")
+    assert statistics.median(reads) < 0.1
+    assert max(reads) < 1
+    assert max(changes) < 1
+    assert memory(service) - before < (100 if is_sanitized() else 10) * MIB
+    assert service.host()["Interval"] != 9
+    assert not service.host()["Inhibited"]
+    assert service.tell("cycle") == "ok"
+
+
+@pytest.mark.parametrize("kind", FLOODS)
+def test_flood(system, service, kind):
+    before = memory(service)
+    reads, changes = outlive(system, service, [Flood(system, *FLOODS[kind])], SECONDS)
+    check(service, before, reads, changes)
+
+
+def test_flood_of_three(system, service):
+    before = memory(service)
+    floods = [Flood(system, *FLOODS["changes, no reply"]) for _ in range(3)]
+    reads, changes = outlive(system, service, floods, SECONDS)
+    check(service, before, reads, changes)
+
+
+def test_flood_of_long_calls(system, service):
+    """What is let in of them is bounded like any other, and what is longer still is not let in at all."""
+    before = memory(service)
+    reads, changes = outlive(system, service, [Flood(system, HOST, "Pause", LONG, "no")], SECONDS)
+    check(service, before, reads, changes)
+    refused = system.caller("alice").call(ROOT, HOST, "Pause", GLib.Variant("(su)", ("x" * 300_000, 0)))
+    assert refused["error"] == "org.freedesktop.DBus.Error.LimitsExceeded"
+    assert "256 KiB" in refused["message"]
+
+
+def test_call_without_a_reply_is_carried_out(system, service):
+    message = Gio.DBusMessage.new_method_call(NAME, ROOT, HOST, "SetThreshold")
+    message.set_flags(Gio.DBusMessageFlags.NO_REPLY_EXPECTED)
+    message.set_body(GLib.Variant("(st)", ("Interval", 17)))
+    service.connection.send_message(message, Gio.DBusSendMessageFlags.NONE)
+    service.wait_for(lambda: service.host()["Interval"] == 17)
