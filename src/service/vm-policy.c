@@ -8,6 +8,9 @@
 #include "coordinator-private.h"
 #include "journal.h"
 
+/* Each waits for those before it to be written: nobody means more than this. */
+#define MOST_REQUESTS 64
+
 /* A call for one VM whose end needs both. */
 typedef struct
 {
@@ -332,8 +335,9 @@ merge (McCoordinator *self, Request *request, GError **error)
 
 static void run_next (McCoordinator *self, McVm *vm);
 
+/* The first one has come to its end. @error: (transfer full) (nullable) */
 static void
-request_end (McCoordinator *self, McVm *vm, GError *error)
+request_end (McVm *vm, GError *error)
 {
   g_autoptr (GTask) task = g_queue_pop_head (&vm->requests);
 
@@ -341,7 +345,6 @@ request_end (McCoordinator *self, McVm *vm, GError *error)
     g_task_return_error (task, mc_service_error_from (error));
   else
     g_task_return_boolean (task, TRUE);
-  run_next (self, vm);
 }
 
 static void
@@ -371,7 +374,8 @@ on_metadata_written (GObject *source, GAsyncResult *result, gpointer user_data)
       mc_coordinator_publish (self);
       mc_cycle_bring_forward (self);
     }
-  request_end (self, vm, error);
+  request_end (vm, error);
+  run_next (self, vm);
 }
 
 /* The VM's description was read, or could not be: the request that waited for that goes on. */
@@ -380,7 +384,7 @@ go_on_with_request (McCoordinator *self, McVm *vm, const GError *problem)
 {
   GTask *task = g_queue_peek_head (&vm->requests);
   Request *request = task != NULL ? g_task_get_task_data (task) : NULL;
-  GError *error = NULL;
+  g_autoptr (GError) error = NULL;
 
   if (request == NULL || !request->reading)
     return;
@@ -393,31 +397,39 @@ go_on_with_request (McCoordinator *self, McVm *vm, const GError *problem)
     }
   request->reading = FALSE;
   if (problem != NULL)
-    request_end (self, vm, g_error_copy (problem));
-  else if (!merge (self, request, &error))
-    request_end (self, vm, error);
+    error = g_error_copy (problem);
   else
-    mc_hypervisor_set_metadata_async (self->hypervisor, vm->uuid, request->element,
-                                      on_metadata_written, call_new (self, vm));
+    merge (self, request, &error);
+  if (error != NULL)
+    {
+      request_end (vm, g_steal_pointer (&error));
+      run_next (self, vm);
+      return;
+    }
+  mc_hypervisor_set_metadata_async (self->hypervisor, vm->uuid, request->element,
+                                    on_metadata_written, call_new (self, vm));
 }
 
+/* The first that can be written is; those before it end with what is wrong with them. */
 static void
 run_next (McCoordinator *self, McVm *vm)
 {
-  GTask *task = g_queue_peek_head (&vm->requests);
-  Request *request;
-  GError *error = NULL;
+  GTask *task;
 
-  if (task == NULL)
-    return;
-  request = g_task_get_task_data (task);
-  if (!check (self, request, &error))
+  while ((task = g_queue_peek_head (&vm->requests)) != NULL)
     {
-      request_end (self, vm, error);
+      Request *request = g_task_get_task_data (task);
+      GError *error = NULL;
+
+      if (!check (self, request, &error))
+        {
+          request_end (vm, error);
+          continue;
+        }
+      request->reading = TRUE;
+      begin_describe (self, vm);
       return;
     }
-  request->reading = TRUE;
-  begin_describe (self, vm);
 }
 
 static void
@@ -426,6 +438,14 @@ request_begin (McCoordinator *self, Request *request, GTask *task)
   McVm *vm = request->vm;
 
   g_task_set_task_data (task, request, request_free);
+  if (g_queue_get_length (&vm->requests) >= MOST_REQUESTS)
+    {
+      g_task_return_new_error (task, G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED,
+                               "%d changes of the VM %s wait to be written already; wait for them",
+                               MOST_REQUESTS, vm->view.name);
+      g_object_unref (task);
+      return;
+    }
   g_queue_push_tail (&vm->requests, task);
   if (g_queue_get_length (&vm->requests) == 1)
     run_next (self, vm);

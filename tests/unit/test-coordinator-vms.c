@@ -105,6 +105,44 @@ set_vm (Fixture *f, McFakeVm *vm, const char *name, guint64 value)
   return error;
 }
 
+/* Counts: [0] those that ended well, [1] those that were too many, [2] others. */
+static void
+on_one_of_many (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  guint *ends = user_data;
+  g_autoptr (GError) error = NULL;
+
+  mc_coordinator_vm_thresholds_finish (MC_COORDINATOR (source), result, &error);
+  ends[error == NULL                                                         ? 0
+       : g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED) ? 1
+                                                                             : 2]++;
+}
+
+/* What waits is bounded, and what cannot be done makes room for what can, however much of it. */
+static void
+test_changes_of_a_vm_are_bounded (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, 512 * MC_MIB, 300 * MC_MIB);
+  guint ends[3] = { 0 };
+
+  fixture_start_service (f);
+  fixture_pass (f, 3);
+  for (guint i = 0; i < 250000; i++)
+    {
+      g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{st}"));
+
+      g_variant_builder_add (&builder, "{st}", i % 2 == 0 ? "Weight" : "Swappiness", (guint64)7);
+      mc_coordinator_vm_set_thresholds_async (f->coordinator, fixture_vm_of (f, vm),
+                                              g_variant_builder_end (&builder), "me",
+                                              on_one_of_many, ends);
+    }
+  mc_test_clock_settle ();
+  g_assert_cmpuint (ends[0], ==, 32);
+  g_assert_cmpuint (ends[2], ==, 32);
+  g_assert_cmpuint (ends[1], ==, 250000 - 64);
+  g_assert_no_error (set_vm (f, vm, "Weight", 9));
+}
+
 static void
 test_vm_policy_lives_with_the_vm (Fixture *f, gconstpointer data)
 {
@@ -404,6 +442,7 @@ main (int argc, char **argv)
   TEST ("period-is-noted-first", test_period_is_noted_first);
   TEST ("notes-are-of-one-life", test_notes_are_of_one_life);
   TEST ("notes-of-the-gone-are-swept", test_notes_of_the_gone_are_swept);
+  TEST ("changes-of-a-vm-are-bounded", test_changes_of_a_vm_are_bounded);
   TEST ("watermarks-stay-in-order", test_watermarks_stay_in_order);
   return g_test_run ();
 }
