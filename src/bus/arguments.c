@@ -5,6 +5,7 @@
 #include "arguments.h"
 
 #include "coordinator.h"
+#include "plain-text.h"
 
 #define LENGTH_AT_MOST 256
 #define NAMES_AT_MOST  64
@@ -17,16 +18,6 @@ refuse (GError **error, const char *argument, const char *why)
   return FALSE;
 }
 
-/* Neither what moves a terminal's cursor, nor what turns the direction of the text around it. */
-static gboolean
-is_plain (gunichar character)
-{
-  if (g_unichar_iscntrl (character) || character == 0x2028 || character == 0x2029)
-    return FALSE;
-  return !(character >= 0x202a && character <= 0x202e)
-         && !(character >= 0x2066 && character <= 0x2069);
-}
-
 gboolean
 mc_argument_check_text (const char *argument, const char *text, GError **error)
 {
@@ -36,7 +27,7 @@ mc_argument_check_text (const char *argument, const char *text, GError **error)
     {
       if (++length > LENGTH_AT_MOST)
         return refuse (error, argument, "is longer than 256 characters");
-      if (!is_plain (g_utf8_get_char (at)))
+      if (!mc_plain_text_allows (g_utf8_get_char (at)))
         return refuse (error, argument, "has a character that is no plain text");
     }
   return TRUE;

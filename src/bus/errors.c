@@ -6,6 +6,7 @@
 
 #include "coordinator.h"
 #include "names.h"
+#include "plain-text.h"
 
 static const char *const names[] = {
   [MC_SERVICE_ERROR_UNKNOWN_THRESHOLD] = MC_ERROR_PREFIX "UnknownThreshold",
@@ -29,11 +30,20 @@ mc_errors_register (void)
     g_dbus_error_register_error (MC_SERVICE_ERROR, (int)i, names[i]);
 }
 
+void
+mc_answer_error (GDBusMethodInvocation *invocation, GError *error)
+{
+  g_autofree char *message = mc_plain_text (error->message);
+
+  g_dbus_method_invocation_return_error_literal (invocation, error->domain, error->code, message);
+  g_error_free (error);
+}
+
 gboolean
 mc_answer (GDBusMethodInvocation *invocation, GError *error)
 {
   if (error != NULL)
-    g_dbus_method_invocation_take_error (invocation, error);
+    mc_answer_error (invocation, error);
   else
     g_dbus_method_invocation_return_value (invocation, NULL);
   return TRUE;
@@ -52,7 +62,7 @@ gboolean
 mc_answer_when_kept (McCoordinator *coordinator, GDBusMethodInvocation *invocation, GError *error)
 {
   if (error != NULL)
-    g_dbus_method_invocation_take_error (invocation, error);
+    mc_answer_error (invocation, error);
   else
     mc_coordinator_settle_async (coordinator, on_kept, invocation);
   return TRUE;

@@ -19,6 +19,9 @@ void mc_errors_register (void);
  */
 gboolean mc_answer (GDBusMethodInvocation *invocation, GError *error);
 
+/* Answers with @error, which is consumed, in plain text. */
+void mc_answer_error (GDBusMethodInvocation *invocation, GError *error);
+
 /* The same for what outlives the service: answers when it is on the disk. */
 gboolean
 mc_answer_when_kept (McCoordinator *coordinator, GDBusMethodInvocation *invocation, GError *error);

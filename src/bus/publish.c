@@ -4,13 +4,16 @@
 
 #include "publish.h"
 
+#include "plain-text.h"
+
 /* Less than this is noise. A host, on which much goes on that has nothing to do with VMs, is
  * noisier the larger it is. */
 #define QUIET_BYTES     MC_MIB
 #define QUIET_PERCENT   0.1
 #define QUIET_HOST_PART 1000
 
-/* Names and messages come from far away, and the bus takes UTF-8 alone. Returns: (transfer full) */
+/* A name is what it is, for programs to compare; but the bus takes UTF-8 alone. Returns: (transfer
+ * full) */
 static char *
 clean (const char *text)
 {
@@ -95,7 +98,7 @@ void
 mc_publish_host (const McHostView *view, McDbusMemCoord1 *skeleton)
 {
   g_autofree char *uri = clean (view->hypervisor_uri);
-  g_autofree char *reason = clean (view->pause_reason);
+  g_autofree char *reason = mc_plain_text (view->pause_reason);
 
   mc_dbus_mem_coord1_set_version (skeleton, PACKAGE_VERSION);
   mc_dbus_mem_coord1_set_state (skeleton, mc_state_nick (view->state));
@@ -121,9 +124,9 @@ static void
 publish_vm_texts (const McVmView *view, McDbusMemCoord1VM *skeleton)
 {
   g_autofree char *name = clean (view->name);
-  g_autofree char *detail = clean (view->status_detail);
-  g_autofree char *pause_reason = clean (view->pause_reason);
-  g_autofree char *last_reason = clean (view->last_reason);
+  g_autofree char *detail = mc_plain_text (view->status_detail);
+  g_autofree char *pause_reason = mc_plain_text (view->pause_reason);
+  g_autofree char *last_reason = mc_plain_text (view->last_reason);
 
   mc_dbus_mem_coord1_vm_set_name (skeleton, name);
   mc_dbus_mem_coord1_vm_set_status (skeleton, mc_vm_status_nick (view->status));

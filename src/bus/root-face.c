@@ -8,8 +8,9 @@
 #include "errors.h"
 #include "gate.h"
 #include "inhibitors.h"
-#include "names.h"
 #include "holds.h"
+#include "names.h"
+#include "plain-text.h"
 
 struct _McRootFace
 {
@@ -141,7 +142,7 @@ handle_inhibit (McDbusMemCoord1 *object,
   if (mc_argument_check_name ("who", who, &error) && mc_argument_check_text ("why", why, &error))
     fds = mc_inhibitors_add (self->inhibitors, who, why, mc_gate_get_caller (invocation), &error);
   if (fds == NULL)
-    g_dbus_method_invocation_take_error (invocation, error);
+    mc_answer_error (invocation, error);
   else
     mc_dbus_mem_coord1_complete_inhibit (object, invocation, fds, g_variant_new_handle (0));
   return TRUE;
@@ -180,7 +181,7 @@ handle_plan (McDbusMemCoord1 *object, GDBusMethodInvocation *invocation)
     {
       const McPlanned *planned = plan->pdata[i];
       g_autofree char *path = mc_vm_path (mc_vm_get_uuid (planned->vm));
-      g_autofree char *sentence = g_utf8_make_valid (planned->sentence, -1);
+      g_autofree char *sentence = mc_plain_text (planned->sentence);
 
       g_variant_builder_add (&list, "(ottss)", path, planned->from, planned->to,
                              mc_vm_status_nick (planned->status), sentence);
@@ -198,7 +199,7 @@ on_reserved (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autofree char *id = mc_holds_add_finish (result, &granted, &error);
 
   if (id == NULL)
-    g_dbus_method_invocation_take_error (invocation, error);
+    mc_answer_error (invocation, error);
   else
     mc_dbus_mem_coord1_complete_reserve (NULL, invocation, granted, id);
 }
@@ -243,7 +244,7 @@ on_policy_changed (McCoordinator *coordinator,
                    gpointer user_data)
 {
   g_autofree char *scope = uuid != NULL ? mc_vm_path (uuid) : g_strdup (MC_ROOT_PATH);
-  g_autofree char *clean = g_utf8_make_valid (origin, -1);
+  g_autofree char *clean = mc_plain_text (origin);
 
   mc_dbus_mem_coord1_emit_policy_changed (user_data, scope, setting, g_variant_new_variant (before),
                                           g_variant_new_variant (after), clean);
@@ -258,7 +259,7 @@ on_memory_moved (McCoordinator *coordinator,
                  gpointer user_data)
 {
   g_autofree char *path = mc_vm_path (mc_vm_get_uuid (vm));
-  g_autofree char *clean = g_utf8_make_valid (sentence, -1);
+  g_autofree char *clean = mc_plain_text (sentence);
 
   mc_dbus_mem_coord1_emit_memory_moved (user_data, path, from, to, clean);
 }

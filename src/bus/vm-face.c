@@ -7,6 +7,7 @@
 #include "arguments.h"
 #include "errors.h"
 #include "gate.h"
+#include "plain-text.h"
 
 struct _McVmFace
 {
@@ -57,7 +58,7 @@ handle_set_threshold (McDbusMemCoord1VM *object,
   GError *error = NULL;
 
   if (!check_there (self, &error))
-    g_dbus_method_invocation_take_error (invocation, error);
+    mc_answer_error (invocation, error);
   else
     mc_coordinator_vm_set_thresholds_async (self->coordinator, self->vm, values,
                                             mc_gate_get_origin (invocation), on_thresholds_set,
@@ -74,7 +75,7 @@ handle_reset_thresholds (McDbusMemCoord1VM *object,
   GError *error = NULL;
 
   if (!check_there (self, &error) || !mc_argument_check_names ("names", names, &error))
-    g_dbus_method_invocation_take_error (invocation, error);
+    mc_answer_error (invocation, error);
   else
     mc_coordinator_vm_reset_thresholds_async (self->coordinator, self->vm, names,
                                               mc_gate_get_origin (invocation), on_thresholds_set,
@@ -119,7 +120,7 @@ handle_list_decisions (McDbusMemCoord1VM *object, GDBusMethodInvocation *invocat
   for (guint i = 0; i < moves->len; i++)
     {
       const McVmMove *move = moves->pdata[i];
-      g_autofree char *sentence = g_utf8_make_valid (move->sentence, -1);
+      g_autofree char *sentence = mc_plain_text (move->sentence);
 
       g_variant_builder_add (&list, "(ttts)", move->time, move->from, move->to, sentence);
     }

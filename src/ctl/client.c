@@ -5,6 +5,8 @@
 
 #include "client.h"
 
+#include "plain-text.h"
+
 #include <fcntl.h>
 #include <glib-unix.h>
 #include <glib/gi18n.h>
@@ -177,10 +179,12 @@ int
 mc_client_fail (McClient *self, const GError *error)
 {
   g_autoptr (GError) told = g_error_copy (error);
+  g_autofree char *message = NULL;
   McExit code = mc_client_exit_code (error);
 
   g_dbus_error_strip_remote_error (told);
-  g_printerr ("memcoordctl: %s\n", told->message);
+  message = mc_plain_text (told->message);
+  g_printerr ("memcoordctl: %s\n", message);
   if (error->domain == MC_CLIENT_ERROR || code != MC_EXIT_UNREACHABLE)
     return code;
   if (self->session)

@@ -18,7 +18,7 @@ print_vms (McClient *client)
   for (guint i = 0; model != NULL && i < model->vms->len; i++)
     {
       const McModelVm *vm = g_ptr_array_index (model->vms, i);
-      g_autofree char *name = mc_text_clean (vm->name);
+      g_autofree char *name = mc_plain_text (vm->name);
 
       g_print ("%s\n", name);
     }

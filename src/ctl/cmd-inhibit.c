@@ -20,7 +20,7 @@ static char *
 describe_command (char **argv)
 {
   g_autofree char *line = g_strjoinv (" ", argv);
-  g_autofree char *clean = mc_text_clean (line);
+  g_autofree char *clean = mc_plain_text (line);
 
   return mc_text_ellipsize (clean, WHO_MOST);
 }

@@ -40,8 +40,8 @@ tell (Monitor *self, const char *event, const char *path, const char *text, GVar
 {
   g_autoptr (GVariant) owned = details != NULL ? g_variant_ref_sink (details) : NULL;
   g_autofree char *time = mc_units_format_time ((guint64)g_get_real_time ());
-  g_autofree char *subject = mc_text_clean (path != NULL ? name_of (self, path) : _ ("service"));
-  g_autofree char *clean = mc_text_clean (text);
+  g_autofree char *subject = mc_plain_text (path != NULL ? name_of (self, path) : _ ("service"));
+  g_autofree char *clean = mc_plain_text (text);
   gboolean colored = mc_text_colored (self->client);
   GVariantBuilder line;
 

@@ -58,7 +58,7 @@ scope_interface (const McModelVm *vm)
 static void
 print_paused (const McClient *client, const Pause *pause)
 {
-  g_autofree char *name = mc_text_clean (pause->vm != NULL ? pause->vm->name : "");
+  g_autofree char *name = mc_plain_text (pause->vm != NULL ? pause->vm->name : "");
   g_autofree char *time = mc_units_format_seconds (pause->seconds);
 
   if (client->json)

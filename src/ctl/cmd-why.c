@@ -13,9 +13,9 @@
 static void
 print_now (const McClient *client, GVariant *vm)
 {
-  g_autofree char *name = mc_text_clean (mc_properties_text (vm, "Name"));
-  g_autofree char *detail = mc_text_clean (mc_properties_text (vm, "StatusDetail"));
-  g_autofree char *reason = mc_text_clean (mc_properties_text (vm, "LastReason"));
+  g_autofree char *name = mc_plain_text (mc_properties_text (vm, "Name"));
+  g_autofree char *detail = mc_plain_text (mc_properties_text (vm, "StatusDetail"));
+  g_autofree char *reason = mc_plain_text (mc_properties_text (vm, "LastReason"));
   g_autofree char *balloon = mc_units_format_size (mc_properties_number (vm, "Balloon"));
   g_autofree char *maximum = mc_units_format_size (mc_properties_number (vm, "Maximum"));
   g_autofree char *unused = mc_units_format_size (mc_properties_number (vm, "Unused"));

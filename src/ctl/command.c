@@ -4,6 +4,7 @@
 
 #include "command.h"
 
+#include "plain-text.h"
 #include "units.h"
 
 #include <glib/gi18n.h>
@@ -85,6 +86,7 @@ int
 mc_command_misused (const char *command, const char *format, ...)
 {
   g_autofree char *message = NULL;
+  g_autofree char *plain = NULL;
   g_autofree char *help = g_strdup_printf ("memcoordctl%s%s --help", command != NULL ? " " : "",
                                            command != NULL ? command : "");
   va_list arguments;
@@ -92,7 +94,8 @@ mc_command_misused (const char *command, const char *format, ...)
   va_start (arguments, format);
   message = g_strdup_vprintf (format, arguments);
   va_end (arguments);
-  g_printerr ("memcoordctl: %s\n", message);
+  plain = mc_plain_text (message);
+  g_printerr ("memcoordctl: %s\n", plain);
   g_printerr (_ ("See \"%s\"."), help);
   g_printerr ("\n");
   return MC_EXIT_USAGE;

@@ -69,7 +69,7 @@ mc_table_new_labels (void)
 void
 mc_table_add (McTable *self, const char *text, McStyle style)
 {
-  Cell cell = { mc_text_clean (text), style };
+  Cell cell = { mc_plain_text (text), style };
 
   g_array_append_val (self->cells, cell);
 }

@@ -104,22 +104,6 @@ mc_text_width (const char *text)
 }
 
 char *
-mc_text_clean (const char *text)
-{
-  g_autofree char *valid = g_utf8_make_valid (text, -1);
-  GString *clean = g_string_new (NULL);
-  const char *p;
-
-  for (p = valid; *p != '\0'; p = g_utf8_next_char (p))
-    {
-      gunichar c = g_utf8_get_char (p);
-
-      g_string_append_unichar (clean, g_unichar_iscntrl (c) ? '?' : c);
-    }
-  return g_string_free (clean, FALSE);
-}
-
-char *
 mc_text_ellipsize (const char *text, guint columns)
 {
   const char *mark = mc_text_is_utf8 () ? "…" : "~";

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "client.h"
+#include "plain-text.h"
 
 G_BEGIN_DECLS
 
@@ -36,10 +37,6 @@ gboolean mc_text_is_utf8 (void);
 
 /* Columns that @text takes up. */
 guint mc_text_width (const char *text);
-
-/* Returns: (transfer full): @text, valid, without control characters: names and sentences come from
- * elsewhere. */
-char *mc_text_clean (const char *text);
 
 /* Returns: (transfer full): @text, cut to @columns, with a mark where it was cut. */
 char *mc_text_ellipsize (const char *text, guint columns);

@@ -4,6 +4,8 @@
 
 #include "log.h"
 
+#include "plain-text.h"
+
 #include <errno.h>
 #include <glib-unix.h>
 #include <poll.h>
@@ -129,11 +131,36 @@ is_wanted (GLogLevelFlags level, const GLogField *fields, gsize n_fields)
   return priority < LOG_DEBUG;
 }
 
-static GLogWriterOutput
-write_entry (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
+/* Names of VMs and messages of libvirt are in it. Returns: (transfer full): what @fields has in its
+ * place. */
+static char *
+make_plain (GLogField *fields, gsize n_fields)
 {
-  if (!is_wanted (level, fields, n_fields))
+  for (gsize i = 0; i < n_fields; i++)
+    if (g_str_equal (fields[i].key, "MESSAGE"))
+      {
+        g_autofree char *text = fields[i].length < 0
+                                    ? g_strdup (fields[i].value)
+                                    : g_strndup (fields[i].value, (gsize)fields[i].length);
+        char *plain = mc_plain_text (text);
+
+        fields[i].value = plain;
+        fields[i].length = -1;
+        return plain;
+      }
+  return NULL;
+}
+
+static GLogWriterOutput
+write_entry (GLogLevelFlags level, const GLogField *given, gsize n_fields, gpointer user_data)
+{
+  g_autofree GLogField *fields = NULL;
+  g_autofree char *message = NULL;
+
+  if (!is_wanted (level, given, n_fields))
     return G_LOG_WRITER_HANDLED;
+  fields = g_memdup2 (given, n_fields * sizeof *given);
+  message = make_plain (fields, n_fields);
   if (in_journal ())
     queue_for_journal (level, fields, n_fields);
   else

@@ -2,6 +2,7 @@
 /* One VM as the service knows it. */
 #include "config.h"
 
+#include "plain-text.h"
 #include "vm-private.h"
 
 #define MOVES_KEPT 32
@@ -243,7 +244,11 @@ describe_pause (McVm *self, const char *all_paused)
   if (!self->pause.active)
     return g_strdup (all_paused != NULL ? all_paused : "");
   if (*self->pause.reason == '\0')
-    return g_strdup_printf ("Paused; resume it with 'memcoordctl resume %s'.", self->view.name);
+    {
+      g_autofree char *word = mc_plain_text_as_word (self->view.name, self->uuid);
+
+      return g_strdup_printf ("Paused; to resume it: memcoordctl resume %s", word);
+    }
   return g_strdup_printf ("Paused: %s", self->pause.reason);
 }
 

@@ -59,7 +59,7 @@ test_colors (void)
 static void
 test_escapes (void)
 {
-  g_autofree char *clean = mc_text_clean ("evil\033[2J\nname\302\233x\377");
+  g_autofree char *clean = mc_plain_text ("evil\033[2J\nname\302\233x\377");
 
   g_assert_cmpstr (clean, ==, "evil?[2J?name?x\357\277\275");
 }

@@ -185,6 +185,33 @@ def test_chinese_titles_stay_in_line(service, ctl):
     assert re.match(r" +\d+  ", output.splitlines()[1]).end() == len("编号") * 2 + 2
 
 
+ODD = "evil\u202eeman\u009b2J\033[31m"
+PLAIN = "evil?eman?2J?[31m"
+
+
+def test_names_cannot_steer_the_terminal(service, ctl):
+    """Neither in a table, nor in an error, a decision or the command that undoes a pause."""
+    service.tell("rename", "web", ODD)
+    service.tell("rename", "db", "a;reboot")
+    service.wait_for(lambda: {ODD, "a;reboot"} <= set(service.vms()))
+    vm = service.vms()[ODD]
+    uuid = vm["UUID"]
+    for command in (["status"], ["list"], ["show", uuid], ["why", uuid], ["plan"], ["top"]):
+        output = ctl.good(*command)
+        assert PLAIN in output and ODD not in output
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", output), command
+    for command in (["show", ODD + "x"], ["set", ODD + "x", "weight=1"], [ODD], ["set", ODD + "="], ["top", ODD]):
+        done = ctl(*command)
+        assert done.returncode != 0 and "evil?eman" in done.stderr
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", done.stderr), command
+    ctl.good("pause", uuid)
+    ctl.good("pause", "a;reboot")
+    service.wait_for(lambda: [vm["Status"] for vm in service.vms().values()].count("paused") == 2)
+    details = {name: vm["StatusDetail"] for name, vm in service.vms().items()}
+    assert details[ODD].endswith(f"memcoordctl resume {uuid}")
+    assert details["a;reboot"].endswith("memcoordctl resume 'a;reboot'")
+
+
 def test_full_disk_is_an_error(service, ctl):
     with open("/dev/full", "w", encoding="utf-8") as full:
         process = ctl.start("list", stdout=full)
