@@ -4,6 +4,7 @@
 
 #include "coordinator-private.h"
 #include "journal.h"
+#include "size.h"
 
 /* Sets @error from @problem, which is consumed. Returns: FALSE */
 static gboolean
@@ -139,6 +140,20 @@ undo_where_not_kept (McCoordinator *self, Undo *undo)
 
 /* Changes */
 
+/* A host that is to keep more than it has would take all of it from its VMs. */
+static gboolean
+check_reserve (McCoordinator *self, guint64 reserve, GError **error)
+{
+  g_autofree char *asked = mc_size_format (reserve);
+  g_autofree char *total = mc_size_format (self->figures.total);
+
+  if (self->figures.total == 0 || reserve < self->figures.total)
+    return TRUE;
+  g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_CONFLICT,
+               "HostReserve %s is not below HostTotal %s", asked, total);
+  return FALSE;
+}
+
 gboolean
 mc_coordinator_set_thresholds (McCoordinator *self,
                                GVariant *values,
@@ -148,7 +163,11 @@ mc_coordinator_set_thresholds (McCoordinator *self,
   g_autoptr (Undo) undo = undo_new (self);
   Before before = before_change (self);
   GError *problem = NULL;
+  guint64 reserve;
 
+  if (g_variant_lookup (values, "HostReserve", "t", &reserve)
+      && !check_reserve (self, reserve, error))
+    return FALSE;
   if (!mc_settings_set (self->settings, values, &problem))
     return fail_from (error, problem);
   undo_where_not_kept (self, g_steal_pointer (&undo));
@@ -218,6 +237,8 @@ take_config (McCoordinator *self, Reload *reload, GError **error)
   GError *problem = g_steal_pointer (&reload->error);
   McConfig *config = g_steal_pointer (&reload->config);
 
+  if (config != NULL && !check_reserve (self, config->policy.host_reserve, &problem))
+    g_clear_pointer (&config, mc_config_free);
   if (config == NULL || !mc_settings_reload (self->settings, config, &problem))
     {
       mc_journal_configuration_refused (problem->message);

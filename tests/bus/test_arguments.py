@@ -32,6 +32,7 @@ WRONG = [
         (("HighWatermark", 101 * MIB), "Conflict", ["LowWatermark", "HighWatermark", "100M"]),
     ]],
     (HOST, "SetThreshold", "(st)", ("HostReserve", 1), "OutOfRange", ["HostReserve", "64M"]),
+    (HOST, "SetThreshold", "(st)", ("HostReserve", 1 << 43), "Conflict", ["HostReserve", "8 TiB", "HostTotal"]),
     (HOST, "SetThreshold", "(st)", ("HostUsageLimit", 101), "OutOfRange", ["HostUsageLimit", "101", "100"]),
     (HOST, "SetThreshold", "(st)", ("HostUsageLimit", 9), "OutOfRange", ["HostUsageLimit", "9", "10"]),
     (HOST, "SetThreshold", "(st)", ("StepLimit", 0), "OutOfRange", ["StepLimit", "0", "1"]),
