@@ -43,6 +43,7 @@ __memcoordctl_options() {
     inhibit) options+=" --who= --why=" ;;
     reserve) options+=" --for= --partial" ;;
     top) options+=" --interval= --count=" ;;
+    world) options+=" --force" ;;
   esac
   COMPREPLY=($(compgen -W "$options" -- "$cur"))
   [[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace 2>/dev/null

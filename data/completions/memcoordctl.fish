@@ -64,3 +64,5 @@ complete -c memcoordctl -n '__memcoordctl_command_is top' -s i -l interval -x -d
 complete -c memcoordctl -n '__memcoordctl_command_is top' -s n -l count -x -d 'End after so many times'
 complete -c memcoordctl -n '__memcoordctl_command_is inhibit; and __memcoordctl_has 0' -a '(__fish_complete_command)'
 complete -c memcoordctl -n '__memcoordctl_command_is reserve; and __memcoordctl_has 1' -a '(__fish_complete_command)'
+complete -c memcoordctl -n '__memcoordctl_command_is world' -l force -d 'Write over a file that is there'
+complete -c memcoordctl -n '__memcoordctl_command_is world; and __memcoordctl_has 0' -F

@@ -148,6 +148,31 @@ take_vm (McModel *model, int *argc, char ***argv, McModelVm **vm, GError **error
   return *vm != NULL;
 }
 
+/* A VM may be called like a threshold of the host. FALSE where @text is the name of one. */
+static gboolean
+check_no_vm (McModel *model, const char *text, GError **error)
+{
+  for (guint i = 0; i < model->vms->len; i++)
+    {
+      const McModelVm *vm = g_ptr_array_index (model->vms, i);
+      g_autofree char *typed = g_strndup (text, strcspn (text, "="));
+      const McThreshold *threshold = mc_threshold_find (mc_host_thresholds, typed);
+
+      if (g_strcmp0 (vm->name, text) != 0)
+        continue;
+      g_set_error (error, MC_CLIENT_ERROR, MC_EXIT_NO_VM,
+                   _ ("\"%s\" is the name of a VM and of a threshold of the host: name the VM by "
+                      "its UUID, %s, or "
+                      "write the threshold as \"%s\""),
+                   text, mc_properties_text (vm->properties, "UUID"),
+                   threshold != NULL && g_strcmp0 (threshold->name, typed) != 0 ? threshold->name
+                   : threshold != NULL                                          ? threshold->key
+                                                                                : typed);
+      return FALSE;
+    }
+  return TRUE;
+}
+
 static int
 set (McClient *client, McModel *model, McModelVm *vm, char **texts)
 {
@@ -183,7 +208,8 @@ mc_cmd_set (McClient *client, int argc, char **argv)
   model = mc_model_load (client, &error);
   if (model == NULL)
     return mc_client_fail (client, error);
-  if (strchr (argv[1], '=') == NULL && !take_vm (model, &argc, &argv, &vm, &error))
+  if (strchr (argv[1], '=') != NULL ? !check_no_vm (model, argv[1], &error)
+                                    : !take_vm (model, &argc, &argv, &vm, &error))
     return mc_client_fail (client, error);
   if (argc < 2)
     return mc_command_misused ("set", _ ("which threshold? Write NAME=VALUE"));
@@ -235,10 +261,14 @@ mc_cmd_reset (McClient *client, int argc, char **argv)
 
   if (!mc_command_parse (client, NULL, (McArity){ 0, -1 }, &argc, &argv))
     return MC_EXIT_USAGE;
-  if (argc < 2 || mc_threshold_find (mc_host_thresholds, argv[1]) != NULL)
+  if (argc < 2)
     return reset (client, NULL, argv + 1);
   model = mc_model_load (client, &error);
-  if (model == NULL || !take_vm (model, &argc, &argv, &vm, &error))
+  if (model == NULL)
+    return mc_client_fail (client, error);
+  if (mc_threshold_find (mc_host_thresholds, argv[1]) != NULL
+          ? !check_no_vm (model, argv[1], &error)
+          : !take_vm (model, &argc, &argv, &vm, &error))
     return mc_client_fail (client, error);
   return reset (client, vm, argv + 1);
 }

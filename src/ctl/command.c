@@ -27,6 +27,8 @@ const McCommand mc_commands[] = {
   { "reserve", N_ ("SIZE [COMMAND…]"),
     N_ ("Free memory and hold it for a VM that is about to start"), mc_cmd_reserve },
   { "monitor", "", N_ ("Follow what happens, a line for each event"), mc_cmd_monitor },
+  { "world", N_ ("[FILE]"), N_ ("Write this host as a world file, for the simulator"),
+    mc_cmd_world },
   { NULL },
 };
 

@@ -73,6 +73,7 @@ int mc_cmd_inhibit (McClient *client, int argc, char **argv);
 int mc_cmd_inhibitors (McClient *client, int argc, char **argv);
 int mc_cmd_reserve (McClient *client, int argc, char **argv);
 int mc_cmd_monitor (McClient *client, int argc, char **argv);
+int mc_cmd_world (McClient *client, int argc, char **argv);
 int mc_cmd_complete (McClient *client, int argc, char **argv);
 
 G_END_DECLS

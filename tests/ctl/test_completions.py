@@ -121,6 +121,7 @@ def test_bash(service, bash):
     assert bash("reset", "db", "m") == ["minimum", "maximum"]
     assert bash("dry-run", "") == ["on", "off"]
     assert bash("pause", "--f") == ["--for="]
+    assert bash("world", "--f") == ["--force"]
     assert bash("pause", "--for", "10m", "w") == ["web"]
     assert bash("--color", "") == ["auto", "always", "never"]
     assert bash("--color", "=", "al") == ["always"]
@@ -159,6 +160,7 @@ def test_fish(service, fish):
     assert fish("reset db mi") == ["minimum"]
     assert set(fish("dry-run ")) == {"on", "off"}
     assert fish("pause --fo") == ["--for"]
+    assert fish("world --fo") == ["--force"]
     assert fish("pause --for 10m w") == ["web"]
 
 
@@ -176,3 +178,4 @@ def test_zsh(service, zsh):
     zsh("memcoordctl --session mon", "--session monitor ")
     zsh("memcoordctl --session inh", "inhibit.*inhibitors")
     zsh("memcoordctl --session pause --fo", "--for")
+    zsh("memcoordctl --session world --fo", "--force")

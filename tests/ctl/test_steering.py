@@ -67,6 +67,33 @@ def test_set_vm_tells_what_was_set_and_what_was_refused(service, ctl):
     assert "host-reserve" in done.stderr
 
 
+@pytest.mark.parametrize("command", [["set", "interval=5"], ["set", "interval=5", "low-watermark=60M"]])
+def test_set_of_a_vm_that_is_called_like_a_threshold(service, ctl, command):
+    service.tell("rename", "web", "interval=5")
+    service.wait_for(lambda: "interval=5" in service.vms())
+    uuid = service.vms()["interval=5"]["UUID"]
+    done = ctl(*command)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert uuid in done.stderr and '"Interval"' in done.stderr
+    assert service.host()["Interval"] == 2
+    ctl.good("set", uuid, "weight=7")
+    service.wait_for(lambda: service.vms()["interval=5"]["Weight"] == 7)
+    ctl.good("set", "Interval=5")
+    service.wait_for(lambda: service.host()["Interval"] == 5)
+
+
+def test_reset_of_a_vm_that_is_called_like_a_threshold(service, ctl):
+    service.tell("rename", "web", "interval")
+    service.wait_for(lambda: "interval" in service.vms())
+    ctl.good("set", "Interval=9")
+    done = ctl("reset", "interval")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert service.vms()["interval"]["UUID"] in done.stderr
+    assert service.host()["Interval"] == 9
+    ctl.good("reset", "Interval")
+    service.wait_for(lambda: service.host()["Interval"] == 2)
+
+
 def test_set_vm_without_thresholds(service, ctl):
     done = ctl("set", "web")
     assert done.returncode == 2

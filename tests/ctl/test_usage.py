@@ -11,7 +11,7 @@ import pytest
 from steered import is_sanitized
 
 COMMANDS = ["status", "list", "show", "top", "why", "plan", "set", "reset", "pause", "resume", "dry-run", "reload",
-            "inhibit", "inhibitors", "reserve", "monitor"]
+            "inhibit", "inhibitors", "reserve", "monitor", "world"]
 
 
 def test_help_lists_every_command(ctl):

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * memcoordctl world: this host and its VMs as they are now, as a world file for MemCoord's
+ * simulator. What the bus does not tell is assumed, and said so in the file.
+ */
+#include "config.h"
+
+#include "command.h"
+#include "model.h"
+#include "text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n.h>
+#include <glib/gstdio.h>
+
+#define MIB ((guint64)1 << 20)
+
+/* What the simulator takes: bytes of a name, and the least of a VM and of a host. */
+#define MOST_NAME  31
+#define LEAST_VM   (64 * MIB)
+#define LEAST_HOST (512 * MIB)
+
+/* What a QEMU occupies beside its guest's memory: what was seen of real ones, and what is likely.
+ */
+#define LEAST_OWN  (30 * MIB)
+#define MOST_OWN   (300 * MIB)
+#define LIKELY_OWN (100 * MIB)
+
+/* What a VM has that nobody has set anything for. */
+#define DEFAULT_LOW          (100 * MIB)
+#define DEFAULT_LOW_PERCENT  20
+#define DEFAULT_WEIGHT       100
+#define DEFAULT_MINIMUM_PART 8
+
+static const char preface[]
+    = "# A host and its VMs at one moment, as memcoordctl saw them, for MemCoord's simulator:\n"
+      "#     simulate --world FILE\n"
+      "# It tells what MemCoord would do with them, beside others. Each VM goes on using what it "
+      "used at\n"
+      "# that moment. Say here how that changes: hold=0:300M 60:900M@50M is 300 MiB, and from "
+      "second 60 on\n"
+      "# up to 900 MiB by 50 MiB a second. cache= is page cache, own= what its QEMU occupies by "
+      "itself.\n";
+
+static guint64
+less (guint64 from, guint64 what)
+{
+  return from > what ? from - what : 0;
+}
+
+static guint64
+size_of (const McModelVm *vm, const char *name)
+{
+  return mc_properties_number (vm->properties, name);
+}
+
+static gboolean
+reports (const McModelVm *vm)
+{
+  return size_of (vm, "Available") > 0;
+}
+
+static void
+add_size (GString *file, const char *key, guint64 bytes)
+{
+  g_string_append_printf (file, "%s=%" G_GUINT64_FORMAT "M\n", key, (bytes + MIB / 2) / MIB);
+}
+
+static void
+add_host (GString *file, const McModel *model)
+{
+  guint64 total = mc_properties_number (model->host, "HostTotal");
+  guint64 base = less (total, mc_properties_number (model->host, "HostAvailable"));
+
+  for (guint i = 0; i < model->vms->len; i++)
+    base = less (base, size_of (g_ptr_array_index (model->vms, i), "Resident"));
+  g_string_append (file, "\n[host]\n");
+  add_size (file, "total", MAX (total, LEAST_HOST));
+  g_string_append (file, "# what is used by no VM\n");
+  add_size (file, "base", base);
+  g_string_append (file, "# seconds\nlength=900\n");
+}
+
+/* Returns: (transfer full): the VM's name where a group can have it, or else one of its UUID. */
+static char *
+name_group (const McModelVm *vm)
+{
+  g_auto (GStrv) parts = NULL;
+  g_autofree char *uuid = NULL;
+
+  if (*vm->name != '\0' && strlen (vm->name) <= MOST_NAME && strpbrk (vm->name, "[]") == NULL
+      && mc_plain_text_is (vm->name))
+    return g_strdup (vm->name);
+  parts = g_strsplit (mc_properties_text (vm->properties, "UUID"), "-", -1);
+  uuid = g_strjoinv ("", parts);
+  return g_strdup_printf ("vm-%s", uuid + MAX (strlen (uuid), MOST_NAME - 3) - (MOST_NAME - 3));
+}
+
+/* Memory that programs work on, page cache, and what its QEMU has beside both. */
+static void
+add_use (GString *file, const McModelVm *vm)
+{
+  guint64 balloon = size_of (vm, "Balloon"), resident = size_of (vm, "Resident");
+  guint64 unused = size_of (vm, "Unused"), usable = size_of (vm, "Usable");
+  guint64 touched = less (balloon, unused), own = less (resident, touched), hold, cache;
+
+  if (!reports (vm))
+    {
+      g_string_append (
+          file, "# its guest reports nothing: all that its QEMU occupies is taken for used\n");
+      hold = MIN (less (resident, LIKELY_OWN), balloon);
+      cache = 0;
+      own = LIKELY_OWN;
+    }
+  else
+    {
+      hold = less (balloon, usable);
+      cache = less (usable, unused);
+      own = own > 0 ? CLAMP (own, LEAST_OWN, MOST_OWN) : LIKELY_OWN;
+    }
+  add_size (file, "hold", hold);
+  if (cache >= MIB)
+    add_size (file, "cache", cache);
+  add_size (file, "own", own);
+}
+
+static gboolean
+differ (guint64 a, guint64 b)
+{
+  return MAX (a, b) - MIN (a, b) >= MIB;
+}
+
+/* What somebody has set for it. */
+static void
+add_policy (GString *file, const McModelVm *vm, guint64 maximum)
+{
+  const char *status = mc_properties_text (vm->properties, "Status");
+  guint64 minimum = size_of (vm, "Minimum"), low = size_of (vm, "LowWatermark");
+  guint64 weight = size_of (vm, "Weight");
+
+  if (differ (minimum, maximum / DEFAULT_MINIMUM_PART))
+    add_size (file, "minimum", MIN (minimum, maximum));
+  if (differ (low, DEFAULT_LOW) && differ (low, maximum * DEFAULT_LOW_PERCENT / 100))
+    add_size (file, "low-watermark", MIN (low, maximum));
+  if (weight > 0 && weight != DEFAULT_WEIGHT)
+    g_string_append_printf (file, "weight=%" G_GUINT64_FORMAT "\n", weight);
+  if (g_strcmp0 (status, "opted-out") == 0 || g_strcmp0 (status, "unsupported") == 0)
+    g_string_append_printf (file, "# %s\nmanaged=no\n", status);
+}
+
+static void
+add_vm (GString *file, const McModelVm *vm)
+{
+  guint64 maximum = size_of (vm, "Maximum");
+  g_autofree char *clean = mc_plain_text (vm->name);
+  g_autofree char *group = name_group (vm);
+
+  g_string_append_c (file, '\n');
+  if (maximum < LEAST_VM)
+    {
+      g_string_append_printf (file, "# %s is left out: its maximum is not known, or below 64 MiB\n",
+                              clean);
+      return;
+    }
+  if (g_strcmp0 (group, vm->name) != 0)
+    g_string_append_printf (file, "# %s, a name that cannot stand below\n", clean);
+  g_string_append_printf (file, "[vm %s]\n", group);
+  add_size (file, "maximum", maximum);
+  add_size (file, "start", CLAMP (size_of (vm, "Balloon"), LEAST_VM, maximum));
+  add_use (file, vm);
+  add_policy (file, vm, maximum);
+}
+
+/* Returns: (transfer full) */
+static char *
+describe (const McModel *model)
+{
+  GString *file = g_string_new (preface);
+
+  add_host (file, model);
+  for (guint i = 0; i < model->vms->len; i++)
+    add_vm (file, g_ptr_array_index (model->vms, i));
+  return g_string_free (file, FALSE);
+}
+
+/* Only with @force is there anything lost. */
+static gboolean
+write_file (const char *path, const char *text, gboolean force, GError **error)
+{
+  int fd = -1;
+
+  if (!force)
+    fd = g_open (path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (!force && fd < 0)
+    {
+      int code = errno;
+
+      if (code == EEXIST)
+        g_set_error (error, MC_CLIENT_ERROR, MC_EXIT_FAILED,
+                     _ ("%s is there already; \"--force\" would write over it"), path);
+      else
+        g_set_error (error, MC_CLIENT_ERROR, MC_EXIT_FAILED, "%s: %s", path, g_strerror (code));
+      return FALSE;
+    }
+  if (fd >= 0)
+    g_close (fd, NULL);
+  return g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0666, error);
+}
+
+int
+mc_cmd_world (McClient *client, int argc, char **argv)
+{
+  gboolean force = FALSE;
+  const GOptionEntry entries[] = {
+    { "force", 0, 0, G_OPTION_ARG_NONE, &force, N_ ("Write over a file that is there"), NULL },
+    { NULL },
+  };
+  g_autoptr (McModel) model = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+
+  if (!mc_command_parse (client, entries, (McArity){ 0, 1 }, &argc, &argv))
+    return MC_EXIT_USAGE;
+  if (client->json)
+    return mc_command_misused ("world", "%s", _ ("a world file is no JSON"));
+  model = mc_model_load (client, &error);
+  if (model == NULL)
+    return mc_client_fail (client, error);
+  if (mc_properties_number (model->host, "HostTotal") == 0)
+    g_set_error (&error, MC_CLIENT_ERROR, MC_EXIT_FAILED,
+                 _ ("the host's memory is not known yet: try again in a moment"));
+  if (error != NULL)
+    return mc_client_fail (client, error);
+  text = describe (model);
+  if (argc < 2)
+    g_print ("%s", text);
+  else if (!write_file (argv[1], text, force, &error))
+    return mc_client_fail (client, error);
+  return MC_EXIT_OK;
+}
