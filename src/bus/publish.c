@@ -117,6 +117,7 @@ mc_publish_host (const McHostView *view, McDbusMemCoord1 *skeleton)
   mc_dbus_mem_coord1_set_paused_until (skeleton, view->paused_until);
   mc_dbus_mem_coord1_set_inhibited (skeleton, view->inhibited);
   mc_dbus_mem_coord1_set_reserved (skeleton, view->reserved);
+  mc_dbus_mem_coord1_set_overridden (skeleton, (const char *const *)view->overridden);
   g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (skeleton));
 }
 
@@ -166,6 +167,7 @@ publish_vm_policy (const McVmView *view, McDbusMemCoord1VM *skeleton)
   mc_dbus_mem_coord1_vm_set_low_watermark (skeleton, view->low_watermark);
   mc_dbus_mem_coord1_vm_set_high_watermark (skeleton, view->high_watermark);
   mc_dbus_mem_coord1_vm_set_weight (skeleton, view->weight);
+  mc_dbus_mem_coord1_vm_set_overridden (skeleton, (const char *const *)view->overridden);
   mc_dbus_mem_coord1_vm_set_paused_until (skeleton, view->paused_until);
   mc_dbus_mem_coord1_vm_set_last_change (skeleton, view->last_change);
 }

@@ -6,6 +6,7 @@
 #include "json.h"
 #include "model.h"
 #include "table.h"
+#include "units.h"
 
 #include <glib/gi18n.h>
 
@@ -15,6 +16,49 @@ name_of (McModel *model, const char *path)
   McModelVm *vm = mc_model_lookup_path (model, path);
 
   return vm != NULL ? vm->name : path;
+}
+
+/* Without a plan, there is nothing to move, or nothing is moved at all. */
+static void
+print_nothing (McModel *model)
+{
+  const char *state = mc_properties_text (model->host, "State");
+  g_autofree char *why = NULL;
+
+  if (model->vms->len == 0 && g_strcmp0 (state, "degraded") != 0)
+    {
+      g_print ("%s\n", _ ("No VMs are active."));
+      return;
+    }
+  if (model->vms->len > 0)
+    why = mc_plain_text (mc_properties_text (
+        ((McModelVm *)g_ptr_array_index (model->vms, 0))->properties, "StatusDetail"));
+  g_print (_ ("The service is %s, and plans nothing."), state);
+  if (g_strcmp0 (state, "degraded") == 0 && why != NULL)
+    g_print (" %s", why);
+  g_print ("\n");
+}
+
+/* A plan is made when it is asked for; what it is made of is older. */
+static void
+print_age (McModel *model)
+{
+  guint64 oldest = 0, now = (guint64)g_get_real_time ();
+  g_autofree char *age = NULL;
+
+  for (guint i = 0; i < model->vms->len; i++)
+    {
+      const McModelVm *vm = g_ptr_array_index (model->vms, i);
+      guint64 reported = mc_properties_number (vm->properties, "StatsTime");
+
+      if (reported > 0 && g_strcmp0 (mc_properties_text (vm->properties, "Status"), "managed") == 0)
+        oldest = oldest > 0 ? MIN (oldest, reported) : reported;
+    }
+  if (oldest == 0)
+    return;
+  age = mc_units_format_age (oldest, now);
+  g_print (_ ("Decided now, on reports of managed VMs of up to %s ago."), age);
+  g_print ("\n\n");
 }
 
 /* @plan: a(ottss). */
@@ -29,9 +73,10 @@ print_plan (const McClient *client, McModel *model, GVariant *plan)
 
   if (g_variant_n_children (plan) == 0)
     {
-      g_print ("%s\n", _ ("No VMs are active."));
+      print_nothing (model);
       return;
     }
+  print_age (model);
   g_variant_iter_init (&iter, plan);
   while (g_variant_iter_next (&iter, "(&ott&s&s)", &path, &from, &to, &status, &sentence))
     {

@@ -88,22 +88,37 @@ add_figures (McTable *table, GVariant *host)
   mc_table_add_label (table, "", text, MC_STYLE_PLAIN);
 }
 
+/* Returns: (transfer full): a threshold's value, with a star where it was set at run time. */
+static char *
+format_threshold (GVariant *host, const char *name)
+{
+  const McThreshold *threshold = mc_threshold_find (mc_host_thresholds, name);
+  g_autofree char *value = mc_threshold_format (threshold, mc_properties_number (host, name));
+
+  return g_strconcat (value, mc_properties_overrides (host, name) ? "*" : "", NULL);
+}
+
 static void
 add_thresholds (McTable *table, GVariant *host)
 {
-  g_autofree char *low = mc_units_format_size (mc_properties_number (host, "LowWatermark"));
-  g_autofree char *high = mc_units_format_size (mc_properties_number (host, "HighWatermark"));
-  g_autofree char *reserve = mc_units_format_size (mc_properties_number (host, "HostReserve"));
-  g_autofree char *interval = mc_units_format_seconds (mc_properties_number (host, "Interval"));
+  g_autofree char *low = format_threshold (host, "LowWatermark");
+  g_autofree char *high = format_threshold (host, "HighWatermark");
+  g_autofree char *reserve = format_threshold (host, "HostReserve");
+  g_autofree char *usage = format_threshold (host, "HostUsageLimit");
+  g_autofree char *step = format_threshold (host, "StepLimit");
+  g_autofree char *interval = format_threshold (host, "Interval");
   g_autofree char *watermarks = g_strdup_printf (_ ("low %s, high %s"), low, high);
   g_autofree char *limits = NULL;
+  g_autofree const char **overridden = NULL;
 
-  limits = g_strdup_printf (
-      _ ("host reserve %s, host usage limit %u %%, step limit %u %%, interval %s"), reserve,
-      (guint)mc_properties_number (host, "HostUsageLimit"),
-      (guint)mc_properties_number (host, "StepLimit"), interval);
+  limits = g_strdup_printf (_ ("host reserve %s, host usage limit %s, step limit %s, interval %s"),
+                            reserve, usage, step, interval);
   mc_table_add_label (table, _ ("Watermarks"), watermarks, MC_STYLE_PLAIN);
   mc_table_add_label (table, _ ("Limits"), limits, MC_STYLE_PLAIN);
+  if (g_variant_lookup (host, "Overridden", "^a&s", &overridden) && overridden[0] != NULL)
+    mc_table_add_label (
+        table, "", _ ("* changed at run time; \"memcoordctl reset\" returns to the configuration"),
+        MC_STYLE_PLAIN);
 }
 
 static void
@@ -120,24 +135,28 @@ print_host (const McClient *client, GVariant *host)
   mc_table_print (table, client);
 }
 
-/* What a reader of the table wants to know: what keeps a VM from being managed, or else what was
- * decided. */
-static const char *
-detail_of (GVariant *vm)
+/* What a reader of the table wants to know: what keeps a VM from being managed, which is so now, or
+ * else what was decided, and how long ago. */
+static void
+add_detail (McTable *table, GVariant *vm)
 {
   const char *detail = mc_properties_text (vm, "StatusDetail");
+  gboolean decided
+      = g_strcmp0 (mc_properties_text (vm, "Status"), "managed") == 0 || *detail == '\0';
+  g_autofree char *age = mc_units_format_age (decided ? mc_properties_number (vm, "LastChange") : 0,
+                                              (guint64)g_get_real_time ());
 
-  if (g_strcmp0 (mc_properties_text (vm, "Status"), "managed") == 0 || *detail == '\0')
-    return mc_properties_text (vm, "LastReason");
-  return detail;
+  mc_table_add (table, age, MC_STYLE_PLAIN);
+  mc_table_add (table, decided ? mc_properties_text (vm, "LastReason") : detail, MC_STYLE_PLAIN);
 }
 
 static void
 print_vms (const McClient *client, McModel *model)
 {
-  const char *titles[] = { _ ("NAME"),    _ ("STATUS"),  _ ("BALLOON"), _ ("TARGET"), _ ("UNUSED"),
-                           _ ("MINIMUM"), _ ("MAXIMUM"), _ ("DETAIL"),  NULL };
-  g_autoptr (McTable) table = mc_table_new (titles, "llrrrrrl");
+  const char *titles[]
+      = { _ ("NAME"),    _ ("STATUS"),  _ ("BALLOON"), _ ("TARGET"), _ ("UNUSED"), _ ("USABLE"),
+          _ ("MINIMUM"), _ ("MAXIMUM"), _ ("AGE"),     _ ("DETAIL"), NULL };
+  g_autoptr (McTable) table = mc_table_new (titles, "llrrrrrrrl");
 
   if (model->vms->len == 0)
     {
@@ -154,9 +173,10 @@ print_vms (const McClient *client, McModel *model)
       mc_table_add_size (table, mc_properties_number (vm->properties, "Balloon"));
       mc_table_add_size (table, mc_properties_number (vm->properties, "Target"));
       mc_table_add_size (table, mc_properties_number (vm->properties, "Unused"));
+      mc_table_add_size (table, mc_properties_number (vm->properties, "Usable"));
       mc_table_add_size (table, mc_properties_number (vm->properties, "Minimum"));
       mc_table_add_size (table, mc_properties_number (vm->properties, "Maximum"));
-      mc_table_add (table, detail_of (vm->properties), MC_STYLE_PLAIN);
+      add_detail (table, vm->properties);
     }
   mc_table_print (table, client);
 }

@@ -19,15 +19,21 @@ print_now (const McClient *client, GVariant *vm)
   g_autofree char *balloon = mc_units_format_size (mc_properties_number (vm, "Balloon"));
   g_autofree char *maximum = mc_units_format_size (mc_properties_number (vm, "Maximum"));
   g_autofree char *unused = mc_units_format_size (mc_properties_number (vm, "Unused"));
+  g_autofree char *usable = mc_units_format_size (mc_properties_number (vm, "Usable"));
+  g_autofree char *age
+      = mc_units_format_age (mc_properties_number (vm, "LastChange"), (guint64)g_get_real_time ());
   const char *status = mc_properties_text (vm, "Status");
   gboolean colored = mc_text_colored (client);
   McStyle style = mc_text_style_of_state (status);
 
-  g_print (_ ("%s has %s of %s, %s of it unused."), name, balloon, maximum, unused);
+  g_print (_ ("%s has %s of %s, %s of it unused, %s usable."), name, balloon, maximum, unused,
+           usable);
   g_print ("\n%s%s%s%s%s\n", mc_text_begin (colored, style), status, mc_text_end (colored, style),
            *detail != '\0' ? ": " : "", detail);
-  if (*reason != '\0')
-    g_print ("%s\n", reason);
+  if (*reason == '\0')
+    return;
+  g_print (_ ("%s ago: %s"), age, reason);
+  g_print ("\n");
 }
 
 /* @decisions: a(ttts), newest last. */

@@ -228,6 +228,15 @@ mc_properties_flag (GVariant *properties, const char *name)
   return value;
 }
 
+gboolean
+mc_properties_overrides (GVariant *properties, const char *threshold)
+{
+  g_autofree const char **names = NULL;
+
+  return g_variant_lookup (properties, "Overridden", "^a&s", &names)
+         && g_strv_contains (names, threshold);
+}
+
 const char *
 mc_properties_text (GVariant *properties, const char *name)
 {

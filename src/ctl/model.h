@@ -46,6 +46,9 @@ guint64 mc_properties_number (GVariant *properties, const char *name);
 double mc_properties_double (GVariant *properties, const char *name);
 gboolean mc_properties_flag (GVariant *properties, const char *name);
 
+/* Whether a threshold was set at run time, or is a VM's own. */
+gboolean mc_properties_overrides (GVariant *properties, const char *threshold);
+
 /* Returns: (transfer none): as long as @properties. */
 const char *mc_properties_text (GVariant *properties, const char *name);
 

@@ -184,6 +184,20 @@ mc_units_format_seconds (guint64 seconds)
 }
 
 char *
+mc_units_format_age (guint64 us, guint64 now_us)
+{
+  static const char units[] = "dhm";
+  guint64 seconds = (now_us > us ? now_us - us : 0) / G_USEC_PER_SEC;
+
+  if (us == 0)
+    return g_strdup ("-");
+  for (const char *unit = units; *unit != '\0'; unit++)
+    if (seconds >= seconds_of_unit (*unit))
+      return g_strdup_printf ("%" G_GUINT64_FORMAT "%c", seconds / seconds_of_unit (*unit), *unit);
+  return g_strdup_printf ("%" G_GUINT64_FORMAT "s", seconds);
+}
+
+char *
 mc_units_format_time (guint64 us)
 {
   g_autoptr (GDateTime) utc = NULL;

@@ -28,6 +28,10 @@ char *mc_units_format_size (guint64 bytes);
 /* Returns: (transfer full): "1h 30m", "12s". */
 char *mc_units_format_seconds (guint64 seconds);
 
+/* Returns: (transfer full): how long before @now_us that was, in its largest unit: "3m", "2h"; "-"
+ * for 0. */
+char *mc_units_format_age (guint64 us, guint64 now_us);
+
 /* Returns: (transfer full): the local time of @us since the epoch, "2026-01-31 12:00:00"; "-" for
  * 0. */
 char *mc_units_format_time (guint64 us);

@@ -528,20 +528,26 @@ set_needs (const McPolicySettings *settings,
   demand->cache = CLAMP (demand->cache, demand->least, demand->most);
 }
 
+void
+mc_policy_watermarks (const McVmFacts *facts, guint64 *low, guint64 *high)
+{
+  *low = facts->low_watermark;
+  *high = facts->high_watermark;
+  if (facts->capacity < SMALL_CAPACITY)
+    {
+      *low = MIN (*low, percent (facts->capacity, 20));
+      *high = MIN (*high, percent (facts->capacity, 30));
+    }
+  *low = MIN (*low, facts->capacity);
+  *high = CLAMP (*high, *low, facts->capacity);
+}
+
 static void
 set_range (const McPolicySettings *settings, const McVmFacts *facts, McDemand *demand)
 {
   guint64 told = facts->target == MC_UNKNOWN ? facts->balloon : facts->target;
 
-  demand->low = facts->low_watermark;
-  demand->high = facts->high_watermark;
-  if (facts->capacity < SMALL_CAPACITY)
-    {
-      demand->low = MIN (demand->low, percent (facts->capacity, 20));
-      demand->high = MIN (demand->high, percent (facts->capacity, 30));
-    }
-  demand->low = MIN (demand->low, facts->capacity);
-  demand->high = CLAMP (demand->high, demand->low, facts->capacity);
+  mc_policy_watermarks (facts, &demand->low, &demand->high);
   demand->most = MIN (facts->maximum, facts->capacity);
   demand->least = MIN (facts->minimum, demand->most);
   demand->step = percent (facts->capacity, MIN (settings->step_limit, 100));

@@ -277,6 +277,9 @@ void mc_policy_decide (const McPolicySettings *settings,
                        McVmDecision *decisions,
                        McHostDecision *host_decision);
 
+/* The watermarks that are in force for a VM: a small one has less than those of its policy. */
+void mc_policy_watermarks (const McVmFacts *facts, guint64 *low, guint64 *high);
+
 /* How the host stands by its figures and settings alone. */
 McHostCondition
 mc_policy_host_condition (const McPolicySettings *settings, const McHostFigures *host);

@@ -110,6 +110,8 @@ update_host_view (McCoordinator *self)
   view->inhibited = self->inhibitors->len > 0;
   view->reserved = mc_reservations_total (self);
   view->free_for_new_vm = free_for_new_vm (self);
+  g_strfreev (view->overridden);
+  view->overridden = mc_settings_list_overridden (self->settings);
   if (!self->synced || self->host_unreadable != NULL)
     return;
   view->host_total = self->figures.total;
@@ -575,6 +577,7 @@ mc_coordinator_finalize (GObject *object)
   g_free (self->degraded);
   g_free (self->host_unreadable);
   g_free (self->pause_detail);
+  g_strfreev (self->view.overridden);
   g_free (self->status);
   G_OBJECT_CLASS (mc_coordinator_parent_class)->finalize (object);
 }

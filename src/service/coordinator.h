@@ -71,6 +71,7 @@ typedef struct
   gboolean inhibited;
   guint64 reserved;
   guint64 free_for_new_vm;
+  char **overridden; /* the thresholds that were set at run time, by the bus's names */
 } McHostView;
 
 #define MC_TYPE_COORDINATOR (mc_coordinator_get_type ())

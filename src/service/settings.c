@@ -218,6 +218,17 @@ mc_settings_get_config (const McSettings *self)
   return self->config;
 }
 
+char **
+mc_settings_list_overridden (const McSettings *self)
+{
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+
+  for (guint i = 0; mc_host_thresholds[i].name != NULL; i++)
+    if (self->overrides.values[i] != MC_UNSET)
+      g_strv_builder_add (names, mc_host_thresholds[i].name);
+  return g_strv_builder_end (names);
+}
+
 gboolean
 mc_settings_get_dry_run (const McSettings *self)
 {

@@ -23,6 +23,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (McSettings, mc_settings_free)
 /* Returns: (transfer none): in force, until the next change. */
 const McPolicySettings *mc_settings_get_policy (const McSettings *self);
 const McConfig *mc_settings_get_config (const McSettings *self);
+
+/* Returns: (transfer full): the thresholds that were set at run time, by the bus's names. */
+char **mc_settings_list_overridden (const McSettings *self);
 gboolean mc_settings_get_dry_run (const McSettings *self);
 
 /* @values: a{st}, by the bus's names. Errors: MC_THRESHOLD_ERROR. */

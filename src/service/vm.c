@@ -29,6 +29,7 @@ mc_vm_init (McVm *self)
   self->view.status_detail = g_strdup ("");
   self->view.pause_reason = g_strdup ("");
   self->view.last_reason = g_strdup ("");
+  self->view.overridden = g_new0 (char *, 1);
   g_queue_init (&self->requests);
 }
 
@@ -50,6 +51,7 @@ mc_vm_finalize (GObject *object)
   g_free (self->view.status_detail);
   g_free (self->view.pause_reason);
   g_free (self->view.last_reason);
+  g_strfreev (self->view.overridden);
   g_ptr_array_unref (self->moves);
   G_OBJECT_CLASS (mc_vm_parent_class)->finalize (object);
 }
@@ -334,6 +336,30 @@ known (guint64 figure)
   return figure == MC_UNKNOWN ? 0 : figure;
 }
 
+/* Returns: (transfer full): the thresholds that are its own. */
+static char **
+list_own (McVm *self)
+{
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+
+  for (guint i = 0; mc_vm_thresholds[i].name != NULL; i++)
+    if (mc_vm_threshold_get (&self->metadata.policy, &mc_vm_thresholds[i]) != MC_UNSET)
+      g_strv_builder_add (names, mc_vm_thresholds[i].name);
+  return g_strv_builder_end (names);
+}
+
+static gboolean
+update_own (McVm *self)
+{
+  g_auto (GStrv) own = list_own (self);
+
+  if (g_strv_equal ((const char *const *)own, (const char *const *)self->view.overridden))
+    return FALSE;
+  g_strfreev (self->view.overridden);
+  self->view.overridden = g_steal_pointer (&own);
+  return TRUE;
+}
+
 /* What moves seldom. Returns: whether anything has. */
 static gboolean
 update_policy (McVm *self, const McVmFacts *facts, McVmStatus status)
@@ -344,8 +370,7 @@ update_policy (McVm *self, const McVmFacts *facts, McVmStatus status)
   view->persistent = self->description != NULL && self->description->persistent;
   view->minimum = known (facts->minimum);
   view->maximum = known (facts->maximum);
-  view->low_watermark = facts->low_watermark;
-  view->high_watermark = facts->high_watermark;
+  mc_policy_watermarks (facts, &view->low_watermark, &view->high_watermark);
   view->weight = facts->weight;
   view->target = known (facts->target == MC_UNKNOWN ? facts->balloon : facts->target);
   view->paused_until = self->pause.active ? self->pause.until_us : 0;
@@ -384,6 +409,7 @@ mc_vm_update_view (McVm *self,
   gboolean changed = update_policy (self, &facts, status);
 
   changed |= replace (&self->view.status_detail, detail);
+  changed |= update_own (self);
   changed |= replace (&self->view.pause_reason, self->pause.active ? self->pause.reason : "");
   update_figures (self, &facts);
   if (changed)

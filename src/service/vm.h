@@ -28,6 +28,7 @@ typedef struct
   guint64 stats_time;
   guint64 low_watermark, high_watermark;
   guint weight;
+  char **overridden; /* the thresholds of its own, by the bus's names */
   char *pause_reason;
   guint64 paused_until;
   char *last_reason;

@@ -33,13 +33,59 @@ def test_status_shows_host_and_vms(service, ctl):
     assert f"low {size(host['LowWatermark'])}, high {size(host['HighWatermark'])}" in above
     assert f"host reserve {size(host['HostReserve'])}" in above
     table = rows(below)
-    assert table[0] == ["NAME", "STATUS", "BALLOON", "TARGET", "UNUSED", "MINIMUM", "MAXIMUM", "DETAIL"]
+    assert table[0] == ["NAME", "STATUS", "BALLOON", "TARGET", "UNUSED", "USABLE", "MINIMUM", "MAXIMUM", "AGE", "DETAIL"]
     assert {row[0] for row in table[1:]} == set(vms)
     for row in table[1:]:
         vm = vms[row[0]]
         assert row[1] == vm["Status"]
-        shown = [size(vm[key]) if vm[key] else "-" for key in ("Balloon", "Target", "Unused", "Minimum", "Maximum")]
-        assert row[2:7] == shown
+        shown = [size(vm[key]) if vm[key] else "-" for key in ("Balloon", "Target", "Unused", "Usable", "Minimum", "Maximum")]
+        assert row[2:8] == shown
+        assert row[8] == "-" or re.fullmatch(r"\d+[smhd]", row[8])
+
+
+def test_status_marks_what_was_changed_at_run_time(service, ctl):
+    assert "*" not in ctl.good("status").split("\n\n")[0]
+    ctl.good("set", "step-limit=15")
+    service.wait_for(lambda: service.host()["Overridden"] == ["StepLimit"])
+    above = ctl.good("status").split("\n\n")[0]
+    assert "step limit 15 %*" in above and "interval 2s\n" in above
+    assert '* changed at run time; "memcoordctl reset"' in above
+    ctl.good("reset")
+    service.wait_for(lambda: service.host()["Overridden"] == [])
+    assert "*" not in ctl.good("status").split("\n\n")[0]
+
+
+def test_overridden_of_a_vm_are_its_own(service, ctl):
+    assert service.vms()["web"]["Overridden"] == []
+    ctl.good("set", "web", "weight=9", "minimum=300M")
+    service.wait_for(lambda: service.vms()["web"]["Overridden"] == ["Minimum", "Weight"])
+    assert service.vms()["db"]["Overridden"] == []
+
+
+def test_watermarks_of_a_small_vm_are_shown_as_they_are_in_force(service, ctl):
+    service.tell("add", "small", 256 * MIB)
+    service.wait_for(lambda: service.vms()["small"]["Status"] == "managed")
+    small, web = service.vms()["small"], service.vms()["web"]
+    assert abs(small["LowWatermark"] - 256 * MIB // 5) < MIB and abs(small["HighWatermark"] - 256 * MIB * 3 // 10) < MIB
+    assert (web["LowWatermark"], web["HighWatermark"]) == (100 * MIB, 150 * MIB)
+
+
+def test_decisions_have_their_age(service, ctl):
+    make_move(service, ctl)
+    line = next(line for line in ctl.good("status").splitlines() if line.startswith("web "))
+    assert re.search(r" \d+[smhd]  ", line)
+    assert re.search(r"^\d+[smhd] ago: ", ctl.good("why", "web"), re.M)
+    assert re.match(r"Decided now, on reports of managed VMs of up to \d+s ago\.\n\n", ctl.good("plan"))
+
+
+def test_plan_while_degraded_says_so(service, ctl):
+    service.tell("disconnect")
+    service.wait_for(lambda: service.host()["State"] == "degraded")
+    output = ctl.good("plan")
+    assert "No VMs are active" not in output
+    assert output.startswith("The service is degraded, and plans nothing. Nothing is moved: ")
+    assert json.loads(ctl.good("plan", "--json")) == []
+    service.tell("reconnect")
 
 
 def test_status_is_the_default(service, ctl):
