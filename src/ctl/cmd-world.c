@@ -17,7 +17,7 @@
 #define MIB ((guint64)1 << 20)
 
 /* What the simulator takes: bytes of a name, and the least of a VM and of a host. */
-#define MOST_NAME  31
+#define MOST_NAME  63
 #define LEAST_VM   (64 * MIB)
 #define LEAST_HOST (512 * MIB)
 
@@ -28,10 +28,9 @@
 #define LIKELY_OWN (100 * MIB)
 
 /* What a VM has that nobody has set anything for. */
-#define DEFAULT_LOW          (100 * MIB)
-#define DEFAULT_LOW_PERCENT  20
-#define DEFAULT_WEIGHT       100
-#define DEFAULT_MINIMUM_PART 8
+#define DEFAULT_LOW         (100 * MIB)
+#define DEFAULT_LOW_PERCENT 20
+#define DEFAULT_WEIGHT      100
 
 static const char preface[]
     = "# A host and its VMs at one moment, as memcoordctl saw them, for MemCoord's simulator:\n"
@@ -86,15 +85,10 @@ add_host (GString *file, const McModel *model)
 static char *
 name_group (const McModelVm *vm)
 {
-  g_auto (GStrv) parts = NULL;
-  g_autofree char *uuid = NULL;
-
   if (*vm->name != '\0' && strlen (vm->name) <= MOST_NAME && strpbrk (vm->name, "[]") == NULL
       && mc_plain_text_is (vm->name))
     return g_strdup (vm->name);
-  parts = g_strsplit (mc_properties_text (vm->properties, "UUID"), "-", -1);
-  uuid = g_strjoinv ("", parts);
-  return g_strdup_printf ("vm-%s", uuid + MAX (strlen (uuid), MOST_NAME - 3) - (MOST_NAME - 3));
+  return g_strconcat ("vm-", mc_properties_text (vm->properties, "UUID"), NULL);
 }
 
 /* Memory that programs work on, page cache, and what its QEMU has beside both. */
@@ -139,7 +133,7 @@ add_policy (GString *file, const McModelVm *vm, guint64 maximum)
   guint64 minimum = size_of (vm, "Minimum"), low = size_of (vm, "LowWatermark");
   guint64 weight = size_of (vm, "Weight");
 
-  if (differ (minimum, maximum / DEFAULT_MINIMUM_PART))
+  if (mc_properties_overrides (vm->properties, "Minimum"))
     add_size (file, "minimum", MIN (minimum, maximum));
   if (differ (low, DEFAULT_LOW) && differ (low, maximum * DEFAULT_LOW_PERCENT / 100))
     add_size (file, "low-watermark", MIN (low, maximum));

@@ -53,13 +53,13 @@ def test_vm_that_reports_nothing(service, ctl):
     assert read(text)["vm web"]["own"] == "100M"
 
 
-@pytest.mark.parametrize("name", ["a[b]", "evil\u202ename", "x" * 40, "tab\there"])
+@pytest.mark.parametrize("name", ["a[b]", "evil\u202ename", "x" * 64, "tab\there"])
 def test_name_that_a_group_cannot_have(service, ctl, name):
     service.tell("rename", "web", name)
     service.wait_for(lambda: name in service.vms())
-    uuid = service.vms()[name]["UUID"].replace("-", "")
+    uuid = service.vms()[name]["UUID"]
     text = ctl.good("world")
-    assert f"vm vm-{uuid[-28:]}" in read(text).sections()
+    assert f"vm vm-{uuid}" in read(text).sections()
     assert "\u202e" not in text and "\t" not in text
 
 
