@@ -57,7 +57,7 @@ def variant(kind, *values):
 def test_properties_changed_only_for_what_changed(service, bus):
     heard = Heard(service, bus)
     service.call(ROOT, HOST, "SetThreshold", variant("(st)", "LowWatermark", 90 * MIB))
-    assert heard.changed(ROOT) == {"LowWatermark": 90 * MIB}
+    assert heard.changed(ROOT) == {"LowWatermark": 90 * MIB, "Overridden": ["LowWatermark"]}
     for name in ("web", "db"):
         assert heard.changed(service.path(name)) == {"LowWatermark": 90 * MIB}
     heard.forget()
@@ -65,7 +65,7 @@ def test_properties_changed_only_for_what_changed(service, bus):
     service.tell("cycle")
     assert heard.everything() == []
     service.call(service.path("web"), VM, "SetThreshold", variant("(st)", "Weight", 7))
-    assert heard.changed(service.path("web")) == {"Weight": 7}
+    assert heard.changed(service.path("web")) == {"Weight": 7, "Overridden": ["Weight"]}
     assert heard.changed(service.path("db")) == {}
     assert heard.changed(ROOT) == {}
     heard.forget()
