@@ -208,5 +208,5 @@ def test_what_a_vm_was_told_lives_with_it(begin):
     service.wait_for(lambda: "lots" in service.vms()["web"]["StatusDetail"])
     assert service.vms()["web"]["Minimum"] == 200 * MIB
     call(service, path, "ResetThresholds", "(as)", [])
-    service.wait_for(lambda: service.vms()["web"]["Minimum"] == 128 * MIB)
+    service.wait_for(lambda: service.vms()["web"]["Minimum"] == 64 * MIB)
     assert "lots" not in service.vms()["web"]["StatusDetail"]
