@@ -51,13 +51,36 @@ number (xmlChar *text)
   return value;
 }
 
-/* libvirt writes KiB; anything else would have been converted by it on the way in. */
+/* libvirt writes KiB, and takes all of these; what does not fit is none. */
 static guint64
-kib (xmlNode *node)
+size (xmlNode *node)
 {
-  guint64 value = node != NULL ? number (xmlNodeGetContent (node)) : 0;
+  static const struct
+  {
+    const char *name;
+    guint64 bytes;
+  } units[] = {
+    { "KiB", 1024 },
+    { "k", 1024 },
+    { "b", 1 },
+    { "bytes", 1 },
+    { "KB", 1000 },
+    { "MB", 1000 * 1000 },
+    { "M", (guint64)1 << 20 },
+    { "MiB", (guint64)1 << 20 },
+    { "GB", 1000 * 1000 * 1000 },
+    { "G", (guint64)1 << 30 },
+    { "GiB", (guint64)1 << 30 },
+    { "TB", (guint64)1000 * 1000 * 1000 * 1000 },
+    { "T", (guint64)1 << 40 },
+    { "TiB", (guint64)1 << 40 },
+  };
+  guint64 value = node != NULL ? number (xmlNodeGetContent (node)) : 0, unit = 1024;
 
-  return value > G_MAXUINT64 / 1024 ? 0 : value * 1024;
+  for (guint i = 0; node != NULL && i < G_N_ELEMENTS (units); i++)
+    if (says (node, "unit", units[i].name))
+      unit = units[i].bytes;
+  return value > G_MAXINT64 / unit ? 0 : value * unit;
 }
 
 static const char *
@@ -94,16 +117,31 @@ read_balloon (xmlNode *devices, McVmDescription *description)
         = (guint)MIN (number (xmlGetProp (stats, (const xmlChar *)"period")), G_MAXINT);
 }
 
-static guint64
-sum_virtio_mem (xmlNode *devices)
+static void
+read_memory (xmlNode *domain, xmlNode *devices, McMemoryDevices *memory)
 {
-  guint64 sum = 0;
-
+  *memory = (McMemoryDevices){ .total = size (child (domain, "memory")) };
   for (xmlNode *device = child (devices, "memory"); device != NULL;
        device = next_named (device->next, "memory"))
-    if (says (device, "model", "virtio-mem"))
-      sum += kib (child (child (device, "target"), "current"));
-  return sum;
+    {
+      xmlNode *target = child (device, "target");
+      guint64 bytes = size (child (target, "size"));
+
+      if (says (device, "model", "virtio-mem"))
+        {
+          memory->resizable += bytes;
+          memory->plugged += size (child (target, "current"));
+        }
+      else if (says (device, "model", "nvdimm") || says (device, "model", "virtio-pmem"))
+        {
+          memory->apart += bytes;
+          memory->mapped += bytes;
+        }
+      else if (says (device, "model", "sgx-epc"))
+        {
+          memory->apart += bytes;
+        }
+    }
 }
 
 static char *
@@ -132,7 +170,7 @@ find_metadata (xmlNode *domain)
 gboolean
 mc_domain_xml_parse (const char *xml,
                      McVmDescription *description,
-                     guint64 *hotplugged,
+                     McMemoryDevices *memory,
                      GError **error)
 {
   int options = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING;
@@ -151,8 +189,8 @@ mc_domain_xml_parse (const char *xml,
   devices = child (domain, "devices");
   read_balloon (devices, description);
   description->immovable = g_strdup (why_immovable (domain, devices));
-  description->min_guarantee = kib (child (child (domain, "memtune"), "min_guarantee"));
+  description->min_guarantee = size (child (child (domain, "memtune"), "min_guarantee"));
   description->metadata = find_metadata (domain);
-  *hotplugged = sum_virtio_mem (devices);
+  read_memory (domain, devices, memory);
   return TRUE;
 }

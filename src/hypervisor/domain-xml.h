@@ -3,16 +3,14 @@
 #pragma once
 
 #include "hypervisor.h"
+#include "memory-devices.h"
 
 G_BEGIN_DECLS
 
-/*
- * Fills @description, but for uuid, id and persistent, from @xml, and *@hotplugged with the bytes
- * of memory devices that the balloon's figures count and the balloon cannot reach (virtio-mem).
- */
+/* Fills @description, but for uuid, id and persistent, and @devices from @xml. */
 gboolean mc_domain_xml_parse (const char *xml,
                               McVmDescription *description,
-                              guint64 *hotplugged,
+                              McMemoryDevices *devices,
                               GError **error);
 
 G_END_DECLS

@@ -11,8 +11,8 @@
  * "status") "vm-started"   (uuid)                    running since now, or came in from elsewhere
  *   "vm-stopped"   (uuid)                    no longer active
  *   "vm-rebooted"  (uuid)                    same process, the guest starts anew
- *   "vm-changed"   (uuid)                    its description should be read again (device,
- * metadata, rename, …) "vm-state"     (uuid, running)           suspended or resumed
+ *   "vm-changed"   (uuid)                    its description should be read again (device, its
+ * size, metadata, rename, …) "vm-state"     (uuid, running)           suspended or resumed
  *   "balloon-changed" (uuid, bytes)          the guest has now this much
  *   "vm-crashed"   (uuid)                    its kernel panicked, and may be dumping itself
  *   "target-ended" (uuid, GError or NULL)    a set of its target that was late has really ended
@@ -40,7 +40,13 @@ typedef enum
 #define MC_HYPERVISOR_ERROR (mc_hypervisor_error_quark ())
 GQuark mc_hypervisor_error_quark (void);
 
-/* One VM's figures at one moment. */
+/*
+ * One VM's figures at one moment. They are those of the balloon's part of its memory: memory
+ * devices that the balloon cannot reach (virtio-mem, NVDIMM, virtio-pmem, sgx-epc) are neither in
+ * the balloon nor in the capacity nor in the resident set. A guest counts what is plugged as
+ * virtio-mem among its own: it is taken off @available, and @unused and @usable are at most the
+ * capacity.
+ */
 typedef struct
 {
   char uuid[37];
@@ -50,7 +56,7 @@ typedef struct
                        management */
   gboolean busy;    /* its process did not answer: only what libvirt itself knows is here */
   guint64 balloon;  /* what the guest has now */
-  guint64 capacity; /* maximum memory, less what is hot-plugged as memory devices */
+  guint64 capacity; /* the most that the balloon can have, and that can be set */
   guint64 resident;
   guint64 unused, usable, available;
   guint64 swap_in, swap_out; /* bytes since the guest booted */

@@ -143,8 +143,24 @@ read_host (virConnectPtr connection, McSample *sample)
   sample->host_available = from_kib (available);
 }
 
+/*
+ * The bulk figure has what is plugged as virtio-mem in it, of a moment that nobody tells. This one
+ * has not.
+ */
+static guint64
+read_own_balloon (virDomainPtr domain)
+{
+  virDomainMemoryStatStruct stats[VIR_DOMAIN_MEMORY_STAT_NR];
+  int n_stats = virDomainMemoryStats (domain, stats, VIR_DOMAIN_MEMORY_STAT_NR, 0);
+
+  for (int i = 0; i < n_stats; i++)
+    if (stats[i].tag == VIR_DOMAIN_MEMORY_STAT_ACTUAL_BALLOON)
+      return from_kib (stats[i].val);
+  return MC_HYPERVISOR_UNKNOWN;
+}
+
 McSample *
-mc_libvirt_sample (virConnectPtr connection, GError **error)
+mc_libvirt_sample (virConnectPtr connection, GHashTable *balloons, GError **error)
 {
   virDomainStatsRecordPtr *records = NULL;
   McSample *sample;
@@ -161,7 +177,10 @@ mc_libvirt_sample (virConnectPtr connection, GError **error)
   for (int i = 0; i < n_records; i++)
     {
       McVmSample *of_vm = read_record (records[i]);
+      guint64 *own = g_hash_table_lookup (balloons, of_vm->uuid);
 
+      if (own != NULL && !of_vm->busy)
+        *own = read_own_balloon (records[i]->dom);
       if (of_vm->balloon == MC_HYPERVISOR_UNKNOWN)
         read_alone (records[i]->dom, of_vm);
       g_ptr_array_add (sample->vms, of_vm);
@@ -185,7 +204,7 @@ look_up (virConnectPtr connection, const char *uuid, GError **error)
 McVmDescription *
 mc_libvirt_describe (virConnectPtr connection,
                      const char *uuid,
-                     guint64 *hotplugged,
+                     McMemoryDevices *devices,
                      GError **error)
 {
   g_autoptr (virDomain) domain = look_up (connection, uuid, error);
@@ -205,7 +224,7 @@ mc_libvirt_describe (virConnectPtr connection,
   description->name = g_strdup (virDomainGetName (domain));
   description->id = (int)virDomainGetID (domain);
   description->persistent = virDomainIsPersistent (domain) > 0;
-  fine = mc_domain_xml_parse (xml, description, hotplugged, error);
+  fine = mc_domain_xml_parse (xml, description, devices, error);
   free (xml);
   return fine ? g_steal_pointer (&description) : NULL;
 }

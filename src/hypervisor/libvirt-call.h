@@ -6,19 +6,20 @@
 #include <libvirt/libvirt.h>
 
 #include "hypervisor.h"
+#include "memory-devices.h"
 
 G_BEGIN_DECLS
 
 /*
  * Every active VM, in one call where the driver has it, and the host. A VM whose process does not
- * answer while another call waits for it is marked busy.
+ * answer while another call waits for it is marked busy. Figures are libvirt's, of the whole VM;
+ * @balloons (UUID → guint64 *) names those VMs whose balloon is asked of QEMU itself, and takes it.
  */
-McSample *mc_libvirt_sample (virConnectPtr connection, GError **error);
+McSample *mc_libvirt_sample (virConnectPtr connection, GHashTable *balloons, GError **error);
 
-/* *@hotplugged: see mc_domain_xml_parse(). */
 McVmDescription *mc_libvirt_describe (virConnectPtr connection,
                                       const char *uuid,
-                                      guint64 *hotplugged,
+                                      McMemoryDevices *devices,
                                       GError **error);
 
 gboolean

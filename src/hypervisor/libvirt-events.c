@@ -109,6 +109,16 @@ on_device (virConnectPtr connection, virDomainPtr domain, const char *alias, voi
 }
 
 static void
+on_memory_device (virConnectPtr connection,
+                  virDomainPtr domain,
+                  const char *alias,
+                  unsigned long long size_kib,
+                  void *data)
+{
+  tell_changed (domain, data);
+}
+
+static void
 on_metadata (virConnectPtr connection, virDomainPtr domain, int type, const char *uri, void *data)
 {
   if (type == VIR_DOMAIN_METADATA_ELEMENT && g_strcmp0 (uri, MC_METADATA_NAMESPACE) == 0)
@@ -128,6 +138,7 @@ mc_libvirt_watch (virConnectPtr connection, GWeakRef *hypervisor)
     { VIR_DOMAIN_EVENT_ID_BALLOON_CHANGE, VIR_DOMAIN_EVENT_CALLBACK (on_balloon) },
     { VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, VIR_DOMAIN_EVENT_CALLBACK (on_device) },
     { VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, VIR_DOMAIN_EVENT_CALLBACK (on_device) },
+    { VIR_DOMAIN_EVENT_ID_MEMORY_DEVICE_SIZE_CHANGE, VIR_DOMAIN_EVENT_CALLBACK (on_memory_device) },
     { VIR_DOMAIN_EVENT_ID_METADATA_CHANGE, VIR_DOMAIN_EVENT_CALLBACK (on_metadata) },
   };
   GArray *watches = g_array_new (FALSE, FALSE, sizeof (int));

@@ -53,13 +53,13 @@ typedef struct
   gboolean stopping;
   GThreadPool *samplers;
   GThreadPool *changers;
-  GHashTable *in_flight;  /* "kind uuid" → Call */
-  GHashTable *hotplugged; /* uuid → guint64*: what the balloon cannot reach */
-  GTask *sample;          /* who waits for one */
-  guint sample_deadline;  /* source */
-  guint sample_again;     /* source */
-  guint n_samples;        /* bulk calls in flight, late ones among them */
-  guint n_calls;          /* all calls in flight */
+  GHashTable *in_flight; /* "kind uuid" → Call */
+  GHashTable *described; /* uuid → Described */
+  GTask *sample;         /* who waits for one */
+  guint sample_deadline; /* source */
+  guint sample_again;    /* source */
+  guint n_samples;       /* bulk calls in flight, late ones among them */
+  guint n_calls;         /* all calls in flight */
   GTask *stop;
   guint stop_deadline; /* source */
 } McLibvirt;
@@ -68,6 +68,12 @@ typedef struct
 {
   GObjectClass parent;
 } McLibvirtClass;
+
+typedef struct
+{
+  McMemoryDevices devices;
+  guint64 told; /* the maximum that did not fit, and was told */
+} Described;
 
 enum
 {
@@ -104,7 +110,8 @@ typedef struct
   /* the worker's */
   gpointer result;
   gboolean fine;
-  guint64 hotplugged;
+  McMemoryDevices devices;
+  GHashTable *balloons; /* of a sample: see mc_libvirt_sample() */
   GError *error;
 } Call;
 
@@ -124,6 +131,7 @@ call_free (Call *call)
 {
   g_clear_handle_id (&call->deadline, g_source_remove);
   result_free (call->kind, call->result);
+  g_clear_pointer (&call->balloons, g_hash_table_unref);
   g_clear_error (&call->error);
   g_clear_object (&call->task);
   mc_links_unref (call->links);
@@ -164,10 +172,10 @@ carry_out (Call *call)
   switch (call->kind)
     {
     case CALL_SAMPLE:
-      call->result = mc_libvirt_sample (connection, &call->error);
+      call->result = mc_libvirt_sample (connection, call->balloons, &call->error);
       break;
     case CALL_DESCRIBE:
-      call->result = mc_libvirt_describe (connection, call->uuid, &call->hotplugged, &call->error);
+      call->result = mc_libvirt_describe (connection, call->uuid, &call->devices, &call->error);
       break;
     case CALL_SET_TARGET:
       call->fine = mc_libvirt_set_target (connection, call->uuid, call->value, &call->error);
@@ -216,26 +224,69 @@ on_stop_deadline (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* A device came or went, and no event has told of it yet: whoever listens describes the VM again.
+ */
 static void
-subtract (guint64 *figure, guint64 bytes)
+tell_changed (McLibvirt *self, const char *uuid, Described *described, guint64 total)
 {
-  if (*figure != MC_HYPERVISOR_UNKNOWN)
-    *figure -= MIN (*figure, bytes);
+  if (described->told == total)
+    return;
+  described->told = total;
+  mc_hypervisor_emit_vm_changed (MC_HYPERVISOR (self), uuid);
 }
 
+/* libvirt's figures of whole VMs become those of their balloons. */
 static void
-subtract_hotplugged (McLibvirt *self, McSample *sample)
+apply_devices (McLibvirt *self, GHashTable *balloons, McSample *sample)
 {
   for (guint i = 0; i < sample->vms->len; i++)
     {
       McVmSample *of_vm = sample->vms->pdata[i];
-      const guint64 *bytes = g_hash_table_lookup (self->hotplugged, of_vm->uuid);
+      Described *described = g_hash_table_lookup (self->described, of_vm->uuid);
+      const guint64 *own = g_hash_table_lookup (balloons, of_vm->uuid);
+      guint64 total = of_vm->capacity;
 
-      if (bytes == NULL)
-        continue;
-      subtract (&of_vm->capacity, *bytes);
-      subtract (&of_vm->balloon, *bytes);
+      if (described != NULL
+          && !mc_memory_devices_apply (&described->devices,
+                                       own != NULL ? *own : MC_HYPERVISOR_UNKNOWN, of_vm))
+        tell_changed (self, of_vm->uuid, described, total);
     }
+}
+
+static GHashTable *
+balloons_to_ask_for (McLibvirt *self)
+{
+  GHashTable *balloons = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  GHashTableIter iter;
+  gpointer uuid, described;
+
+  g_hash_table_iter_init (&iter, self->described);
+  while (g_hash_table_iter_next (&iter, &uuid, &described))
+    if (((const Described *)described)->devices.resizable > 0)
+      {
+        guint64 *balloon = g_new (guint64, 1);
+
+        *balloon = MC_HYPERVISOR_UNKNOWN;
+        g_hash_table_insert (balloons, g_strdup (uuid), balloon);
+      }
+  return balloons;
+}
+
+static void
+keep_devices (McLibvirt *self, const Call *call)
+{
+  const Described *before = g_hash_table_lookup (self->described, call->uuid);
+  Described *described = g_new0 (Described, 1);
+
+  described->devices = call->devices;
+  described->told = before != NULL ? before->told : 0;
+  g_hash_table_insert (self->described, g_strdup (call->uuid), described);
+}
+
+static void
+on_vm_stopped (McLibvirt *self, const char *uuid)
+{
+  g_hash_table_remove (self->described, uuid);
 }
 
 static void
@@ -250,7 +301,7 @@ answer_sample (McLibvirt *self, Call *call)
       answer_sample_with (self, (McHypervisorError)call->error->code, call->error->message);
       return;
     }
-  subtract_hotplugged (self, call->result);
+  apply_devices (self, call->balloons, call->result);
   g_task_return_pointer (self->sample, g_steal_pointer (&call->result),
                          (GDestroyNotify)mc_sample_free);
   g_clear_object (&self->sample);
@@ -265,13 +316,7 @@ answer_call (McLibvirt *self, Call *call)
 
   g_hash_table_remove (self->in_flight, key);
   if (call->kind == CALL_DESCRIBE && call->result != NULL)
-    {
-      if (call->hotplugged > 0)
-        g_hash_table_insert (self->hotplugged, g_strdup (call->uuid),
-                             g_memdup2 (&call->hotplugged, sizeof (guint64)));
-      else
-        g_hash_table_remove (self->hotplugged, call->uuid);
-    }
+    keep_devices (self, call);
   if (call->task == NULL)
     {
       if (call->kind == CALL_SET_TARGET)
@@ -385,10 +430,14 @@ begin_call (McHypervisor *hypervisor,
 static void
 begin_sample (McLibvirt *self)
 {
+  Call *call;
+
   if (self->n_samples >= MOST_SAMPLES)
     return; /* its deadline will tell */
   self->n_samples++;
-  g_thread_pool_push (self->samplers, call_new (self, CALL_SAMPLE), NULL);
+  call = call_new (self, CALL_SAMPLE);
+  call->balloons = balloons_to_ask_for (self);
+  g_thread_pool_push (self->samplers, call, NULL);
 }
 
 static gboolean
@@ -464,10 +513,7 @@ mc_libvirt_set_target_async (McHypervisor *hypervisor,
                              GAsyncReadyCallback callback,
                              gpointer user_data)
 {
-  const guint64 *hotplugged = g_hash_table_lookup (MC_LIBVIRT (hypervisor)->hotplugged, uuid);
-
-  begin_call (hypervisor, CALL_SET_TARGET, uuid, bytes + (hotplugged != NULL ? *hotplugged : 0),
-              NULL, callback, user_data);
+  begin_call (hypervisor, CALL_SET_TARGET, uuid, bytes, NULL, callback, user_data);
 }
 
 static void
@@ -622,6 +668,7 @@ mc_libvirt_constructed (GObject *object)
 
   G_OBJECT_CLASS (mc_libvirt_parent_class)->constructed (object);
   self->connection = mc_connection_new (self->uri, MC_HYPERVISOR (self));
+  g_signal_connect (self, "vm-stopped", G_CALLBACK (on_vm_stopped), NULL);
   g_signal_connect_object (self->connection, "status-changed", G_CALLBACK (on_status_changed), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->connection, "connected-changed", G_CALLBACK (on_connected_changed),
@@ -639,7 +686,7 @@ mc_libvirt_finalize (GObject *object)
   g_thread_pool_free (self->samplers, FALSE, FALSE);
   g_thread_pool_free (self->changers, FALSE, FALSE);
   g_hash_table_unref (self->in_flight);
-  g_hash_table_unref (self->hotplugged);
+  g_hash_table_unref (self->described);
   mc_connection_stop (self->connection);
   g_object_unref (self->connection);
   g_free (self->uri);
@@ -664,7 +711,7 @@ static void
 mc_libvirt_init (McLibvirt *self)
 {
   self->in_flight = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  self->hotplugged = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->described = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->samplers = g_thread_pool_new (run_call, NULL, MOST_SAMPLES, FALSE, NULL);
   self->changers = g_thread_pool_new (run_call, NULL, MOST_CHANGES, FALSE, NULL);
 }

@@ -13,10 +13,10 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   g_autoptr (McVmDescription) description
       = mc_vm_description_new ("00000000-0000-4000-8000-000000000001");
   g_autoptr (GError) error = NULL;
-  guint64 hotplugged = 0;
+  McMemoryDevices devices;
   McMetadata metadata;
 
-  if (!mc_domain_xml_parse (text, description, &hotplugged, &error))
+  if (!mc_domain_xml_parse (text, description, &devices, &error))
     {
       g_assert_nonnull (error);
       return 0;

@@ -81,7 +81,7 @@ class Libvirtd:
         self.signal(signal.SIGKILL)
         self.process.wait()
 
-    def add_guest(self, name, extra="", start=True):
+    def add_guest(self, name, extra="", start=True, devices=""):
         """A VM of 64 MiB whose firmware finds nothing to boot. Returns its UUID."""
         connection = self.open()
         domain = connection.defineXML(f"""
@@ -91,7 +91,7 @@ class Libvirtd:
               <os><type arch="x86_64" machine="pc">hvm</type></os>
               <features><acpi/></features>
               {extra}
-              <devices><emulator>/usr/bin/qemu-system-x86_64</emulator><memballoon model="virtio"/></devices>
+              <devices><emulator>/usr/bin/qemu-system-x86_64</emulator><memballoon model="virtio"/>{devices}</devices>
             </domain>""")
         if start:
             domain.create()

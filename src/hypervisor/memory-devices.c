@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Memory that a VM has beside what its balloon can reach. */
+#include "config.h"
+
+#include "memory-devices.h"
+
+static guint64
+less (guint64 figure, guint64 bytes)
+{
+  return figure == MC_HYPERVISOR_UNKNOWN ? figure : figure - MIN (figure, bytes);
+}
+
+/*
+ * The guest counts what is plugged as its own, and the balloon can have it no more than it can have
+ * anything else that is not there. What a report from before an unplug may still have is no
+ * contradiction; what no memory of the VM explains stays as absurd as it came.
+ */
+static void
+limit (const McMemoryDevices *self, guint64 capacity, guint64 *figure)
+{
+  if (*figure > capacity && less (*figure, capacity) <= self->resizable)
+    *figure = capacity;
+}
+
+/* MemTotal follows the balloon once what is plugged is taken off. */
+static void
+limit_available (const McMemoryDevices *self, McVmSample *sample)
+{
+  if (sample->available == MC_HYPERVISOR_UNKNOWN)
+    return;
+  sample->available = sample->available > self->plugged ? sample->available - self->plugged
+                                                        : MC_HYPERVISOR_UNKNOWN;
+}
+
+/*
+ * What is plugged is the guest's to touch at any time, as what it was granted is: all of it is
+ * taken off, touched or not. Of a file's pages nobody tells how many are resident; what the guest
+ * has in use is certain to be.
+ */
+static guint64
+resident_of (const McMemoryDevices *self, const McVmSample *sample)
+{
+  guint64 in_use = 0;
+
+  if (sample->resident == MC_HYPERVISOR_UNKNOWN)
+    return MC_HYPERVISOR_UNKNOWN;
+  if (self->mapped > 0 && sample->available != MC_HYPERVISOR_UNKNOWN
+      && sample->unused <= sample->available)
+    in_use = sample->available - sample->unused;
+  return less (MAX (less (sample->resident, self->mapped), MIN (in_use, sample->resident)),
+               self->plugged);
+}
+
+gboolean
+mc_memory_devices_apply (const McMemoryDevices *self, guint64 balloon, McVmSample *sample)
+{
+  guint64 outside = self->resizable + self->apart, capacity = less (sample->capacity, outside);
+  gboolean fits = sample->capacity == self->total || sample->capacity == MC_HYPERVISOR_UNKNOWN;
+
+  if (!fits)
+    capacity = MIN (capacity, less (self->total, outside));
+  sample->capacity = capacity;
+  sample->balloon
+      = balloon != MC_HYPERVISOR_UNKNOWN ? balloon : less (sample->balloon, self->plugged);
+  if (outside == 0)
+    return fits;
+  sample->resident = resident_of (self, sample);
+  limit_available (self, sample);
+  limit (self, capacity, &sample->unused);
+  limit (self, capacity, &sample->usable);
+  /* Until QEMU has told of its balloon, libvirt takes all memory for it. */
+  if (sample->balloon != MC_HYPERVISOR_UNKNOWN)
+    sample->balloon = MIN (sample->balloon, capacity);
+  return fits;
+}
