@@ -4,140 +4,51 @@
 
 #include "domain-xml.h"
 
-#include <libxml/parser.h>
-#include <libxml/tree.h>
-#include <string.h>
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (xmlDoc, xmlFreeDoc)
-
-static gboolean
-named (const xmlNode *node, const char *name)
-{
-  return node->type == XML_ELEMENT_NODE && strcmp ((const char *)node->name, name) == 0;
-}
-
-static xmlNode *
-next_named (xmlNode *node, const char *name)
-{
-  while (node != NULL && !named (node, name))
-    node = node->next;
-  return node;
-}
-
-static xmlNode *
-child (xmlNode *node, const char *name)
-{
-  return node != NULL ? next_named (node->children, name) : NULL;
-}
-
-/* Whether the attribute is there with this value. */
-static gboolean
-says (xmlNode *node, const char *attribute, const char *value)
-{
-  g_autofree char *found = NULL;
-  xmlChar *text = xmlGetProp (node, (const xmlChar *)attribute);
-
-  found = g_strdup ((const char *)text);
-  xmlFree (text);
-  return g_strcmp0 (found, value) == 0;
-}
-
-static guint64
-number (xmlChar *text)
-{
-  guint64 value = text != NULL ? g_ascii_strtoull ((const char *)text, NULL, 10) : 0;
-
-  xmlFree (text);
-  return value;
-}
-
-/* libvirt writes KiB, and takes all of these; what does not fit is none. */
-static guint64
-size (xmlNode *node)
-{
-  static const struct
-  {
-    const char *name;
-    guint64 bytes;
-  } units[] = {
-    { "KiB", 1024 },
-    { "k", 1024 },
-    { "b", 1 },
-    { "bytes", 1 },
-    { "KB", 1000 },
-    { "MB", 1000 * 1000 },
-    { "M", (guint64)1 << 20 },
-    { "MiB", (guint64)1 << 20 },
-    { "GB", 1000 * 1000 * 1000 },
-    { "G", (guint64)1 << 30 },
-    { "GiB", (guint64)1 << 30 },
-    { "TB", (guint64)1000 * 1000 * 1000 * 1000 },
-    { "T", (guint64)1 << 40 },
-    { "TiB", (guint64)1 << 40 },
-  };
-  guint64 value = node != NULL ? number (xmlNodeGetContent (node)) : 0, unit = 1024;
-
-  for (guint i = 0; node != NULL && i < G_N_ELEMENTS (units); i++)
-    if (says (node, "unit", units[i].name))
-      unit = units[i].bytes;
-  return value > G_MAXINT64 / unit ? 0 : value * unit;
-}
-
-static const char *
-why_immovable (xmlNode *domain, xmlNode *devices)
-{
-  xmlNode *backing = child (domain, "memoryBacking");
-
-  if (child (domain, "launchSecurity") != NULL)
-    return "it is encrypted by the processor, which pins it";
-  if (child (backing, "hugepages") != NULL)
-    return "it is made of huge pages, of which the host gets none back";
-  if (child (backing, "locked") != NULL)
-    return "it is locked in the host's memory";
-  for (xmlNode *device = child (devices, "hostdev"); device != NULL;
-       device = next_named (device->next, "hostdev"))
-    if (says (device, "type", "pci") || says (device, "type", "mdev"))
-      return "a device of the host is passed through to it (VFIO), which pins it";
-  return NULL;
-}
+#include "pinned-memory.h"
+#include "xml-node.h"
 
 static void
-read_balloon (xmlNode *devices, McVmDescription *description)
+read_balloon (McXmlNode *devices, McVmDescription *description)
 {
-  xmlNode *balloon = child (devices, "memballoon");
-  xmlNode *stats = child (balloon, "stats");
+  McXmlNode *balloon = mc_xml_node_child (devices, "memballoon");
+  McXmlNode *stats = mc_xml_node_child (balloon, "stats");
 
-  description->has_balloon = balloon != NULL && !says (balloon, "model", "none");
+  description->has_balloon = balloon != NULL && !mc_xml_node_has (balloon, "model", "none");
   if (balloon == NULL)
     return;
-  description->autodeflate = says (balloon, "autodeflate", "on");
-  description->free_page_reporting = says (balloon, "freePageReporting", "on");
+  description->autodeflate = mc_xml_node_has (balloon, "autodeflate", "on");
+  description->free_page_reporting = mc_xml_node_has (balloon, "freePageReporting", "on");
   if (stats != NULL)
-    description->stats_period_s
-        = (guint)MIN (number (xmlGetProp (stats, (const xmlChar *)"period")), G_MAXINT);
+    description->stats_period_s = (guint)MIN (mc_xml_node_get_number (stats, "period"), G_MAXINT);
 }
 
 static void
-read_memory (xmlNode *domain, xmlNode *devices, McMemoryDevices *memory)
+read_memory (McXmlNode *domain, McMemoryDevices *memory)
 {
-  *memory = (McMemoryDevices){ .total = size (child (domain, "memory")) };
-  for (xmlNode *device = child (devices, "memory"); device != NULL;
-       device = next_named (device->next, "memory"))
-    {
-      xmlNode *target = child (device, "target");
-      guint64 bytes = size (child (target, "size"));
+  McXmlNode *devices = mc_xml_node_child (domain, "devices");
 
-      if (says (device, "model", "virtio-mem"))
+  *memory = (McMemoryDevices){
+    .total = mc_xml_node_get_size (mc_xml_node_child (domain, "memory"), NULL),
+    .current = mc_xml_node_get_size (mc_xml_node_child (domain, "currentMemory"), NULL),
+  };
+  for (McXmlNode *device = mc_xml_node_child (devices, "memory"); device != NULL;
+       device = mc_xml_node_next (device, "memory"))
+    {
+      McXmlNode *target = mc_xml_node_child (device, "target");
+      guint64 bytes = mc_xml_node_get_size (mc_xml_node_child (target, "size"), NULL);
+
+      if (mc_xml_node_has (device, "model", "virtio-mem"))
         {
           memory->resizable += bytes;
-          memory->plugged += size (child (target, "current"));
+          memory->plugged += mc_xml_node_get_size (mc_xml_node_child (target, "current"), NULL);
         }
-      else if (says (device, "model", "nvdimm") || says (device, "model", "virtio-pmem"))
+      else if (mc_xml_node_has (device, "model", "nvdimm")
+               || mc_xml_node_has (device, "model", "virtio-pmem"))
         {
           memory->apart += bytes;
           memory->mapped += bytes;
         }
-      else if (says (device, "model", "sgx-epc"))
+      else if (mc_xml_node_has (device, "model", "sgx-epc"))
         {
           memory->apart += bytes;
         }
@@ -145,52 +56,54 @@ read_memory (xmlNode *domain, xmlNode *devices, McMemoryDevices *memory)
 }
 
 static char *
-find_metadata (xmlNode *domain)
+find_metadata (McXmlNode *domain)
 {
-  xmlNode *metadata = child (domain, "metadata");
+  McXmlNode *element
+      = mc_xml_node_child_in (mc_xml_node_child (domain, "metadata"), MC_METADATA_NAMESPACE);
 
-  for (xmlNode *node = metadata != NULL ? metadata->children : NULL; node != NULL;
-       node = node->next)
-    {
-      xmlBuffer *buffer;
-      char *text;
+  return element != NULL ? mc_xml_node_dump (element) : NULL;
+}
 
-      if (node->type != XML_ELEMENT_NODE || node->ns == NULL
-          || strcmp ((const char *)node->ns->href, MC_METADATA_NAMESPACE) != 0)
-        continue;
-      buffer = xmlBufferCreate ();
-      xmlNodeDump (buffer, node->doc, node, 0, 0);
-      text = g_strdup ((const char *)xmlBufferContent (buffer));
-      xmlBufferFree (buffer);
-      return text;
-    }
-  return NULL;
+/* Returns: (nullable) */
+static McXmlNode *
+get_domain (McXmlDocument *document, GError **error)
+{
+  McXmlNode *domain = document != NULL ? mc_xml_document_get_root (document, "domain") : NULL;
+
+  if (domain == NULL)
+    g_set_error (error, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_FAILED,
+                 "the description is not a domain's XML");
+  return domain;
 }
 
 gboolean
 mc_domain_xml_parse (const char *xml,
                      McVmDescription *description,
-                     McMemoryDevices *memory,
+                     McMemoryDevices *devices,
                      GError **error)
 {
-  int options = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING;
-  gsize length = strlen (xml);
-  g_autoptr (xmlDoc) document
-      = length <= G_MAXINT ? xmlReadMemory (xml, (int)length, NULL, NULL, options) : NULL;
-  xmlNode *domain = document != NULL ? xmlDocGetRootElement (document) : NULL;
-  xmlNode *devices;
+  g_autoptr (McXmlDocument) document = mc_xml_document_parse (xml);
+  McXmlNode *domain = get_domain (document, error);
 
-  if (domain == NULL || !named (domain, "domain"))
-    {
-      g_set_error (error, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_FAILED,
-                   "the description is not a domain's XML");
-      return FALSE;
-    }
-  devices = child (domain, "devices");
-  read_balloon (devices, description);
-  description->immovable = g_strdup (why_immovable (domain, devices));
-  description->min_guarantee = size (child (child (domain, "memtune"), "min_guarantee"));
+  if (domain == NULL)
+    return FALSE;
+  read_balloon (mc_xml_node_child (domain, "devices"), description);
+  description->immovable = mc_pinned_memory_explain (domain);
+  description->min_guarantee = mc_xml_node_get_size (
+      mc_xml_node_child (mc_xml_node_child (domain, "memtune"), "min_guarantee"), NULL);
   description->metadata = find_metadata (domain);
-  read_memory (domain, devices, memory);
+  read_memory (domain, devices);
+  return TRUE;
+}
+
+gboolean
+mc_domain_xml_parse_devices (const char *xml, McMemoryDevices *devices, GError **error)
+{
+  g_autoptr (McXmlDocument) document = mc_xml_document_parse (xml);
+  McXmlNode *domain = get_domain (document, error);
+
+  if (domain == NULL)
+    return FALSE;
+  read_memory (domain, devices);
   return TRUE;
 }

@@ -13,4 +13,7 @@ gboolean mc_domain_xml_parse (const char *xml,
                               McMemoryDevices *devices,
                               GError **error);
 
+/* The same of @devices alone. */
+gboolean mc_domain_xml_parse_devices (const char *xml, McMemoryDevices *devices, GError **error);
+
 G_END_DECLS

@@ -144,23 +144,26 @@ read_host (virConnectPtr connection, McSample *sample)
 }
 
 /*
- * The bulk figure has what is plugged as virtio-mem in it, of a moment that nobody tells. This one
- * has not.
+ * What is plugged as virtio-mem changes by itself. The bulk figures have it in them, and do not
+ * tell how much: the description has both, and waits for nobody.
  */
-static guint64
-read_own_balloon (virDomainPtr domain)
+static void
+read_devices (virDomainPtr domain, McMemoryDevices *devices, McVmSample *sample)
 {
-  virDomainMemoryStatStruct stats[VIR_DOMAIN_MEMORY_STAT_NR];
-  int n_stats = virDomainMemoryStats (domain, stats, VIR_DOMAIN_MEMORY_STAT_NR, 0);
+  char *xml = virDomainGetXMLDesc (domain, 0);
+  McMemoryDevices now;
 
-  for (int i = 0; i < n_stats; i++)
-    if (stats[i].tag == VIR_DOMAIN_MEMORY_STAT_ACTUAL_BALLOON)
-      return from_kib (stats[i].val);
-  return MC_HYPERVISOR_UNKNOWN;
+  if (xml != NULL && mc_domain_xml_parse_devices (xml, &now, NULL))
+    {
+      *devices = now;
+      sample->capacity = now.total;
+      sample->balloon = now.current;
+    }
+  free (xml);
 }
 
 McSample *
-mc_libvirt_sample (virConnectPtr connection, GHashTable *balloons, GError **error)
+mc_libvirt_sample (virConnectPtr connection, GHashTable *devices, GError **error)
 {
   virDomainStatsRecordPtr *records = NULL;
   McSample *sample;
@@ -177,12 +180,12 @@ mc_libvirt_sample (virConnectPtr connection, GHashTable *balloons, GError **erro
   for (int i = 0; i < n_records; i++)
     {
       McVmSample *of_vm = read_record (records[i]);
-      guint64 *own = g_hash_table_lookup (balloons, of_vm->uuid);
+      McMemoryDevices *of_it = g_hash_table_lookup (devices, of_vm->uuid);
 
-      if (own != NULL && !of_vm->busy)
-        *own = read_own_balloon (records[i]->dom);
       if (of_vm->balloon == MC_HYPERVISOR_UNKNOWN)
         read_alone (records[i]->dom, of_vm);
+      if (of_it != NULL && !of_vm->busy)
+        read_devices (records[i]->dom, of_it, of_vm);
       g_ptr_array_add (sample->vms, of_vm);
     }
   virDomainStatsRecordListFree (records);

@@ -12,10 +12,11 @@ G_BEGIN_DECLS
 
 /*
  * Every active VM, in one call where the driver has it, and the host. A VM whose process does not
- * answer while another call waits for it is marked busy. Figures are libvirt's, of the whole VM;
- * @balloons (UUID → guint64 *) names those VMs whose balloon is asked of QEMU itself, and takes it.
+ * answer while another call waits for it is marked busy. Figures are libvirt's, of the whole VM.
+ * @devices (UUID → McMemoryDevices) names those VMs whose memory devices are read again with it, so
+ * that the figures are of one moment; what is not read stays as it was.
  */
-McSample *mc_libvirt_sample (virConnectPtr connection, GHashTable *balloons, GError **error);
+McSample *mc_libvirt_sample (virConnectPtr connection, GHashTable *devices, GError **error);
 
 McVmDescription *mc_libvirt_describe (virConnectPtr connection,
                                       const char *uuid,

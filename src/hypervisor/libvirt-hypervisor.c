@@ -111,7 +111,7 @@ typedef struct
   gpointer result;
   gboolean fine;
   McMemoryDevices devices;
-  GHashTable *balloons; /* of a sample: see mc_libvirt_sample() */
+  GHashTable *of_vms; /* of a sample: UUID → McMemoryDevices, read again with it */
   GError *error;
 } Call;
 
@@ -131,7 +131,7 @@ call_free (Call *call)
 {
   g_clear_handle_id (&call->deadline, g_source_remove);
   result_free (call->kind, call->result);
-  g_clear_pointer (&call->balloons, g_hash_table_unref);
+  g_clear_pointer (&call->of_vms, g_hash_table_unref);
   g_clear_error (&call->error);
   g_clear_object (&call->task);
   mc_links_unref (call->links);
@@ -172,7 +172,7 @@ carry_out (Call *call)
   switch (call->kind)
     {
     case CALL_SAMPLE:
-      call->result = mc_libvirt_sample (connection, call->balloons, &call->error);
+      call->result = mc_libvirt_sample (connection, call->of_vms, &call->error);
       break;
     case CALL_DESCRIBE:
       call->result = mc_libvirt_describe (connection, call->uuid, &call->devices, &call->error);
@@ -237,39 +237,41 @@ tell_changed (McLibvirt *self, const char *uuid, Described *described, guint64 t
 
 /* libvirt's figures of whole VMs become those of their balloons. */
 static void
-apply_devices (McLibvirt *self, GHashTable *balloons, McSample *sample)
+apply_devices (McLibvirt *self, GHashTable *read_again, McSample *sample)
 {
   for (guint i = 0; i < sample->vms->len; i++)
     {
       McVmSample *of_vm = sample->vms->pdata[i];
       Described *described = g_hash_table_lookup (self->described, of_vm->uuid);
-      const guint64 *own = g_hash_table_lookup (balloons, of_vm->uuid);
+      const McMemoryDevices *now = g_hash_table_lookup (read_again, of_vm->uuid);
       guint64 total = of_vm->capacity;
 
-      if (described != NULL
-          && !mc_memory_devices_apply (&described->devices,
-                                       own != NULL ? *own : MC_HYPERVISOR_UNKNOWN, of_vm))
+      if (described == NULL)
+        continue;
+      if (now != NULL)
+        described->devices = *now;
+      if (!mc_memory_devices_apply (&described->devices, of_vm))
         tell_changed (self, of_vm->uuid, described, total);
     }
 }
 
 static GHashTable *
-balloons_to_ask_for (McLibvirt *self)
+devices_to_read_again (McLibvirt *self)
 {
-  GHashTable *balloons = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  GHashTable *devices = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   GHashTableIter iter;
-  gpointer uuid, described;
+  gpointer uuid, value;
 
   g_hash_table_iter_init (&iter, self->described);
-  while (g_hash_table_iter_next (&iter, &uuid, &described))
-    if (((const Described *)described)->devices.resizable > 0)
-      {
-        guint64 *balloon = g_new (guint64, 1);
+  while (g_hash_table_iter_next (&iter, &uuid, &value))
+    {
+      const Described *described = value;
 
-        *balloon = MC_HYPERVISOR_UNKNOWN;
-        g_hash_table_insert (balloons, g_strdup (uuid), balloon);
-      }
-  return balloons;
+      if (described->devices.resizable > 0)
+        g_hash_table_insert (devices, g_strdup (uuid),
+                             g_memdup2 (&described->devices, sizeof described->devices));
+    }
+  return devices;
 }
 
 static void
@@ -301,7 +303,7 @@ answer_sample (McLibvirt *self, Call *call)
       answer_sample_with (self, (McHypervisorError)call->error->code, call->error->message);
       return;
     }
-  apply_devices (self, call->balloons, call->result);
+  apply_devices (self, call->of_vms, call->result);
   g_task_return_pointer (self->sample, g_steal_pointer (&call->result),
                          (GDestroyNotify)mc_sample_free);
   g_clear_object (&self->sample);
@@ -436,7 +438,7 @@ begin_sample (McLibvirt *self)
     return; /* its deadline will tell */
   self->n_samples++;
   call = call_new (self, CALL_SAMPLE);
-  call->balloons = balloons_to_ask_for (self);
+  call->of_vms = devices_to_read_again (self);
   g_thread_pool_push (self->samplers, call, NULL);
 }
 

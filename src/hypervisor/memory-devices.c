@@ -52,7 +52,7 @@ resident_of (const McMemoryDevices *self, const McVmSample *sample)
 }
 
 gboolean
-mc_memory_devices_apply (const McMemoryDevices *self, guint64 balloon, McVmSample *sample)
+mc_memory_devices_apply (const McMemoryDevices *self, McVmSample *sample)
 {
   guint64 outside = self->resizable + self->apart, capacity = less (sample->capacity, outside);
   gboolean fits = sample->capacity == self->total || sample->capacity == MC_HYPERVISOR_UNKNOWN;
@@ -60,8 +60,7 @@ mc_memory_devices_apply (const McMemoryDevices *self, guint64 balloon, McVmSampl
   if (!fits)
     capacity = MIN (capacity, less (self->total, outside));
   sample->capacity = capacity;
-  sample->balloon
-      = balloon != MC_HYPERVISOR_UNKNOWN ? balloon : less (sample->balloon, self->plugged);
+  sample->balloon = less (sample->balloon, self->plugged);
   if (outside == 0)
     return fits;
   sample->resident = resident_of (self, sample);

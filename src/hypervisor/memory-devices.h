@@ -18,6 +18,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   guint64 total;     /* everything, as libvirt's maximum has it */
+  guint64 current;   /* the balloon and what is plugged, at the moment of the rest */
   guint64 resizable; /* the whole size of its virtio-mem devices */
   guint64 plugged;   /* what the guest has of that now */
   guint64 apart;     /* NVDIMM, virtio-pmem, sgx-epc */
@@ -25,10 +26,10 @@ typedef struct
 } McMemoryDevices;
 
 /*
- * Turns @sample, as libvirt tells it of the whole VM, into what concerns its balloon. @balloon:
- * QEMU's own figure, or MC_HYPERVISOR_UNKNOWN. Returns FALSE where a device has come or gone since
- * the description was read: the figures then hold for what is known of both.
+ * Turns @sample, as libvirt tells it of the whole VM, into what concerns its balloon. Returns FALSE
+ * where a device has come or gone since the description was read: the figures then hold for what is
+ * known of both.
  */
-gboolean mc_memory_devices_apply (const McMemoryDevices *self, guint64 balloon, McVmSample *sample);
+gboolean mc_memory_devices_apply (const McMemoryDevices *self, McVmSample *sample);
 
 G_END_DECLS

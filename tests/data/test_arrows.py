@@ -22,7 +22,7 @@ MAIN = "service/main.c"
 # Who alone may know a library, or what a generator wrote: each is spoken to in one place.
 KEEPERS = {
     r"libvirt(-glib)?/": r"hypervisor/libvirt-[\w-]+\.[ch]",
-    r"libxml/": r"(hypervisor/domain-xml|service/metadata)\.c",
+    r"libxml/": r"(hypervisor/xml-node|service/metadata)\.c",
     r"polkit/": r"bus/authority\.c",
     r"systemd/": r"service/watchdog\.c",
     r"json-glib/": r"ctl/json\.c",
