@@ -10,10 +10,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "arcstats.h"
 #include "meminfo.h"
 
 #define MEMINFO_PATH  "/proc/meminfo"
 #define PRESSURE_PATH "/proc/pressure/memory"
+#define ARCSTATS_PATH "/proc/spl/kstat/zfs/arcstats"
 
 /*
  * 200 ms stalled within 2 s. Without CAP_SYS_RESOURCE the kernel takes only windows that are
@@ -27,6 +29,8 @@ struct _McHost
 
   char *meminfo_path;
   char *pressure_path;
+  char *arcstats_path;
+  gboolean arcstats_refused; /* told */
   int meminfo_fd;
   int pressure_fd;
   guint pressure_source;
@@ -61,6 +65,7 @@ mc_host_finalize (GObject *object)
     close (self->pressure_fd);
   g_free (self->meminfo_path);
   g_free (self->pressure_path);
+  g_free (self->arcstats_path);
   G_OBJECT_CLASS (mc_host_parent_class)->finalize (object);
 }
 
@@ -79,7 +84,15 @@ mc_host_new (const char *meminfo_path, const char *pressure_path)
 
   self->meminfo_path = g_strdup (meminfo_path != NULL ? meminfo_path : MEMINFO_PATH);
   self->pressure_path = g_strdup (pressure_path != NULL ? pressure_path : PRESSURE_PATH);
+  self->arcstats_path = g_strdup (ARCSTATS_PATH);
   return self;
+}
+
+void
+mc_host_set_arcstats_path (McHost *self, const char *path)
+{
+  g_free (self->arcstats_path);
+  self->arcstats_path = g_strdup (path);
 }
 
 static gboolean
@@ -90,6 +103,50 @@ fail (GError **error, const char *what, const char *path)
   g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (saved), "failed to %s %s: %s", what,
                path, g_strerror (saved));
   return FALSE;
+}
+
+/* The module may come and go: its file is opened each time. Most hosts have none. */
+static gboolean
+read_arcstats (const char *path, guint64 *bytes, GError **error)
+{
+  char text[16384];
+  int fd = open (path, O_RDONLY | O_CLOEXEC);
+  gssize length;
+
+  if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+    {
+      *bytes = 0;
+      return TRUE;
+    }
+  if (fd < 0)
+    return fail (error, "open", path);
+  length = read (fd, text, sizeof text - 1);
+  if (length < 0)
+    fail (error, "read", path);
+  close (fd);
+  if (length < 0)
+    return FALSE;
+  text[length] = '\0';
+  if (mc_arcstats_parse (text, bytes, error))
+    return TRUE;
+  g_prefix_error (error, "%s: ", path);
+  return FALSE;
+}
+
+static guint64
+read_zfs_cache (McHost *self)
+{
+  g_autoptr (GError) error = NULL;
+  guint64 bytes = 0;
+
+  if (read_arcstats (self->arcstats_path, &bytes, &error))
+    self->arcstats_refused = FALSE;
+  else if (!self->arcstats_refused)
+    {
+      g_message ("What ZFS has cached is not counted as available: %s", error->message);
+      self->arcstats_refused = TRUE;
+    }
+  return bytes;
 }
 
 gboolean
@@ -111,6 +168,7 @@ mc_host_read (McHost *self, guint64 *total, guint64 *available, GError **error)
       g_prefix_error (error, "%s: ", self->meminfo_path);
       return FALSE;
     }
+  *available += MIN (read_zfs_cache (self), *total - *available);
   return TRUE;
 }
 

@@ -18,7 +18,14 @@ G_DECLARE_FINAL_TYPE (McHost, mc_host, MC, HOST, GObject)
 /* @meminfo_path, @pressure_path: (nullable): the kernel's own where NULL */
 McHost *mc_host_new (const char *meminfo_path, const char *pressure_path);
 
-/* Reads MemTotal and MemAvailable, in bytes. */
+/* Where ZFS tells of its cache, instead of the kernel's own place. Before the first reading. */
+void mc_host_set_arcstats_path (McHost *self, const char *path);
+
+/*
+ * Reads, in bytes, the host's memory without its pool of huge pages, and what is available of it:
+ * MemAvailable, and what ZFS has in its cache (ARC) above the cache's minimum, which the kernel
+ * does not count.
+ */
 gboolean mc_host_read (McHost *self, guint64 *total, guint64 *available, GError **error);
 
 /* Begins to watch for pressure; FALSE where the kernel offers none, which is no reason not to run.

@@ -190,15 +190,11 @@ read_host (McCoordinator *self, const McSample *sample)
       = (McHostFigures){ .total = sample->host_total, .available = sample->host_available };
   if (mc_hypervisor_is_local (self->hypervisor))
     {
-      guint64 total;
-
-      if (!mc_host_read (self->host, &total, &self->figures.available, &error))
+      if (!mc_host_read (self->host, &self->figures.total, &self->figures.available, &error))
         {
           self->host_unreadable = g_strdup (error->message);
           return;
         }
-      if (self->figures.total == MC_HYPERVISOR_UNKNOWN)
-        self->figures.total = total;
     }
   if (self->figures.total == MC_HYPERVISOR_UNKNOWN
       || self->figures.available == MC_HYPERVISOR_UNKNOWN)

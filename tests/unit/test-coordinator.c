@@ -302,7 +302,8 @@ static void
 test_host_that_cannot_be_read (Fixture *f, gconstpointer data)
 {
   g_autofree char *path = g_build_filename (f->directory, "meminfo", NULL);
-  const char *good = "MemTotal: 4194304 kB\nMemAvailable: 3145728 kB\n", *bad = "MemTotal: none\n";
+  const char *bad = "MemTotal: none\n";
+  const char *good = "MemTotal: 8388608 kB\nMemAvailable: 3145728 kB\nHugetlb: 4194304 kB\n";
   McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, 512 * MC_MIB, 300 * MC_MIB);
   guint before;
 
@@ -314,6 +315,7 @@ test_host_that_cannot_be_read (Fixture *f, gconstpointer data)
   fixture_pass (f, 15);
   g_assert_cmpstr (fixture_status_of (f, vm), ==, "managed");
   g_assert_cmpuint (mc_coordinator_get_view (f->coordinator)->host_available, ==, 3 * MC_GIB);
+  g_assert_cmpuint (mc_coordinator_get_view (f->coordinator)->host_total, ==, 4 * MC_GIB);
 
   write_in_place (path, bad);
   g_string_truncate (messages, 0);

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "arcstats.h"
 #include "host.h"
 #include "meminfo.h"
 
@@ -24,6 +25,153 @@ test_meminfo (void)
       &available, &error));
   g_assert_cmpuint (total, ==, 16384 * 1024);
   g_assert_cmpuint (available, ==, 4096 * 1024);
+}
+
+/* A pool of huge pages is nobody's who does not ask for such pages, used or not. */
+static void
+test_huge_pages (void)
+{
+  const struct
+  {
+    const char *text;
+    guint64 total, available;
+  } cases[] = {
+    { "MemTotal: 1000 kB\nMemAvailable: 200 kB\nHugePages_Total: 0\nHugepagesize: 2048 kB\n"
+      "Hugetlb: 0 kB\n",
+      1000, 200 },
+    { "MemTotal: 67108864 kB\nMemAvailable: 11534336 kB\nHugePages_Total: 24576\n"
+      "HugePages_Free: 3\nHugepagesize: 2048 kB\nHugetlb: 50331648 kB\n",
+      16777216, 11534336 },
+    /* of several sizes, the default one of which has none */
+    { "MemTotal: 1000 kB\nMemAvailable: 200 kB\nHugePages_Total: 0\nHugepagesize: 2 kB\n"
+      "Hugetlb: 400 kB\n",
+      600, 200 },
+    /* a kernel that does not sum up */
+    { "MemTotal: 1000 kB\nMemAvailable: 200 kB\nHugePages_Total: 150\nHugepagesize: 2 kB\n", 700,
+      200 },
+    { "MemTotal: 1000 kB\nMemAvailable: 200 kB\nHugePages_Total: 150\n", 1000, 200 },
+    { "MemTotal: 1000 kB\nMemAvailable: 200 kB\nHugePages_Total: 18446744073709551615\n"
+      "Hugepagesize: 1048576 kB\n",
+      1000, 200 },
+    { "MemTotal: 1000 kB\nMemAvailable: 200 kB\nHugetlb: much\n", 1000, 200 },
+    { "MemTotal: 1000 kB\nMemAvailable: 500 kB\nHugetlb: 600 kB\n", 400, 400 },
+    { "MemTotal: 68719476736 kB\nMemAvailable: 68719476735 kB\n", 68719476736, 68719476735 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      guint64 total = 0, available = 0;
+      g_autoptr (GError) error = NULL;
+
+      g_assert_true (mc_meminfo_parse (cases[i].text, &total, &available, &error));
+      g_assert_no_error (error);
+      g_assert_cmpuint (total / 1024, ==, cases[i].total);
+      g_assert_cmpuint (available / 1024, ==, cases[i].available);
+    }
+}
+
+#define ARC(lines)                                                                                 \
+  "13 1 0x01 147 39984 5171018013 3512711350911\n"                                                 \
+  "name                            type data\n"                                                    \
+  "hits                            4    1234567\n" lines                                           \
+  "l2_size                         4    99\n"
+
+static void
+test_zfs_cache (void)
+{
+  const struct
+  {
+    const char *text;
+    guint64 bytes;
+  } cases[] = {
+    { ARC ("c_min                           4    100\nsize                            4    700\n"),
+      600 },
+    { ARC ("size                            4    70\nc_min                           4    100\n"),
+      0 },
+    { ARC ("size                            4    55834574848\nc_min                           4    "
+           "8421967872\n"),
+      G_GUINT64_CONSTANT (47412606976) },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      guint64 bytes = 42;
+
+      g_assert_true (mc_arcstats_parse (cases[i].text, &bytes, NULL));
+      g_assert_cmpuint (bytes, ==, cases[i].bytes);
+    }
+}
+
+static void
+test_zfs_cache_refused (void)
+{
+  const char *cases[] = {
+    "",
+    "size",
+    ARC (""),
+    ARC ("size                            4    700\n"),
+    ARC ("size                            4    much\nc_min                           4    100\n"),
+    ARC ("size                            4    -1\nc_min                           4    100\n"),
+    ARC ("size                            4\nc_min                           4    100\n"),
+    ARC ("size 4 99999999999999999999999\nc_min 4 100\n"),
+    "size 4 700\nc_min 4 1", /* cut off */
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      guint64 bytes = 42;
+      g_autoptr (GError) error = NULL;
+
+      g_assert_false (mc_arcstats_parse (cases[i], &bytes, &error));
+      g_assert_nonnull (error);
+      g_assert_cmpuint (bytes, ==, 42);
+    }
+}
+
+static char *
+write_temporary (const char *text)
+{
+  char *path = NULL;
+  int fd = g_file_open_tmp ("host-XXXXXX", &path, NULL);
+
+  g_close (fd, NULL);
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+  return path;
+}
+
+static guint64
+read_available (McHost *host)
+{
+  guint64 total, available;
+
+  g_assert_true (mc_host_read (host, &total, &available, NULL));
+  g_assert_cmpuint (available, <=, total);
+  return available / 1024;
+}
+
+/* The module comes and goes, and what it says is not always what is expected. */
+static void
+test_zfs_cache_is_available (void)
+{
+  g_autofree char *meminfo = write_temporary ("MemTotal: 900 kB\nMemAvailable: 300 kB\n");
+  g_autofree char *arcstats = write_temporary (ARC ("size 4 204800\nc_min 4 102400\n"));
+  g_autoptr (McHost) host = mc_host_new (meminfo, NULL);
+
+  g_assert_cmpuint (read_available (host), ==, 300);
+  mc_host_set_arcstats_path (host, arcstats);
+  g_assert_cmpuint (read_available (host), ==, 400);
+  g_assert_true (g_file_set_contents (arcstats, ARC ("size 4 2097152\nc_min 4 0\n"), -1, NULL));
+  g_assert_cmpuint (read_available (host), ==, 900);
+
+  g_assert_true (g_file_set_contents (arcstats, "nonsense\n", -1, NULL));
+  g_test_expect_message ("memcoord", G_LOG_LEVEL_MESSAGE, "*ZFS*not counted*there is no size*");
+  g_assert_cmpuint (read_available (host), ==, 300);
+  g_assert_cmpuint (read_available (host), ==, 300); /* told once */
+  g_test_assert_expected_messages ();
+
+  g_unlink (arcstats);
+  g_assert_cmpuint (read_available (host), ==, 300);
+  g_unlink (meminfo);
 }
 
 static void
@@ -46,6 +194,8 @@ test_meminfo_refused (void)
     "MemTotal:",
     "MemTotal: 5 kB\nMemAvailable:\n 3 kB\n",
     "MemTotal: 5 kB MemAvailable: 3 kB",
+    "MemTotal: 5 kB\nMemAvailable: 3 kB\nHugetlb: 5 kB\n",
+    "MemTotal: 5 kB\nMemAvailable: 3 kB\nHugetlb: 6 kB\n",
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -278,6 +428,10 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/host/meminfo", test_meminfo);
+  g_test_add_func ("/host/huge-pages", test_huge_pages);
+  g_test_add_func ("/host/zfs-cache", test_zfs_cache);
+  g_test_add_func ("/host/zfs-cache-refused", test_zfs_cache_refused);
+  g_test_add_func ("/host/zfs-cache-is-available", test_zfs_cache_is_available);
   g_test_add_func ("/host/meminfo-refused", test_meminfo_refused);
   g_test_add_func ("/host/this-machine", test_this_machine);
   g_test_add_func ("/host/file-that-changes", test_file_that_changes);
