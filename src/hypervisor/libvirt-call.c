@@ -11,11 +11,30 @@
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (virDomain, virDomainFree)
 
-/* libvirt's figures are KiB; one that does not fit is none. */
+/*
+ * No machine has so much of anything, bytes or others. A guest whose own question failed reports a
+ * negative number, as Windows' balloon service does for each counter that it cannot read: QEMU
+ * hands it on as bytes without a sign, and libvirt divides it.
+ */
+#define MOST ((guint64)1 << 62)
+
+/* libvirt's figures are KiB; one that cannot be is none. */
 static guint64
 from_kib (guint64 value)
 {
-  return value >= G_MAXUINT64 / 1024 ? MC_HYPERVISOR_UNKNOWN : value * 1024;
+  return value > MOST / 1024 ? MC_HYPERVISOR_UNKNOWN : value * 1024;
+}
+
+static guint64
+from_count (guint64 value)
+{
+  return value > MOST ? MC_HYPERVISOR_UNKNOWN : value;
+}
+
+static gint64
+to_time (guint64 seconds)
+{
+  return seconds > MOST ? 0 : (gint64)seconds;
 }
 
 static gboolean
@@ -54,7 +73,7 @@ read_count (virDomainStatsRecordPtr record, const char *field, guint64 *figure)
   unsigned long long value;
 
   if (virTypedParamsGetULLong (record->params, record->nparams, field, &value) > 0)
-    *figure = value;
+    *figure = from_count (value);
 }
 
 static McVmSample *
@@ -76,7 +95,7 @@ read_record (virDomainStatsRecordPtr record)
   read_figure (record, "balloon.swap_out", &sample->swap_out);
   read_count (record, "balloon.major_fault", &sample->major_faults);
   read_count (record, "balloon.last-update", &updated);
-  sample->stats_time_s = (gint64)MIN (updated, G_MAXINT64);
+  sample->stats_time_s = to_time (updated);
   /* libvirtd reads it from /proc once it holds the VM: where it is missing, somebody else waits for
    * the VM. */
   sample->busy = sample->resident == MC_HYPERVISOR_UNKNOWN;
@@ -110,7 +129,7 @@ read_alone (virDomainPtr domain, McVmSample *sample)
       };
 
       if (stats[i].tag == VIR_DOMAIN_MEMORY_STAT_LAST_UPDATE)
-        sample->stats_time_s = (gint64)stats[i].val;
+        sample->stats_time_s = to_time (stats[i].val);
       else if (stats[i].tag >= 0 && stats[i].tag < VIR_DOMAIN_MEMORY_STAT_NR
                && figures[stats[i].tag] != NULL)
         *figures[stats[i].tag] = from_kib (stats[i].val);
