@@ -107,3 +107,12 @@ mc_domain_xml_parse_devices (const char *xml, McMemoryDevices *devices, GError *
   read_memory (domain, devices);
   return TRUE;
 }
+
+McMemoryLimits *
+mc_domain_xml_parse_limits (const char *xml)
+{
+  g_autoptr (McXmlDocument) document = mc_xml_document_parse (xml);
+  McXmlNode *domain = get_domain (document, NULL);
+
+  return domain != NULL ? mc_memory_limits_new (domain) : NULL;
+}

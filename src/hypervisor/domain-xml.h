@@ -4,14 +4,18 @@
 
 #include "hypervisor.h"
 #include "memory-devices.h"
+#include "memory-limits.h"
 
 G_BEGIN_DECLS
 
-/* Fills @description, but for uuid, id and persistent, and @devices from @xml. */
+/* Fills @description, but for uuid, id, persistent and the ceiling, and @devices from @xml. */
 gboolean mc_domain_xml_parse (const char *xml,
                               McVmDescription *description,
                               McMemoryDevices *devices,
                               GError **error);
+
+/* Returns: (transfer full) (nullable): NULL where @xml is no domain's. */
+McMemoryLimits *mc_domain_xml_parse_limits (const char *xml);
 
 /* The same of @devices alone. */
 gboolean mc_domain_xml_parse_devices (const char *xml, McMemoryDevices *devices, GError **error);

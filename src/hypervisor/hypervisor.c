@@ -115,6 +115,7 @@ mc_vm_description_free (McVmDescription *self)
     return;
   g_free (self->name);
   g_free (self->immovable);
+  g_free (self->ceiling_name);
   g_free (self->metadata);
   g_free (self);
 }

@@ -95,6 +95,8 @@ typedef struct
   char *immovable; /* why the host gains nothing from its balloon (hugepages, VFIO, locked, SEV), or
                       NULL */
   guint64 min_guarantee; /* of <memtune>, bytes; 0 = none */
+  char *ceiling_name;    /* what limits its process, for "… lets it have", or NULL */
+  guint64 ceiling;       /* to so much, for what the balloon can reach and for itself; bytes */
   char *metadata;        /* the element in MemCoord's XML namespace, or NULL */
   gint64 started_us;     /* when this process saw it start, by g_get_monotonic_time(); 0 = it was
                             running before */

@@ -223,9 +223,26 @@ look_up (virConnectPtr connection, const char *uuid, GError **error)
   return domain;
 }
 
+/* What is plugged beside the balloon's part is the process's, too. */
+static void
+read_ceiling (const char *xml,
+              const char *system,
+              const McMemoryDevices *devices,
+              McVmDescription *description)
+{
+  g_autoptr (McMemoryLimits) limits = mc_domain_xml_parse_limits (xml);
+
+  if (limits == NULL)
+    return;
+  description->ceiling_name
+      = mc_memory_limits_find (limits, system, description->id, &description->ceiling);
+  description->ceiling -= MIN (description->ceiling, devices->plugged);
+}
+
 McVmDescription *
 mc_libvirt_describe (virConnectPtr connection,
                      const char *uuid,
+                     const char *system,
                      McMemoryDevices *devices,
                      GError **error)
 {
@@ -247,6 +264,8 @@ mc_libvirt_describe (virConnectPtr connection,
   description->id = (int)virDomainGetID (domain);
   description->persistent = virDomainIsPersistent (domain) > 0;
   fine = mc_domain_xml_parse (xml, description, devices, error);
+  if (fine)
+    read_ceiling (xml, system, devices, description);
   free (xml);
   return fine ? g_steal_pointer (&description) : NULL;
 }

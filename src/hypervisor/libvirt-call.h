@@ -18,8 +18,10 @@ G_BEGIN_DECLS
  */
 McSample *mc_libvirt_sample (virConnectPtr connection, GHashTable *devices, GError **error);
 
+/* @system: of mc_memory_limits_find(). */
 McVmDescription *mc_libvirt_describe (virConnectPtr connection,
                                       const char *uuid,
+                                      const char *system,
                                       McMemoryDevices *devices,
                                       GError **error);
 

@@ -31,6 +31,8 @@
 /* A VM with a call that takes longer gets no further thread: it hangs. */
 #define CALL_HANGS_US G_USEC_PER_SEC
 
+#define SYSTEM_PATH "/sys"
+
 #define CALL_AT_MOST_MS 5000
 #define STOP_AT_MOST_MS 5000
 
@@ -166,6 +168,7 @@ static void
 carry_out (Call *call)
 {
   virConnectPtr connection = mc_links_acquire (call->links, &call->error);
+  const char *system = mc_hypervisor_is_local (MC_HYPERVISOR (call->self)) ? SYSTEM_PATH : NULL;
 
   if (connection == NULL)
     return;
@@ -175,7 +178,8 @@ carry_out (Call *call)
       call->result = mc_libvirt_sample (connection, call->of_vms, &call->error);
       break;
     case CALL_DESCRIBE:
-      call->result = mc_libvirt_describe (connection, call->uuid, &call->devices, &call->error);
+      call->result
+          = mc_libvirt_describe (connection, call->uuid, system, &call->devices, &call->error);
       break;
     case CALL_SET_TARGET:
       call->fine = mc_libvirt_set_target (connection, call->uuid, call->value, &call->error);

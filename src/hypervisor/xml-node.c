@@ -112,14 +112,22 @@ mc_xml_node_get_number (const McXmlNode *node, const char *attribute)
   return text != NULL ? g_ascii_strtoull (text, NULL, 10) : 0;
 }
 
+char *
+mc_xml_node_get_content (const McXmlNode *node)
+{
+  xmlChar *text = node != NULL ? xmlNodeGetContent (node) : NULL;
+  char *copy = g_strdup ((const char *)text);
+
+  xmlFree (text);
+  return copy;
+}
+
 static guint64
 get_content_number (const McXmlNode *node)
 {
-  xmlChar *text = node != NULL ? xmlNodeGetContent (node) : NULL;
-  guint64 value = text != NULL ? g_ascii_strtoull ((const char *)text, NULL, 10) : 0;
+  g_autofree char *text = mc_xml_node_get_content (node);
 
-  xmlFree (text);
-  return value;
+  return text != NULL ? g_ascii_strtoull (text, NULL, 10) : 0;
 }
 
 static guint64

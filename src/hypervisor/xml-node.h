@@ -37,6 +37,9 @@ char *mc_xml_node_dump (McXmlNode *node);
 /* Returns: (transfer full) (nullable): an attribute. */
 char *mc_xml_node_get (const McXmlNode *node, const char *attribute);
 
+/* Returns: (transfer full) (nullable): its text. */
+char *mc_xml_node_get_content (const McXmlNode *node);
+
 /* Whether the attribute is there with this value. */
 gboolean mc_xml_node_has (const McXmlNode *node, const char *attribute, const char *value);
 

@@ -7,6 +7,13 @@
 
 #define MOVES_KEPT 32
 
+/* What its QEMU is believed to occupy at most beside the guest's memory. */
+#define OVERHEAD_MOST (256 * MC_MIB)
+
+/* A limit of its process that leaves the guest less than this part of its memory is not meant to be
+ * what it lives in. */
+#define REACH_LEAST_DIVISOR 8
+
 G_DEFINE_FINAL_TYPE (McVm, mc_vm, G_TYPE_OBJECT)
 
 static void
@@ -150,6 +157,19 @@ mc_vm_take_sample (McVm *self, const McVmSample *sample, gint64 wall_us)
   facts->stats_time_s = sample->stats_time_s;
 }
 
+/* All that its balloon can have. */
+static guint64
+find_reach (McVm *self)
+{
+  const McVmDescription *description = self->description;
+  guint64 capacity = self->facts.capacity;
+
+  if (capacity == MC_UNKNOWN || description == NULL || description->ceiling_name == NULL)
+    return capacity;
+  return CLAMP (description->ceiling - MIN (description->ceiling, OVERHEAD_MOST),
+                capacity / REACH_LEAST_DIVISOR, capacity);
+}
+
 static guint64
 default_minimum (McVm *self, const McConfig *config)
 {
@@ -198,7 +218,7 @@ mc_vm_get_facts (McVm *self, const McSettings *settings, gboolean all_paused)
   facts.immovable = find_immovable (self);
   facts.opted_out = mc_vm_is_opted_out (self, settings);
   facts.paused = all_paused || self->pause.active;
-  facts.maximum = MIN (in_force (own->maximum, facts.capacity), facts.capacity);
+  facts.maximum = MIN (in_force (own->maximum, MC_UNKNOWN), find_reach (self));
   facts.minimum = MIN (in_force (own->minimum, default_minimum (self, config)), facts.maximum);
   facts.low_watermark = in_force (own->low_watermark, policy->low_watermark);
   /* The host's may have been moved past the one that this VM has of its own. */
@@ -259,6 +279,10 @@ describe_managed (McVm *self)
 {
   if (self->decision.reason == MC_REASON_NO_FREE_MEMORY)
     return g_strdup ("It needs more memory than the host has left to give.");
+  if (self->decision.reason == MC_REASON_AT_MAXIMUM
+      && find_reach (self) < MIN (self->facts.capacity, self->metadata.policy.maximum))
+    return g_strdup_printf ("It needs more memory than %s lets it have.",
+                            self->description->ceiling_name);
   if (self->decision.reason == MC_REASON_AT_MAXIMUM)
     return g_strdup ("It needs more memory than its maximum lets it have.");
   if (self->decision.reason == MC_REASON_FOREIGN)

@@ -88,6 +88,7 @@ vm_free (Vm *self)
   g_free (self->vm.figures.name);
   g_free (self->vm.description.name);
   g_free (self->vm.description.immovable);
+  g_free (self->vm.description.ceiling_name);
   g_free (self->vm.description.metadata);
   g_free (self);
 }
@@ -257,6 +258,7 @@ describe_vm (const Vm *vm)
   to->name = g_strdup (vm->vm.figures.name);
   to->id = vm->vm.figures.id;
   to->immovable = g_strdup (from->immovable);
+  to->ceiling_name = g_strdup (from->ceiling_name);
   to->metadata = g_strdup (from->metadata);
   return to;
 }

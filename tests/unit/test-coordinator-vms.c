@@ -33,6 +33,39 @@ test_come_and_go (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->n_added, ==, 2);
 }
 
+/* What limits the process leaves room for what it occupies by itself. */
+static void
+test_limits_of_the_process (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_add_guest (f, "vm", 4 * MC_GIB, MC_GIB, 300 * MC_MIB);
+  const McVmView *view;
+
+  vm->description.ceiling_name = g_strdup ("the hard_limit of its <memtune>");
+  vm->description.ceiling = 2 * MC_GIB;
+  fixture_start_service (f);
+  fixture_pass (f, 5);
+  view = mc_vm_get_view (fixture_vm_of (f, vm));
+  g_assert_cmpuint (view->maximum, ==, 1792 * MC_MIB);
+  vm->used = 3 * MC_GIB;
+  fixture_pass (f, 60);
+  g_assert_cmpuint (view->target, ==, 1792 * MC_MIB);
+  g_assert_cmpstr (view->status_detail, ==,
+                   "It needs more memory than the hard_limit of its <memtune> lets it have.");
+}
+
+/* One that leaves nothing is not taken for a wish to squeeze the guest to nothing. */
+static void
+test_limit_that_leaves_nothing (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_add_guest (f, "vm", 4 * MC_GIB, MC_GIB, 300 * MC_MIB);
+
+  vm->description.ceiling_name = g_strdup ("memory.max of its cgroup");
+  vm->description.ceiling = 4096;
+  fixture_start_service (f);
+  fixture_pass (f, 5);
+  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->maximum, ==, 512 * MC_MIB);
+}
+
 static void
 test_stop_puts_back (Fixture *f, gconstpointer data)
 {
@@ -429,6 +462,8 @@ main (int argc, char **argv)
   /* Warnings are part of what is tested here: a lost hypervisor, a refused target. */
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
   TEST ("come-and-go", test_come_and_go);
+  TEST ("limits-of-the-process", test_limits_of_the_process);
+  TEST ("limit-that-leaves-nothing", test_limit_that_leaves_nothing);
   TEST ("stop-puts-back", test_stop_puts_back);
   TEST ("killed-and-started-again", test_killed_and_started_again);
   TEST ("period-is-looked-at-again", test_period_is_looked_at_again);

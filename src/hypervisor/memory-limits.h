@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the host lets a VM's process have at most, whatever the host has left: a limit in its
+ * description, those of its cgroup and of the slices above it, and the size of the NUMA nodes that
+ * it is bound to.
+ */
+#pragma once
+
+#include "xml-node.h"
+
+G_BEGIN_DECLS
+
+/* As a domain's description has it. */
+typedef struct
+{
+  guint64 hard_limit; /* bytes; 0 = none */
+  char *partition;    /* where its cgroup is: "/machine" */
+  char *nodes;        /* which it is strictly bound to: "0-1,^1"; NULL = none */
+} McMemoryLimits;
+
+McMemoryLimits *mc_memory_limits_new (const McXmlNode *domain);
+void mc_memory_limits_free (McMemoryLimits *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (McMemoryLimits, mc_memory_limits_free)
+
+/*
+ * Finds the lowest limit. @system: "/sys", whose files never wait for a disk; NULL for a host that
+ * is not this one. @id: the VM's. Sets *@bytes and returns its name, for "… lets it have":
+ * (transfer full); or returns NULL where there is none.
+ */
+char *
+mc_memory_limits_find (const McMemoryLimits *self, const char *system, int id, guint64 *bytes);
+
+G_END_DECLS
