@@ -6,6 +6,16 @@
 #include "fuzz.h"
 #include "metadata.h"
 
+static void
+look_for_limits (const char *text)
+{
+  g_autoptr (McMemoryLimits) limits = mc_domain_xml_parse_limits (text);
+  guint64 bytes = 0;
+  g_autofree char *name = mc_memory_limits_find (limits, "/nonexistent", 1, &bytes);
+
+  g_assert_true ((name != NULL) == (bytes > 0));
+}
+
 int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {
@@ -21,6 +31,9 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
       g_assert_nonnull (error);
       return 0;
     }
+  if (description->immovable != NULL)
+    g_assert_true (g_utf8_validate (description->immovable, -1, NULL));
+  look_for_limits (text);
   if (!mc_metadata_parse (description->metadata, &metadata, &error))
     g_assert_nonnull (error);
   return 0;
