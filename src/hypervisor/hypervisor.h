@@ -29,9 +29,9 @@ G_BEGIN_DECLS
 typedef enum
 {
   MC_HYPERVISOR_ERROR_NOT_CONNECTED,
-  MC_HYPERVISOR_ERROR_TIMED_OUT,   /* no answer by the deadline; the call goes on in its thread */
-  MC_HYPERVISOR_ERROR_BUSY,        /* a call of this kind for this VM is still under way */
-  MC_HYPERVISOR_ERROR_NO_VM,       /* it is not there, or no longer active */
+  MC_HYPERVISOR_ERROR_TIMED_OUT, /* no answer by the deadline; the call goes on in its thread */
+  MC_HYPERVISOR_ERROR_BUSY,      /* a call for this VM is still under way, or it does not answer */
+  MC_HYPERVISOR_ERROR_NO_VM,     /* it is not there, or no longer active */
   MC_HYPERVISOR_ERROR_UNSUPPORTED, /* the hypervisor or the VM cannot do this */
   MC_HYPERVISOR_ERROR_DENIED,      /* whoever asks may not do this */
   MC_HYPERVISOR_ERROR_FAILED,
@@ -194,7 +194,8 @@ McVmDescription *mc_hypervisor_describe_finish (McHypervisor *self,
                                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /*
- * One call of each kind per VM is in flight at most; a second ends with MC_HYPERVISOR_ERROR_BUSY.
+ * One call of each kind per VM is in flight at most; a second ends with MC_HYPERVISOR_ERROR_BUSY,
+ * and so does any for a VM that hangs. Kinds do not wait for each other.
  * mc_hypervisor_set_metadata_async(): @element is the whole XML element, or NULL to remove it;
  * live, and in the stored configuration where there is one.
  * mc_hypervisor_set_target_async(): one that ended with MC_HYPERVISOR_ERROR_TIMED_OUT is still

@@ -3,8 +3,9 @@
  * The port by libvirt: the main thread's side. It gives each call to a worker thread, waits for
  * none of them longer than promised, and hands the answers on.
  *
- * libvirt's calls cannot be cancelled. One that is late is left to its thread; what it was to tell
- * is told as late, and until it really ends no other of its kind is begun for the same VM.
+ * libvirt's calls cannot be cancelled. One that is late, counted from when it runs, is left to its
+ * thread; what it was to tell is told as late, and until it really ends no other of its kind is
+ * begun for the same VM.
  */
 #include "config.h"
 
@@ -16,20 +17,36 @@
 #include "libvirt-call.h"
 #include "libvirt-connection.h"
 
-/* Hung samples and hung changes do not take each other's threads. Together, less than libvirtd's 20
- * workers. Each VM that hangs keeps one sample, the others pass it by. */
-#define MOST_SAMPLES 10
-#define MOST_CHANGES 6
+/*
+ * Threads of each kind of call, so that those of one kind never wait behind those of another. Each
+ * VM that hangs keeps one sample, the others pass it by; of the rest, a VM that is known to hang
+ * gets none.
+ */
+#define SAMPLE_THREADS   9
+#define TARGET_THREADS   3
+#define DESCRIBE_THREADS 2
+#define PERIOD_THREADS   1
+#define METADATA_THREADS 1
 
-/* A bulk call that took longer waits for one VM: the next one passes that VM by (32 guests take 160
- * ms). */
-#define SAMPLE_AGAIN_MS 300
+/* A call that waits for a VM gives its place to the next one of its kind, so many times. */
+#define SPARE_THREADS 3
+
+G_STATIC_ASSERT (SAMPLE_THREADS + TARGET_THREADS + DESCRIBE_THREADS + PERIOD_THREADS
+                     + METADATA_THREADS + SPARE_THREADS
+                 <= MC_LINKS_MOST);
+
+/* A call that took longer waits for one VM: the next one passes that VM by (32 guests take 160 ms).
+ */
+#define PASS_BY_MS 300
 
 /* One that took longer tells what was true when it began: a later one is waited for. */
 #define SAMPLE_BELIEVED_US (2 * G_USEC_PER_SEC)
 
 /* A VM with a call that takes longer gets no further thread: it hangs. */
 #define CALL_HANGS_US G_USEC_PER_SEC
+
+/* Once is nothing: somebody else asked for its figures at that moment. */
+#define BUSY_SAMPLES 2
 
 #define SYSTEM_PATH "/sys"
 
@@ -43,7 +60,14 @@ typedef enum
   CALL_SET_TARGET,
   CALL_SET_STATS_PERIOD,
   CALL_SET_METADATA,
+  N_CALL_KINDS
 } CallKind;
+
+static const int threads[N_CALL_KINDS] = {
+  [CALL_SAMPLE] = SAMPLE_THREADS,         [CALL_DESCRIBE] = DESCRIBE_THREADS,
+  [CALL_SET_TARGET] = TARGET_THREADS,     [CALL_SET_STATS_PERIOD] = PERIOD_THREADS,
+  [CALL_SET_METADATA] = METADATA_THREADS,
+};
 
 typedef struct
 {
@@ -53,10 +77,11 @@ typedef struct
   McConnection *connection;
   gboolean started;
   gboolean stopping;
-  GThreadPool *samplers;
-  GThreadPool *changers;
+  GThreadPool *pools[N_CALL_KINDS];
+  guint n_spare;         /* threads beyond those of the kinds */
   GHashTable *in_flight; /* "kind uuid" → Call */
   GHashTable *described; /* uuid → Described */
+  GHashTable *busy;      /* uuid → in how many samples on end it was */
   GTask *sample;         /* who waits for one */
   guint sample_deadline; /* source */
   guint sample_again;    /* source */
@@ -105,9 +130,11 @@ typedef struct
   guint64 value;
   char *text;
   guint generation;
-  gint64 began_us;
-  guint deadline; /* source */
-  GTask *task;    /* NULL: nobody waits any more */
+  gint64 began_us; /* 0: it waits for a thread */
+  guint pass_by;   /* source */
+  gboolean spare;  /* another one has its place */
+  guint deadline;  /* source */
+  GTask *task;     /* NULL: nobody waits any more */
 
   /* the worker's */
   gpointer result;
@@ -131,6 +158,7 @@ result_free (CallKind kind, gpointer result)
 static void
 call_free (Call *call)
 {
+  g_clear_handle_id (&call->pass_by, g_source_remove);
   g_clear_handle_id (&call->deadline, g_source_remove);
   result_free (call->kind, call->result);
   g_clear_pointer (&call->of_vms, g_hash_table_unref);
@@ -191,17 +219,23 @@ carry_out (Call *call)
     case CALL_SET_METADATA:
       call->fine = mc_libvirt_set_metadata (connection, call->uuid, call->text, &call->error);
       break;
+    case N_CALL_KINDS:
     default:
       g_assert_not_reached ();
     }
   mc_links_release (call->links, connection);
 }
 
+static gboolean on_call_begun (gpointer user_data);
 static gboolean on_call_ended (gpointer user_data);
 
 static void
 run_call (gpointer data, gpointer user_data)
 {
+  const Call *call = data;
+
+  if (call->kind != CALL_SAMPLE)
+    g_idle_add_full (G_PRIORITY_DEFAULT, on_call_begun, data, NULL);
   carry_out (data);
   g_idle_add_full (G_PRIORITY_DEFAULT, on_call_ended, data, NULL);
 }
@@ -295,6 +329,26 @@ on_vm_stopped (McLibvirt *self, const char *uuid)
   g_hash_table_remove (self->described, uuid);
 }
 
+/* One that is found busy at once is so for sure. */
+static void
+count_busy (McLibvirt *self, const McSample *sample)
+{
+  GHashTable *busy = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  for (guint i = 0; i < sample->vms->len; i++)
+    {
+      const McVmSample *of_vm = sample->vms->pdata[i];
+      gboolean known = g_hash_table_contains (self->busy, of_vm->uuid);
+      guint before = GPOINTER_TO_UINT (g_hash_table_lookup (self->busy, of_vm->uuid)), times = 0;
+
+      if (of_vm->busy)
+        times = known ? MIN (before + 1, BUSY_SAMPLES) : BUSY_SAMPLES;
+      g_hash_table_insert (busy, g_strdup (of_vm->uuid), GUINT_TO_POINTER (times));
+    }
+  g_hash_table_unref (self->busy);
+  self->busy = busy;
+}
+
 static void
 answer_sample (McLibvirt *self, Call *call)
 {
@@ -308,6 +362,7 @@ answer_sample (McLibvirt *self, Call *call)
       return;
     }
   apply_devices (self, call->of_vms, call->result);
+  count_busy (self, call->result);
   g_task_return_pointer (self->sample, g_steal_pointer (&call->result),
                          (GDestroyNotify)mc_sample_free);
   g_clear_object (&self->sample);
@@ -338,19 +393,26 @@ answer_call (McLibvirt *self, Call *call)
     g_task_return_boolean (call->task, call->fine);
 }
 
-static gboolean
-on_call_ended (gpointer user_data)
+static void
+set_threads (McLibvirt *self, CallKind kind, int change)
 {
-  g_autoptr (Call) call = user_data;
+  GThreadPool *pool = self->pools[kind];
+
+  g_thread_pool_set_max_threads (pool, g_thread_pool_get_max_threads (pool) + change, NULL);
+}
+
+static gboolean
+on_pass_by (gpointer user_data)
+{
+  Call *call = user_data;
   McLibvirt *self = call->self;
 
-  self->n_calls--;
-  if (call->kind == CALL_SAMPLE)
-    answer_sample (self, call);
-  else
-    answer_call (self, call);
-  if (self->n_calls == 0)
-    finish_stop (self);
+  if (self->n_spare >= SPARE_THREADS)
+    return G_SOURCE_CONTINUE;
+  call->pass_by = 0;
+  call->spare = TRUE;
+  self->n_spare++;
+  set_threads (self, call->kind, 1);
   return G_SOURCE_REMOVE;
 }
 
@@ -366,6 +428,38 @@ on_call_late (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+static gboolean
+on_call_begun (gpointer user_data)
+{
+  Call *call = user_data;
+
+  call->began_us = g_get_monotonic_time ();
+  call->pass_by = g_timeout_add (PASS_BY_MS, on_pass_by, call);
+  call->deadline = g_timeout_add (CALL_AT_MOST_MS, on_call_late, call);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_call_ended (gpointer user_data)
+{
+  g_autoptr (Call) call = user_data;
+  McLibvirt *self = call->self;
+
+  self->n_calls--;
+  if (call->spare)
+    {
+      self->n_spare--;
+      set_threads (self, call->kind, -1);
+    }
+  if (call->kind == CALL_SAMPLE)
+    answer_sample (self, call);
+  else
+    answer_call (self, call);
+  if (self->n_calls == 0)
+    finish_stop (self);
+  return G_SOURCE_REMOVE;
+}
+
 static Call *
 call_new (McLibvirt *self, CallKind kind)
 {
@@ -375,26 +469,30 @@ call_new (McLibvirt *self, CallKind kind)
   call->links = mc_links_ref (mc_connection_get_links (self->connection));
   call->kind = kind;
   call->generation = mc_connection_get_generation (self->connection);
-  call->began_us = g_get_monotonic_time ();
   self->n_calls++;
   return call;
 }
 
-/* Whether another call of this kind is in flight for the VM, or one of any kind that hangs. */
-static gboolean
-vm_is_busy (McLibvirt *self, CallKind kind, const char *uuid)
+/* Returns: (nullable): why the VM is asked nothing now: another call of this kind is in flight for
+ * it, one of any kind hangs, or its process is known not to answer. */
+static const char *
+why_busy (McLibvirt *self, CallKind kind, const char *uuid)
 {
   gint64 now_us = g_get_monotonic_time ();
+
+  if (GPOINTER_TO_UINT (g_hash_table_lookup (self->busy, uuid)) >= BUSY_SAMPLES)
+    return "its process does not answer";
 
   for (CallKind other = CALL_DESCRIBE; other <= CALL_SET_METADATA; other++)
     {
       g_autofree char *key = key_of (other, uuid);
       const Call *call = g_hash_table_lookup (self->in_flight, key);
 
-      if (call != NULL && (other == kind || now_us - call->began_us > CALL_HANGS_US))
-        return TRUE;
+      if (call != NULL
+          && (other == kind || (call->began_us > 0 && now_us - call->began_us > CALL_HANGS_US)))
+        return "an earlier call for this VM has not ended";
     }
-  return FALSE;
+  return NULL;
 }
 
 static void
@@ -409,6 +507,7 @@ begin_call (McHypervisor *hypervisor,
   McLibvirt *self = MC_LIBVIRT (hypervisor);
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
   g_autofree char *key = key_of (kind, uuid);
+  const char *why = why_busy (self, kind, uuid);
   Call *call;
 
   if (!mc_connection_is_connected (self->connection))
@@ -417,10 +516,9 @@ begin_call (McHypervisor *hypervisor,
                                "the hypervisor is not connected");
       return;
     }
-  if (vm_is_busy (self, kind, uuid))
+  if (why != NULL)
     {
-      g_task_return_new_error (task, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_BUSY, "%s",
-                               "an earlier call for this VM has not ended");
+      g_task_return_new_error (task, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_BUSY, "%s", why);
       return;
     }
   call = call_new (self, kind);
@@ -428,9 +526,8 @@ begin_call (McHypervisor *hypervisor,
   call->value = value;
   call->text = g_strdup (text);
   call->task = g_steal_pointer (&task);
-  call->deadline = g_timeout_add (CALL_AT_MOST_MS, on_call_late, call);
   g_hash_table_insert (self->in_flight, g_steal_pointer (&key), call);
-  g_thread_pool_push (self->changers, call, NULL);
+  g_thread_pool_push (self->pools[kind], call, NULL);
 }
 
 static void
@@ -438,12 +535,13 @@ begin_sample (McLibvirt *self)
 {
   Call *call;
 
-  if (self->n_samples >= MOST_SAMPLES)
+  if (self->n_samples >= SAMPLE_THREADS)
     return; /* its deadline will tell */
   self->n_samples++;
   call = call_new (self, CALL_SAMPLE);
+  call->began_us = g_get_monotonic_time ();
   call->of_vms = devices_to_read_again (self);
-  g_thread_pool_push (self->samplers, call, NULL);
+  g_thread_pool_push (self->pools[CALL_SAMPLE], call, NULL);
 }
 
 static gboolean
@@ -487,7 +585,7 @@ mc_libvirt_sample_async (McHypervisor *hypervisor,
   self->sample = g_steal_pointer (&task);
   self->sample_deadline
       = g_timeout_add ((guint)CLAMP (left_ms, 0, G_MAXINT), on_sample_deadline, self);
-  self->sample_again = g_timeout_add (SAMPLE_AGAIN_MS, on_sample_again, self);
+  self->sample_again = g_timeout_add (PASS_BY_MS, on_sample_again, self);
   begin_sample (self);
 }
 
@@ -662,9 +760,11 @@ static void
 on_connected_changed (McLibvirt *self)
 {
   g_object_notify (G_OBJECT (self), "connected");
-  if (!mc_connection_is_connected (self->connection))
-    answer_sample_with (self, MC_HYPERVISOR_ERROR_NOT_CONNECTED,
-                        mc_connection_get_status (self->connection));
+  if (mc_connection_is_connected (self->connection))
+    return;
+  g_hash_table_remove_all (self->busy); /* of whatever waited with what is lost */
+  answer_sample_with (self, MC_HYPERVISOR_ERROR_NOT_CONNECTED,
+                      mc_connection_get_status (self->connection));
 }
 
 static void
@@ -689,10 +789,11 @@ mc_libvirt_finalize (GObject *object)
   g_clear_handle_id (&self->sample_deadline, g_source_remove);
   g_clear_handle_id (&self->sample_again, g_source_remove);
   /* No call is in flight: each holds a reference. */
-  g_thread_pool_free (self->samplers, FALSE, FALSE);
-  g_thread_pool_free (self->changers, FALSE, FALSE);
+  for (CallKind kind = 0; kind < N_CALL_KINDS; kind++)
+    g_thread_pool_free (self->pools[kind], FALSE, FALSE);
   g_hash_table_unref (self->in_flight);
   g_hash_table_unref (self->described);
+  g_hash_table_unref (self->busy);
   mc_connection_stop (self->connection);
   g_object_unref (self->connection);
   g_free (self->uri);
@@ -718,8 +819,9 @@ mc_libvirt_init (McLibvirt *self)
 {
   self->in_flight = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->described = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  self->samplers = g_thread_pool_new (run_call, NULL, MOST_SAMPLES, FALSE, NULL);
-  self->changers = g_thread_pool_new (run_call, NULL, MOST_CHANGES, FALSE, NULL);
+  self->busy = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  for (CallKind kind = 0; kind < N_CALL_KINDS; kind++)
+    self->pools[kind] = g_thread_pool_new (run_call, NULL, threads[kind], FALSE, NULL);
 }
 
 static gpointer

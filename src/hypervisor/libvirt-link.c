@@ -9,8 +9,7 @@
 #include "hypervisor.h"
 #include "libvirt-events.h"
 
-/* As many as the adapter has threads; and those that stay open for the next call. */
-#define MOST_LINKS 16
+/* Those that stay open for the next call. */
 #define LINKS_KEPT 3
 
 #define KEEPALIVE_INTERVAL_S 5
@@ -213,7 +212,7 @@ mc_links_acquire (McLinks *self, GError **error)
   g_mutex_unlock (&self->lock);
   if (connection != NULL)
     return connection;
-  if (live == 0 || live >= MOST_LINKS)
+  if (live == 0 || live >= MC_LINKS_MOST)
     {
       g_set_error (error, MC_HYPERVISOR_ERROR,
                    live == 0 ? MC_HYPERVISOR_ERROR_NOT_CONNECTED : MC_HYPERVISOR_ERROR_BUSY, "%s",

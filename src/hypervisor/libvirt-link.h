@@ -17,6 +17,9 @@
 
 G_BEGIN_DECLS
 
+/* As many as there are calls at once: less than libvirtd's 20 workers, which others want too. */
+#define MC_LINKS_MOST 19
+
 typedef struct _McLinks McLinks;
 
 /* Returns: (transfer full): without a connection. To be called on the main thread, which it

@@ -102,6 +102,78 @@ def test_calls_for_hung_vms_leave_threads_for_the_others(libvirtd, probe, hang):
     assert "error" not in probe.do("target", uuids["one"], MAXIMUM)
 
 
+SEVEN = ["one", "two", "three", "four", "five", "six", "seven"]
+
+
+def test_seven_that_hang_at_the_start_delay_nobody(libvirtd, start_probe, hang):
+    """Their first descriptions and periods wait for them; those of the eighth do not."""
+    uuids = {name: libvirtd.add_guest(name) for name in [*SEVEN, "eight"]}
+    for name in SEVEN:
+        hang(name)
+    probe = start_probe(libvirtd.uri)
+    probe.wait_connected()
+    deadline = time.monotonic() + 10
+    while "error" in probe.do("sample", 1500):  # comes to each of them in turn
+        assert time.monotonic() < deadline
+    for kind in (("describe",), ("period", 2), ("metadata", "<vm/>"), ("target", MAXIMUM // 2)):
+        late = [probe.ask(kind[0], uuids[name], *kind[1:]) for name in SEVEN]
+        answer, took = probe.timed(kind[0], uuids["eight"], *kind[1:])
+        assert "error" not in answer and took < 1, kind
+        for number in late:
+            answer = probe.answer(number, 1)
+            assert (answer["error"], answer["message"]) == ("busy", "its process does not answer")
+    for name in SEVEN:
+        resume(libvirtd, name)
+    wait_whole(probe, uuids)
+    assert "error" not in probe.do("period", uuids["one"], 2)
+
+
+def test_calls_of_one_kind_that_hang_leave_the_other_kinds_alone(libvirtd, probe, hang):
+    """Found hanging by these calls alone: no sample has told of it yet."""
+    uuids = {name: libvirtd.add_guest(name) for name in [*SEVEN, "eight"]}
+    probe.sample()
+    for name in SEVEN:
+        hang(name)
+    late = [probe.ask("period", uuids[name], 2) for name in SEVEN]
+    for _ in range(5):
+        for kind in (("describe",), ("metadata", "<vm/>"), ("target", MAXIMUM)):
+            answer, took = probe.timed(kind[0], uuids["eight"], *kind[1:])
+            assert "error" not in answer and took < 1, kind
+        assert probe.sample(3000)["eight"]["busy"] is False
+    # One that has to wait for a thread is late only when it has run for so long.
+    waits = probe.ask("period", uuids["eight"], 2)
+    for name in SEVEN:
+        resume(libvirtd, name)
+    assert "error" not in probe.answer(waits)
+    for number in late:
+        assert probe.answer(number).get("error") in (None, "timed-out")
+    wait_whole(probe, uuids)
+
+
+def test_a_few_that_hang_do_not_hold_the_others_of_their_kind(libvirtd, probe, hang):
+    uuids = {name: libvirtd.add_guest(name) for name in ("one", "two", "three", "four")}
+    probe.sample()
+    for name in ("one", "two", "three"):
+        hang(name)
+    for name in ("one", "two", "three"):
+        probe.ask("period", uuids[name], 2)
+    answer, took = probe.timed("period", uuids["four"], 2)
+    assert "error" not in answer and took < 2
+    for name in ("one", "two", "three"):
+        resume(libvirtd, name)
+    wait_whole(probe, uuids)
+
+
+def test_a_vm_that_is_busy_once_is_asked_all_the_same(libvirtd, probe, hang):
+    uuid = libvirtd.add_guest("one")
+    probe.sample()
+    hang("one")
+    assert probe.sample(2000)["one"]["busy"]
+    assert "error" not in probe.do("describe", uuid)
+    resume(libvirtd, "one")
+    wait_whole(probe, ["one"])
+
+
 def test_a_sample_that_hung_for_long_is_not_believed(libvirtd, probe, hang):
     """What it tells of the VMs that it read before it hung is as old as that."""
     libvirtd.add_guest("one")
