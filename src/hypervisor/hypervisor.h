@@ -43,8 +43,8 @@ GQuark mc_hypervisor_error_quark (void);
 /*
  * One VM's figures at one moment. They are those of the balloon's part of its memory: memory
  * devices that the balloon cannot reach (virtio-mem, NVDIMM, virtio-pmem, sgx-epc) are neither in
- * the balloon nor in the capacity nor in the resident set. A guest counts what is plugged as
- * virtio-mem among its own: it is taken off @available, and @unused and @usable are at most the
+ * the balloon nor in the capacity nor in the resident set. A guest counts virtio-mem that it has
+ * online among its own: @available is at most the balloon then, @unused and @usable are at most the
  * capacity.
  */
 typedef struct

@@ -22,16 +22,6 @@ limit (const McMemoryDevices *self, guint64 capacity, guint64 *figure)
     *figure = capacity;
 }
 
-/* MemTotal follows the balloon once what is plugged is taken off. */
-static void
-limit_available (const McMemoryDevices *self, McVmSample *sample)
-{
-  if (sample->available == MC_HYPERVISOR_UNKNOWN)
-    return;
-  sample->available = sample->available > self->plugged ? sample->available - self->plugged
-                                                        : MC_HYPERVISOR_UNKNOWN;
-}
-
 /*
  * What is plugged is the guest's to touch at any time, as what it was granted is: all of it is
  * taken off, touched or not. Of a file's pages nobody tells how many are resident; what the guest
@@ -64,11 +54,13 @@ mc_memory_devices_apply (const McMemoryDevices *self, McVmSample *sample)
   if (outside == 0)
     return fits;
   sample->resident = resident_of (self, sample);
-  limit_available (self, sample);
   limit (self, capacity, &sample->unused);
   limit (self, capacity, &sample->usable);
   /* Until QEMU has told of its balloon, libvirt takes all memory for it. */
   if (sample->balloon != MC_HYPERVISOR_UNKNOWN)
     sample->balloon = MIN (sample->balloon, capacity);
+  /* How much of what is plugged the guest has online, in its MemTotal, nobody tells. */
+  if (self->resizable > 0 && sample->available != MC_HYPERVISOR_UNKNOWN)
+    sample->available = MIN (sample->available, sample->balloon);
   return fits;
 }
