@@ -54,8 +54,8 @@
 #define BALLOON_TOLD (20 + 4)
 
 static const char *const modules[] = {
-  "virtio_ring",           "virtio",     "virtio_pci_modern_dev",
-  "virtio_pci_legacy_dev", "virtio_pci", "virtio_blk",
+  "virtio_ring", "virtio",     "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci",
+  "virtio_blk",  "virtio_mem",
 };
 
 /* Between process 1 and the child that holds the memory. */

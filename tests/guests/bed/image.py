@@ -15,6 +15,7 @@ MODULES = (
     "virtio_pci",
     "virtio_blk",
     "virtio_balloon",
+    "virtio_mem",
 )
 INIT = Path(__file__).resolve().parents[1] / "guest-init.c"
 
