@@ -6,6 +6,7 @@
 #include "json.h"
 #include "model.h"
 #include "table.h"
+#include "text.h"
 #include "units.h"
 
 #include <glib/gi18n.h>
@@ -44,7 +45,8 @@ static void
 print_age (McModel *model)
 {
   guint64 oldest = 0, now = (guint64)g_get_real_time ();
-  g_autofree char *age = NULL;
+  guint columns = mc_text_columns ();
+  g_autofree char *age = NULL, *line = NULL, *shown = NULL;
 
   for (guint i = 0; i < model->vms->len; i++)
     {
@@ -57,8 +59,9 @@ print_age (McModel *model)
   if (oldest == 0)
     return;
   age = mc_units_format_age (oldest, now);
-  g_print (_ ("Decided now, on reports of managed VMs of up to %s ago."), age);
-  g_print ("\n\n");
+  line = g_strdup_printf (_ ("Decided now, on reports of managed VMs of up to %s ago."), age);
+  shown = columns > 0 ? mc_text_ellipsize (line, columns) : g_strdup (line);
+  g_print ("%s\n\n", shown);
 }
 
 /* @plan: a(ottss). */
