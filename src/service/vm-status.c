@@ -54,11 +54,11 @@ may_be_a_hiccup (McVm *self, McVmStatus found)
   return found == MC_VM_BUSY && self->facts.busy && !self->target.late;
 }
 
-/* Whoever pauses a VM, or takes it out, sees that at once. */
+/* Whoever pauses a VM, takes it out, or suspends and resumes it, sees that at once. */
 static gboolean
 is_by_wish (McVmStatus status)
 {
-  return status == MC_VM_PAUSED || status == MC_VM_OPTED_OUT;
+  return status == MC_VM_PAUSED || status == MC_VM_OPTED_OUT || status == MC_VM_SUSPENDED;
 }
 
 static gboolean
