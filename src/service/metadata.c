@@ -89,11 +89,20 @@ find_key (const char *key)
   return NULL;
 }
 
+/* A name with a prefix that is declared nowhere would come to mean something else without it, where
+ * names without a prefix are somebody else's. */
+static gboolean
+is_hidden (const xmlNode *node)
+{
+  return strchr ((const char *)node->name, ':') != NULL
+         && is_foreign (xmlSearchNs (node->doc, (xmlNode *)node, NULL));
+}
+
 /* Whether it is an element of ours, of whatever name. */
 static gboolean
 is_own (const xmlNode *node)
 {
-  return node->type == XML_ELEMENT_NODE && !is_foreign (node->ns);
+  return node->type == XML_ELEMENT_NODE && !is_foreign (node->ns) && !is_hidden (node);
 }
 
 static gboolean
