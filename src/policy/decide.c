@@ -179,9 +179,9 @@ respect (const McPolicySettings *settings,
 
 /* A balloon that does not give back what it was told to is told again. */
 static gboolean
-repeat (gint64 now_us, McVmMemory *memory, McVmDecision *decision)
+repeat (gint64 now_us, const McVmFacts *facts, McVmMemory *memory, McVmDecision *decision)
 {
-  if (!mc_triage_is_to_repeat (now_us, memory))
+  if (decision->target > facts->capacity || !mc_triage_is_to_repeat (now_us, memory))
     return FALSE;
   memory->repeated++;
   memory->deflated_us = now_us;
@@ -200,7 +200,7 @@ give_back (const McPolicySettings *settings,
 {
   guint64 step = percent (facts->capacity, MIN (settings->step_limit, 100));
   guint64 backed = mc_demand_backed (facts, memory);
-  guint64 most = MIN (MIN (backed, facts->maximum), decision->target + step);
+  guint64 most = MIN (MIN (backed, MIN (facts->maximum, facts->capacity)), decision->target + step);
 
   if (decision->status != MC_VM_INEFFECTIVE
       || most < decision->target + MAX (percent (facts->capacity, 1), MC_MIB))
@@ -322,7 +322,8 @@ is_settled (const McPolicySettings *settings,
 {
   return withdraw (now_us, facts, memory, decision) || !may_be_moved (decision->status)
          || respect (settings, tuning, host, now_us, facts, memory, decision)
-         || give_back (settings, facts, memory, decision) || repeat (now_us, memory, decision);
+         || give_back (settings, facts, memory, decision)
+         || repeat (now_us, facts, memory, decision);
 }
 
 static void
