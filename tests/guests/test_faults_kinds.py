@@ -105,7 +105,7 @@ def test_free_page_reporting(bed, ordinary, watch, add):
     guest = add("reporter", maximum=1024 * MIB, free_page_reporting=True, swap=256 * MIB)
     watch.wait_status(guest, "managed", 15)
     guest.hold(700)
-    bed.wait_for(lambda: guest.info()["held"] == 700 * MIB, 90, "it to hold it")
+    bed.wait_for(lambda: guest.info()["held"] == 700 * MIB, 20, "it to hold it")
     watch.wait(lambda look: look.vms["reporter"]["Resident"] > 700 * MIB, 20, "the host to have given the memory")
     before, balloon = bed.host.available, watch.vm(guest)["Balloon"]
     guest.free()
