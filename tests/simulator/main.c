@@ -23,6 +23,19 @@ typedef struct
   gboolean each, json, list;
 } Options;
 
+static void
+options_clear (Options *options)
+{
+  char *const strings[] = { options->set,  options->class_name, options->load,   options->only,
+                            options->data, options->sweep,      options->replay, options->world };
+
+  for (guint i = 0; i < G_N_ELEMENTS (strings); i++)
+    g_free (strings[i]);
+  g_strfreev (options->tune);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
+
 static const char summary[]
     = "Runs memory coordinators side by side in a simulated host and prints tables of what each\n"
       "made of the same loads. The policy is the daemon's own code. All is deterministic.";
@@ -236,7 +249,7 @@ parse (Options *options, int *argc, char ***argv, GError **error)
 int
 main (int argc, char *argv[])
 {
-  Options options = { .count = SIM_SET_SIZE };
+  g_auto (Options) options = { .count = SIM_SET_SIZE };
   g_autoptr (GError) error = NULL;
   SimReport report = { 0 };
   gboolean usable;
