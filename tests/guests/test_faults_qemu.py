@@ -100,14 +100,16 @@ def test_panicked_guest(bed, guests, watch):
 def test_suspended_and_resumed(bed, guests, watch):
     one, two, *_ = guests
     bed.virsh("suspend", one.name)
-    watch.wait_status(one, "suspended", INTERVAL_S)
-    since = watch.now
-    assert_served(watch, two, 2 * INTERVAL_S)
-    time.sleep(12)  # longer than a guest may be silent
-    assert len(watch.values(one, "Target", since)) == 1
-    assert_left_alone(one, watch.began + since)
-    assert watch.values(one, "Status", since) == ["suspended"]
-    bed.virsh("resume", one.name)
+    try:
+        watch.wait_status(one, "suspended", INTERVAL_S)
+        since = watch.now
+        assert_served(watch, two, 2 * INTERVAL_S)
+        time.sleep(12)  # longer than a guest may be silent
+        assert len(watch.values(one, "Target", since)) == 1
+        assert_left_alone(one, watch.began + since)
+        assert watch.values(one, "Status", since) == ["suspended"]
+    finally:
+        bed.virsh("resume", one.name)
     watch.wait_status(one, "managed", 5)
     assert_served(watch, one, 2 * INTERVAL_S)
 

@@ -10,7 +10,7 @@ import time
 from xml.etree import ElementTree
 
 import pytest
-from bed import MIB, Bed, Guest, is_at_target, make_small
+from bed import MIB, Bed, Guest, is_at_target, make_small, tell_small
 
 BOOT = 512 * MIB
 SIZE = 512 * MIB
@@ -95,7 +95,7 @@ def test_what_is_plugged_is_beside_the_balloon(bed, guest, watch):
 
 
 def test_plugged_and_unplugged_while_its_balloon_moves(bed, guest, watch):
-    make_small(bed, [guest])
+    tell_small(bed, [guest])
     began = watch.now
     for size in (SIZE, PLUGGED // 2, PLUGGED):
         guest.plug(size)

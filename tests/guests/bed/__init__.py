@@ -12,7 +12,7 @@ Needs root, and nothing of the machine's own libvirt or D-Bus: see namespace.py 
 from .bed import Bed, MIB
 from .guest import Guest
 from .needs import (
-    LOW, assert_left_alone, assert_served, calls_since, follow_need, is_at_target, make_needy, make_small,
+    LOW, assert_left_alone, assert_served, calls_since, follow_need, is_at_target, make_needy, make_small, tell_small,
 )
 from .recorder import Recorder
 from .signals import Signals
@@ -21,4 +21,5 @@ from .watch import Client, Watch
 __all__ = [
     "Bed", "Client", "Guest", "LOW", "MIB", "Recorder", "Signals", "Watch",
     "assert_left_alone", "assert_served", "calls_since", "follow_need", "is_at_target", "make_needy", "make_small",
+    "tell_small",
 ]

@@ -15,11 +15,12 @@ GRANT = 8 * MIB  # less answers no need
 CALM_S = 2
 NEED_WITHIN_S = 90  # emulated guests use memory slowly where others use the processor
 ANSWER_S = 15
+SMALL_S = 90
 LOOK_S = 0.05
 
 
-def make_small(bed, guests):
-    """Frees all that they hold, and leaves each with room to be given more."""
+def tell_small(bed, guests):
+    """Frees all that they hold, and has each told to leave room to be given more: its balloon may still be on its way."""
     for guest in guests:
         guest.free()
     for guest in guests:
@@ -33,6 +34,13 @@ def make_small(bed, guests):
         )
     for guest in large:
         bed.call(guest.object_path, "org.example.MemCoord1.VM", "ResetThresholds", "as", 0)
+
+
+def make_small(bed, guests):
+    """The same, until the balloons are there: emulated guests may take half a minute for what they were told at once."""
+    tell_small(bed, guests)
+    for guest in guests:
+        bed.wait_for(lambda: is_at_target(bed.vm(guest)), SMALL_S, f"{guest.name} to be small")
 
 
 def is_at_target(vm):
