@@ -95,6 +95,14 @@ class Course:
     def has_come(self):
         return self.needed is not None or self.carried_out
 
+    def has_missed(self):
+        """It uses all that it was to, and yet is not in need: pages came back to it meanwhile."""
+        return self.carried_out and self.needed is None and self.granted is None
+
+    def try_again(self):
+        self.carried_out = False
+        make_needy(self.guest)
+
     def is_over(self):
         return self.given is not None and self.has_come()
 
@@ -122,6 +130,8 @@ def follow_need(guest, cause=make_needy, also=lambda: None):
     while not course.is_over() and time.monotonic() < last:
         course.look()
         also()
+        if cause is make_needy and course.has_missed():
+            course.try_again()
         if course.has_come():
             last = min(last, time.monotonic() + ANSWER_S)
         time.sleep(LOOK_S)
