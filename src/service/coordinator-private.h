@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The coordinator's inside, which its files share: coordinator.c (life, views and events), cycle.c
- * (sample, decide, apply, publish), target.c and stats-period.c (what is set in VMs), host-policy.c
- * and vm-policy.c (the policy of the host and of each VM), vm-notes.c (what is kept of each VM),
- * pauses.c, reservations.c, service-error.c.
+ * (sample, decide, apply, publish), target.c and stats-period.c (what is set in VMs), vm-call.c (a
+ * call for one VM), host-policy.c and vm-policy.c (the policy of the host and of each VM),
+ * vm-notes.c (what is kept of each VM), pauses.c, reservations.c, service-error.c.
  */
 #pragma once
 
@@ -91,6 +91,18 @@ void mc_cycle_find_degraded (McCoordinator *self);
 
 /* The policy's settings in force, with what is reserved added to the host's floor. */
 McPolicySettings mc_cycle_settings (McCoordinator *self);
+
+/* vm-call.c: a call of the hypervisor for one VM. Its end needs both. */
+typedef struct
+{
+  McCoordinator *coordinator;
+  McVm *vm;
+  guint seconds; /* where a statistics period is set */
+} McVmCall;
+
+McVmCall *mc_vm_call_new (McCoordinator *self, McVm *vm);
+void mc_vm_call_free (McVmCall *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (McVmCall, mc_vm_call_free)
 
 /* target.c */
 

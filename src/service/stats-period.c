@@ -24,31 +24,14 @@ static const gint64 again_after_us[] = {
 /* Undisturbed for so long, it is ours alone. */
 #define OURS_AFTER_US (600 * G_USEC_PER_SEC)
 
-typedef struct
+static McVmCall *
+call_with (McCoordinator *self, McVm *vm, guint seconds)
 {
-  McCoordinator *coordinator;
-  McVm *vm;
-  guint seconds;
-} Call;
+  McVmCall *call = mc_vm_call_new (self, vm);
 
-static Call *
-call_new (McCoordinator *self, McVm *vm, guint seconds)
-{
-  Call *call = g_new (Call, 1);
-
-  *call = (Call){ .coordinator = g_object_ref (self), .vm = g_object_ref (vm), .seconds = seconds };
+  call->seconds = seconds;
   return call;
 }
-
-static void
-call_free (Call *call)
-{
-  g_object_unref (call->coordinator);
-  g_object_unref (call->vm);
-  g_free (call);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Call, call_free)
 
 static guint
 wanted_of (McCoordinator *self)
@@ -91,7 +74,7 @@ recall (McCoordinator *self, McVm *vm)
 static void
 on_noted (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Call) call = user_data;
+  g_autoptr (McVmCall) call = user_data;
   McVm *vm = call->vm;
 
   /* Where it could not be noted, which is in the log, the VM is served all the same. */
@@ -114,7 +97,7 @@ note (McCoordinator *self, McVm *vm)
   g_key_file_set_integer (mc_store_get_keys (self->store), group, KEY_PERIOD,
                           (int)vm->period.original_s);
   mc_vm_notes_save (self, vm);
-  mc_store_sync_async (self->store, on_noted, call_new (self, vm, 0));
+  mc_store_sync_async (self->store, on_noted, mc_vm_call_new (self, vm));
 }
 
 /* Setting it */
@@ -131,7 +114,7 @@ refuse (McCoordinator *self, McVm *vm, const GError *error)
 static void
 on_set (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Call) call = user_data;
+  g_autoptr (McVmCall) call = user_data;
   g_autoptr (GError) error = NULL;
   McVm *vm = call->vm;
 
@@ -153,7 +136,7 @@ set (McCoordinator *self, McVm *vm, guint seconds)
 {
   vm->period.under_way = TRUE;
   mc_hypervisor_set_stats_period_async (self->hypervisor, vm->uuid, seconds, on_set,
-                                        call_new (self, vm, seconds));
+                                        call_with (self, vm, seconds));
 }
 
 /* Another owner */
@@ -261,7 +244,7 @@ mc_stats_period_keep (McCoordinator *self, McVm *vm)
 static void
 on_put_back (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Call) call = user_data;
+  g_autoptr (McVmCall) call = user_data;
   g_autoptr (GError) error = NULL;
 
   if (mc_hypervisor_call_finish (MC_HYPERVISOR (source), result, &error))
@@ -287,5 +270,5 @@ mc_stats_period_put_back (McCoordinator *self, McVm *vm)
     }
   self->stop_calls++;
   mc_hypervisor_set_stats_period_async (self->hypervisor, vm->uuid, period->original_s, on_put_back,
-                                        call_new (self, vm, period->original_s));
+                                        call_with (self, vm, period->original_s));
 }

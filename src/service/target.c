@@ -12,22 +12,6 @@
 /* Nothing is wrong with a call that takes a moment. */
 #define GRACE_US (2 * G_USEC_PER_SEC)
 
-typedef struct
-{
-  McCoordinator *coordinator;
-  McVm *vm;
-} Call;
-
-static void
-call_free (Call *call)
-{
-  g_object_unref (call->coordinator);
-  g_object_unref (call->vm);
-  g_free (call);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Call, call_free)
-
 static void
 fail (McCoordinator *self, McVm *vm, const GError *error)
 {
@@ -79,7 +63,7 @@ mc_target_ended (McCoordinator *self, McVm *vm, const GError *error)
 static void
 on_set (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Call) call = user_data;
+  g_autoptr (McVmCall) call = user_data;
   g_autoptr (GError) error = NULL;
 
   mc_hypervisor_call_finish (MC_HYPERVISOR (source), result, &error);
@@ -93,9 +77,7 @@ static void
 set (McCoordinator *self, McVm *vm, guint64 from, guint64 to, McReason reason, char *sentence)
 {
   McVmTarget *target = &vm->target;
-  Call *call = g_new (Call, 1);
 
-  *call = (Call){ .coordinator = g_object_ref (self), .vm = g_object_ref (vm) };
   target->under_way = TRUE;
   target->since_us = mc_clock_now (self->clock);
   target->from = from;
@@ -104,7 +86,8 @@ set (McCoordinator *self, McVm *vm, guint64 from, guint64 to, McReason reason, c
   target->reason = reason;
   target->sentence = sentence;
   vm->facts.target = to;
-  mc_hypervisor_set_target_async (self->hypervisor, vm->uuid, to, on_set, call);
+  mc_hypervisor_set_target_async (self->hypervisor, vm->uuid, to, on_set,
+                                  mc_vm_call_new (self, vm));
 }
 
 void

@@ -11,33 +11,6 @@
 /* Each waits for those before it to be written: nobody means more than this. */
 #define MOST_REQUESTS 64
 
-/* A call for one VM whose end needs both. */
-typedef struct
-{
-  McCoordinator *coordinator;
-  McVm *vm;
-} Call;
-
-static Call *
-call_new (McCoordinator *self, McVm *vm)
-{
-  Call *call = g_new0 (Call, 1);
-
-  call->coordinator = g_object_ref (self);
-  call->vm = g_object_ref (vm);
-  return call;
-}
-
-static void
-call_free (Call *call)
-{
-  g_object_unref (call->coordinator);
-  g_object_unref (call->vm);
-  g_free (call);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Call, call_free)
-
 /* The policy in force, as values to compare and to tell */
 
 typedef struct
@@ -124,7 +97,7 @@ refuse_description (McCoordinator *self, McVm *vm, const GError *error)
 static void
 on_described (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Call) call = user_data;
+  g_autoptr (McVmCall) call = user_data;
   g_autoptr (GError) error = NULL;
   McCoordinator *self = call->coordinator;
   McVm *vm = call->vm;
@@ -170,7 +143,8 @@ begin_describe (McCoordinator *self, McVm *vm)
       return;
     }
   vm->describing = TRUE;
-  mc_hypervisor_describe_async (self->hypervisor, vm->uuid, on_described, call_new (self, vm));
+  mc_hypervisor_describe_async (self->hypervisor, vm->uuid, on_described,
+                                mc_vm_call_new (self, vm));
 }
 
 void
@@ -185,7 +159,7 @@ mc_vm_policy_describe (McCoordinator *self, McVm *vm)
 static void
 on_put_back (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Call) call = user_data;
+  g_autoptr (McVmCall) call = user_data;
   g_autoptr (GError) error = NULL;
 
   if (!mc_hypervisor_call_finish (MC_HYPERVISOR (source), result, &error))
@@ -203,7 +177,7 @@ mc_vm_policy_put_back (McCoordinator *self, McVm *vm)
     return;
   self->stop_calls++;
   mc_hypervisor_set_target_async (self->hypervisor, vm->uuid, vm->facts.balloon, on_put_back,
-                                  call_new (self, vm));
+                                  mc_vm_call_new (self, vm));
 }
 
 /*
@@ -350,7 +324,7 @@ request_end (McVm *vm, GError *error)
 static void
 on_metadata_written (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Call) call = user_data;
+  g_autoptr (McVmCall) call = user_data;
   McCoordinator *self = call->coordinator;
   McVm *vm = call->vm;
   GTask *task = g_queue_peek_head (&vm->requests);
@@ -407,7 +381,7 @@ go_on_with_request (McCoordinator *self, McVm *vm, const GError *problem)
       return;
     }
   mc_hypervisor_set_metadata_async (self->hypervisor, vm->uuid, request->element,
-                                    on_metadata_written, call_new (self, vm));
+                                    on_metadata_written, mc_vm_call_new (self, vm));
 }
 
 /* The first that can be written is; those before it end with what is wrong with them. */
