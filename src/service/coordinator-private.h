@@ -118,6 +118,9 @@ void mc_target_probe (McCoordinator *self, McVm *vm);
 /* Sets what @vm has as its target, where nobody knows what is in force. */
 void mc_target_settle (McCoordinator *self, McVm *vm);
 
+/* At the end: a target that nobody watches must not be one that the guest cannot reach. */
+void mc_target_put_back (McCoordinator *self, McVm *vm);
+
 /* A set that was late has ended. @error: (nullable) */
 void mc_target_ended (McCoordinator *self, McVm *vm, const GError *error);
 
@@ -127,10 +130,12 @@ void mc_target_ended (McCoordinator *self, McVm *vm, const GError *error);
 void mc_stats_period_keep (McCoordinator *self, McVm *vm);
 void mc_stats_period_put_back (McCoordinator *self, McVm *vm);
 
+/* The target of @vm was put back, too: where its period was, nothing is left to be noted. */
+void mc_stats_period_drop_note (McCoordinator *self, McVm *vm);
+
 /* vm-policy.c */
 void mc_vm_policy_describe (McCoordinator *self, McVm *vm);
 void mc_vm_policy_abandon (McVm *vm); /* its requests end: it is gone */
-void mc_vm_policy_put_back (McCoordinator *self, McVm *vm);
 
 /* vm-status.c */
 

@@ -511,7 +511,10 @@ mc_coordinator_stop_async (McCoordinator *self, GAsyncReadyCallback callback, gp
   mc_watchdog_stopping ();
   if (mc_hypervisor_get_connected (self->hypervisor))
     for (guint i = 0; i < self->vms->len; i++)
-      mc_vm_policy_put_back (self, self->vms->pdata[i]);
+      {
+        mc_target_put_back (self, self->vms->pdata[i]);
+        mc_stats_period_put_back (self, self->vms->pdata[i]);
+      }
   else if (self->vms->len > 0)
     g_message ("VMs keep what was set in them: the hypervisor is not connected");
   if (self->stop_calls == 0)

@@ -46,7 +46,8 @@ forget (McCoordinator *self, McVm *vm)
 {
   g_autofree char *group = mc_vm_notes_group (vm);
 
-  if (vm->target.under_way)
+  vm->period.done = TRUE;
+  if (vm->target.under_way || vm->target.unknown)
     return; /* the next run sees what became of it */
   vm->period.noted = FALSE;
   if (g_key_file_remove_key (mc_store_get_keys (self->store), group, KEY_PERIOD, NULL))
@@ -271,4 +272,11 @@ mc_stats_period_put_back (McCoordinator *self, McVm *vm)
   self->stop_calls++;
   mc_hypervisor_set_stats_period_async (self->hypervisor, vm->uuid, period->original_s, on_put_back,
                                         call_with (self, vm, period->original_s));
+}
+
+void
+mc_stats_period_drop_note (McCoordinator *self, McVm *vm)
+{
+  if (vm->period.done)
+    forget (self, vm);
 }

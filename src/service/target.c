@@ -37,6 +37,7 @@ succeed (McCoordinator *self, McVm *vm)
   guint64 from = target->from, to = target->to;
 
   mc_vm_refusal_clear (&target->refusal);
+  target->unknown = FALSE;
   if (sentence == NULL || mc_coordinator_lookup_vm (self, vm->uuid) != vm)
     return; /* nothing that anybody wants to know, or it was told and went away */
   mc_vm_add_move (vm, (guint64)mc_clock_wall (self->clock), from, to, sentence);
@@ -142,11 +143,41 @@ mc_target_probe (McCoordinator *self, McVm *vm)
 void
 mc_target_settle (McCoordinator *self, McVm *vm)
 {
-  if (!vm->target.unknown || vm->target.under_way)
-    return;
-  vm->target.unknown = FALSE;
-  if (vm->facts.target != MC_UNKNOWN || vm->facts.balloon == MC_UNKNOWN
-      || mc_settings_get_dry_run (self->settings))
+  if (!vm->target.unknown || vm->target.under_way || mc_settings_get_dry_run (self->settings)
+      || vm->facts.target != MC_UNKNOWN || vm->facts.balloon == MC_UNKNOWN
+      || mc_clock_now (self->clock) < vm->target.refusal.not_before_us)
     return;
   set (self, vm, vm->facts.balloon, vm->facts.balloon, MC_REASON_NONE, NULL);
+}
+
+/* The end */
+
+static void
+on_put_back (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (McVmCall) call = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (mc_hypervisor_call_finish (MC_HYPERVISOR (source), result, &error))
+    {
+      call->vm->target.unknown = FALSE;
+      mc_stats_period_drop_note (call->coordinator, call->vm);
+    }
+  else
+    g_message ("%s keeps its target: %s", call->vm->view.name, error->message);
+  mc_coordinator_put_back_ended (call->coordinator);
+}
+
+void
+mc_target_put_back (McCoordinator *self, McVm *vm)
+{
+  if (vm->target.under_way || vm->facts.target == MC_UNKNOWN
+      || (vm->facts.balloon != MC_UNKNOWN && vm->facts.target >= vm->facts.balloon))
+    return;
+  vm->target.unknown = TRUE; /* until it is put back */
+  if (vm->facts.balloon == MC_UNKNOWN)
+    return;
+  self->stop_calls++;
+  mc_hypervisor_set_target_async (self->hypervisor, vm->uuid, vm->facts.balloon, on_put_back,
+                                  mc_vm_call_new (self, vm));
 }

@@ -154,32 +154,6 @@ mc_vm_policy_describe (McCoordinator *self, McVm *vm)
     begin_describe (self, vm);
 }
 
-/* The end */
-
-static void
-on_put_back (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (McVmCall) call = user_data;
-  g_autoptr (GError) error = NULL;
-
-  if (!mc_hypervisor_call_finish (MC_HYPERVISOR (source), result, &error))
-    g_message ("%s keeps its target: %s", call->vm->view.name, error->message);
-  mc_coordinator_put_back_ended (call->coordinator);
-}
-
-void
-mc_vm_policy_put_back (McCoordinator *self, McVm *vm)
-{
-  mc_stats_period_put_back (self, vm);
-  /* A target that nobody watches must not be one that the guest cannot reach. */
-  if (vm->facts.target == MC_UNKNOWN || vm->facts.balloon == MC_UNKNOWN
-      || vm->facts.target >= vm->facts.balloon || vm->target.under_way)
-    return;
-  self->stop_calls++;
-  mc_hypervisor_set_target_async (self->hypervisor, vm->uuid, vm->facts.balloon, on_put_back,
-                                  mc_vm_call_new (self, vm));
-}
-
 /*
  * Changes, one after the other for each VM. What the VM says is read again first, and changed
  * there: somebody else may have written to it a moment ago.

@@ -213,6 +213,46 @@ test_refused (Fixture *f, gconstpointer data)
 #define TEST(name, data, function)                                                                 \
   g_test_add ("/stats-period/" name, Fixture, data, set_up, function, fixture_tear_down)
 
+/* What could not be put back at the end is in force with nobody watching: the next run has to know
+ * of it. */
+static void
+test_note_stays_with_the_target (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = add_guest (f, GPOINTER_TO_UINT (data));
+  g_autofree char *path = g_build_filename (f->directory, "settings", NULL);
+  g_autofree char *text = NULL;
+
+  fixture_start_service (f);
+  vm->rate = 1 * MC_MIB; /* it is on its way for long */
+  fixture_pass (f, 5);
+  g_assert_cmpuint (vm->target, <, vm->figures.balloon);
+  mc_fake_hypervisor_refuse (f->fake, MC_FAKE_CALL_SET_TARGET, MC_HYPERVISOR_ERROR_FAILED,
+                             "cannot acquire state change lock");
+  fixture_stop_service (f);
+  g_assert_cmpuint (vm->description.stats_period_s, ==, GPOINTER_TO_UINT (data));
+  g_assert_cmpuint (vm->target, <, vm->figures.balloon);
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_nonnull (strstr (text, "original-stats-period="));
+
+  /* Nor in a run in which it cannot be put right. */
+  fixture_start_service (f);
+  fixture_stop_service (f);
+  g_clear_pointer (&text, g_free);
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_nonnull (strstr (text, "original-stats-period="));
+
+  mc_fake_hypervisor_refuse (f->fake, MC_FAKE_CALL_SET_TARGET, MC_HYPERVISOR_ERROR_FAILED, NULL);
+  vm->floor = vm->figures.balloon;
+  fixture_start_service (f);
+  mc_test_clock_settle ();
+  g_assert_cmpuint (vm->target, >=, vm->figures.balloon - 64 * MC_MIB);
+  fixture_stop_service (f);
+  g_assert_cmpuint (vm->target, >=, vm->figures.balloon);
+  g_clear_pointer (&text, g_free);
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_null (strstr (text, "original-stats-period="));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -230,6 +270,8 @@ main (int argc, char **argv)
   TEST ("changed-now-and-then", NULL, test_changed_now_and_then);
   TEST ("shorter-is-respected", NULL, test_shorter_is_respected);
   TEST ("refused", NULL, test_refused);
+  TEST ("note-stays-with-the-target", GUINT_TO_POINTER (10), test_note_stays_with_the_target);
+  TEST ("note-stays-with-the-target-alone", GUINT_TO_POINTER (1), test_note_stays_with_the_target);
   status = g_test_run ();
   g_string_free (messages, TRUE);
   return status;
