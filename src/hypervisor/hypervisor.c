@@ -117,6 +117,7 @@ mc_vm_description_free (McVmDescription *self)
   g_free (self->immovable);
   g_free (self->ceiling_name);
   g_free (self->metadata);
+  g_free (self->stored_metadata);
   g_free (self);
 }
 
@@ -214,10 +215,12 @@ void
 mc_hypervisor_set_metadata_async (McHypervisor *self,
                                   const char *uuid,
                                   const char *element,
+                                  const char *stored,
                                   GAsyncReadyCallback callback,
                                   gpointer user_data)
 {
-  MC_HYPERVISOR_GET_IFACE (self)->set_metadata_async (self, uuid, element, callback, user_data);
+  MC_HYPERVISOR_GET_IFACE (self)->set_metadata_async (self, uuid, element, stored, callback,
+                                                      user_data);
 }
 
 gboolean

@@ -98,6 +98,8 @@ typedef struct
   char *ceiling_name;    /* what limits its process, for "… lets it have", or NULL */
   guint64 ceiling;       /* to so much, for what the balloon can reach and for itself; bytes */
   char *metadata;        /* the element in MemCoord's XML namespace, or NULL */
+  char *stored_metadata; /* the same as the VM will have it at its next start; NULL where it has
+                            none, or is not persistent */
   gint64 started_us;     /* when this process saw it start, by g_get_monotonic_time(); 0 = it was
                             running before */
 } McVmDescription;
@@ -150,6 +152,7 @@ struct _McHypervisorInterface
   void (*set_metadata_async) (McHypervisor *self,
                               const char *uuid,
                               const char *element,
+                              const char *stored,
                               GAsyncReadyCallback callback,
                               gpointer user_data);
   gboolean (*call_finish) (McHypervisor *self, GAsyncResult *result, GError **error);
@@ -196,8 +199,8 @@ McVmDescription *mc_hypervisor_describe_finish (McHypervisor *self,
 /*
  * One call of each kind per VM is in flight at most; a second ends with MC_HYPERVISOR_ERROR_BUSY,
  * and so does any for a VM that hangs. Kinds do not wait for each other.
- * mc_hypervisor_set_metadata_async(): @element is the whole XML element, or NULL to remove it;
- * live, and in the stored configuration where there is one.
+ * mc_hypervisor_set_metadata_async(): @element is the whole XML element of the running VM, @stored
+ * that of its stored configuration, where there is one; NULL removes it.
  * mc_hypervisor_set_target_async(): one that ended with MC_HYPERVISOR_ERROR_TIMED_OUT is still
  * under way, and may have an effect or none: "target-ended" tells, once it has really ended.
  */
@@ -214,6 +217,7 @@ void mc_hypervisor_set_stats_period_async (McHypervisor *self,
 void mc_hypervisor_set_metadata_async (McHypervisor *self,
                                        const char *uuid,
                                        const char *element,
+                                       const char *stored,
                                        GAsyncReadyCallback callback,
                                        gpointer user_data);
 gboolean mc_hypervisor_call_finish (McHypervisor *self, GAsyncResult *result, GError **error);

@@ -239,6 +239,26 @@ read_ceiling (const char *xml,
   description->ceiling -= MIN (description->ceiling, devices->plugged);
 }
 
+/* What somebody wrote for its next start alone is not in the running VM's XML. */
+static gboolean
+read_stored_metadata (virDomainPtr domain, McVmDescription *description, GError **error)
+{
+  char *element;
+  int code;
+
+  if (!description->persistent)
+    return TRUE;
+  element = virDomainGetMetadata (domain, VIR_DOMAIN_METADATA_ELEMENT, MC_METADATA_NAMESPACE,
+                                  VIR_DOMAIN_AFFECT_CONFIG);
+  code = element == NULL ? virGetLastErrorCode () : VIR_ERR_OK;
+  description->stored_metadata = g_strdup (element);
+  free (element);
+  if (code == VIR_ERR_OK || code == VIR_ERR_NO_DOMAIN_METADATA || code == VIR_ERR_NO_SUPPORT)
+    return TRUE;
+  mc_libvirt_take_error (error, "read the VM's stored metadata");
+  return FALSE;
+}
+
 McVmDescription *
 mc_libvirt_describe (virConnectPtr connection,
                      const char *uuid,
@@ -263,7 +283,8 @@ mc_libvirt_describe (virConnectPtr connection,
   description->name = g_strdup (virDomainGetName (domain));
   description->id = (int)virDomainGetID (domain);
   description->persistent = virDomainIsPersistent (domain) > 0;
-  fine = mc_domain_xml_parse (xml, description, devices, error);
+  fine = mc_domain_xml_parse (xml, description, devices, error)
+         && read_stored_metadata (domain, description, error);
   if (fine)
     read_ceiling (xml, system, devices, description);
   free (xml);
@@ -302,20 +323,30 @@ mc_libvirt_set_stats_period (virConnectPtr connection,
                    error, "set the VM's statistics period");
 }
 
+static gboolean
+set_element (virDomainPtr domain, const char *element, unsigned int flags, GError **error)
+{
+  return check (virDomainSetMetadata (domain, VIR_DOMAIN_METADATA_ELEMENT, element,
+                                      MC_METADATA_PREFIX, MC_METADATA_NAMESPACE, flags),
+                error, "write the VM's metadata");
+}
+
 gboolean
 mc_libvirt_set_metadata (virConnectPtr connection,
                          const char *uuid,
                          const char *element,
+                         const char *stored,
                          GError **error)
 {
   g_autoptr (virDomain) domain = look_up (connection, uuid, error);
-  unsigned int flags = VIR_DOMAIN_AFFECT_LIVE;
 
   if (domain == NULL)
     return FALSE;
-  if (virDomainIsPersistent (domain) > 0)
-    flags |= VIR_DOMAIN_AFFECT_CONFIG;
-  return check (virDomainSetMetadata (domain, VIR_DOMAIN_METADATA_ELEMENT, element,
-                                      MC_METADATA_PREFIX, MC_METADATA_NAMESPACE, flags),
-                error, "write the VM's metadata");
+  if (virDomainIsPersistent (domain) <= 0)
+    return set_element (domain, element, VIR_DOMAIN_AFFECT_LIVE, error);
+  if (g_strcmp0 (element, stored) == 0)
+    return set_element (domain, element, VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG, error);
+  /* That which goes to a disk fails sooner: nothing has changed then. */
+  return set_element (domain, stored, VIR_DOMAIN_AFFECT_CONFIG, error)
+         && set_element (domain, element, VIR_DOMAIN_AFFECT_LIVE, error);
 }

@@ -32,10 +32,12 @@ gboolean mc_libvirt_set_stats_period (virConnectPtr connection,
                                       guint seconds,
                                       GError **error);
 
-/* @element: (nullable): NULL removes it */
+/* @element, @stored: (nullable): of the running VM, and of its stored configuration where it has
+ * one; NULL removes it */
 gboolean mc_libvirt_set_metadata (virConnectPtr connection,
                                   const char *uuid,
                                   const char *element,
+                                  const char *stored,
                                   GError **error);
 
 G_END_DECLS

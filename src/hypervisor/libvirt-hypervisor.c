@@ -128,7 +128,7 @@ typedef struct
   CallKind kind;
   char *uuid; /* NULL for a sample */
   guint64 value;
-  char *text;
+  char *element, *stored; /* metadata */
   guint generation;
   gint64 began_us; /* 0: it waits for a thread */
   guint pass_by;   /* source */
@@ -166,7 +166,8 @@ call_free (Call *call)
   g_clear_object (&call->task);
   mc_links_unref (call->links);
   g_free (call->uuid);
-  g_free (call->text);
+  g_free (call->element);
+  g_free (call->stored);
   g_object_unref (call->self);
   g_free (call);
 }
@@ -217,7 +218,8 @@ carry_out (Call *call)
           = mc_libvirt_set_stats_period (connection, call->uuid, (guint)call->value, &call->error);
       break;
     case CALL_SET_METADATA:
-      call->fine = mc_libvirt_set_metadata (connection, call->uuid, call->text, &call->error);
+      call->fine = mc_libvirt_set_metadata (connection, call->uuid, call->element, call->stored,
+                                            &call->error);
       break;
     case N_CALL_KINDS:
     default:
@@ -460,17 +462,26 @@ on_call_ended (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* @uuid: (nullable): NULL for a sample */
 static Call *
-call_new (McLibvirt *self, CallKind kind)
+call_new (McHypervisor *hypervisor, CallKind kind, const char *uuid)
 {
+  McLibvirt *self = MC_LIBVIRT (hypervisor);
   Call *call = g_new0 (Call, 1);
 
   call->self = g_object_ref (self);
   call->links = mc_links_ref (mc_connection_get_links (self->connection));
   call->kind = kind;
+  call->uuid = g_strdup (uuid);
   call->generation = mc_connection_get_generation (self->connection);
-  self->n_calls++;
   return call;
+}
+
+static void
+push_call (McLibvirt *self, Call *call)
+{
+  self->n_calls++;
+  g_thread_pool_push (self->pools[call->kind], call, NULL);
 }
 
 /* Returns: (nullable): why the VM is asked nothing now: another call of this kind is in flight for
@@ -495,20 +506,14 @@ why_busy (McLibvirt *self, CallKind kind, const char *uuid)
   return NULL;
 }
 
+/* @call: (transfer full) */
 static void
-begin_call (McHypervisor *hypervisor,
-            CallKind kind,
-            const char *uuid,
-            guint64 value,
-            const char *text,
-            GAsyncReadyCallback callback,
-            gpointer user_data)
+begin_call (Call *call, GAsyncReadyCallback callback, gpointer user_data)
 {
-  McLibvirt *self = MC_LIBVIRT (hypervisor);
+  g_autoptr (Call) refused = call;
+  McLibvirt *self = call->self;
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
-  g_autofree char *key = key_of (kind, uuid);
-  const char *why = why_busy (self, kind, uuid);
-  Call *call;
+  const char *why = why_busy (self, call->kind, call->uuid);
 
   if (!mc_connection_is_connected (self->connection))
     {
@@ -521,13 +526,9 @@ begin_call (McHypervisor *hypervisor,
       g_task_return_new_error (task, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_BUSY, "%s", why);
       return;
     }
-  call = call_new (self, kind);
-  call->uuid = g_strdup (uuid);
-  call->value = value;
-  call->text = g_strdup (text);
   call->task = g_steal_pointer (&task);
-  g_hash_table_insert (self->in_flight, g_steal_pointer (&key), call);
-  g_thread_pool_push (self->pools[kind], call, NULL);
+  g_hash_table_insert (self->in_flight, key_of (call->kind, call->uuid), call);
+  push_call (self, g_steal_pointer (&refused));
 }
 
 static void
@@ -538,10 +539,10 @@ begin_sample (McLibvirt *self)
   if (self->n_samples >= SAMPLE_THREADS)
     return; /* its deadline will tell */
   self->n_samples++;
-  call = call_new (self, CALL_SAMPLE);
+  call = call_new (MC_HYPERVISOR (self), CALL_SAMPLE, NULL);
   call->began_us = g_get_monotonic_time ();
   call->of_vms = devices_to_read_again (self);
-  g_thread_pool_push (self->pools[CALL_SAMPLE], call, NULL);
+  push_call (self, call);
 }
 
 static gboolean
@@ -601,7 +602,7 @@ mc_libvirt_describe_async (McHypervisor *hypervisor,
                            GAsyncReadyCallback callback,
                            gpointer user_data)
 {
-  begin_call (hypervisor, CALL_DESCRIBE, uuid, 0, NULL, callback, user_data);
+  begin_call (call_new (hypervisor, CALL_DESCRIBE, uuid), callback, user_data);
 }
 
 static McVmDescription *
@@ -617,7 +618,10 @@ mc_libvirt_set_target_async (McHypervisor *hypervisor,
                              GAsyncReadyCallback callback,
                              gpointer user_data)
 {
-  begin_call (hypervisor, CALL_SET_TARGET, uuid, bytes, NULL, callback, user_data);
+  Call *call = call_new (hypervisor, CALL_SET_TARGET, uuid);
+
+  call->value = bytes;
+  begin_call (call, callback, user_data);
 }
 
 static void
@@ -627,17 +631,25 @@ mc_libvirt_set_stats_period_async (McHypervisor *hypervisor,
                                    GAsyncReadyCallback callback,
                                    gpointer user_data)
 {
-  begin_call (hypervisor, CALL_SET_STATS_PERIOD, uuid, seconds, NULL, callback, user_data);
+  Call *call = call_new (hypervisor, CALL_SET_STATS_PERIOD, uuid);
+
+  call->value = seconds;
+  begin_call (call, callback, user_data);
 }
 
 static void
 mc_libvirt_set_metadata_async (McHypervisor *hypervisor,
                                const char *uuid,
                                const char *element,
+                               const char *stored,
                                GAsyncReadyCallback callback,
                                gpointer user_data)
 {
-  begin_call (hypervisor, CALL_SET_METADATA, uuid, 0, element, callback, user_data);
+  Call *call = call_new (hypervisor, CALL_SET_METADATA, uuid);
+
+  call->element = g_strdup (element);
+  call->stored = g_strdup (stored);
+  begin_call (call, callback, user_data);
 }
 
 static gboolean

@@ -167,6 +167,7 @@ typedef struct
   char *origin;
   gboolean reading; /* what the VM says; after that, it is written */
   char *element;    /* that is written; NULL for none */
+  char *stored;     /* likewise, for its next start */
 } Request;
 
 static void
@@ -179,6 +180,7 @@ request_free (gpointer data)
   g_strfreev (request->names);
   g_free (request->origin);
   g_free (request->element);
+  g_free (request->stored);
   g_free (request);
 }
 
@@ -257,13 +259,19 @@ check (McCoordinator *self, const Request *request, GError **error)
   return FALSE;
 }
 
-/* Nothing that cannot be read is written over. */
+/* Nothing that cannot be read is written over. @xml: (nullable): what is there; of a VM of
+ * @capacity
+ */
 static gboolean
-merge (McCoordinator *self, Request *request, GError **error)
+merge_into (const char *xml,
+            const Request *request,
+            const McPolicySettings *settings,
+            guint64 capacity,
+            char **element,
+            GError **error)
 {
-  McVm *vm = request->vm;
   g_autoptr (GError) problem = NULL;
-  g_autoptr (McMetadataEdit) edit = mc_metadata_edit_new (vm->description->metadata, &problem);
+  g_autoptr (McMetadataEdit) edit = mc_metadata_edit_new (xml, &problem);
   McMetadata next;
 
   if (edit == NULL || !apply (request, edit, &problem)
@@ -274,11 +282,29 @@ merge (McCoordinator *self, Request *request, GError **error)
                    problem->message);
       return FALSE;
     }
-  if (!mc_vm_policy_check (&next.policy, mc_settings_get_policy (self->settings),
-                           vm->facts.capacity, error))
+  if (!mc_vm_policy_check (&next.policy, settings, capacity, error))
     return FALSE;
-  request->element = mc_metadata_edit_format (edit);
+  *element = mc_metadata_edit_format (edit);
   return TRUE;
+}
+
+/* What it says now, and what it will say at its next start, with memory that nobody knows yet: each
+ * keeps what else it says. */
+static gboolean
+merge (McCoordinator *self, Request *request, GError **error)
+{
+  const McPolicySettings *settings = mc_settings_get_policy (self->settings);
+  McVm *vm = request->vm;
+
+  if (!merge_into (vm->description->metadata, request, settings, vm->facts.capacity,
+                   &request->element, error))
+    return FALSE;
+  if (!vm->description->persistent
+      || merge_into (vm->description->stored_metadata, request, settings, MC_UNKNOWN,
+                     &request->stored, error))
+    return TRUE;
+  g_prefix_error (error, "At its next start: ");
+  return FALSE;
 }
 
 static void run_next (McCoordinator *self, McVm *vm);
@@ -318,6 +344,8 @@ on_metadata_written (GObject *source, GAsyncResult *result, gpointer user_data)
 
       g_free (vm->description->metadata);
       vm->description->metadata = g_strdup (request->element);
+      g_free (vm->description->stored_metadata);
+      vm->description->stored_metadata = g_strdup (request->stored);
       take_metadata (self, vm, request->origin);
       mc_coordinator_publish (self);
       mc_cycle_bring_forward (self);
@@ -354,7 +382,7 @@ go_on_with_request (McCoordinator *self, McVm *vm, const GError *problem)
       run_next (self, vm);
       return;
     }
-  mc_hypervisor_set_metadata_async (self->hypervisor, vm->uuid, request->element,
+  mc_hypervisor_set_metadata_async (self->hypervisor, vm->uuid, request->element, request->stored,
                                     on_metadata_written, mc_vm_call_new (self, vm));
 }
 

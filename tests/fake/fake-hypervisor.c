@@ -22,7 +22,7 @@ typedef struct
   GTask *task; /* NULL: timed out, nobody waits any more */
   char *uuid;
   guint64 value;
-  char *element;
+  char *element, *stored;
   gint64 began_s;
 } Call;
 
@@ -78,6 +78,7 @@ call_free (Call *self)
   g_clear_object (&self->task);
   g_free (self->uuid);
   g_free (self->element);
+  g_free (self->stored);
   g_free (self);
 }
 
@@ -90,6 +91,7 @@ vm_free (Vm *self)
   g_free (self->vm.description.immovable);
   g_free (self->vm.description.ceiling_name);
   g_free (self->vm.description.metadata);
+  g_free (self->vm.description.stored_metadata);
   g_free (self);
 }
 
@@ -260,6 +262,7 @@ describe_vm (const Vm *vm)
   to->immovable = g_strdup (from->immovable);
   to->ceiling_name = g_strdup (from->ceiling_name);
   to->metadata = g_strdup (from->metadata);
+  to->stored_metadata = g_strdup (from->stored_metadata);
   return to;
 }
 
@@ -286,6 +289,8 @@ carry_out (McFakeHypervisor *self, Vm *vm, const Call *call, const char **why)
     case MC_FAKE_CALL_SET_METADATA:
       g_free (vm->vm.description.metadata);
       vm->vm.description.metadata = g_strdup (call->element);
+      g_free (vm->vm.description.stored_metadata);
+      vm->vm.description.stored_metadata = g_strdup (call->stored);
       mc_hypervisor_emit_vm_changed (MC_HYPERVISOR (self), call->uuid);
       break;
     case MC_FAKE_CALL_DESCRIBE:
@@ -421,6 +426,7 @@ static void
 mc_fake_hypervisor_set_metadata_async (McHypervisor *hypervisor,
                                        const char *uuid,
                                        const char *element,
+                                       const char *stored,
                                        GAsyncReadyCallback callback,
                                        gpointer user_data)
 {
@@ -428,6 +434,7 @@ mc_fake_hypervisor_set_metadata_async (McHypervisor *hypervisor,
   Call *call = call_new (self, MC_FAKE_CALL_SET_METADATA, uuid, callback, user_data);
 
   call->element = g_strdup (element);
+  call->stored = g_strdup (stored);
   begin_vm_call (self, call);
 }
 

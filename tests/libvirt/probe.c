@@ -7,7 +7,8 @@
  *   NUMBER describe UUID
  *   NUMBER target UUID BYTES
  *   NUMBER period UUID SECONDS
- *   NUMBER metadata UUID [ELEMENT]
+ *   NUMBER metadata UUID [ELEMENT]       running and stored
+ *   NUMBER store UUID RUNNING STORED     elements without a space
  *   NUMBER stop
  *   NUMBER lag             the longest time that the main loop was away since the last "lag", in ms
  *   NUMBER calls           how often each function of libvirt's was called since the last "calls"
@@ -168,7 +169,7 @@ on_described (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autofree char *line = NULL;
   g_autofree char *name = NULL;
   g_autofree char *immovable = NULL;
-  g_autofree char *metadata = NULL;
+  g_autofree char *metadata = NULL, *stored = NULL;
 
   if (of == NULL)
     {
@@ -178,12 +179,13 @@ on_described (GObject *source, GAsyncResult *result, gpointer user_data)
   name = quote (of->name);
   immovable = quote (of->immovable);
   metadata = quote (of->metadata);
+  stored = quote (of->stored_metadata);
   line = g_strdup_printf (
       "{\"answer\": %s, \"name\": %s, \"id\": %d, \"persistent\": %s, \"has_balloon\": %s, "
-      "\"period\": %u, \"immovable\": %s, \"metadata\": %s, \"min_guarantee\": %" G_GUINT64_FORMAT
-      "}",
+      "\"period\": %u, \"immovable\": %s, \"metadata\": %s, \"stored\": %s, "
+      "\"min_guarantee\": %" G_GUINT64_FORMAT "}",
       asked->number, name, of->id, of->persistent ? "true" : "false",
-      of->has_balloon ? "true" : "false", of->stats_period_s, immovable, metadata,
+      of->has_balloon ? "true" : "false", of->stats_period_s, immovable, metadata, stored,
       of->min_guarantee);
   print_line (line);
 }
@@ -294,6 +296,15 @@ answer_calls (const char *number)
 }
 
 static void
+begin_to_store (Probe *probe, char **words)
+{
+  g_auto (GStrv) elements = g_strsplit (words[3], " ", 2);
+
+  mc_hypervisor_set_metadata_async (probe->hypervisor, words[2], elements[0], elements[1], on_done,
+                                    asked_new (probe, words[0]));
+}
+
+static void
 obey (Probe *probe, char **words)
 {
   guint n_words = g_strv_length (words);
@@ -315,8 +326,10 @@ obey (Probe *probe, char **words)
     mc_hypervisor_set_stats_period_async (hypervisor, first, (guint)value, on_done,
                                           asked_new (probe, words[0]));
   else if (g_str_equal (verb, "metadata"))
-    mc_hypervisor_set_metadata_async (hypervisor, first, second, on_done,
+    mc_hypervisor_set_metadata_async (hypervisor, first, second, second, on_done,
                                       asked_new (probe, words[0]));
+  else if (g_str_equal (verb, "store"))
+    begin_to_store (probe, words);
   else if (g_str_equal (verb, "stop"))
     mc_hypervisor_stop_async (hypervisor, on_stopped, asked_new (probe, words[0]));
   else if (g_str_equal (verb, "lag"))

@@ -119,6 +119,18 @@ def test_metadata_is_read_back_live_and_stored(libvirtd, probe):
     assert probe.do("describe", uuid)["metadata"] is None
 
 
+def test_metadata_of_the_next_start_is_read_and_written_apart(libvirtd, probe):
+    uuid = libvirtd.add_guest("one")
+    libvirtd.act("one", lambda domain: domain.setMetadata(2, "<policy managed='no'/>", "memcoord", NAMESPACE, 2))
+    described = probe.do("describe", uuid)
+    assert described["metadata"] is None and 'managed="no"' in described["stored"]
+    assert "error" not in probe.do("store", uuid, "<live/>", "<stored/>")
+    described = probe.do("describe", uuid)
+    assert "live" in described["metadata"] and "stored" in described["stored"]
+    assert "stored" in libvirtd.act("one", lambda domain: domain.metadata(2, NAMESPACE, 2))
+    assert "live" in libvirtd.act("one", lambda domain: domain.metadata(2, NAMESPACE, 1))
+
+
 def test_a_description(libvirtd, probe):
     locked = libvirtd.add_guest("two", "<memoryBacking><locked/></memoryBacking>", start=False)
     assert "locked" in probe.do("describe", locked)["immovable"]

@@ -292,6 +292,41 @@ test_policy_is_merged_into_what_is_there (Fixture *f, gconstpointer data)
   g_assert_cmpstr (fixture_status_of (f, vm), ==, "managed");
 }
 
+/* What somebody has written for the VM's next start alone stays there, and what holds until then
+ * does not get there. */
+static void
+test_policy_of_the_next_start_is_merged_apart (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, 512 * MC_MIB, 300 * MC_MIB);
+  g_autoptr (GError) unreadable = NULL, conflict = NULL;
+
+  vm->description.metadata = g_strdup ("<policy><weight>70</weight></policy>");
+  fixture_start_service (f);
+  fixture_pass (f, 3);
+  vm->description.stored_metadata
+      = g_strdup ("<policy managed='no'><minimum>4G</minimum><future/></policy>");
+  g_assert_no_error (set_vm (f, vm, "LowWatermark", 120 * MC_MIB));
+  g_assert_cmpstr (vm->description.metadata, ==,
+                   "<policy><weight>70</weight><low-watermark>120M</low-watermark></policy>");
+  g_assert_cmpstr (vm->description.stored_metadata, ==,
+                   "<policy managed=\"no\"><minimum>4G</minimum><future/>"
+                   "<low-watermark>120M</low-watermark></policy>");
+  fixture_pass (f, 3);
+  g_assert_cmpstr (fixture_status_of (f, vm), ==, "managed");
+  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->minimum, ==, 64 * MC_MIB);
+
+  conflict = set_vm (f, vm, "Maximum", 2 * MC_GIB);
+  g_assert_error (conflict, MC_SERVICE_ERROR, MC_SERVICE_ERROR_CONFLICT);
+  g_assert_cmpstr (conflict->message, ==, "At its next start: Minimum 4G is above Maximum 2G");
+
+  g_free (vm->description.stored_metadata);
+  vm->description.stored_metadata = g_strdup ("<policy managed='never'/>");
+  unreadable = set_vm (f, vm, "Weight", 80);
+  g_assert_error (unreadable, MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED);
+  g_assert_cmpstr (vm->description.stored_metadata, ==, "<policy managed='never'/>");
+  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->weight, ==, 70);
+}
+
 /* Several at once, while its description is read all the time. */
 static void
 test_changes_wait_for_each_other (Fixture *f, gconstpointer data)
@@ -472,6 +507,7 @@ main (int argc, char **argv)
   TEST ("vm-whose-metadata-cannot-be-read-is-left-alone",
         test_vm_whose_metadata_cannot_be_read_is_left_alone);
   TEST ("policy-is-merged-into-what-is-there", test_policy_is_merged_into_what_is_there);
+  TEST ("policy-of-the-next-start-is-merged-apart", test_policy_of_the_next_start_is_merged_apart);
   TEST ("changes-wait-for-each-other", test_changes_wait_for_each_other);
   TEST ("thousand-starts-and-stops", test_thousand_starts_and_stops);
   TEST ("period-is-noted-first", test_period_is_noted_first);
