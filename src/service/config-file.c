@@ -300,6 +300,7 @@ read_lines (McConfig *self, const char *text, GError **error)
         g_prefix_error (error, "%s:%u: ", self->path, reader.line);
     }
   g_free (reader.group);
+  self->reserve_line = GPOINTER_TO_UINT (g_hash_table_lookup (seen, "Thresholds/host-reserve"));
   return fine && check_whole (&reader, error);
 }
 

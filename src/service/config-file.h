@@ -19,6 +19,7 @@ typedef struct
   char *path;        /* where it was read; NULL: built-in defaults */
   gboolean required; /* the file has to be there */
   McPolicySettings policy;
+  guint reserve_line; /* where it sets the host's reserve; 0 = nowhere */
   guint default_weight;
   guint64 default_minimum;    /* bytes; 0 = what the policy can do without */
   gboolean manage_by_default; /* FALSE: only VMs whose metadata says so */

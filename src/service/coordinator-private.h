@@ -12,6 +12,15 @@
 
 G_BEGIN_DECLS
 
+/* What keeps everything from being moved. */
+typedef enum
+{
+  MC_DEGRADED_NOT,
+  MC_DEGRADED_BY_HYPERVISOR,
+  MC_DEGRADED_BY_HOST,
+  MC_DEGRADED_BY_RESERVE,
+} McDegradation;
+
 struct _McCoordinator
 {
   GObject parent;
@@ -44,10 +53,11 @@ struct _McCoordinator
 
   McHostFigures figures;
   McHostDecision decision;
-  char *host_unreadable;     /* why its figures are not known, or NULL */
-  char *degraded;            /* why nothing is moved, or NULL */
-  gboolean degraded_by_host; /* that is the host's fault, not the hypervisor's */
-  char *pause_detail;        /* why nothing is moved, by somebody's wish, or NULL */
+  char *host_unreadable;   /* why its figures are not known, or NULL */
+  char *reserve_too_large; /* than what the host has, in words, or NULL */
+  char *degraded;          /* why nothing is moved, or NULL */
+  McDegradation degraded_by;
+  char *pause_detail; /* why nothing is moved, by somebody's wish, or NULL */
   McHostView view;
   char *status; /* that the service manager was told */
 
@@ -91,6 +101,9 @@ void mc_cycle_find_degraded (McCoordinator *self);
 
 /* The policy's settings in force, with what is reserved added to the host's floor. */
 McPolicySettings mc_cycle_settings (McCoordinator *self);
+
+/* host-policy.c: whether the host has more memory than @reserve, as far as its memory is known. */
+gboolean mc_host_policy_check_reserve (McCoordinator *self, guint64 reserve, GError **error);
 
 /* vm-call.c: a call of the hypervisor for one VM. Its end needs both. */
 typedef struct

@@ -579,6 +579,7 @@ mc_coordinator_finalize (GObject *object)
   g_clear_object (&self->store);
   g_free (self->degraded);
   g_free (self->host_unreadable);
+  g_free (self->reserve_too_large);
   g_free (self->pause_detail);
   g_strfreev (self->view.overridden);
   g_free (self->status);

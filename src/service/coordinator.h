@@ -88,6 +88,10 @@ McCoordinator *mc_coordinator_new (McHypervisor *hypervisor,
                                    McConfig *config,
                                    const char *state_dir);
 
+/* Before the start: whether the configuration goes with this host. What was set at run time and
+ * does not is dropped, with a warning. */
+gboolean mc_coordinator_check_host (McCoordinator *self, GError **error);
+
 void mc_coordinator_start (McCoordinator *self);
 
 /* FALSE when no cycle began for much longer than the interval: the loop turns, and the service does

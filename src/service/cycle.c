@@ -20,8 +20,6 @@
 
 #define CONNECT_WITHIN_US (2 * G_USEC_PER_SEC)
 
-#define HOST_UNREADABLE "the host's memory cannot be read"
-
 #define DRY_RUN_PREFIX "dry run: "
 #define NEARLY_PERCENT 5
 
@@ -177,6 +175,19 @@ describe_again (McCoordinator *self)
     return;
   self->next_described = (self->next_described + 1) % self->vms->len;
   mc_vm_policy_describe (self, self->vms->pdata[self->next_described]);
+}
+
+/* Sets whether the host has what it is to keep: it may have less than before, and is not always
+ * known at the start. */
+static void
+check_reserve (McCoordinator *self)
+{
+  guint64 reserve = mc_settings_get_policy (self->settings)->host_reserve;
+  g_autoptr (GError) error = NULL;
+
+  g_clear_pointer (&self->reserve_too_large, g_free);
+  if (self->host_unreadable == NULL && !mc_host_policy_check_reserve (self, reserve, &error))
+    self->reserve_too_large = g_strdup (error->message);
 }
 
 /* Sets why the host's figures are not known, or that they are. */
@@ -422,47 +433,62 @@ connecting (McCoordinator *self)
   return self->n_samples == 0 && mc_clock_now (self->clock) - self->started_us < CONNECT_WITHIN_US;
 }
 
-static const char *
-why_degraded (McCoordinator *self)
+/* @why: (out) (transfer none): "" where nothing is to be said of it yet */
+static McDegradation
+find_degradation (McCoordinator *self, const char **why)
 {
+  *why = "";
   if (!mc_hypervisor_get_connected (self->hypervisor))
-    return connecting (self) ? "" : mc_hypervisor_get_status (self->hypervisor);
+    {
+      *why = connecting (self) ? "" : mc_hypervisor_get_status (self->hypervisor);
+      return **why != '\0' ? MC_DEGRADED_BY_HYPERVISOR : MC_DEGRADED_NOT;
+    }
   if (self->late >= LATE_SAMPLES)
-    return "the hypervisor does not answer";
+    {
+      *why = "the hypervisor does not answer";
+      return MC_DEGRADED_BY_HYPERVISOR;
+    }
   if (self->host_unreadable != NULL)
-    return HOST_UNREADABLE;
-  return "";
+    {
+      *why = "the host's memory cannot be read";
+      return MC_DEGRADED_BY_HOST;
+    }
+  if (self->reserve_too_large == NULL)
+    return MC_DEGRADED_NOT;
+  *why = self->reserve_too_large;
+  return MC_DEGRADED_BY_RESERVE;
 }
 
-/* @why: (nullable): why nothing is moved now */
 static void
-log_degraded (McCoordinator *self, const char *why)
+log_degraded (McCoordinator *self, McDegradation before, McDegradation now, const char *why)
 {
   const char *uri = mc_hypervisor_get_uri (self->hypervisor);
-  gboolean of_host = g_strcmp0 (why, HOST_UNREADABLE) == 0;
 
-  if ((why == NULL) == (self->degraded == NULL) && of_host == self->degraded_by_host)
-    return;
-  if (of_host)
+  if (now == MC_DEGRADED_BY_HOST)
     mc_journal_host_unreadable (self->host_unreadable);
-  else if (why != NULL)
+  else if (now == MC_DEGRADED_BY_RESERVE)
+    mc_journal_reserve_too_large (why);
+  else if (now == MC_DEGRADED_BY_HYPERVISOR)
     mc_journal_hypervisor_lost (uri, why);
-  else if (self->degraded_by_host)
+  else if (before == MC_DEGRADED_BY_HOST)
     mc_journal_host_readable ();
+  else if (before == MC_DEGRADED_BY_RESERVE)
+    mc_journal_reserve_fits ();
   else
     mc_journal_hypervisor_back (uri);
-  self->degraded_by_host = of_host;
 }
 
 void
 mc_cycle_find_degraded (McCoordinator *self)
 {
-  const char *why = why_degraded (self);
-  g_autofree char *detail = *why != '\0' ? g_strdup_printf ("Nothing is moved: %s.", why) : NULL;
+  const char *why;
+  McDegradation before = self->degraded_by;
 
-  log_degraded (self, detail != NULL ? why : NULL);
+  self->degraded_by = find_degradation (self, &why);
+  if (self->degraded_by != before)
+    log_degraded (self, before, self->degraded_by, why);
   g_free (self->degraded);
-  self->degraded = g_steal_pointer (&detail);
+  self->degraded = *why != '\0' ? g_strdup_printf ("Nothing is moved: %s.", why) : NULL;
 }
 
 static void
@@ -471,6 +497,7 @@ take_sample (McCoordinator *self, const McSample *sample)
   self->late = 0;
   reconcile (self, sample);
   read_host (self, sample);
+  check_reserve (self);
   mc_cycle_find_degraded (self);
   if (self->degraded != NULL)
     return;

@@ -141,8 +141,8 @@ undo_where_not_kept (McCoordinator *self, Undo *undo)
 /* Changes */
 
 /* A host that is to keep more than it has would take all of it from its VMs. */
-static gboolean
-check_reserve (McCoordinator *self, guint64 reserve, GError **error)
+gboolean
+mc_host_policy_check_reserve (McCoordinator *self, guint64 reserve, GError **error)
 {
   g_autofree char *asked = mc_size_format (reserve);
   g_autofree char *total = mc_size_format (self->figures.total);
@@ -152,6 +152,42 @@ check_reserve (McCoordinator *self, guint64 reserve, GError **error)
   g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_CONFLICT,
                "HostReserve %s is not below HostTotal %s", asked, total);
   return FALSE;
+}
+
+static gboolean
+check_config (McCoordinator *self, const McConfig *config, GError **error)
+{
+  if (mc_host_policy_check_reserve (self, config->policy.host_reserve, error))
+    return TRUE;
+  if (config->reserve_line > 0)
+    g_prefix_error (error, "%s:%u: host-reserve: ", config->path, config->reserve_line);
+  return FALSE;
+}
+
+/* What was set when the host had more. */
+static void
+drop_reserve (McCoordinator *self)
+{
+  const char *names[] = { "HostReserve", NULL };
+  guint64 reserve = mc_settings_get_policy (self->settings)->host_reserve;
+  g_autoptr (GError) error = NULL;
+
+  if (!mc_host_policy_check_reserve (self, reserve, &error)
+      && mc_settings_reset (self->settings, names, NULL))
+    g_warning ("What was set at run time is dropped: %s", error->message);
+}
+
+gboolean
+mc_coordinator_check_host (McCoordinator *self, GError **error)
+{
+  /* What cannot be known yet is told once it is. */
+  if (!mc_hypervisor_is_local (self->hypervisor)
+      || !mc_host_read (self->host, &self->figures.total, &self->figures.available, NULL))
+    return TRUE;
+  if (!check_config (self, mc_settings_get_config (self->settings), error))
+    return FALSE;
+  drop_reserve (self);
+  return TRUE;
 }
 
 gboolean
@@ -166,7 +202,7 @@ mc_coordinator_set_thresholds (McCoordinator *self,
   guint64 reserve;
 
   if (g_variant_lookup (values, "HostReserve", "t", &reserve)
-      && !check_reserve (self, reserve, error))
+      && !mc_host_policy_check_reserve (self, reserve, error))
     return FALSE;
   if (!mc_settings_set (self->settings, values, &problem))
     return fail_from (error, problem);
@@ -237,7 +273,7 @@ take_config (McCoordinator *self, Reload *reload, GError **error)
   GError *problem = g_steal_pointer (&reload->error);
   McConfig *config = g_steal_pointer (&reload->config);
 
-  if (config != NULL && !check_reserve (self, config->policy.host_reserve, &problem))
+  if (config != NULL && !check_config (self, config, &problem))
     g_clear_pointer (&config, mc_config_free);
   if (config == NULL || !mc_settings_reload (self->settings, config, &problem))
     {

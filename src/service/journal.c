@@ -25,6 +25,8 @@
 #define ID_HYPERVISOR_BACK       "7e5c3a1908f64d2bb0d9e7c5a3f18264"
 #define ID_HOST_UNREADABLE       "40f9d2c7b8e14a6d93a15e7c0b2d6f83"
 #define ID_HOST_READABLE         "d98c15e3a7204f5bb6e07d1f4a3c9258"
+#define ID_RESERVE_TOO_LARGE     "b3e0c6f19d2749a8856b1f4e7a0cd293"
+#define ID_RESERVE_FITS          "1f7d94a2e05b4c6e93d8b6a4f2c1e750"
 #define ID_PERIOD_CHANGED        "a70b5d2e94f64c18b3e6d9017fc25a48"
 #define ID_VM_REFUSED            "6c3e0b9f517d4d28a4f1c8e2709b5da3"
 #define ID_HOST_CONDITION        "1d3f5b7a9c8e4062af1b3d5e7c9a0b24"
@@ -279,6 +281,20 @@ mc_journal_host_readable (void)
 {
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_HOST_READABLE, "MESSAGE",
                     "The host's memory can be read again; balancing goes on");
+}
+
+void
+mc_journal_reserve_too_large (const char *why)
+{
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", ID_RESERVE_TOO_LARGE,
+                    "MESSAGE", "Nothing is moved: %s", why);
+}
+
+void
+mc_journal_reserve_fits (void)
+{
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_RESERVE_FITS, "MESSAGE",
+                    "HostReserve is below HostTotal again; balancing goes on");
 }
 
 void

@@ -61,6 +61,8 @@ void mc_journal_reservation_ended (const char *id, guint64 bytes);
 void mc_journal_hypervisor_lost (const char *uri, const char *why);
 void mc_journal_hypervisor_back (const char *uri);
 void mc_journal_host_unreadable (const char *why);
+void mc_journal_reserve_too_large (const char *why);
+void mc_journal_reserve_fits (void);
 void mc_journal_host_readable (void);
 void mc_journal_host_condition (const char *before, const char *after, guint64 available);
 

@@ -267,6 +267,8 @@ service_init (Service *service, const Options *options, GError **error)
   clock = mc_system_clock_new ();
   service->loop = g_main_loop_new (NULL, FALSE);
   service->coordinator = mc_coordinator_new (hypervisor, host, clock, config, state_dir);
+  if (!mc_coordinator_check_host (service->coordinator, error))
+    return FALSE;
   service->connection = connect_bus (options, error);
   if (service->connection == NULL)
     return FALSE;

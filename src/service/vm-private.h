@@ -53,7 +53,7 @@ typedef struct
   gboolean recalled; /* what an earlier run has noted was looked up */
   gboolean noted;    /* original_s is on the disk */
   gboolean under_way;
-  gboolean done; /* it was put back, or has nothing to be put back */
+  gboolean done;    /* it was put back, or has nothing to be put back */
   guint original_s; /* what it had before any run of the service changed it */
   guint set_s;      /* what it was last set to; 0 = not by the service */
   gint64 set_us;

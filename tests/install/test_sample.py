@@ -35,6 +35,11 @@ def test_pipe_for_a_configuration_is_refused_and_not_waited_for(start, tmp_path)
     assert start(None) == "memcoordd: FILE is not a regular file"
 
 
+def test_reserve_above_the_host_s_memory_is_refused(start):
+    told = start("[Thresholds]\nhost-reserve=64T\n")
+    assert told.startswith("memcoordd: FILE:2: host-reserve: HostReserve 64 TiB is not below HostTotal ")
+
+
 NO_BUS = "memcoordd: failed to connect to the system bus"
 
 

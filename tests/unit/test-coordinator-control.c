@@ -209,6 +209,46 @@ typedef struct
   GError *error;
 } Reloaded;
 
+/* A local host's memory is known before anything is served. */
+static void
+test_reserve_is_judged_at_the_start (Fixture *f, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (f->directory, "meminfo", NULL);
+  g_autoptr (GVariant) more
+      = g_variant_ref_sink (g_variant_new_parsed ("{'HostReserve': uint64 4294967296}"));
+  g_autoptr (GError) error = NULL;
+  const char *text = "[Thresholds]\n\nhost-reserve=8G\n";
+
+  g_object_unref (f->host);
+  f->host = mc_host_new (path, "/nonexistent");
+  mc_fake_hypervisor_set_local (f->fake, TRUE);
+  g_assert_true (
+      g_file_set_contents (path, "MemTotal: 8388608 kB\nMemAvailable: 6291456 kB\n", -1, NULL));
+  fixture_start_service (f);
+  g_assert_true (mc_coordinator_check_host (f->coordinator, NULL));
+  g_assert_true (mc_coordinator_set_thresholds (f->coordinator, more, "me", NULL));
+  fixture_stop_service (f);
+
+  /* What was set goes, where the host has less since. */
+  g_object_unref (f->host);
+  f->host = mc_host_new (path, "/nonexistent");
+  g_assert_true (
+      g_file_set_contents (path, "MemTotal: 4194304 kB\nMemAvailable: 3145728 kB\n", -1, NULL));
+  fixture_start_service (f);
+  g_assert_true (mc_coordinator_check_host (f->coordinator, NULL));
+  fixture_advance (f, 3 * SECOND);
+  g_assert_cmpuint (mc_coordinator_get_view (f->coordinator)->host_reserve, ==, 200 * MC_MIB);
+  fixture_stop_service (f);
+
+  g_assert_true (g_file_set_contents (f->config_path, text, -1, NULL));
+  fixture_start_service (f);
+  g_assert_false (mc_coordinator_check_host (f->coordinator, &error));
+  g_assert_true (g_str_has_suffix (error->message,
+                                   "/memcoord.conf:3: host-reserve: HostReserve 8 GiB is not below "
+                                   "HostTotal 4 GiB"));
+  g_unlink (path);
+}
+
 static void
 on_reloaded (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -651,6 +691,7 @@ main (int argc, char **argv)
   TEST ("plan-moves-nothing", test_plan_moves_nothing);
   TEST ("thresholds-are-set-whole", test_thresholds_are_set_whole);
   TEST ("reload", test_reload);
+  TEST ("reserve-is-judged-at-the-start", test_reserve_is_judged_at_the_start);
   TEST ("reloads", test_reloads);
   TEST ("what-cannot-be-kept-changes-nothing", test_what_cannot_be_kept_changes_nothing);
   TEST ("reservation", test_reservation);

@@ -339,6 +339,34 @@ test_host_that_cannot_be_read (Fixture *f, gconstpointer data)
   g_unlink (path);
 }
 
+/* It would take all of what VMs have. It may be known from the first sample on only, and the host
+ * may have less later. */
+static void
+test_host_smaller_than_its_reserve (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, MC_GIB, 300 * MC_MIB);
+  g_autoptr (GVariant) less
+      = g_variant_ref_sink (g_variant_new_parsed ("{'HostReserve': uint64 1073741824}"));
+  guint before;
+
+  g_assert_true (g_file_set_contents (f->config_path, "[Thresholds]\nhost-reserve=5G\n", -1, NULL));
+  g_string_truncate (messages, 0);
+  fixture_start_service (f);
+  before = fixture_n_targets (f);
+  fixture_pass (f, 30);
+  g_assert_cmpint (mc_coordinator_get_view (f->coordinator)->state, ==, MC_STATE_DEGRADED);
+  g_assert_cmpstr (mc_coordinator_get_status (f->coordinator), ==,
+                   "Nothing is moved: HostReserve 5 GiB is not below HostTotal 4 GiB.");
+  g_assert_cmpuint (fixture_n_targets (f), ==, before);
+  g_assert_cmpuint (vm->figures.balloon, ==, MC_GIB);
+  g_assert_nonnull (strstr (messages->str, "HostReserve 5 GiB is not below HostTotal 4 GiB\n"));
+
+  g_assert_true (mc_coordinator_set_thresholds (f->coordinator, less, "me", NULL));
+  fixture_pass (f, 30);
+  g_assert_cmpint (mc_coordinator_get_view (f->coordinator)->state, ==, MC_STATE_RUNNING);
+  g_assert_nonnull (strstr (messages->str, "HostReserve is below HostTotal again"));
+}
+
 static void
 test_foreign_target_is_respected (Fixture *f, gconstpointer data)
 {
@@ -457,6 +485,7 @@ main (int argc, char **argv)
   TEST ("bursts-of-events-are-one", test_bursts_of_events_are_one);
   TEST ("cadence", test_cadence);
   TEST ("host-that-cannot-be-read", test_host_that_cannot_be_read);
+  TEST ("host-smaller-than-its-reserve", test_host_smaller_than_its_reserve);
   TEST ("foreign-target-is-respected", test_foreign_target_is_respected);
   TEST ("vm-that-vanishes-while-it-is-told", test_vm_that_vanishes_while_it_is_told);
   TEST ("description-is-tried-again", test_description_is_tried_again);

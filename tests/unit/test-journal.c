@@ -78,6 +78,18 @@ log_period (void)
 }
 
 static void
+log_reserve_too_large (void)
+{
+  mc_journal_reserve_too_large ("HostReserve 8 GiB is not below HostTotal 4 GiB");
+}
+
+static void
+log_reserve_fits (void)
+{
+  mc_journal_reserve_fits ();
+}
+
+static void
 log_host_unreadable (void)
 {
   mc_journal_host_unreadable ("it has no MemTotal");
@@ -203,6 +215,8 @@ static const struct
   { log_vm_refused, "web: libvirt did not read its description: access denied" },
   { log_period, "web: somebody else has set its statistics period to 10 s; it was set to 1 s" },
   { log_host_unreadable, "it has no MemTotal" },
+  { log_reserve_too_large, "Nothing is moved: HostReserve 8 GiB is not below HostTotal 4 GiB" },
+  { log_reserve_fits, "balancing goes on" },
   { mc_journal_host_readable, "" },
   { log_moved, "web: 1024 → 1536 MiB: It is short of memory." },
   { log_would_move, "web: would go from 1024 to 1536 MiB: It is short of memory." },
