@@ -71,6 +71,7 @@ struct _McCoordinator
   GTask *stop;      /* answered when it has ended */
   guint stop_timer; /* of the clock */
   guint stop_calls; /* that it waits for */
+  guint stop_disk;  /* source: that it waits for the disk */
 };
 
 /* coordinator.c */

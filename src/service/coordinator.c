@@ -8,6 +8,9 @@
 
 #define STOP_AT_MOST_US (3 * G_USEC_PER_SEC)
 
+/* What the disk may then take, by the system's time. */
+#define DISK_AT_MOST_S 3
+
 /* A cycle that is this late, beyond its interval and a sample's longest, means that the loop does
  * not turn. */
 #define ALIVE_SLACK_US (20 * G_USEC_PER_SEC)
@@ -462,15 +465,47 @@ mc_coordinator_start (McCoordinator *self)
 }
 
 static void
+finish_stop (McCoordinator *self)
+{
+  g_autoptr (GTask) stop = g_steal_pointer (&self->stop);
+
+  g_clear_handle_id (&self->stop_disk, g_source_remove);
+  if (stop != NULL)
+    g_task_return_boolean (stop, TRUE);
+}
+
+/* Where it is not kept, that is in the log. */
+static void
+on_kept (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (McCoordinator) self = user_data;
+
+  mc_store_sync_finish (MC_STORE (source), result, NULL);
+  finish_stop (self);
+}
+
+static gboolean
+on_disk_late (gpointer user_data)
+{
+  McCoordinator *self = user_data;
+
+  self->stop_disk = 0;
+  g_warning ("Runtime settings and notes may not be kept: the disk has not answered within %d s",
+             DISK_AT_MOST_S);
+  mc_store_abandon (self->store);
+  finish_stop (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
 on_hypervisor_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (McCoordinator) self = user_data;
-  g_autoptr (GTask) stop = g_steal_pointer (&self->stop);
 
   mc_hypervisor_call_finish (MC_HYPERVISOR (source), result, NULL);
   mc_store_save (self->store);
-  mc_store_flush (self->store);
-  g_task_return_boolean (stop, TRUE);
+  self->stop_disk = g_timeout_add_seconds (DISK_AT_MOST_S, on_disk_late, self);
+  mc_store_sync_async (self->store, on_kept, g_object_ref (self));
 }
 
 static void
@@ -559,6 +594,7 @@ mc_coordinator_dispose (GObject *object)
     g_signal_handlers_disconnect_by_data (self->hypervisor, self);
   if (self->host != NULL)
     g_signal_handlers_disconnect_by_data (self->host, self);
+  g_clear_handle_id (&self->stop_disk, g_source_remove);
   g_clear_object (&self->stop);
   g_clear_object (&self->hypervisor);
   g_clear_object (&self->host);

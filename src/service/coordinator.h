@@ -98,8 +98,8 @@ void mc_coordinator_start (McCoordinator *self);
  * not live. */
 gboolean mc_coordinator_is_alive (McCoordinator *self);
 
-/* Stops cycles, puts back what was changed in VMs, stops the hypervisor, and calls back. 5 s at
- * most. */
+/* Stops cycles, puts back what was changed in VMs (for 3 s at most), stops the hypervisor (5 s),
+ * waits for the disk (3 s), and calls back. */
 void
 mc_coordinator_stop_async (McCoordinator *self, GAsyncReadyCallback callback, gpointer user_data);
 void mc_coordinator_stop_finish (McCoordinator *self, GAsyncResult *result);

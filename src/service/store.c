@@ -25,11 +25,12 @@ struct _McStore
    * changes come meanwhile. */
   GSource *source; /* ready when there is something to hand over, or to take back */
   gboolean dirty;
-  gboolean handed;  /* to the writer */
-  guint64 n_saves;  /* asked for */
-  guint64 n_handed; /* of those, what the writer has, or had */
-  GQueue waiting;   /* (element-type Waiting) oldest first */
-  GQueue undos;     /* (element-type Undo) newest first */
+  gboolean handed;    /* to the writer */
+  gboolean abandoned; /* until all is written, it has a reference to itself */
+  guint64 n_saves;    /* asked for */
+  guint64 n_handed;   /* of those, what the writer has, or had */
+  GQueue waiting;     /* (element-type Waiting) oldest first */
+  GQueue undos;       /* (element-type Undo) newest first */
 
   GMutex lock;
   GCond changed;
@@ -197,6 +198,16 @@ take_back (McStore *self)
   answer (self, self->n_handed, self->failure);
 }
 
+/* It was written after all. */
+static void
+end_abandoned (McStore *self)
+{
+  if (!self->abandoned || self->dirty || self->handed)
+    return;
+  self->abandoned = FALSE;
+  g_object_unref (self);
+}
+
 static gboolean
 on_ready (gpointer user_data)
 {
@@ -205,6 +216,7 @@ on_ready (gpointer user_data)
   g_source_set_ready_time (self->source, -1);
   take_back (self);
   hand_over (self);
+  end_abandoned (self);
   return G_SOURCE_CONTINUE;
 }
 
@@ -242,6 +254,15 @@ mc_store_flush (McStore *self)
       g_mutex_unlock (&self->lock);
       take_back (self);
     }
+}
+
+void
+mc_store_abandon (McStore *self)
+{
+  if (self->abandoned || (!self->dirty && !self->handed))
+    return;
+  self->abandoned = TRUE;
+  g_object_ref (self);
 }
 
 static void

@@ -38,7 +38,10 @@ void mc_store_undo_with (McStore *self, McStoreUndo undo, gpointer data, GDestro
 void mc_store_sync_async (McStore *self, GAsyncReadyCallback callback, gpointer user_data);
 gboolean mc_store_sync_finish (McStore *self, GAsyncResult *result, GError **error);
 
-/* Waits until everything is written. For the end of the service. */
+/* Waits until everything is written, as freeing it does. Never where a main loop is to turn. */
 void mc_store_flush (McStore *self);
+
+/* The process ends, and the disk hangs: nobody waits for it any more, also not to free @self. */
+void mc_store_abandon (McStore *self);
 
 G_END_DECLS

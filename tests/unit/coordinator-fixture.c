@@ -106,7 +106,7 @@ fixture_stop_service (Fixture *f)
 
   mc_coordinator_stop_async (f->coordinator, on_stopped, &stopped);
   for (guint i = 0; i < 10 && !stopped; i++)
-    mc_test_clock_advance (f->clock, SECOND);
+    fixture_advance (f, SECOND);
   g_assert_true (stopped);
   g_assert_finalize_object (f->coordinator);
   f->coordinator = NULL;

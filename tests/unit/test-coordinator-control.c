@@ -5,6 +5,8 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "coordinator-fixture.h"
 #include "thresholds.h"
@@ -553,6 +555,62 @@ test_kept_means_on_the_disk (Fixture *f, gconstpointer data)
   g_assert_nonnull (strstr (text, "StepLimit=13"));
 }
 
+/* A disk that hangs. This stands before libc's function of the same name. */
+
+static GMutex disk;
+
+int
+fsync (int fd)
+{
+  g_mutex_lock (&disk);
+  g_mutex_unlock (&disk);
+  return (int)syscall (SYS_fsync, fd);
+}
+
+static void
+on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  mc_coordinator_stop_finish (MC_COORDINATOR (source), result);
+  *(gboolean *)user_data = TRUE;
+}
+
+/* Nothing waits for it, neither the main loop nor the end of the service. */
+static void
+test_stop_beside_a_disk_that_hangs (Fixture *f, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (f->directory, "settings", NULL);
+  g_autofree char *text = NULL;
+  gboolean stopped = FALSE;
+  gint64 before_us, longest_us = 0, begun_us = g_get_monotonic_time ();
+  McCoordinator *left;
+
+  fixture_start_service (f);
+  g_mutex_lock (&disk);
+  g_assert_true (set_host (f, NULL, "StepLimit", 13, NULL, 0));
+  mc_coordinator_stop_async (f->coordinator, on_stopped, &stopped);
+  while (!stopped)
+    {
+      before_us = g_get_monotonic_time ();
+      g_main_context_iteration (NULL, FALSE);
+      longest_us = MAX (longest_us, g_get_monotonic_time () - before_us);
+      g_usleep (1000);
+    }
+  g_assert_cmpint (longest_us, <, SECOND);
+  g_assert_cmpint (g_get_monotonic_time () - begun_us, <, 10 * SECOND);
+  left = g_steal_pointer (&f->coordinator);
+  g_object_add_weak_pointer (G_OBJECT (left), (gpointer *)&left);
+  before_us = g_get_monotonic_time ();
+  g_object_unref (left);
+  g_assert_cmpint (g_get_monotonic_time () - before_us, <, SECOND);
+
+  g_mutex_unlock (&disk);
+  while (left != NULL)
+    g_main_context_iteration (NULL, TRUE);
+  mc_test_clock_settle ();
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_nonnull (strstr (text, "StepLimit=13"));
+}
+
 typedef struct
 {
   gboolean ended;
@@ -702,6 +760,7 @@ main (int argc, char **argv)
   TEST ("ordered-dry-run", test_ordered_dry_run);
   TEST ("dry-run-tells-once", test_dry_run_tells_once);
   TEST ("reload-tells-all-that-changed", test_reload_tells_all_that_changed);
+  TEST ("stop-beside-a-disk-that-hangs", test_stop_beside_a_disk_that_hangs);
   TEST ("kept-means-on-the-disk", test_kept_means_on_the_disk);
   TEST ("reservations-share-what-there-is", test_reservations_share_what_there_is);
   TEST ("reservation-never-waits-for-ever", test_reservation_never_waits_for_ever);
