@@ -3,7 +3,8 @@
  * The coordinator's inside, which its files share: coordinator.c (life, views and events), cycle.c
  * (sample, decide, apply, publish), target.c and stats-period.c (what is set in VMs), vm-call.c (a
  * call for one VM), host-policy.c and vm-policy.c (the policy of the host and of each VM),
- * vm-notes.c (what is kept of each VM), pauses.c, reservations.c, service-error.c.
+ * vm-changes.c (what is written into a VM's own), vm-notes.c (what is kept of each VM), pauses.c,
+ * reservations.c, service-error.c.
  */
 #pragma once
 
@@ -148,8 +149,20 @@ void mc_stats_period_put_back (McCoordinator *self, McVm *vm);
 void mc_stats_period_drop_note (McCoordinator *self, McVm *vm);
 
 /* vm-policy.c */
+
+/* Reads what @vm is made of, once more where that is under way; but not soon after a refusal. */
 void mc_vm_policy_describe (McCoordinator *self, McVm *vm);
-void mc_vm_policy_abandon (McVm *vm); /* its requests end: it is gone */
+void mc_vm_policy_read (McCoordinator *self, McVm *vm); /* the same, in any case */
+
+/* What its description has of metadata holds from now on. */
+void mc_vm_policy_take_metadata (McCoordinator *self, McVm *vm, const char *origin);
+
+/* vm-changes.c */
+
+/* Its description was read, or, for the reason of @problem, could not be: the change that waited
+ * for that goes on. */
+void mc_vm_changes_go_on (McCoordinator *self, McVm *vm, const GError *problem);
+void mc_vm_changes_abandon (McCoordinator *self, McVm *vm, const GError *why);
 
 /* vm-status.c */
 

@@ -238,10 +238,12 @@ void
 mc_coordinator_remove_vm (McCoordinator *self, McVm *vm)
 {
   g_autoptr (McVm) kept G_GNUC_UNUSED = g_object_ref (vm);
+  g_autoptr (GError) gone = g_error_new (MC_SERVICE_ERROR, MC_SERVICE_ERROR_UNKNOWN_VM,
+                                         "The VM %s is no longer there", vm->view.name);
 
   g_hash_table_remove (self->by_uuid, vm->uuid);
   g_ptr_array_remove (self->vms, vm);
-  mc_vm_policy_abandon (vm);
+  mc_vm_changes_abandon (self, vm, gone);
   mc_pauses_forget_vm (self, vm);
   mc_vm_notes_forget (self, vm);
   if (!vm->announced)
@@ -535,6 +537,18 @@ mc_coordinator_put_back_ended (McCoordinator *self)
   stop_hypervisor (self);
 }
 
+/* What waits for a VM that is busy is answered. */
+static void
+abandon_changes (McCoordinator *self)
+{
+  g_autoptr (GError) ends
+      = g_error_new_literal (MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED,
+                             "The service ends, and it is not known whether the VM was changed");
+
+  for (guint i = 0; i < self->vms->len; i++)
+    mc_vm_changes_abandon (self, self->vms->pdata[i], ends);
+}
+
 void
 mc_coordinator_stop_async (McCoordinator *self, GAsyncReadyCallback callback, gpointer user_data)
 {
@@ -544,6 +558,7 @@ mc_coordinator_stop_async (McCoordinator *self, GAsyncReadyCallback callback, gp
   self->stop = g_task_new (self, NULL, callback, user_data);
   mc_clock_cancel (self->clock, &self->tick);
   mc_watchdog_stopping ();
+  abandon_changes (self);
   if (mc_hypervisor_get_connected (self->hypervisor))
     for (guint i = 0; i < self->vms->len; i++)
       {
@@ -587,6 +602,7 @@ mc_coordinator_dispose (GObject *object)
       mc_clock_cancel (self->clock, &self->stop_timer);
       for (guint i = 0; i < self->vms->len; i++)
         mc_pauses_forget_vm (self, self->vms->pdata[i]);
+      abandon_changes (self);
       mc_pauses_clear (self);
       mc_reservations_clear (self);
     }

@@ -111,7 +111,8 @@ struct _McVm
 
   McMetadata metadata;
   char *metadata_error;
-  GQueue requests; /* (element-type GTask): changes of its policy, the first of them under way */
+  GQueue changes;      /* (element-type GTask): of its policy, the first of them under way */
+  guint changes_timer; /* of the clock: when the first is tried again, or given up */
 
   McPause pause;
   McVmTarget target;

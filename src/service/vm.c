@@ -37,7 +37,7 @@ mc_vm_init (McVm *self)
   self->view.pause_reason = g_strdup ("");
   self->view.last_reason = g_strdup ("");
   self->view.overridden = g_new0 (char *, 1);
-  g_queue_init (&self->requests);
+  g_queue_init (&self->changes);
 }
 
 static void
@@ -45,7 +45,7 @@ mc_vm_finalize (GObject *object)
 {
   McVm *self = MC_VM (object);
 
-  g_queue_clear_full (&self->requests, g_object_unref);
+  g_queue_clear_full (&self->changes, g_object_unref);
   g_clear_pointer (&self->description, mc_vm_description_free);
   g_free (self->metadata_error);
   g_free (self->target.sentence);
