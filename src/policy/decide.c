@@ -212,6 +212,30 @@ give_back (const McPolicySettings *settings,
   return TRUE;
 }
 
+/* A device that came to a squeezed VM has pinned its memory: all of it is the host's no longer, so
+ * what was taken is given back at once. Whose memory was pinned before has nothing taken from it.
+ */
+static gboolean
+free_pinned (const McVmFacts *facts, const McVmMemory *memory, McVmDecision *decision)
+{
+  guint64 backed, most;
+
+  if (decision->status != MC_VM_UNSUPPORTED || facts->immovable == NULL || memory->taken_us == 0
+      || !facts->has_balloon || facts->opted_out || facts->paused || !facts->running || facts->busy
+      || facts->target == MC_UNKNOWN || facts->resident == MC_UNKNOWN)
+    return FALSE;
+  /* What its process has of its own is part of this, but such a process has all of its guest's. */
+  backed = facts->resident >= facts->capacity ? facts->capacity : mc_demand_backed (facts, memory);
+  most = MIN (backed, MIN (facts->maximum, facts->capacity)) / MC_MIB * MC_MIB;
+  if (most < facts->target + MAX (percent (facts->capacity, 1), MC_MIB))
+    return FALSE;
+  decision->target = most;
+  decision->reason = MC_REASON_IN_VAIN;
+  decision->figure = backed;
+  decision->move = TRUE;
+  return TRUE;
+}
+
 static void
 add_candidate (const McPolicySettings *settings,
                const McTuning *tuning,
@@ -320,7 +344,8 @@ is_settled (const McPolicySettings *settings,
             McVmMemory *memory,
             McVmDecision *decision)
 {
-  return withdraw (now_us, facts, memory, decision) || !may_be_moved (decision->status)
+  return withdraw (now_us, facts, memory, decision) || free_pinned (facts, memory, decision)
+         || !may_be_moved (decision->status)
          || respect (settings, tuning, host, now_us, facts, memory, decision)
          || give_back (settings, facts, memory, decision)
          || repeat (now_us, facts, memory, decision);

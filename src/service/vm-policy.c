@@ -94,6 +94,7 @@ on_described (GObject *source, GAsyncResult *result, gpointer user_data)
   McVmDescription *description
       = mc_hypervisor_describe_finish (MC_HYPERVISOR (source), result, &error);
   gboolean first = vm->description == NULL;
+  gboolean was_movable = !first && vm->description->immovable == NULL;
 
   vm->describing = FALSE;
   if (description == NULL || mc_coordinator_lookup_vm (self, vm->uuid) != vm)
@@ -119,7 +120,8 @@ on_described (GObject *source, GAsyncResult *result, gpointer user_data)
   mc_vm_policy_take_metadata (self, vm, "metadata");
   mc_stats_period_keep (self, vm);
   mc_target_settle (self, vm);
-  if (first)
+  /* What pins its memory has done so, and what was taken from it is to be given back. */
+  if (first || (was_movable && description->immovable != NULL))
     mc_cycle_bring_forward (self);
   mc_vm_changes_go_on (self, vm, NULL);
 }

@@ -940,8 +940,11 @@ tick_vm (McFakeVm *vm, guint seconds)
   guint64 available = figures->balloon - MIN (figures->balloon / 10, KERNEL_RESERVE);
   guint64 unused = move_swap (vm, available);
 
-  /* A page given back stays with the host until the guest touches it again. */
+  /* A page given back stays with the host until the guest touches it again; none that is pinned is.
+   */
   figures->resident = MIN (figures->balloon, MAX (figures->resident, figures->balloon - unused));
+  if (vm->description.immovable != NULL)
+    figures->resident = figures->capacity;
   if (vm->silent || vm->no_driver)
     return moved;
   if (figures->swap_in == MC_HYPERVISOR_UNKNOWN)

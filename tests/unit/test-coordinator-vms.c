@@ -231,6 +231,60 @@ test_metadata_is_followed (Fixture *f, gconstpointer data)
   g_assert_nonnull (strstr (mc_vm_get_view (fixture_vm_of (f, vm))->status_detail, "heavy"));
 }
 
+static void
+pin (Fixture *f, McFakeVm *vm)
+{
+  vm->description.immovable = g_strdup ("the device hostdev0 pins it");
+  mc_fake_hypervisor_change_vm (f->fake, vm);
+}
+
+/* The host backs all of it from then on: what was taken from it serves nobody. */
+static void
+test_device_that_pins_a_squeezed_vm (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, MC_GIB, 300 * MC_MIB);
+  McFakeVm *limited = fixture_add_guest (f, "limited", MC_GIB, MC_GIB, 300 * MC_MIB);
+  McFakeVm *opted_out = fixture_add_guest (f, "opted-out", MC_GIB, MC_GIB, 300 * MC_MIB);
+  guint before;
+
+  mc_fake_hypervisor_set_host_other (f->fake, 2560 * MC_MIB); /* the host is tight */
+  limited->description.metadata = g_strdup ("<policy><maximum>900M</maximum></policy>");
+  fixture_start_service (f);
+  fixture_pass (f, 90);
+  g_assert_cmpuint (vm->target, <, 700 * MC_MIB);
+  g_assert_cmpuint (limited->target, <, 700 * MC_MIB);
+  mc_fake_hypervisor_set_vm_metadata (f->fake, opted_out, "<policy managed='no'/>");
+  fixture_pass (f, 3);
+  before = opted_out->n_calls[MC_FAKE_CALL_SET_TARGET];
+  pin (f, vm);
+  pin (f, limited);
+  pin (f, opted_out);
+  fixture_pass (f, 3);
+  g_assert_cmpuint (vm->target, ==, MC_GIB);
+  g_assert_cmpuint (limited->target, ==, 900 * MC_MIB);
+  g_assert_cmpuint (opted_out->n_calls[MC_FAKE_CALL_SET_TARGET], ==, before);
+  g_assert_cmpstr (fixture_status_of (f, vm), ==, "unsupported");
+
+  /* It is nobody's business after that. */
+  before = fixture_n_targets (f);
+  mc_fake_hypervisor_set_balloon (f->fake, vm, 600 * MC_MIB);
+  vm->target = 600 * MC_MIB;
+  fixture_pass (f, 90);
+  g_assert_cmpuint (fixture_n_targets (f), ==, before);
+}
+
+/* Whose memory was pinned when it started has what somebody gave it. */
+static void
+test_vm_that_was_pinned_from_the_start (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, 512 * MC_MIB, 300 * MC_MIB);
+
+  pin (f, vm);
+  fixture_start_service (f);
+  fixture_pass (f, 30);
+  g_assert_cmpuint (vm->target, ==, MC_HYPERVISOR_UNKNOWN);
+}
+
 /* It may say that the VM is to be left alone. */
 static void
 test_vm_whose_metadata_cannot_be_read_is_left_alone (Fixture *f, gconstpointer data)
@@ -503,6 +557,8 @@ main (int argc, char **argv)
   TEST ("killed-and-started-again", test_killed_and_started_again);
   TEST ("period-is-looked-at-again", test_period_is_looked_at_again);
   TEST ("vm-policy-lives-with-the-vm", test_vm_policy_lives_with_the_vm);
+  TEST ("device-that-pins-a-squeezed-vm", test_device_that_pins_a_squeezed_vm);
+  TEST ("vm-that-was-pinned-from-the-start", test_vm_that_was_pinned_from_the_start);
   TEST ("metadata-is-followed", test_metadata_is_followed);
   TEST ("vm-whose-metadata-cannot-be-read-is-left-alone",
         test_vm_whose_metadata_cannot_be_read_is_left_alone);
