@@ -78,6 +78,23 @@ mib (guint64 bytes)
   return bytes / MC_MIB;
 }
 
+/* What there is may be too little, or the others' by their weights. */
+static char *
+describe_lack (const McVmDecision *decision)
+{
+  guint64 figure = mib (decision->figure), budget = mib (decision->budget);
+
+  if (budget == 0)
+    return g_strdup_printf ("needs more with a headroom of %" G_GUINT64_FORMAT
+                            " MiB, and the host has nothing to give",
+                            figure);
+  return g_strdup_printf ("needs more with a headroom of %" G_GUINT64_FORMAT
+                          " MiB, and has its part of what is shared by weight; the host has "
+                          "%" G_GUINT64_FORMAT " MiB to give to all",
+                          figure, budget);
+}
+
+/* Headroom is what is usable at the target, or what is unused where that is less. */
 char *
 mc_decision_describe (const McVmDecision *decision)
 {
@@ -88,18 +105,19 @@ mc_decision_describe (const McVmDecision *decision)
   switch (decision->reason)
     {
     case MC_REASON_ENOUGH:
-      return g_strdup_printf ("unused %" G_GUINT64_FORMAT " MiB is enough", figure);
+      return g_strdup_printf ("headroom of %" G_GUINT64_FORMAT " MiB is enough", figure);
     case MC_REASON_NEEDS:
-      return g_strdup_printf ("usable %" G_GUINT64_FORMAT " MiB is at or below %" G_GUINT64_FORMAT
-                              " MiB; +%" G_GUINT64_FORMAT " MiB of %" G_GUINT64_FORMAT " MiB free",
+      return g_strdup_printf ("headroom of %" G_GUINT64_FORMAT
+                              " MiB is at or below %" G_GUINT64_FORMAT " MiB; +%" G_GUINT64_FORMAT
+                              " MiB of %" G_GUINT64_FORMAT " MiB free",
                               figure, limit, mib (moved), mib (decision->budget));
     case MC_REASON_SWAPPING:
-      return g_strdup_printf ("it swaps with %" G_GUINT64_FORMAT " MiB usable; +%" G_GUINT64_FORMAT
-                              " MiB of %" G_GUINT64_FORMAT " MiB free",
+      return g_strdup_printf ("it swaps with a headroom of %" G_GUINT64_FORMAT
+                              " MiB; +%" G_GUINT64_FORMAT " MiB of %" G_GUINT64_FORMAT " MiB free",
                               figure, mib (moved), mib (decision->budget));
     case MC_REASON_GROWS:
-      return g_strdup_printf ("it grows with %" G_GUINT64_FORMAT " MiB usable; +%" G_GUINT64_FORMAT
-                              " MiB of %" G_GUINT64_FORMAT " MiB free",
+      return g_strdup_printf ("it grows with a headroom of %" G_GUINT64_FORMAT
+                              " MiB; +%" G_GUINT64_FORMAT " MiB of %" G_GUINT64_FORMAT " MiB free",
                               figure, mib (moved), mib (decision->budget));
     case MC_REASON_CACHE:
       return g_strdup_printf ("unused %" G_GUINT64_FORMAT " MiB is at or below %" G_GUINT64_FORMAT
@@ -114,37 +132,36 @@ mc_decision_describe (const McVmDecision *decision)
                               " MiB",
                               limit, mib (moved));
     case MC_REASON_RELEASES:
-      return g_strdup_printf ("unused %" G_GUINT64_FORMAT " MiB is at or above %" G_GUINT64_FORMAT
-                              " MiB; -%" G_GUINT64_FORMAT " MiB",
+      return g_strdup_printf ("headroom of %" G_GUINT64_FORMAT
+                              " MiB is at or above %" G_GUINT64_FORMAT " MiB; -%" G_GUINT64_FORMAT
+                              " MiB",
                               figure, limit, mib (moved));
     case MC_REASON_HOST_TIGHT:
-      return g_strdup_printf ("the host is used above its limit and unused is %" G_GUINT64_FORMAT
+      return g_strdup_printf ("the host is used above its limit and headroom is %" G_GUINT64_FORMAT
                               " MiB; -%" G_GUINT64_FORMAT " MiB",
                               figure, mib (moved));
     case MC_REASON_OVERCOMMITTED:
       return g_strdup_printf (
-          "guests were promised more than the host has left and unused is %" G_GUINT64_FORMAT
+          "guests were promised more than the host has left and headroom is %" G_GUINT64_FORMAT
           " MiB; -%" G_GUINT64_FORMAT " MiB",
           figure, mib (moved));
     case MC_REASON_FUNDS_OTHERS:
-      return g_strdup_printf ("others are in need and unused is %" G_GUINT64_FORMAT
+      return g_strdup_printf ("others are in need and headroom is %" G_GUINT64_FORMAT
                               " MiB; -%" G_GUINT64_FORMAT " MiB",
                               figure, mib (moved));
     case MC_REASON_EMERGENCY:
       return g_strdup_printf ("the host is at its reserve; -%" G_GUINT64_FORMAT " MiB",
                               mib (moved));
     case MC_REASON_NO_FREE_MEMORY:
-      return g_strdup_printf ("needs more with %" G_GUINT64_FORMAT
-                              " MiB usable, and the host has %" G_GUINT64_FORMAT " MiB to give",
-                              figure, mib (decision->budget));
+      return describe_lack (decision);
     case MC_REASON_AT_MAXIMUM:
-      return g_strdup_printf ("usable %" G_GUINT64_FORMAT
+      return g_strdup_printf ("headroom of %" G_GUINT64_FORMAT
                               " MiB is low, and it has all that it may have, %" G_GUINT64_FORMAT
                               " MiB",
                               figure, mib (decision->before));
     case MC_REASON_COOLING_DOWN:
-      return g_strdup_printf ("waits after its last move, with %" G_GUINT64_FORMAT " MiB unused",
-                              figure);
+      return g_strdup_printf (
+          "waits after its last move, with a headroom of %" G_GUINT64_FORMAT " MiB", figure);
     case MC_REASON_UNREACHABLE:
       return g_strdup_printf (
           "it does not reach its target; the target is what it has, %" G_GUINT64_FORMAT " MiB",

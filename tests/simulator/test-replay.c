@@ -52,7 +52,7 @@ test_sample (void)
   g_assert_no_error (error);
   /* It is given more, and so it was then, from 512 MiB to its maximum. */
   g_assert_nonnull (strstr (text, "mail          512 → 658"));
-  g_assert_nonnull (strstr (text, "512 → 692: usable 93 MiB is at or below 100 MiB"));
+  g_assert_nonnull (strstr (text, "512 → 692: headroom of 93 MiB is at or below 100 MiB"));
   g_assert_nonnull (strstr (text, "samples of 4 guests over"));
 }
 
@@ -72,7 +72,7 @@ test_beside_what_was_done (void)
 
   g_assert_no_error (error);
   lines = g_strsplit (text, "\n", -1);
-  g_assert_nonnull (strstr (lines[1], "512 → 612: usable 20 MiB is at or below 100 MiB"));
+  g_assert_nonnull (strstr (lines[1], "512 → 612: headroom of 20 MiB is at or below 100 MiB"));
   g_assert_nonnull (strstr (lines[2], "  512 → 612"));
   g_assert_nonnull (strstr (text, "1 moves of 100 MiB in all were done"));
 }
