@@ -20,7 +20,13 @@
 /*
  * Threads of each kind of call, so that those of one kind never wait behind those of another. Each
  * VM that hangs keeps one sample, the others pass it by; of the rest, a VM that is known to hang
- * gets none.
+ * gets none. Where more hang than there are threads of samples, samples take what the other kinds
+ * do not need, all but one of each.
+ *
+ * More than that cannot be had. Only a call that hangs shows which VM does, libvirt ends none
+ * before its process answers, also not when its client is gone, and each keeps one of libvirtd's
+ * workers. With SAMPLES_MOST VMs that hang at once no figures come until one of them answers or
+ * ends, and the others keep what they have.
  */
 #define SAMPLE_THREADS   9
 #define TARGET_THREADS   3
@@ -35,9 +41,17 @@ G_STATIC_ASSERT (SAMPLE_THREADS + TARGET_THREADS + DESCRIBE_THREADS + PERIOD_THR
                      + METADATA_THREADS + SPARE_THREADS
                  <= MC_LINKS_MOST);
 
+/* Of all threads, one is left to each other kind. */
+#define SAMPLES_MOST (MC_LINKS_MOST - (N_CALL_KINDS - 1))
+
 /* A call that took longer waits for one VM: the next one passes that VM by (32 guests take 160 ms).
  */
 #define PASS_BY_MS 300
+
+/* Where one VM hangs others may, too: the next tries follow sooner, by what a call took that did
+ * not hang. */
+#define AGAIN_AT_LEAST_MS 100
+#define AGAIN_TIMES       2
 
 /* One that took longer tells what was true when it began: a later one is waited for. */
 #define SAMPLE_BELIEVED_US (2 * G_USEC_PER_SEC)
@@ -64,7 +78,7 @@ typedef enum
 } CallKind;
 
 static const int threads[N_CALL_KINDS] = {
-  [CALL_SAMPLE] = SAMPLE_THREADS,         [CALL_DESCRIBE] = DESCRIBE_THREADS,
+  [CALL_SAMPLE] = SAMPLES_MOST,           [CALL_DESCRIBE] = DESCRIBE_THREADS,
   [CALL_SET_TARGET] = TARGET_THREADS,     [CALL_SET_STATS_PERIOD] = PERIOD_THREADS,
   [CALL_SET_METADATA] = METADATA_THREADS,
 };
@@ -78,15 +92,16 @@ typedef struct
   gboolean started;
   gboolean stopping;
   GThreadPool *pools[N_CALL_KINDS];
-  guint n_spare;         /* threads beyond those of the kinds */
-  GHashTable *in_flight; /* "kind uuid" → Call */
-  GHashTable *described; /* uuid → Described */
-  GHashTable *busy;      /* uuid → in how many samples on end it was */
-  GTask *sample;         /* who waits for one */
-  guint sample_deadline; /* source */
-  guint sample_again;    /* source */
-  guint n_samples;       /* bulk calls in flight, late ones among them */
-  guint n_calls;         /* all calls in flight */
+  guint spare[N_CALL_KINDS]; /* threads beyond those of the kinds */
+  GHashTable *in_flight;     /* "kind uuid" → Call */
+  GHashTable *described;     /* uuid → Described */
+  GHashTable *busy;          /* uuid → in how many samples on end it was */
+  GTask *sample;             /* who waits for one */
+  guint sample_deadline;     /* source */
+  guint sample_again;        /* source */
+  gint64 sample_took_us;     /* the last one that was answered in time */
+  guint n_samples;           /* bulk calls in flight, late ones among them */
+  guint n_calls;             /* all calls in flight */
   GTask *stop;
   guint stop_deadline; /* source */
 } McLibvirt;
@@ -351,18 +366,69 @@ count_busy (McLibvirt *self, const McSample *sample)
   self->busy = busy;
 }
 
+/* Samples have taken what the others do not need. */
+static gboolean
+is_crowded (McLibvirt *self)
+{
+  return self->n_samples > SAMPLE_THREADS;
+}
+
+static void
+set_threads (McLibvirt *self)
+{
+  for (CallKind kind = CALL_DESCRIBE; kind <= CALL_SET_METADATA; kind++)
+    g_thread_pool_set_max_threads (
+        self->pools[kind], (is_crowded (self) ? 1 : threads[kind]) + (int)self->spare[kind], NULL);
+}
+
+static guint
+count_spare (McLibvirt *self)
+{
+  guint count = 0;
+
+  for (CallKind kind = CALL_DESCRIBE; kind <= CALL_SET_METADATA; kind++)
+    count += self->spare[kind];
+  return count;
+}
+
+/* Returns: how many threads calls of the other kinds have, or may have at any time. */
+static guint
+count_others (McLibvirt *self)
+{
+  guint running[N_CALL_KINDS] = { 0 }, count = 0;
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->in_flight);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    running[((const Call *)value)->kind] += ((const Call *)value)->began_us > 0;
+  for (CallKind kind = CALL_DESCRIBE; kind <= CALL_SET_METADATA; kind++)
+    count += MAX (1 + self->spare[kind], running[kind]);
+  return count;
+}
+
+static gboolean
+may_sample (McLibvirt *self)
+{
+  return self->n_samples < SAMPLE_THREADS || self->n_samples + count_others (self) < MC_LINKS_MOST;
+}
+
 static void
 answer_sample (McLibvirt *self, Call *call)
 {
+  gint64 took_us = g_get_monotonic_time () - call->began_us;
+
   self->n_samples--;
+  set_threads (self);
   if (call->generation != mc_connection_get_generation (self->connection) || self->sample == NULL
-      || g_get_monotonic_time () - call->began_us > SAMPLE_BELIEVED_US)
+      || took_us > SAMPLE_BELIEVED_US)
     return;
   if (call->result == NULL)
     {
       answer_sample_with (self, (McHypervisorError)call->error->code, call->error->message);
       return;
     }
+  self->sample_took_us = took_us;
   apply_devices (self, call->of_vms, call->result);
   count_busy (self, call->result);
   g_task_return_pointer (self->sample, g_steal_pointer (&call->result),
@@ -395,26 +461,18 @@ answer_call (McLibvirt *self, Call *call)
     g_task_return_boolean (call->task, call->fine);
 }
 
-static void
-set_threads (McLibvirt *self, CallKind kind, int change)
-{
-  GThreadPool *pool = self->pools[kind];
-
-  g_thread_pool_set_max_threads (pool, g_thread_pool_get_max_threads (pool) + change, NULL);
-}
-
 static gboolean
 on_pass_by (gpointer user_data)
 {
   Call *call = user_data;
   McLibvirt *self = call->self;
 
-  if (self->n_spare >= SPARE_THREADS)
+  if (is_crowded (self) || count_spare (self) >= SPARE_THREADS)
     return G_SOURCE_CONTINUE;
   call->pass_by = 0;
   call->spare = TRUE;
-  self->n_spare++;
-  set_threads (self, call->kind, 1);
+  self->spare[call->kind]++;
+  set_threads (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -450,8 +508,8 @@ on_call_ended (gpointer user_data)
   self->n_calls--;
   if (call->spare)
     {
-      self->n_spare--;
-      set_threads (self, call->kind, -1);
+      self->spare[call->kind]--;
+      set_threads (self);
     }
   if (call->kind == CALL_SAMPLE)
     answer_sample (self, call);
@@ -536,9 +594,10 @@ begin_sample (McLibvirt *self)
 {
   Call *call;
 
-  if (self->n_samples >= SAMPLE_THREADS)
+  if (!may_sample (self))
     return; /* its deadline will tell */
   self->n_samples++;
+  set_threads (self);
   call = call_new (MC_HYPERVISOR (self), CALL_SAMPLE, NULL);
   call->began_us = g_get_monotonic_time ();
   call->of_vms = devices_to_read_again (self);
@@ -549,9 +608,12 @@ static gboolean
 on_sample_again (gpointer user_data)
 {
   McLibvirt *self = user_data;
+  gint64 took_ms = self->sample_took_us / 1000;
 
+  self->sample_again = g_timeout_add (
+      (guint)CLAMP (AGAIN_TIMES * took_ms, AGAIN_AT_LEAST_MS, PASS_BY_MS), on_sample_again, self);
   begin_sample (self);
-  return G_SOURCE_CONTINUE;
+  return G_SOURCE_REMOVE;
 }
 
 static gboolean

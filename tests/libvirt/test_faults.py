@@ -78,6 +78,62 @@ def test_eight_hung_vms_at_once_cost_no_more_than_one_sample(libvirtd, probe, ha
     wait_whole(probe, [*hung, "nine"])
 
 
+MANY = [f"vm{number}" for number in range(1, 15)]
+
+
+def test_fourteen_hung_vms_at_once_cost_no_more_than_one_sample(libvirtd, probe, hang):
+    """As many as leave a thread to each other kind of call, and libvirtd one worker."""
+    uuids = {name: libvirtd.add_guest(name) for name in [*MANY, "last"]}
+    for _ in range(3):
+        probe.sample(2000)  # what one takes
+    for name in MANY:
+        hang(name)
+    probe.do("sample", 2000)  # comes to each of them in turn, and may be late
+    for _ in range(3):
+        vms = probe.sample(2000)
+        assert {name for name, vm in vms.items() if vm["busy"]} == set(MANY)
+        assert set(vms) == {*MANY, "last"}
+    for kind in (("describe",), ("period", 2), ("metadata", "<vm/>"), ("target", MAXIMUM // 2)):
+        answer, took = probe.timed(kind[0], uuids["last"], *kind[1:])
+        assert "error" not in answer and took < 1, kind
+    for name in MANY:
+        resume(libvirtd, name)
+    wait_whole(probe, [*MANY, "last"])
+
+
+def test_more_hung_vms_than_libvirtd_has_workers_for(libvirtd, probe, hang):
+    """No figures come, which is no harm; nothing else waits for that, and all is well again once they answer."""
+    names = [*MANY, "fifteen", "sixteen"]
+    uuids = {name: libvirtd.add_guest(name) for name in [*names, "last"]}
+    for _ in range(3):
+        probe.sample(2000)
+    for name in names:
+        hang(name)
+    probe.do("lag")
+    for _ in range(4):
+        assert probe.do("sample", 1000)["error"] == "timed-out"
+    for kind in (("describe",), ("period", 2), ("metadata", "<vm/>"), ("target", MAXIMUM // 2)):
+        answer, took = probe.timed(kind[0], uuids["last"], *kind[1:])
+        assert "error" not in answer and took < 1, kind
+    assert probe.do("lag")["ms"] < 100
+    connection = libvirtd.open()  # others are served, too
+    assert len(connection.listAllDomains()) == len(uuids)
+    connection.close()
+    for name in names[8:]:
+        resume(libvirtd, name)
+    deadline = time.monotonic() + 10
+    while {name for name, vm in answered(probe).items() if vm["busy"]} != set(names[:8]):
+        assert time.monotonic() < deadline
+    for name in names[:8]:
+        resume(libvirtd, name)
+    wait_whole(probe, uuids)
+
+
+def answered(probe):
+    """What the next sample has, or nothing."""
+    return {vm["name"]: vm for vm in probe.do("sample", 1000).get("vms", [])}
+
+
 def test_calls_for_hung_vms_leave_threads_for_the_others(libvirtd, probe, hang):
     uuids = {name: libvirtd.add_guest(name) for name in ("one", "two", "three", "four")}
     hung = [uuids[name] for name in ("one", "two", "three")]
