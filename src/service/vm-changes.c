@@ -16,9 +16,10 @@
 /* Each waits for those before it to be written: nobody means more than this. */
 #define MOST_CHANGES 64
 
-/* A write that has begun when this is over takes as long as the hypervisor's calls may, 5 s. */
-#define WAIT_AT_MOST_US (15 * G_USEC_PER_SEC)
-#define AGAIN_AFTER_US  (G_USEC_PER_SEC / 2)
+/* A write that has begun when this is over has a little longer, as the hypervisor's calls may. */
+#define WAIT_AT_MOST_US  (15 * G_USEC_PER_SEC)
+#define WRITE_AT_MOST_US (5 * G_USEC_PER_SEC)
+#define AGAIN_AFTER_US   (G_USEC_PER_SEC / 2)
 
 typedef enum
 {
@@ -207,7 +208,7 @@ end_first (McCoordinator *self, McVm *vm, GError *error)
 static gint64
 deadline_of (const Request *request)
 {
-  return request->since_us + WAIT_AT_MOST_US;
+  return request->since_us + WAIT_AT_MOST_US + (request->stage == WRITING ? WRITE_AT_MOST_US : 0);
 }
 
 /* Returns: (transfer full) */
@@ -216,9 +217,9 @@ busy_error (const Request *request)
 {
   const char *name = request->vm->view.name;
   const char *why = request->why != NULL ? request->why : "it has not answered";
-  const int seconds = (int)(WAIT_AT_MOST_US / G_USEC_PER_SEC);
+  const int seconds = (int)((deadline_of (request) - request->since_us) / G_USEC_PER_SEC);
 
-  if (request->late)
+  if (request->late || request->stage == WRITING)
     return g_error_new (MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED,
                         "The VM %s is busy, and may be changed later: within %d s libvirt has not "
                         "said what came of it: %s",
@@ -247,16 +248,13 @@ on_due (gpointer user_data)
   run_next (request->coordinator, request->vm);
 }
 
-/* A write that has begun is not given up: its end comes in time. */
 static void
 arm (McCoordinator *self, Request *request)
 {
   gint64 when_us = deadline_of (request);
 
   mc_clock_cancel (self->clock, &request->vm->changes_timer);
-  if (request->stage == WRITING)
-    return;
-  if (request->stage == WAITING)
+  if (request->stage == WAITING && !request->vm->write_left)
     when_us = MIN (when_us, request->again_us);
   request->vm->changes_timer = mc_clock_call_at (self->clock, when_us, on_due, request);
 }
@@ -301,6 +299,12 @@ on_metadata_written (GObject *source, GAsyncResult *result, gpointer user_data)
   /* What is being read now may have been there before this. */
   vm->describe_again = vm->describing;
   mc_hypervisor_call_finish (MC_HYPERVISOR (source), result, &error);
+  if (vm->write_left)
+    {
+      vm->write_left = FALSE;
+      run_next (self, vm);
+      return;
+    }
   if (request == NULL)
     return; /* it vanished meanwhile */
   if (is_busy (error))
@@ -361,16 +365,22 @@ run_next (McCoordinator *self, McVm *vm)
   gint64 now_us = mc_clock_now (self->clock);
   Request *request;
 
-  while ((request = first_of (vm)) != NULL && request->stage != WRITING)
+  while ((request = first_of (vm)) != NULL)
     {
       GError *error = NULL;
 
-      if (now_us >= deadline_of (request) || !check (self, request, &error))
+      if (now_us >= deadline_of (request))
         {
-          end_first (self, vm, error != NULL ? error : busy_error (request));
+          vm->write_left |= request->stage == WRITING;
+          end_first (self, vm, busy_error (request));
           continue;
         }
-      if (request->stage == WAITING && now_us >= request->again_us)
+      if (request->stage != WRITING && !check (self, request, &error))
+        {
+          end_first (self, vm, error);
+          continue;
+        }
+      if (request->stage == WAITING && !vm->write_left && now_us >= request->again_us)
         {
           request->stage = READING;
           mc_vm_policy_read (self, vm);

@@ -113,6 +113,7 @@ struct _McVm
   char *metadata_error;
   GQueue changes;      /* (element-type GTask): of its policy, the first of them under way */
   guint changes_timer; /* of the clock: when the first is tried again, or given up */
+  gboolean write_left; /* one that nobody waits for any more is still on its way */
 
   McPause pause;
   McVmTarget target;

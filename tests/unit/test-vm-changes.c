@@ -174,6 +174,42 @@ test_write_that_hangs (Fixture *f, gconstpointer data)
   g_clear_error (&change.error);
 }
 
+/* It waits for a thread, behind writes to VMs that hang: nothing tells of that. */
+static void
+test_write_that_nobody_tells_of (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = add_guest (f, "vm");
+  Change change = { 0 }, behind = { 0 }, later = { 0 };
+
+  fixture_start_service (f);
+  fixture_pass (f, 3);
+  begin (f, vm, "Weight", 10, &change);
+  begin (f, vm, "Minimum", 100 * MC_MIB, &behind);
+  while (vm->n_calls[MC_FAKE_CALL_SET_METADATA] == 0)
+    g_main_context_iteration (NULL, TRUE);
+  mc_fake_hypervisor_hang_vm (f->fake, vm);
+  fixture_advance (f, 19 * SECOND);
+  g_assert_cmpuint (n_ended, ==, 0);
+  fixture_advance (f, 2 * SECOND);
+  g_assert_error (change.error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED);
+  g_assert_true (g_str_has_prefix (
+      change.error->message, "The VM vm is busy, and may be changed later: within 20 s libvirt "));
+  assert_refused (&behind);
+  begin (f, vm, "Weight", 12, &later);
+  fixture_advance (f, 5 * SECOND);
+  g_assert_cmpuint (later.n_ended, ==, 0);
+  g_assert_cmpuint (vm->n_calls[MC_FAKE_CALL_SET_METADATA], ==, 1);
+
+  /* What was left is made, and what came later upon it. */
+  mc_fake_hypervisor_release_vm (f->fake, vm);
+  fixture_pass (f, 2);
+  g_assert_no_error (later.error);
+  g_assert_cmpuint (later.n_ended, ==, 3);
+  g_assert_cmpstr (vm->description.metadata, ==, "<policy><weight>12</weight></policy>");
+  g_clear_error (&change.error);
+  g_clear_error (&behind.error);
+}
+
 /* Nobody waits for what is gone, or ends. */
 static void
 test_gone_meanwhile (Fixture *f, gconstpointer data)
@@ -222,6 +258,7 @@ main (int argc, char **argv)
   TEST ("writes-are-held-off", test_writes_are_held_off);
   TEST ("busy-for-long", test_busy_for_long);
   TEST ("write-that-hangs", test_write_that_hangs);
+  TEST ("write-that-nobody-tells-of", test_write_that_nobody_tells_of);
   TEST ("gone-meanwhile", test_gone_meanwhile);
   return g_test_run ();
 }
