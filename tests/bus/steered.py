@@ -93,6 +93,17 @@ def start_service(bus, *arguments, speed=5, program=BUILD / "tests/bus/test-serv
     return Service(bus, process)
 
 
+def memory(service):
+    """What its process occupies, in bytes."""
+    with open(f"/proc/{service.process.pid}/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS:")) << 10
+
+
+def growth(mib):
+    """That of a test's bound, in bytes. With a small quarantine ASan adds this much, of which 8 MiB are the quarantine."""
+    return (mib + (28 if is_sanitized() else 0)) * MIB
+
+
 def stop_service(service):
     service.process.stdin.close()
     assert service.process.wait(timeout=60 if is_sanitized() else 10) == 0  # it looks for leaks at the end

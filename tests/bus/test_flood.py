@@ -12,8 +12,10 @@ import time
 import pytest
 from gi.repository import Gio, GLib
 
-from steered import HOST, MANAGER, MIB, NAME, PROPERTIES, ROOT, SOURCE, is_sanitized, stop_service
+from steered import HOST, MANAGER, MIB, NAME, PROPERTIES, ROOT, SOURCE, growth, memory, stop_service
 from system import System
+
+pytestmark = pytest.mark.usefixtures("small_quarantine")
 
 SECONDS = 60 if os.environ.get("MEMCOORD_FULL_FAULTS") else 10
 STATE = f"('{HOST}', 'State')"
@@ -64,11 +66,6 @@ class Flood:
         self.process.wait(timeout=10)
 
 
-def memory(service):
-    with open(f"/proc/{service.process.pid}/status", encoding="ascii") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS:")) << 10
-
-
 def timed(caller, *call):
     begin = time.monotonic()
     answer = caller.call(*call, timeout=60_000)
@@ -99,7 +96,7 @@ def check(service, before, reads, changes):
     assert statistics.median(reads) < 0.1
     assert max(reads) < 1
     assert max(changes) < 1
-    assert memory(service) - before < (100 if is_sanitized() else 10) * MIB
+    assert memory(service) - before < growth(10)
     assert service.host()["Interval"] != 9
     assert not service.host()["Inhibited"]
     assert service.tell("cycle") == "ok"

@@ -11,9 +11,12 @@ import time
 import pytest
 from gi.repository import Gio, GLib
 
-from steered import HOST, MANAGER, MIB, NAME, PROPERTIES, ROOT, VM, connect, is_sanitized, start_service, stop_service
+from steered import (HOST, MANAGER, MIB, NAME, PROPERTIES, ROOT, VM, connect, growth, is_sanitized, memory, start_service,
+                     stop_service)
 from system import System
 from test_arguments import METHODS
+
+pytestmark = pytest.mark.usefixtures("small_quarantine")
 
 CALLS = 3000
 TEXTS = ["", "web", "LowWatermark", "HighWatermark", "HostReserve", "Interval", "StepLimit", "Weight", "Minimum", "Maximum",
@@ -78,13 +81,6 @@ class Fool:
         return path, interface, method, self.parameters(types)
 
 
-def memory(service):
-    """What its process occupies, in bytes, and how much it may grow: a sanitizer keeps what was freed for a while."""
-    with open(f"/proc/{service.process.pid}/status", encoding="ascii") as status:
-        kib = next(int(line.split()[1]) for line in status if line.startswith("VmRSS:"))
-    return kib << 10, (400 if is_sanitized() else 12) * MIB
-
-
 def descriptors(service):
     return len(os.listdir(f"/proc/{service.process.pid}/fd"))
 
@@ -117,9 +113,9 @@ def test_random_calls_of_somebody_who_may(service):
         if number % 50 == 0:
             check_limits(service)
         if number == CALLS // 3:
-            before, allowed = memory(service)
+            before = memory(service)
     check_limits(service)
-    assert memory(service)[0] - before < allowed
+    assert memory(service) - before < growth(12)
     assert outcomes["ok"] > CALLS // 10
     for each in ("InvalidArgument", "OutOfRange", "UnknownThreshold", "Conflict", "NotPaused"):
         assert outcomes[f"org.example.MemCoord1.Error.{each}"] > 0
@@ -149,8 +145,8 @@ def test_random_calls_of_somebody_who_may_not(system):
         kind = answer.get("error", "ok")
         outcomes[kind] = outcomes.get(kind, 0) + 1
         if number == CALLS // 9:
-            before, allowed = memory(service)
-    assert memory(service)[0] - before < allowed
+            before = memory(service)
+    assert memory(service) - before < growth(12)
     assert outcomes["org.freedesktop.DBus.Error.AccessDenied"] > CALLS // 10
     assert not [name for name in outcomes if name.startswith("org.example.")]
     while GLib.MainContext.default().iteration(False):
@@ -179,7 +175,7 @@ print(all(denied))
 
 def test_flood_of_calls_that_polkit_has_to_refuse(system):
     service = system.start_service()
-    before, allowed = memory(service)
+    before = memory(service)
     flood = subprocess.Popen(["/usr/bin/python3", "-c", FLOOD], **system.as_user("alice"), stdout=subprocess.PIPE, text=True)
     root = system.caller("root")
     slowest, made = 0, 0
@@ -190,7 +186,7 @@ def test_flood_of_calls_that_polkit_has_to_refuse(system):
         made += 1
     assert flood.stdout.read() == "True\n"
     assert slowest < 2
-    assert memory(service)[0] - before < allowed
+    assert memory(service) - before < growth(12)
     assert service.host()["Interval"] != 9
     system.end_callers()
     stop_service(service)
@@ -271,12 +267,12 @@ def test_client_that_never_reads(service, environment):
     client = subprocess.Popen([sys.executable, "-c", DEAF], env=environment)
     try:
         os.waitid(os.P_PID, client.pid, os.WSTOPPED | os.WNOWAIT)
-        before, allowed = memory(service)
+        before = memory(service)
         for number in range(300):
             service.call(ROOT, HOST, "SetThreshold", GLib.Variant("(st)", ("LowWatermark", (90 + number % 10) * MIB)))
         assert slowest_call(service, lambda: False) < 1
         assert service.tell("cycle") == "ok"
-        assert memory(service)[0] - before < allowed
+        assert memory(service) - before < growth(12)
     finally:
         os.kill(client.pid, signal.SIGKILL)
         client.wait()
@@ -344,9 +340,9 @@ def test_vms_that_come_and_go_leave_nothing_behind(bus):
             service.tell("remove", "guest")
 
     come_and_go(50)
-    (before, allowed), open_before = memory(service), descriptors(service)
+    before, open_before = memory(service), descriptors(service)
     come_and_go(250)
-    assert memory(service)[0] - before < allowed // 4
+    assert memory(service) - before < growth(3)
     assert descriptors(service) == open_before
     assert service.vms() == {}
     stop_service(service)
