@@ -8,6 +8,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from steered import MIB, start_bus, start_service, stop_service  # noqa: E402
+from system import System  # noqa: E402
 
 
 @pytest.fixture
@@ -29,6 +30,14 @@ def small_quarantine(monkeypatch):
 def environment(bus):
     """What tools need to find that bus, and to print as they do without a language."""
     return os.environ | {"DBUS_SESSION_BUS_ADDRESS": bus, "LC_ALL": "C.UTF-8"}
+
+
+@pytest.fixture(scope="module")
+def system():
+    """A system bus for a file's tests."""
+    made = System()
+    yield made
+    made.stop()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A system bus of our own, with the bus policy and the polkit actions that are installed, a real polkitd, and users."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 
-from steered import BUILD, SOURCE, start_service
+from steered import BUILD, MIB, SOURCE, start_service, stop_service
 
 sys.path.insert(0, str(SOURCE / "tests/guests/bed"))
 
@@ -115,10 +116,18 @@ class System:
     def signal_polkit(self, number):
         os.kill(self.polkit.pid, number)
 
-    def start_service(self, *arguments):
-        """The service, as its own user."""
-        return start_service(self.address, "--system", *arguments, program=self.directory / "test-service",
-                             user="memcoord", group="memcoord", extra_groups=[], cwd="/")
+    @contextlib.contextmanager
+    def serve(self, *names, host=1 << 30):
+        """The service, as its own user, with VMs of those names at rest. @host: what the host itself uses."""
+        service = start_service(self.address, "--system", program=self.directory / "test-service",
+                                user="memcoord", group="memcoord", extra_groups=[], cwd="/")
+        service.tell("host", host)
+        for name in names:
+            service.tell("add", name, 1024 * MIB)
+        service.wait_for(lambda: [vm["Status"] for vm in service.vms().values()] == ["managed"] * len(names))
+        yield service
+        self.end_callers()
+        stop_service(service)
 
     def caller(self, user, agent=False):
         uid = USERS.get(user, 0)

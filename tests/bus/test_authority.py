@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Who may change what: decided by a real polkitd, on a system bus, for a service that runs as its own user."""
 
-import os
 import fcntl
 import os
 import pty
@@ -14,8 +13,8 @@ import time
 import pytest
 from gi.repository import GLib
 
-from steered import BUILD, HOST, MANAGER, MIB, NAME, PROPERTIES, ROOT, VM, connect, stop_service
-from system import USERS, System
+from steered import BUILD, HOST, MANAGER, MIB, NAME, PROPERTIES, ROOT, VM, connect
+from system import USERS
 from test_arguments import METHODS
 
 DENIED = "org.freedesktop.DBus.Error.AccessDenied"
@@ -26,21 +25,10 @@ RIGHT = {"SetThreshold": ("(st)", ("LowWatermark", 90 * MIB)), "SetThresholds": 
          "Release": ("(s)", ("r1",)), "Pause": ("(su)", ("mine", 0)), "Inhibit": ("(ss)", ("me", ""))}
 
 
-@pytest.fixture(scope="module")
-def system():
-    made = System()
-    yield made
-    made.stop()
-
-
 @pytest.fixture
 def service(system):
-    running = system.start_service()
-    running.tell("add", "web", 1024 * MIB)
-    running.wait_for(lambda: running.vms()["web"]["Status"] == "managed")
-    yield running
-    system.end_callers()
-    stop_service(running)
+    with system.serve("web") as running:
+        yield running
 
 
 def path_of(service, interface):

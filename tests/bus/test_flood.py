@@ -12,8 +12,7 @@ import time
 import pytest
 from gi.repository import Gio, GLib
 
-from steered import HOST, MANAGER, MIB, NAME, PROPERTIES, ROOT, SOURCE, growth, memory, stop_service
-from system import System
+from steered import HOST, MANAGER, MIB, NAME, PROPERTIES, ROOT, SOURCE, growth, memory
 
 pytestmark = pytest.mark.usefixtures("small_quarantine")
 
@@ -30,23 +29,10 @@ FLOODS = {
 LONG = f"('{'x' * 100_000}', uint32 0)"
 
 
-@pytest.fixture(scope="module")
-def system():
-    made = System()
-    yield made
-    made.stop()
-
-
 @pytest.fixture
 def service(system):
-    running = system.start_service()
-    running.tell("host", 16 << 30)
-    for number in range(20):
-        running.tell("add", f"vm{number}", 1024 * MIB)
-    running.wait_for(lambda: {vm["Status"] for vm in running.vms().values()} == {"managed"})
-    yield running
-    system.end_callers()
-    stop_service(running)
+    with system.serve(*(f"vm{number}" for number in range(20)), host=16 << 30) as running:
+        yield running
 
 
 class Flood:

@@ -13,7 +13,6 @@ from gi.repository import Gio, GLib
 
 from steered import (HOST, MANAGER, MIB, NAME, PROPERTIES, ROOT, VM, connect, growth, is_sanitized, memory, start_service,
                      stop_service)
-from system import System
 from test_arguments import METHODS
 
 pytestmark = pytest.mark.usefixtures("small_quarantine")
@@ -123,17 +122,13 @@ def test_random_calls_of_somebody_who_may(service):
 
 
 @pytest.fixture
-def system():
-    made = System()
-    yield made
-    made.stop()
+def system_service(system):
+    with system.serve("web", "db") as running:
+        yield running
 
 
-def test_random_calls_of_somebody_who_may_not(system):
-    service = system.start_service()
-    for name in ("web", "db"):
-        service.tell("add", name, 1024 * MIB)
-    service.wait_for(lambda: {vm["Status"] for vm in service.vms().values()} == {"managed"})
+def test_random_calls_of_somebody_who_may_not(system, system_service):
+    service = system_service
     paths = [service.path("web"), service.path("db")]
     heard = []
     service.connection.signal_subscribe(NAME, HOST, "PolicyChanged", None, None, 0, lambda *signal: heard.append(signal))
@@ -152,8 +147,6 @@ def test_random_calls_of_somebody_who_may_not(system):
     while GLib.MainContext.default().iteration(False):
         pass
     assert heard == []
-    system.end_callers()
-    stop_service(service)
 
 
 FLOOD = """
@@ -173,8 +166,8 @@ print(all(denied))
 """
 
 
-def test_flood_of_calls_that_polkit_has_to_refuse(system):
-    service = system.start_service()
+def test_flood_of_calls_that_polkit_has_to_refuse(system, system_service):
+    service = system_service
     before = memory(service)
     flood = subprocess.Popen(["/usr/bin/python3", "-c", FLOOD], **system.as_user("alice"), stdout=subprocess.PIPE, text=True)
     root = system.caller("root")
@@ -188,8 +181,6 @@ def test_flood_of_calls_that_polkit_has_to_refuse(system):
     assert slowest < 2
     assert memory(service) - before < growth(12)
     assert service.host()["Interval"] != 9
-    system.end_callers()
-    stop_service(service)
 
 
 def slowest_call(service, while_true, calls=20):
