@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A client that floods, until its input ends, with one call: as fast as the bus takes it where it wants no replies, and a
-hundred at any time where it does, which it reads.
+hundred at any time where it does, which it reads. At the end it tells how many answers of each kind it got.
 
 It is given to Python as text, since who runs it may not read where the source is. Arguments: path, interface, method,
 parameters as GVariant text or "", and whether it wants replies. Without them it writes to the socket by itself: a library
 would be slower.
 """
 
+import collections
+import json
 import os
 import socket
 import sys
@@ -16,6 +18,7 @@ from gi.repository import Gio, GLib
 
 NAME = "org.example.MemCoord"
 path, interface, method, parameters, wants_reply = sys.argv[1:]
+answers = collections.Counter()
 body = GLib.Variant.parse(None, parameters) if parameters else None
 
 
@@ -31,7 +34,13 @@ def blob(destination, path, interface, method, body, flags, serial):
 def begin():
     print("ready", flush=True)
     sys.stdin.readline()
-    threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
+    threading.Thread(target=end, daemon=True).start()
+
+
+def end():
+    sys.stdin.read()
+    print(json.dumps(answers), flush=True)
+    os._exit(0)
 
 
 def flood_without_replies():
@@ -56,8 +65,9 @@ def flood_with_replies():
     def take(connection, result):
         try:
             connection.call_finish(result)
-        except GLib.Error:
-            pass
+            answers["ok"] += 1
+        except GLib.Error as error:
+            answers[Gio.DBusError.get_remote_error(error)] += 1
         call()
 
     begin()

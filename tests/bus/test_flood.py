@@ -4,6 +4,8 @@
 Ten seconds each; MEMCOORD_FULL_FAULTS=1 makes each flood a minute long.
 """
 
+import collections
+import json
 import os
 import statistics
 import subprocess
@@ -48,8 +50,8 @@ class Flood:
 
     def end(self):
         assert self.process.poll() is None
-        self.process.stdin.close()
-        self.process.wait(timeout=10)
+        answers, _ = self.process.communicate(timeout=10)
+        return collections.Counter(json.loads(answers))
 
 
 def timed(caller, *call):
@@ -60,7 +62,7 @@ def timed(caller, *call):
 
 
 def outlive(system, service, floods, seconds):
-    """Others call meanwhile. Returns how long each read and each change by root took."""
+    """Others call meanwhile. Returns how long each read and each change by root took, and what those who flood were told."""
     root, reader = system.caller("root"), system.caller("olga")
     reads, changes = [], []
     for flood in floods:
@@ -71,9 +73,7 @@ def outlive(system, service, floods, seconds):
         if len(reads) % 10 == 1:
             changes.append(timed(root, ROOT, HOST, "SetThreshold", GLib.Variant("(st)", ("Interval", 2 + len(reads) % 3))))
         time.sleep(0.02)
-    for flood in floods:
-        flood.end()
-    return reads, changes
+    return reads, changes, sum((flood.end() for flood in floods), collections.Counter())
 
 
 def check(service, before, reads, changes):
@@ -91,21 +91,40 @@ def check(service, before, reads, changes):
 @pytest.mark.parametrize("kind", FLOODS)
 def test_flood(system, service, kind):
     before = memory(service)
-    reads, changes = outlive(system, service, [Flood(system, *FLOODS[kind])], SECONDS)
+    reads, changes, _ = outlive(system, service, [Flood(system, *FLOODS[kind])], SECONDS)
     check(service, before, reads, changes)
 
 
 def test_flood_of_three(system, service):
     before = memory(service)
     floods = [Flood(system, *FLOODS["changes, no reply"]) for _ in range(3)]
-    reads, changes = outlive(system, service, floods, SECONDS)
+    reads, changes, _ = outlive(system, service, floods, SECONDS)
     check(service, before, reads, changes)
+
+
+DENIED, TOO_MANY = (f"org.freedesktop.DBus.Error.{name}" for name in ("AccessDenied", "LimitsExceeded"))
+REFUSED_BY_POLKIT = {
+    "thresholds": (HOST, "SetThreshold", "('Interval', uint64 9)"),
+    "pauses": (HOST, "Pause", "('', uint32 0)"),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED_BY_POLKIT)
+def test_root_is_answered_while_polkit_refuses(system, service, kind):
+    """Polkit has a call of theirs to refuse at any time; root's own changes are made as quickly as others read."""
+    before = memory(service)
+    reads, changes, told = outlive(system, service, [Flood(system, *REFUSED_BY_POLKIT[kind], "yes")], SECONDS)
+    check(service, before, reads, changes)
+    assert statistics.median(changes) < 0.1
+    assert set(told) == {DENIED, TOO_MANY}
+    assert told[DENIED] > 10 * SECONDS
+    assert service.host()["State"] == "running"
 
 
 def test_flood_of_long_calls(system, service):
     """What is let in of them is bounded like any other, and what is longer still is not let in at all."""
     before = memory(service)
-    reads, changes = outlive(system, service, [Flood(system, HOST, "Pause", LONG, "no")], SECONDS)
+    reads, changes, _ = outlive(system, service, [Flood(system, HOST, "Pause", LONG, "no")], SECONDS)
     check(service, before, reads, changes)
     refused = system.caller("alice").call(ROOT, HOST, "Pause", GLib.Variant("(su)", ("x" * 300_000, 0)))
     assert refused["error"] == "org.freedesktop.DBus.Error.LimitsExceeded"
