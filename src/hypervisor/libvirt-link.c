@@ -12,6 +12,10 @@
 /* Those that stay open for the next call. */
 #define LINKS_KEPT 3
 
+/* Others do for so long after their last one: many VMs at once would open and close one for each.
+ */
+#define LINGER_US (10 * G_USEC_PER_SEC)
+
 #define KEEPALIVE_INTERVAL_S 5
 #define KEEPALIVE_COUNT      5
 
@@ -19,6 +23,7 @@ typedef struct
 {
   virConnectPtr connection;
   gboolean in_use;
+  gint64 used_us;                /* until then */
   GArray *watches;               /* of the one that carries events; NULL: one beside it */
   virConnectCloseFunc on_closed; /* of the same */
   gboolean dropped;
@@ -232,32 +237,37 @@ mc_links_acquire (McLinks *self, GError **error)
 static gboolean
 is_wanted (McLinks *self, const Link *link)
 {
+  if (link->in_use)
+    return TRUE;
   if (link->dropped)
     return FALSE;
-  return link->watches != NULL
-         || (count_live (self) <= LINKS_KEPT && virConnectIsAlive (link->connection) == 1);
+  if (link->watches != NULL)
+    return TRUE;
+  if (count_live (self) > LINKS_KEPT && g_get_monotonic_time () - link->used_us > LINGER_US)
+    return FALSE;
+  return virConnectIsAlive (link->connection) == 1;
 }
 
 void
 mc_links_release (McLinks *self, virConnectPtr connection)
 {
-  Link *unused = NULL;
+  g_autoptr (GPtrArray) unwanted = g_ptr_array_new_with_free_func (link_free);
 
   g_assert (g_thread_self () != self->main_thread);
   g_mutex_lock (&self->lock);
-  for (guint i = 0; i < self->links->len; i++)
+  for (guint i = self->links->len; i > 0; i--)
     {
-      Link *link = self->links->pdata[i];
+      Link *link = self->links->pdata[i - 1];
 
-      if (link->connection != connection)
-        continue;
-      link->in_use = FALSE;
+      if (link->connection == connection)
+        {
+          link->in_use = FALSE;
+          link->used_us = g_get_monotonic_time ();
+        }
       if (!is_wanted (self, link))
-        unused = g_ptr_array_steal_index (self->links, i);
-      break;
+        g_ptr_array_add (unwanted, g_ptr_array_steal_index (self->links, i - 1));
     }
   g_mutex_unlock (&self->lock);
-  g_clear_pointer (&unused, link_free);
 }
 
 static gpointer

@@ -43,6 +43,11 @@ class Libvirtd:
         covers += [self.add_user(database) for database in ("passwd", "group")]
         self.script = " && ".join(covers) + f" && exec libvirtd -f /etc/libvirt/libvirtd.conf -p {self.directory}/pid"
 
+    def configure(self, lines):
+        """Adds to libvirtd.conf. Before it starts."""
+        with open(self.directory / "etc-libvirt/libvirtd.conf", "a") as conf:
+            conf.write(lines)
+
     def cover(self, path):
         by = self.directory / path.strip("/").replace("/", "-")
         by.mkdir()
