@@ -18,6 +18,7 @@
 #include "bus.h"
 #include "coordinator.h"
 #include "fake-hypervisor.h"
+#include "fake-reports.h"
 #include "intake.h"
 #include "names.h"
 #include "quick-clock.h"
@@ -155,6 +156,32 @@ vm_mute (Service *service, McFakeVm *vm, char **words)
   vm->figures.stats_time_s = 0;
 }
 
+/* From now on it reports as guests of that kind do. */
+static void
+vm_report (Service *service, McFakeVm *vm, char **words)
+{
+  if (!mc_fake_reports_set (vm, words[2]))
+    g_error ("No guest reports \"%s\"", words[2]);
+}
+
+static void
+vm_crash (Service *service, McFakeVm *vm, char **words)
+{
+  mc_fake_hypervisor_crash_vm (service->fake, vm);
+}
+
+static void
+vm_unload (Service *service, McFakeVm *vm, char **words)
+{
+  vm->no_driver = TRUE;
+}
+
+static void
+vm_freeze (Service *service, McFakeVm *vm, char **words)
+{
+  vm->silent = TRUE;
+}
+
 static void
 vm_rename (Service *service, McFakeVm *vm, char **words)
 {
@@ -218,6 +245,10 @@ static const Order orders[] = {
   { "need", 2, NULL, vm_need },
   { "unused", 3, NULL, vm_unused }, /* NAME BYTES */
   { "mute", 2, NULL, vm_mute },
+  { "report", 3, NULL, vm_report }, /* NAME KIND: see fake-reports.c */
+  { "crash", 2, NULL, vm_crash },
+  { "unload", 2, NULL, vm_unload }, /* its driver */
+  { "freeze", 2, NULL, vm_freeze }, /* it reports nothing new */
   { "rename", 3, NULL, vm_rename }, /* NAME NAME */
   { "run", 2, NULL, vm_run },
   { "suspend", 2, NULL, vm_suspend },

@@ -952,6 +952,8 @@ tick_vm (McFakeVm *vm, guint seconds)
   figures->available = available;
   figures->unused = figures->usable = unused;
   figures->stats_time_s += seconds;
+  if (vm->report != NULL)
+    vm->report (vm);
   return moved;
 }
 

@@ -39,7 +39,9 @@ typedef enum
  * figures and the description's uuid belong to the fake. Strings of the description are freed with
  * g_free().
  */
-typedef struct
+typedef struct _McFakeVm McFakeVm;
+
+struct _McFakeVm
 {
   McVmSample
       figures; /* what samples tell; new: running, driver loaded, a third unused, reported at 1 s */
@@ -64,7 +66,11 @@ typedef struct
   guint set_takes_s;   /* a set ends when so many seconds have ticked: 0 (new): at once */
   gboolean fails_sets; /* and ends with an error, without effect */
   gboolean drops_sets; /* they end well, also without effect */
-} McFakeVm;
+
+  /* What becomes of figures that are true, before they are told; NULL (new): nothing. See
+   * fake-reports.h. */
+  void (*report) (McFakeVm *vm);
+};
 
 #define MC_TYPE_FAKE_HYPERVISOR (mc_fake_hypervisor_get_type ())
 G_DECLARE_FINAL_TYPE (McFakeHypervisor, mc_fake_hypervisor, MC, FAKE_HYPERVISOR, GObject)
