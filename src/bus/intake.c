@@ -31,8 +31,12 @@
 /* What waits for its reader before no more is read for it. */
 #define MOST_WAITING ((gsize)256 << 10)
 
-/* Refusals that the bus has not taken yet; who sends so many does not wait for each of them. */
-#define MOST_REFUSALS ((gsize)4 << 20)
+/* Who is refused calls again at once, and there may be as many at the bus as it has clients: others
+ * would wait behind them there. So refusals are no faster than this, and those that are beyond the
+ * most are never answered. */
+#define REFUSALS_AT_ONCE 10
+#define REFUSALS_MS      10
+#define MOST_REFUSALS    16384
 
 #define MOST_FDS 16
 
@@ -60,8 +64,9 @@ typedef struct
   GSocketConnection *bus;
   int inner; /* this end of the pair whose other end GDBus has */
   Stream in, out;
-  gboolean begun; /* the two have introduced themselves: messages follow */
-  GByteArray *refusals;
+  gboolean begun;  /* the two have introduced themselves: messages follow */
+  GQueue refusals; /* (element-type GBytes) that wait for their time */
+  gint64 refused_us;
   McLedger *ledger;
 } Intake;
 
@@ -89,7 +94,7 @@ intake_free (Intake *self)
   stream_clear (&self->out);
   close (self->inner);
   g_object_unref (self->bus);
-  g_byte_array_unref (self->refusals);
+  g_queue_clear_full (&self->refusals, (GDestroyNotify)g_bytes_unref);
   mc_ledger_free (self->ledger);
   g_free (self);
 }
@@ -100,10 +105,10 @@ static void
 refuse (Intake *self, const McFrame *call, const char *why)
 {
   g_autoptr (GDBusMessage) refusal = g_dbus_message_new ();
-  g_autofree guchar *blob = NULL;
+  guchar *blob;
   gsize size;
 
-  if (self->refusals->len >= MOST_REFUSALS)
+  if (g_queue_get_length (&self->refusals) >= MOST_REFUSALS)
     return;
   g_dbus_message_set_message_type (refusal, G_DBUS_MESSAGE_TYPE_ERROR);
   g_dbus_message_set_flags (refusal, G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED);
@@ -114,7 +119,7 @@ refuse (Intake *self, const McFrame *call, const char *why)
   g_dbus_message_set_body (refusal, g_variant_new ("(s)", why));
   blob = g_dbus_message_to_blob (refusal, &size, G_DBUS_CAPABILITY_FLAGS_NONE, NULL);
   if (blob != NULL)
-    g_byte_array_append (self->refusals, blob, (guint)size);
+    g_queue_push_tail (&self->refusals, g_bytes_new_take (blob, size));
 }
 
 static Verdict
@@ -238,6 +243,24 @@ move_lines (Intake *self, Stream *stream)
   g_byte_array_remove_range (stream->read, 0, length);
 }
 
+/* Between two messages. */
+static void
+send_refusals (Intake *self)
+{
+  gint64 now_us = g_get_monotonic_time ();
+
+  if (now_us - self->refused_us < REFUSALS_MS * 1000)
+    return;
+  for (guint i = 0; i < REFUSALS_AT_ONCE && !g_queue_is_empty (&self->refusals); i++)
+    {
+      g_autoptr (GBytes) refusal = g_queue_pop_head (&self->refusals);
+
+      g_byte_array_append (self->out.waiting, g_bytes_get_data (refusal, NULL),
+                           (guint)g_bytes_get_size (refusal));
+    }
+  self->refused_us = now_us;
+}
+
 static void
 move_on (Intake *self, Stream *stream)
 {
@@ -245,12 +268,9 @@ move_on (Intake *self, Stream *stream)
     move_lines (self, stream);
   if (self->begun && stream->read->len > 0)
     move_messages (self, stream);
-  /* Between two messages. */
-  if (stream != &self->out || !self->begun || stream->left > 0 || self->refusals->len == 0
-      || stream->waiting->len > MOST_WAITING)
-    return;
-  g_byte_array_append (stream->waiting, self->refusals->data, self->refusals->len);
-  g_byte_array_set_size (self->refusals, 0);
+  if (stream == &self->out && self->begun && stream->left == 0
+      && !g_queue_is_empty (&self->refusals) && stream->waiting->len <= MOST_WAITING)
+    send_refusals (self);
 }
 
 /* Reading and writing */
@@ -365,7 +385,9 @@ turn (Intake *self)
     { self->inner, events_of (&self->out, &self->in), 0 },
   };
 
-  if (poll (ends, G_N_ELEMENTS (ends), -1) < 0)
+  int timeout_ms = g_queue_is_empty (&self->refusals) ? -1 : REFUSALS_MS;
+
+  if (poll (ends, G_N_ELEMENTS (ends), timeout_ms) < 0)
     return errno == EINTR;
   if ((ends[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && !stream_read (&self->in, FALSE))
     return FALSE;
@@ -452,7 +474,7 @@ mc_intake_connect (GBusType type, GError **error)
   self = g_new0 (Intake, 1);
   self->bus = g_steal_pointer (&bus);
   self->inner = inner;
-  self->refusals = g_byte_array_new ();
+  g_queue_init (&self->refusals);
   self->ledger = mc_ledger_new ();
   stream_init (&self->in, outer, inner);
   stream_init (&self->out, inner, outer);

@@ -7,10 +7,10 @@
  *
  * Here a thread of its own stands between the two. A call is under way from when it comes in to
  * when its answer is taken; one too many (see ledger.h) is answered with
- * org.freedesktop.DBus.Error.LimitsExceeded, or dropped where no answer is wanted, and GDBus never
- * hears of it. A call that only looks and wants no answer is dropped, and so are signals of others
- * than the bus: this connection listens to none. Descriptors that come with a call are closed: no
- * method takes any.
+ * org.freedesktop.DBus.Error.LimitsExceeded, a thousand in a second at the most, or dropped where
+ * no answer is wanted, and GDBus never hears of it. A call that only looks and wants no answer is
+ * dropped, and so are signals of others than the bus: this connection listens to none. Descriptors
+ * that come with a call are closed: no method takes any.
  */
 #pragma once
 

@@ -109,11 +109,13 @@ REFUSED_BY_POLKIT = {
 }
 
 
+@pytest.mark.parametrize("clients", [1, 8])
 @pytest.mark.parametrize("kind", REFUSED_BY_POLKIT)
-def test_root_is_answered_while_polkit_refuses(system, service, kind):
-    """Polkit has a call of theirs to refuse at any time; root's own changes are made as quickly as others read."""
+def test_root_is_answered_while_polkit_refuses(system, service, kind, clients):
+    """Polkit has a call of one user's clients to refuse at any time; root's own changes are made as quickly as others read."""
     before = memory(service)
-    reads, changes, told = outlive(system, service, [Flood(system, *REFUSED_BY_POLKIT[kind], "yes")], SECONDS)
+    reads, changes, told = outlive(system, service, [Flood(system, *REFUSED_BY_POLKIT[kind], "yes") for _ in range(clients)],
+                                   SECONDS)
     check(service, before, reads, changes)
     assert statistics.median(changes) < 0.1
     assert set(told) == {DENIED, TOO_MANY}
