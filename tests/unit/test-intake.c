@@ -190,6 +190,7 @@ static void
 test_answers_and_refusals (Fixture *f, gconstpointer data)
 {
   g_autoptr (GDBusConnection) client = connect_client (f);
+  gint64 began_us = g_get_monotonic_time ();
 
   for (guint i = 0; i < CALLS; i++)
     {
@@ -207,6 +208,8 @@ test_answers_and_refusals (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->heard, ==, CALLS);
   g_assert_cmpuint (f->answered, >=, 4);
   g_assert_cmpuint (f->refused, >, 0);
+  /* A thousand in a second, ten at once. */
+  g_assert_cmpint (g_get_monotonic_time () - began_us, >=, (f->refused - 1) / 10 * 10000);
 }
 
 static void
