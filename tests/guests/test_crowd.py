@@ -58,9 +58,9 @@ def test_sixty_four_guests_are_managed_and_sampled_in_time(bed, watch):
         ages = {name: time.time() - vm["StatsTime"] / 1e6 for name, vm in vms.items()}
         assert {name: age for name, age in ages.items() if age > OLDEST_S} == {}
     assert watch.failures == []
-    # The connections that stay open are the same all the while; more of them are few, and short.
+    # What was opened for the start goes after a while, and nothing comes instead.
     assert max(sockets) - min(sockets) <= LINKS_MOST - LINKS_KEPT
-    assert sockets.count(min(sockets)) > WATCHED_S // 2
+    assert sockets[-1] <= sockets[0]
     assert max(threads) - min(threads) <= LINKS_MOST
     assert complaints(bed) == before
 
