@@ -170,9 +170,11 @@ balloon_at_report (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
           most = MAX (MAX (before, facts->balloon), target), was;
 
   memory->disagrees = FALSE;
-  if (facts->available > facts->balloon
-      && (facts->available == MC_UNKNOWN || !memory->outside_known))
+  if (facts->available == MC_UNKNOWN)
     return facts->balloon;
+  /* It sees no more than its balloon had: the hypervisor's figure is the older one. */
+  if (facts->available > facts->balloon && !memory->outside_known)
+    return MIN (facts->available, most);
   if (is_at_rest (now_us, facts, memory) && facts->available <= facts->balloon)
     {
       memory->outside_available = facts->balloon - facts->available;

@@ -1241,6 +1241,35 @@ test_report_newer_than_the_balloon_is_no_growth (void)
     }
 }
 
+/* The service starts while balloons grow: nothing is known of any yet, and the hypervisor tells of
+ * them as they were. What a guest sees was never taken for less than that. */
+static void
+test_balloon_is_no_less_than_what_its_guest_sees (void)
+{
+  const double capacities[] = { 2048, 8192, 65536 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (capacities); i++)
+    {
+      double capacity = capacities[i];
+      g_autofree SmallHost *host = small_host_new (capacity * 2);
+      Guest *guest = small_host_add (host, capacity, capacity * 0.4, capacity * 0.4 - 20);
+
+      guest->lags = TRUE;
+      small_host_add (host, capacity, capacity * 0.3, capacity * 0.3 - 10);
+      small_host_leave (host, 300);
+      host->away = TRUE;
+      small_host_run (host, 10);
+      host->away = FALSE;
+      small_host_run (host, 1);
+      guest->target = guest->told = capacity * 0.5;
+      guest->comes_to = capacity * 0.5 - 40;
+      host->due = host->now + 1;
+      small_host_run (host, 1);
+      g_assert_cmpfloat ((double)guest->memory.used / MC_MIB, >=,
+                         guest->balloon - guest_usable (guest) - guest->outside - 1);
+    }
+}
+
 static void
 test_target_that_is_lost_is_told_again (void)
 {
@@ -1338,6 +1367,7 @@ static const Row rows[] = {
   ROW ("comfort/just-started-keeps-its-memory", test_vm_that_has_just_started_keeps_its_memory),
   ROW ("silent/one-that-never-reports-holds-nobody-short", test_one_that_never_reports_holds_nobody_short),
   ROW ("reports/newer-than-the-balloon-is-no-growth", test_report_newer_than_the_balloon_is_no_growth),
+  ROW ("reports/balloon-is-no-less-than-the-guest-sees", test_balloon_is_no_less_than_what_its_guest_sees),
   ROW ("sets/lost-is-told-again", test_target_that_is_lost_is_told_again),
   ROW ("sets/by-somebody-during-a-grant", test_set_by_somebody_during_a_grant_is_noticed),
   ROW ("others/foreign-page-cache-is-not-paid-by-others", test_foreign_set_filled_with_page_cache_is_not_paid_by_others),
