@@ -35,7 +35,7 @@
 
 /* Use that turns by this part of the capacity, so soon after it last did, so many times, goes up
  * and down faster than a balloon can follow to any use; forgotten when it has not for as long. */
-#define TURN_DIVISOR      10
+#define TURN_DIVISOR      20
 #define TURN_AGAIN_US     (10 * G_USEC_PER_SEC)
 #define TURNS_MOST        4
 #define TURN_FORGOTTEN_US (60 * G_USEC_PER_SEC)
@@ -270,8 +270,8 @@ hidden (guint64 capacity, guint64 deflated)
 }
 
 /*
- * Who uses much, little, and much again, every few seconds, is taken to need its peak all the time:
- * what it gave up each time would be asked back from the others, and they would have no rest.
+ * Who uses much, little, and much again, every few seconds, is taken to need what it has, all the
+ * time: what it gave up each time would be asked back from the others, and they would have no rest.
  */
 static gboolean
 toggles (const McVmMemory *memory)
@@ -517,7 +517,8 @@ set_needs (const McPolicySettings *settings,
   demand->well = demand->need + demand->high + headroom;
   demand->want = MAX (demand->need, memory->peak) + demand->high
                  + MAX (tuning->surge_times * memory->surge, headroom);
-  if (demand->hot)
+  /* What it swaps comes and goes like the rest of its use. */
+  if (demand->hot && !toggles (memory))
     {
       demand->base = MAX (demand->base, demand->used + missing (tuning, memory, demand) + least);
       demand->want = MAX (demand->want, demand->base + demand->high);

@@ -29,7 +29,7 @@ static const Bound bounds[] = {
   { "slow", 0.84, 0, 0 },    { "cache", 0.36, 0, 0 },     { "kernels", 0.54, 0, 0 },
   { "idle", 1.06, 0, 0 },    { "starts", 0.49, 0, 0 },    { "hands", 0.71, 0, 0 },
   { "drivers", 0.53, 0, 0 }, { "failing", 1.04, 0, 0 },   { "restart", 0.62, 0, 0 },
-  { "dead", 0.84, 0, 0 },    { "toggling", 1.07, 0, 0 },  { "free-only", 0.63, 43, 0 },
+  { "dead", 0.84, 0, 0 },    { "toggling", 0.87, 0, 0 },  { "free-only", 0.63, 43, 0 },
   { "pools", 0.77, 0, 0 },   { "reclaimed", 0.48, 0, 0 }, { "pinned", 2.14, 0, 0 },
 };
 
