@@ -33,6 +33,9 @@
 #define UNGRANTED_QUIET   (256 * MC_MIB) /* no more than that of one that touches nothing */
 #define UNGRANTED_WATCH_S 5
 
+/* Of the margin, this part may be needed for what processes turn out to occupy. */
+#define DOUBT_DIVISOR 8
+
 typedef struct
 {
   McCandidate *candidates;
@@ -46,6 +49,7 @@ typedef struct
   guint64 ungranted; /* of that, what nobody of ours granted, and nobody can take */
   guint64 lendable; /* of that, what nobody of ours granted, and is not touched before something can
                        be done about it */
+  guint64 dubious;  /* the same of the doubt about those who can be taken from */
 } Scratch;
 
 static guint64
@@ -281,13 +285,16 @@ add_candidate (const McPolicySettings *settings,
 }
 
 /* What nobody of ours granted: what it had from the start, or from somebody else, or without its
- * driver. */
+ * driver. @doubt of what the host seems to back is its process's own. */
 static guint64
-ungranted (const McVmFacts *facts, const McVmMemory *memory, const McVmDecision *decision)
+ungranted (const McVmFacts *facts,
+           const McVmMemory *memory,
+           const McVmDecision *decision,
+           guint64 doubt)
 {
-  guint64 granted = saturating_sub (memory->granted, mc_demand_backed (facts, memory));
+  guint64 backed = saturating_sub (mc_demand_backed (facts, memory), doubt);
 
-  return saturating_sub (decision->promise, granted);
+  return saturating_sub (decision->promise + doubt, saturating_sub (memory->granted, backed));
 }
 
 /* A VM that has only just started is about to touch what it was started with. */
@@ -300,20 +307,32 @@ watched (const McVmMemory *memory, const McVmDecision *decision, guint64 promise
                             memory->touching * UNGRANTED_WATCH_S));
 }
 
-/* Most of what nobody granted is lent to those in need; where it cannot be taken back either,
- * nobody pays for it with what it uses. */
+/*
+ * Most of what nobody granted is lent to those in need; where it cannot be taken back either,
+ * nobody pays for it with what it uses. What of that may or may not be touched already is lent like
+ * the rest; of one that can be taken from, to those who swap alone.
+ */
 static void
 watch (const McVmFacts *facts,
        const McVmMemory *memory,
        const McVmDecision *decision,
+       guint64 doubt,
        gboolean can_be_taken,
        Scratch *scratch)
 {
-  guint64 promise = ungranted (facts, memory, decision);
+  guint64 promise = ungranted (facts, memory, decision, 0);
+  guint64 most = ungranted (facts, memory, decision, doubt);
+  guint64 lent = promise - watched (memory, decision, promise);
+  guint64 lent_most = most - watched (memory, decision, most);
 
-  scratch->lendable += promise - watched (memory, decision, promise);
-  if (!can_be_taken)
-    scratch->ungranted += promise;
+  if (can_be_taken)
+    {
+      scratch->lendable += lent;
+      scratch->dubious += lent_most - lent;
+      return;
+    }
+  scratch->lendable += lent_most;
+  scratch->ungranted += promise;
 }
 
 static void
@@ -365,14 +384,16 @@ gather (const McPolicySettings *settings,
   for (gsize i = 0; i < n_vms; i++)
     {
       gboolean settled;
+      guint64 doubt;
 
       remember (settings, tuning, now_us, &facts[i], memories[i]);
       leave_alone (&facts[i], memories[i],
                    mc_triage_status (settings, now_us, &facts[i], memories[i]), &decisions[i]);
       scratch->promised += decisions[i].promise;
-      scratch->doubt += facts[i].immovable != NULL ? 0 : mc_demand_doubt (&facts[i], memories[i]);
+      doubt = facts[i].immovable != NULL ? 0 : mc_demand_doubt (&facts[i], memories[i]);
+      scratch->doubt += doubt;
       settled = is_settled (settings, tuning, host, now_us, &facts[i], memories[i], &decisions[i]);
-      watch (&facts[i], memories[i], &decisions[i],
+      watch (&facts[i], memories[i], &decisions[i], doubt,
              !settled && decisions[i].status == MC_VM_MANAGED, scratch);
       if (settled)
         continue;
@@ -479,7 +500,10 @@ mc_policy_decide (const McPolicySettings *settings,
   cycle.free
       = (gint64)MIN (host->available, MC_CAPACITY_MOST) - (gint64)kept - (gint64)scratch.promised;
   cycle.lent = (gint64)scratch.lendable;
-  cycle.grantable = cycle.free - (gint64)scratch.doubt + (gint64)scratch.lendable;
+  cycle.grantable
+      = cycle.free + cycle.lent
+        - (gint64)saturating_sub (scratch.doubt, tuning->margin_mib * MC_MIB / DOUBT_DIVISOR);
+  cycle.grantable_to_hot = cycle.grantable + (gint64)scratch.dubious;
   if (scratch.n > 1) /* one alone has nobody to wait for */
     cycle.pool = MIN (percent (scratch.largest, tuning->pool_percent), host->total / POOL_PART);
   cycle.lambda = share_out (tuning, &scratch, cycle.free, &cycle.pool);
@@ -490,7 +514,7 @@ mc_policy_decide (const McPolicySettings *settings,
     .condition = cycle.condition,
     .promised = scratch.promised,
     .free = (guint64)MAX (cycle.free, 0),
-    .grantable = (guint64)MAX (cycle.grantable, 0),
+    .grantable = (guint64)MAX (cycle.grantable_to_hot, 0),
     .used_percent = host->total == 0 ? 0 : 100.0 * used_of (host) / host->total,
     .pressing = presses (&cycle, &scratch),
     .lambda = cycle.lambda,

@@ -550,6 +550,8 @@ least_grant (const McCycle *cycle, const McCandidate *candidate)
   const McDemand *demand = &candidate->demand;
   guint64 of_capacity = percent (candidate->facts->capacity, cycle->tuning->trifle_percent);
 
+  if (demand->hot) /* each page spares it one that goes out and in */
+    of_capacity = MIN (of_capacity, LEAST_MOVE);
   return MIN (MIN (of_capacity, demand->step), demand->low / GRANT_DIVISOR) / MC_MIB * MC_MIB;
 }
 
@@ -640,10 +642,12 @@ explain_hard_without_move (const McCycle *cycle, McCandidate *candidate)
 void
 mc_moves_give (const McCycle *cycle, McCandidate *candidates, gsize n, guint64 *scratch)
 {
-  guint64 grantable = cycle->condition == MC_HOST_CRITICAL ? 0 : (guint64)MAX (cycle->grantable, 0);
-  guint64 left = give_hard (cycle, candidates, n, TRUE, grantable);
+  gboolean critical = cycle->condition == MC_HOST_CRITICAL;
+  guint64 to_hot = critical ? 0 : (guint64)MAX (cycle->grantable_to_hot, 0);
+  guint64 grantable = critical ? 0 : (guint64)MAX (cycle->grantable, 0);
+  guint64 given = to_hot - give_hard (cycle, candidates, n, TRUE, to_hot);
+  guint64 left = give_hard (cycle, candidates, n, FALSE, saturating_sub (grantable, given));
 
-  left = give_hard (cycle, candidates, n, FALSE, left);
   /* What was promised by nobody is lent to need alone. */
   give_soft (cycle, candidates, n, scratch,
              saturating_sub (MIN ((guint64)MAX (cycle->free, 0), grantable), grantable - left));

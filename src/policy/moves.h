@@ -35,9 +35,10 @@ typedef struct
   guint64 pool;     /* is to be kept free for whoever needs it next */
   gint64 free;      /* nobody has a claim to it; negative when more is promised than there is */
   gint64 lent;      /* of what is promised: nobody granted it, and nobody is about to touch it */
-  gint64 grantable; /* VMs in need may be granted it now */
-  guint64 excess;   /* used above the host's limit */
-  guint64 comfort;  /* may be granted before the host's limit is reached */
+  gint64 grantable; /* VMs in need may be granted it now, … */
+  gint64 grantable_to_hot; /* … and those who swap so much */
+  guint64 excess;          /* used above the host's limit */
+  guint64 comfort;         /* may be granted before the host's limit is reached */
 } McCycle;
 
 /* Sets every candidate's surplus and lacks. @scratch has room for one figure for each. */

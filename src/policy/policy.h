@@ -252,8 +252,8 @@ typedef struct
   guint64 promised; /* Σ promise */
   guint64 free; /* what nobody has a claim to: available − reserve − margin − promised, not below 0
                  */
-  guint64 grantable; /* what VMs in need may be granted: that, and most of what was promised by
-                        nobody and is not touched */
+  guint64 grantable; /* what VMs in need may be granted at the most: that, and most of what was
+                        promised by nobody and is not touched */
   double used_percent;
   gboolean pressing;
   double lambda; /* part of the headroom they want that VMs can have: 1 = all; -1 = some lack what
