@@ -81,14 +81,16 @@ ease_of (const McPolicySettings *settings, const McHostFigures *host)
 }
 
 static void
-leave_alone (const McVmFacts *facts, McVmMemory *memory, McVmStatus status, McVmDecision *decision)
+leave_alone (const McVmFacts *facts, McVmStatus status, McBacking *backing, McVmDecision *decision)
 {
   *decision = (McVmDecision){ .status = status, .reason = MC_REASON_LEFT_ALONE };
   decision->before = facts->target == MC_UNKNOWN ? facts->balloon : facts->target;
   decision->target = decision->before;
   /* Memory that cannot be moved is the host's no longer, touched or not: it is pinned, or comes
    * from a pool of huge pages. */
-  decision->promise = facts->immovable != NULL ? 0 : mc_demand_promise (facts, memory);
+  if (facts->immovable != NULL)
+    backing->promise = backing->doubt = 0;
+  decision->promise = backing->promise;
 }
 
 static gboolean
@@ -199,15 +201,16 @@ repeat (gint64 now_us, const McVmFacts *facts, McVmMemory *memory, McVmDecision 
 static gboolean
 give_back (const McPolicySettings *settings,
            const McVmFacts *facts,
-           McVmMemory *memory,
+           guint64 backed,
            McVmDecision *decision)
 {
-  guint64 step = percent (facts->capacity, MIN (settings->step_limit, 100));
-  guint64 backed = mc_demand_backed (facts, memory);
-  guint64 most = MIN (MIN (backed, MIN (facts->maximum, facts->capacity)), decision->target + step);
+  guint64 step, most;
 
-  if (decision->status != MC_VM_INEFFECTIVE
-      || most < decision->target + MAX (percent (facts->capacity, 1), MC_MIB))
+  if (decision->status != MC_VM_INEFFECTIVE)
+    return FALSE;
+  step = percent (facts->capacity, MIN (settings->step_limit, 100));
+  most = MIN (MIN (backed, MIN (facts->maximum, facts->capacity)), decision->target + step);
+  if (most < decision->target + MAX (percent (facts->capacity, 1), MC_MIB))
     return FALSE;
   decision->target = most / MC_MIB * MC_MIB;
   decision->reason = MC_REASON_IN_VAIN;
@@ -220,16 +223,20 @@ give_back (const McPolicySettings *settings,
  * what was taken is given back at once. Whose memory was pinned before has nothing taken from it.
  */
 static gboolean
-free_pinned (const McVmFacts *facts, const McVmMemory *memory, McVmDecision *decision)
+free_pinned (const McVmFacts *facts,
+             guint64 backed,
+             const McVmMemory *memory,
+             McVmDecision *decision)
 {
-  guint64 backed, most;
+  guint64 most;
 
   if (decision->status != MC_VM_UNSUPPORTED || facts->immovable == NULL || memory->taken_us == 0
       || !facts->has_balloon || facts->opted_out || facts->paused || !facts->running || facts->busy
       || facts->target == MC_UNKNOWN || facts->resident == MC_UNKNOWN)
     return FALSE;
   /* What its process has of its own is part of this, but such a process has all of its guest's. */
-  backed = facts->resident >= facts->capacity ? facts->capacity : mc_demand_backed (facts, memory);
+  if (facts->resident >= facts->capacity)
+    backed = facts->capacity;
   most = MIN (backed, MIN (facts->maximum, facts->capacity)) / MC_MIB * MC_MIB;
   if (most < facts->target + MAX (percent (facts->capacity, 1), MC_MIB))
     return FALSE;
@@ -245,6 +252,7 @@ add_candidate (const McPolicySettings *settings,
                const McTuning *tuning,
                gint64 now_us,
                const McVmFacts *facts,
+               guint64 backed,
                McVmMemory *memory,
                McVmDecision *decision,
                Scratch *scratch)
@@ -253,11 +261,9 @@ add_candidate (const McPolicySettings *settings,
   McClaim *claim = &scratch->claims[scratch->n++];
   McDemand demand = mc_demand_of (settings, tuning, now_us, facts, memory);
   guint64 least = demand.least;
-  *candidate = (McCandidate){ .facts = facts,
-                              .memory = memory,
-                              .decision = decision,
-                              .demand = demand,
-                              .backed = mc_demand_backed (facts, memory) };
+  *candidate = (McCandidate){
+    .facts = facts, .memory = memory, .decision = decision, .demand = demand, .backed = backed
+  };
   /* What cannot be taken is not shared out either. */
   if (decision->status != MC_VM_MANAGED)
     least = MAX (least, demand.held);
@@ -287,14 +293,11 @@ add_candidate (const McPolicySettings *settings,
 /* What nobody of ours granted: what it had from the start, or from somebody else, or without its
  * driver. @doubt of what the host seems to back is its process's own. */
 static guint64
-ungranted (const McVmFacts *facts,
-           const McVmMemory *memory,
-           const McVmDecision *decision,
-           guint64 doubt)
+ungranted (const McVmMemory *memory, const McBacking *backing, guint64 doubt)
 {
-  guint64 backed = saturating_sub (mc_demand_backed (facts, memory), doubt);
+  guint64 backed = saturating_sub (backing->backed, doubt);
 
-  return saturating_sub (decision->promise + doubt, saturating_sub (memory->granted, backed));
+  return saturating_sub (backing->promise + doubt, saturating_sub (memory->granted, backed));
 }
 
 /* A VM that has only just started is about to touch what it was started with. */
@@ -313,15 +316,14 @@ watched (const McVmMemory *memory, const McVmDecision *decision, guint64 promise
  * the rest; of one that can be taken from, to those who swap alone.
  */
 static void
-watch (const McVmFacts *facts,
-       const McVmMemory *memory,
+watch (const McVmMemory *memory,
        const McVmDecision *decision,
-       guint64 doubt,
+       const McBacking *backing,
        gboolean can_be_taken,
        Scratch *scratch)
 {
-  guint64 promise = ungranted (facts, memory, decision, 0);
-  guint64 most = ungranted (facts, memory, decision, doubt);
+  guint64 promise = ungranted (memory, backing, 0);
+  guint64 most = ungranted (memory, backing, backing->doubt);
   guint64 lent = promise - watched (memory, decision, promise);
   guint64 lent_most = most - watched (memory, decision, most);
 
@@ -360,13 +362,14 @@ is_settled (const McPolicySettings *settings,
             const McHostFigures *host,
             gint64 now_us,
             const McVmFacts *facts,
+            guint64 backed,
             McVmMemory *memory,
             McVmDecision *decision)
 {
-  return withdraw (now_us, facts, memory, decision) || free_pinned (facts, memory, decision)
+  return withdraw (now_us, facts, memory, decision) || free_pinned (facts, backed, memory, decision)
          || !may_be_moved (decision->status)
          || respect (settings, tuning, host, now_us, facts, memory, decision)
-         || give_back (settings, facts, memory, decision)
+         || give_back (settings, facts, backed, decision)
          || repeat (now_us, facts, memory, decision);
 }
 
@@ -384,21 +387,23 @@ gather (const McPolicySettings *settings,
   for (gsize i = 0; i < n_vms; i++)
     {
       gboolean settled;
-      guint64 doubt;
+      McBacking backing;
 
       remember (settings, tuning, now_us, &facts[i], memories[i]);
-      leave_alone (&facts[i], memories[i],
-                   mc_triage_status (settings, now_us, &facts[i], memories[i]), &decisions[i]);
-      scratch->promised += decisions[i].promise;
-      doubt = facts[i].immovable != NULL ? 0 : mc_demand_doubt (&facts[i], memories[i]);
-      scratch->doubt += doubt;
-      settled = is_settled (settings, tuning, host, now_us, &facts[i], memories[i], &decisions[i]);
-      watch (&facts[i], memories[i], &decisions[i], doubt,
-             !settled && decisions[i].status == MC_VM_MANAGED, scratch);
+      backing = mc_demand_backing (&facts[i], memories[i]);
+      leave_alone (&facts[i], mc_triage_status (settings, now_us, &facts[i], memories[i]), &backing,
+                   &decisions[i]);
+      scratch->promised += backing.promise;
+      scratch->doubt += backing.doubt;
+      settled = is_settled (settings, tuning, host, now_us, &facts[i], backing.backed, memories[i],
+                            &decisions[i]);
+      watch (memories[i], &decisions[i], &backing, !settled && decisions[i].status == MC_VM_MANAGED,
+             scratch);
       if (settled)
         continue;
-      scratch->doubtful += MIN (decisions[i].promise, mc_demand_likely_doubt (memories[i]));
-      add_candidate (settings, tuning, now_us, &facts[i], memories[i], &decisions[i], scratch);
+      scratch->doubtful += MIN (backing.promise, mc_demand_likely_doubt (memories[i]));
+      add_candidate (settings, tuning, now_us, &facts[i], backing.backed, memories[i],
+                     &decisions[i], scratch);
     }
 }
 

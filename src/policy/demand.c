@@ -602,15 +602,7 @@ mc_demand_of (const McPolicySettings *settings,
 static guint64
 backed_beside (const McVmFacts *facts, const McVmMemory *memory, guint64 overhead)
 {
-  if (facts->resident == MC_UNKNOWN)
-    return 0;
   return MAX (saturating_sub (facts->resident, overhead), MIN (memory->touched, memory->in_use));
-}
-
-guint64
-mc_demand_backed (const McVmFacts *facts, const McVmMemory *memory)
-{
-  return backed_beside (facts, memory, likely_overhead (memory));
 }
 
 guint64
@@ -628,24 +620,24 @@ held_most (const McVmFacts *facts)
   return MIN (MAX (target, balloon), MIN (facts->capacity, MC_CAPACITY_MOST));
 }
 
-guint64
-mc_demand_promise (const McVmFacts *facts, const McVmMemory *memory)
+McBacking
+mc_demand_backing (const McVmFacts *facts, const McVmMemory *memory)
 {
+  guint64 held = held_most (facts), worst;
+  McBacking backing = { 0 };
+
   /* Without the figure, what it has is taken as touched: a VM that is busy was promised nothing
    * since. */
   if (facts->resident == MC_UNKNOWN)
-    return saturating_sub (held_most (facts), facts->balloon == MC_UNKNOWN ? 0 : facts->balloon);
-  return saturating_sub (held_most (facts), mc_demand_backed (facts, memory));
-}
-
-guint64
-mc_demand_doubt (const McVmFacts *facts, const McVmMemory *memory)
-{
-  guint64 worst = backed_beside (facts, memory, worst_overhead (memory));
-
-  if (facts->resident == MC_UNKNOWN)
-    return 0;
-  return saturating_sub (held_most (facts), worst) - mc_demand_promise (facts, memory);
+    {
+      backing.promise = saturating_sub (held, facts->balloon == MC_UNKNOWN ? 0 : facts->balloon);
+      return backing;
+    }
+  worst = backed_beside (facts, memory, worst_overhead (memory));
+  backing.backed = backed_beside (facts, memory, likely_overhead (memory));
+  backing.promise = saturating_sub (held, backing.backed);
+  backing.doubt = saturating_sub (held, worst) - backing.promise;
+  return backing;
 }
 
 guint64

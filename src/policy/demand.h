@@ -37,6 +37,14 @@ typedef struct
   gboolean restless; /* it has grown fast lately, and may again */
 } McDemand;
 
+typedef struct
+{
+  guint64 backed;  /* of its guest's memory, what the host backs, or has backed and swapped or
+                      compressed since; 0 where nothing is known */
+  guint64 promise; /* granted and not touched yet: it may, at any time and without asking */
+  guint64 doubt;   /* it may touch so much more, at the worst that its process may occupy already */
+} McBacking;
+
 /* Takes in the figures of a new report, if there is one. Forgets everything about an earlier boot.
  */
 void mc_demand_remember (const McPolicySettings *settings,
@@ -52,12 +60,8 @@ McDemand mc_demand_of (const McPolicySettings *settings,
                        const McVmFacts *facts,
                        const McVmMemory *memory);
 
-/* What it was granted and has not touched yet: it may, at any time and without asking. */
-guint64 mc_demand_promise (const McVmFacts *facts, const McVmMemory *memory);
-
-/* Of its guest's memory, what the host backs, or has backed and swapped or compressed since. 0
- * where nothing is known. */
-guint64 mc_demand_backed (const McVmFacts *facts, const McVmMemory *memory);
+/* What it has from the host, and may come to have. */
+McBacking mc_demand_backing (const McVmFacts *facts, const McVmMemory *memory);
 
 /* The most that a guest of this capacity was seen to leave out of its MemTotal. */
 guint64 mc_demand_reserved (const McVmFacts *facts);
@@ -67,9 +71,6 @@ guint64 mc_demand_kernel (const McVmFacts *facts, const McVmMemory *memory);
 
 /* The least of it that the host can back now, at the worst that its process may occupy. */
 guint64 mc_demand_backed_least (const McVmFacts *facts, const McVmMemory *memory);
-
-/* How much more than its promise it may come to touch, at the worst that its process may occupy. */
-guint64 mc_demand_doubt (const McVmFacts *facts, const McVmMemory *memory);
 
 /* How far its promise may be too large, at the least that its process may occupy. */
 guint64 mc_demand_likely_doubt (const McVmMemory *memory);
