@@ -527,6 +527,9 @@ set_needs (const McPolicySettings *settings,
                   + saturating_sub (demand->low + (demand->high - demand->low) / 2, demand->unused);
   demand->base = CLAMP (demand->base, demand->least, demand->most);
   demand->want = CLAMP (demand->want, demand->base, demand->most);
+  /* What it fills may all be page cache, until it swaps. */
+  if (is_blind (facts) && !demand->hot)
+    demand->base = MIN (demand->base, MAX (demand->told, demand->least));
   demand->well = CLAMP (demand->well, demand->least, demand->most);
   demand->cache = CLAMP (demand->cache, demand->least, demand->most);
 }
