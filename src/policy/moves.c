@@ -118,6 +118,17 @@ is_squeezed (const McCycle *cycle, const McCandidate *candidate, guint64 amount)
          && has >= due / 2;
 }
 
+/* It has more than it would be granted, and its balloon last went up: that is a slow driver's, or
+ * somebody else has just set it. A grant up to less would take that back, all at once. */
+static gboolean
+has_more (const McCandidate *candidate, guint64 amount)
+{
+  const McVmMemory *memory = candidate->memory;
+
+  return candidate->facts->balloon > candidate->demand.told + MIN (amount, candidate->demand.step)
+         && memory->deflating_us > 0 && memory->deflating_us >= memory->balloon_since_us;
+}
+
 static guint64
 lacking (const McCycle *cycle, const McCandidate *candidate)
 {
@@ -126,7 +137,7 @@ lacking (const McCycle *cycle, const McCandidate *candidate)
 
   if (!demand->hard || cycle->condition == MC_HOST_CRITICAL
       || within (cycle->now_us, candidate->memory->taken_us, SETTLE_US)
-      || is_squeezed (cycle, candidate, amount))
+      || is_squeezed (cycle, candidate, amount) || has_more (candidate, amount))
     return 0;
   return MIN (amount, demand->step);
 }
