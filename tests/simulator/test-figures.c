@@ -37,7 +37,8 @@
 
 /* Stalled VM-seconds in the 111 loads that fit. 855 on 2026-11-27, with a law that swapped 8 % more
  * in all of them: since then a first report is not believed, and what a process may occupy is kept
- * back from grants until it is known, which keeps the host's floor with QEMUs of 300 MiB. */
+ * back from grants until it is known, but for what is lent of it to those who swap, which keeps the
+ * host's floor with QEMUs of 300 MiB. */
 #define REACHED_STALLED 882.0
 
 /* Of the oracle's. The bound was 1.5 until 2026-11-26, when guests came to hide what their balloons
@@ -65,7 +66,7 @@
 #define REACHED_SPIKE_STALLED 3.0
 
 /* In 900 seconds: it looks every other second at what is at rest. */
-#define REACHED_REST_CYCLES 452.0
+#define REACHED_REST_CYCLES 451.0
 
 /* VM-seconds: looking again at once where somebody may grow, against 50 where it looks every other
  * second whatever happens. */
