@@ -474,6 +474,48 @@ test_crashed_while_away (Fixture *f, gconstpointer data)
   g_assert_cmpstr (fixture_status_of (f, liar), ==, "managed");
 }
 
+/* Suspended to RAM, hibernated, or restored from a snapshot: its driver or its QEMU have another
+ * balloon than it was told, and what it reported is from before. */
+static void
+wakes_up (Fixture *f, guint64 balloon)
+{
+  guint moves;
+
+  fixture_pass (f, 90);
+  mc_fake_hypervisor_set_running (f->fake, liar, FALSE);
+  fixture_pass (f, 60);
+  moves = n_moves (liar);
+  g_assert_cmpstr (fixture_status_of (f, liar), ==, "suspended");
+  liar->silent = TRUE;
+  mc_fake_hypervisor_set_balloon (f->fake, liar, balloon);
+  mc_fake_hypervisor_set_running (f->fake, liar, TRUE);
+  assert_honest_is_served (f);
+  fixture_pass (f, 6);
+  g_assert_cmpuint (n_moves (liar), ==, moves);
+  g_assert_cmpuint (liar->figures.balloon, ==, balloon);
+
+  liar->silent = FALSE;
+  fixture_pass (f, 5);
+  g_assert_cmpstr (fixture_status_of (f, liar), ==, "managed");
+  liar->used = MIN (balloon - 60 * MC_MIB, 850 * MC_MIB); /* it works on, and is served */
+  fixture_pass (f, 120);
+  g_assert_cmpuint (liar->swapped, ==, 0);
+  g_assert_cmpuint (liar->figures.usable, >, 100 * MC_MIB);
+  g_assert_cmpstr (fixture_status_of (f, liar), ==, "managed");
+}
+
+static void
+test_woken_up_with_a_full_balloon (Fixture *f, gconstpointer data)
+{
+  wakes_up (f, MC_GIB);
+}
+
+static void
+test_restored_with_the_balloon_of_then (Fixture *f, gconstpointer data)
+{
+  wakes_up (f, 700 * MC_MIB);
+}
+
 /* By libvirt's access control: it stays so until somebody changes the rules. */
 static void
 test_denied_sets (Fixture *f, gconstpointer data)
@@ -790,6 +832,8 @@ main (int argc, char **argv)
   TEST ("crashed-kernel", test_crashed_kernel);
   TEST ("forgotten-by-a-reset", test_forgotten_by_a_reset);
   TEST ("crashed-while-away", test_crashed_while_away);
+  TEST ("woken-up-with-a-full-balloon", test_woken_up_with_a_full_balloon);
+  TEST ("restored-with-the-balloon-of-then", test_restored_with_the_balloon_of_then);
   TEST ("repeated-set", test_repeated_set);
   TEST ("restarted-beside-a-panicked-guest", test_restarted_beside_a_panicked_guest);
   TEST ("killed-beside-a-panicked-guest", test_killed_beside_a_panicked_guest);
