@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """One user floods the service, on a system bus: everybody else is answered as before, and the service does not grow.
 
-Ten seconds each; MEMCOORD_FULL_FAULTS=1 makes each flood a minute long.
+Five seconds each; MEMCOORD_FULL_FAULTS=1 makes each flood a minute long.
 """
 
 import collections
@@ -18,7 +18,7 @@ from steered import HOST, MANAGER, MIB, NAME, PROPERTIES, ROOT, SOURCE, growth, 
 
 pytestmark = pytest.mark.usefixtures("small_quarantine")
 
-SECONDS = 60 if os.environ.get("MEMCOORD_FULL_FAULTS") else 10
+SECONDS = 60 if os.environ.get("MEMCOORD_FULL_FAULTS") else 5
 STATE = f"('{HOST}', 'State')"
 FLOODS = {
     "reads, no reply": (PROPERTIES, "Get", STATE, "no"),
