@@ -9,8 +9,19 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from bed import Watch, make_small  # noqa: E402
 
-# What takes a machine of its own for minutes; named on the command line it runs all the same.
-collect_ignore = [] if "MEMCOORD_FULL_FAULTS" in os.environ else ["test_crowd.py"]
+# What takes a machine of its own for minutes; a file that is named on the command line runs all the same.
+ALL = "MEMCOORD_FULL_FAULTS" in os.environ
+collect_ignore = [] if ALL else ["test_crowd.py"]
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "long: takes minutes, and runs with MEMCOORD_FULL_FAULTS alone")
+
+
+def pytest_collection_modifyitems(config, items):
+    if not ALL:
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("long")])
+        items[:] = [item for item in items if not item.get_closest_marker("long")]
 
 
 @pytest.fixture

@@ -88,7 +88,15 @@ def test_one_grows_while_the_others_idle(bed, guests, record):
     # What one got, the others' idle memory has paid for where the host could not.
     assert sum(balloon(record, guest) for guest in others) < others_at_first
 
-    # While nobody else needs it, it is left to a guest that may soon want it again, but not for ever.
+
+@pytest.mark.long
+def test_one_that_grew_gives_back(bed, guests, record):
+    """While nobody else needs it, it is left to a guest that may soon want it again, but not for ever."""
+    one, before = guests[0], bed.infos()
+    one.grow(600, RATE)
+    wait_held(bed, one, 600)
+    bed.wait_for(lambda: one.info()["available"] > 80 * MIB, 20, "the grown guest to have room again")
+    peak = balloon(record, one)
     one.free()
     bed.wait_for(lambda: balloon(record, one) <= peak - 100 * MIB, 200, "the guest to give back")
     for guest in guests:
