@@ -196,7 +196,7 @@ class Bed:
             guest.wait_ready()
         return added
 
-    def wait_ballooned(self, timeout=240):
+    def wait_ballooned(self, timeout=60):
         """Until each guest has what its definition says: it boots with its maximum, until its driver loads."""
         slack = 16 * MIB
         for guest in self.guests.values():
