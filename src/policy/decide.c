@@ -197,19 +197,12 @@ repeat (gint64 now_us, const McVmFacts *facts, McVmMemory *memory, McVmDecision 
   return TRUE;
 }
 
-/* What was taken and brought the host nothing is given back: the host backs it anyhow. */
+/* What was taken and brings the host nothing is given back, as far as the host backs it anyhow. */
 static gboolean
-give_back (const McPolicySettings *settings,
-           const McVmFacts *facts,
-           guint64 backed,
-           McVmDecision *decision)
+give_backed (const McVmFacts *facts, guint64 backed, guint64 step, McVmDecision *decision)
 {
-  guint64 step, most;
+  guint64 most = MIN (MIN (backed, MIN (facts->maximum, facts->capacity)), decision->target + step);
 
-  if (decision->status != MC_VM_INEFFECTIVE)
-    return FALSE;
-  step = percent (facts->capacity, MIN (settings->step_limit, 100));
-  most = MIN (MIN (backed, MIN (facts->maximum, facts->capacity)), decision->target + step);
   if (most < decision->target + MAX (percent (facts->capacity, 1), MC_MIB))
     return FALSE;
   decision->target = most / MC_MIB * MC_MIB;
@@ -217,6 +210,17 @@ give_back (const McPolicySettings *settings,
   decision->figure = backed;
   decision->move = TRUE;
   return TRUE;
+}
+
+static gboolean
+give_back (const McPolicySettings *settings,
+           const McVmFacts *facts,
+           guint64 backed,
+           McVmDecision *decision)
+{
+  guint64 step = percent (facts->capacity, MIN (settings->step_limit, 100));
+
+  return decision->status == MC_VM_INEFFECTIVE && give_backed (facts, backed, step, decision);
 }
 
 /* A device that came to a squeezed VM has pinned its memory: all of it is the host's no longer, so
@@ -228,8 +232,6 @@ free_pinned (const McVmFacts *facts,
              const McVmMemory *memory,
              McVmDecision *decision)
 {
-  guint64 most;
-
   if (decision->status != MC_VM_UNSUPPORTED || facts->immovable == NULL || memory->taken_us == 0
       || !facts->has_balloon || facts->opted_out || facts->paused || !facts->running || facts->busy
       || facts->target == MC_UNKNOWN || facts->resident == MC_UNKNOWN)
@@ -237,14 +239,7 @@ free_pinned (const McVmFacts *facts,
   /* What its process has of its own is part of this, but such a process has all of its guest's. */
   if (facts->resident >= facts->capacity)
     backed = facts->capacity;
-  most = MIN (backed, MIN (facts->maximum, facts->capacity)) / MC_MIB * MC_MIB;
-  if (most < facts->target + MAX (percent (facts->capacity, 1), MC_MIB))
-    return FALSE;
-  decision->target = most;
-  decision->reason = MC_REASON_IN_VAIN;
-  decision->figure = backed;
-  decision->move = TRUE;
-  return TRUE;
+  return give_backed (facts, backed, facts->capacity, decision);
 }
 
 static void
