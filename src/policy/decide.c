@@ -234,7 +234,8 @@ free_pinned (const McVmFacts *facts,
 {
   if (decision->status != MC_VM_UNSUPPORTED || facts->immovable == NULL || memory->taken_us == 0
       || !facts->has_balloon || facts->opted_out || facts->paused || !facts->running || facts->busy
-      || facts->target == MC_UNKNOWN || facts->resident == MC_UNKNOWN)
+      || facts->balloon > facts->capacity || facts->target == MC_UNKNOWN
+      || facts->resident == MC_UNKNOWN)
     return FALSE;
   /* What its process has of its own is part of this, but such a process has all of its guest's. */
   if (facts->resident >= facts->capacity)
