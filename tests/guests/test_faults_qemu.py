@@ -99,6 +99,7 @@ def test_panicked_guest(bed, guests, watch):
 
 def test_suspended_and_resumed(bed, guests, watch):
     one, two, *_ = guests
+    watch.wait_still(one, 2 * INTERVAL_S, 60)
     bed.virsh("suspend", one.name)
     try:
         watch.wait_status(one, "suspended", INTERVAL_S)

@@ -152,6 +152,14 @@ class Watch:
             timeout, f"{guest.name} to be {status}",
         )
 
+    def wait_still(self, guest, seconds, timeout):
+        """Waits until its balloon has not moved for so long: a guest that started is told nothing, and shows its balloon as
+        its target until it is there."""
+        return self.wait(
+            lambda look: look.t >= seconds and len(self.values(guest, "Balloon", look.t - seconds)) == 1,
+            timeout, f"{guest.name}'s balloon to be still",
+        )
+
     def wait_gone(self, guest, timeout):
         return self.wait(lambda look: guest.name not in look.vms, timeout, f"{guest.name} to vanish")
 
