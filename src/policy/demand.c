@@ -43,6 +43,9 @@
 /* Growth of this part of a VM's capacity between two reports is noise. */
 #define TRIFLE_PERCENT 2
 
+/* Of a capacity: what is so much below what it was comes back, rather than grows. */
+#define RETURN_PERCENT 1
+
 /* A report that is so many periods late, of a guest that was swapping, is late because it swaps. */
 #define OVERDUE_PERIODS 2
 #define OVERDUE_STEPS   2 /* so much of what it was given since is taken for used up, at most */
@@ -359,9 +362,12 @@ remember_overhead_at_report (gint64 now_us, const McVmFacts *facts, McVmMemory *
   if (facts->resident == MC_UNKNOWN || memory->balloon_before != facts->balloon)
     return;
   memory->in_use = in_use;
-  /* What its kernel hides of what it was given, is in nobody's use; some of it stays hidden. */
+  /* What its kernel hides of what it was given is in nobody's use; some of it stays hidden. */
   if (within (now_us, memory->deflating_us, HIDDEN_US))
-    return;
+    {
+      memory->in_use = saturating_sub (in_use, hidden (facts->capacity, memory->deflated));
+      return;
+    }
   if (memory->deflating_us > 0)
     in_use = saturating_sub (in_use, HIDDEN_LEAST);
   /* What the host has reclaimed would look as if the process had nothing of its own. */
@@ -423,6 +429,21 @@ remember_report (const McTuning *tuning, gint64 now_us, const McVmFacts *facts, 
   memory->usable = facts->usable;
   memory->available = facts->available;
   memory->stats_seen_us = now_us;
+}
+
+void
+mc_demand_remember_balloon (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
+{
+  if (!within (now_us, memory->deflating_us, HIDDEN_US))
+    memory->deflated = 0;
+  if (memory->balloon_before == 0 || facts->balloon <= memory->balloon_before)
+    {
+      memory->deflated = saturating_sub (memory->deflated,
+                                         saturating_sub (memory->balloon_before, facts->balloon));
+      return;
+    }
+  memory->deflated += facts->balloon - memory->balloon_before;
+  memory->deflating_us = now_us;
 }
 
 static void
@@ -506,26 +527,32 @@ set_needs (const McPolicySettings *settings,
                        : 0;
   guint64 least = percent (demand->low, tuning->base_percent);
   guint64 headroom = percent (facts->capacity, tuning->headroom_percent);
+  guint64 known;
 
   demand->need = demand->used + MIN (growth, facts->capacity / 4);
+  /* What comes back is as large as it was, until it is seen to be larger. */
+  if (demand->used + percent (facts->capacity, RETURN_PERCENT) < memory->peak)
+    demand->need = MIN (demand->need, memory->peak + 2 * demand->high);
   if (toggles (memory))
     demand->need
         = MAX (demand->used, CLAMP (demand->need, saturating_sub (demand->told, demand->high),
                                     saturating_sub (demand->told, demand->low)));
   demand->survives = demand->used + least;
-  demand->base = demand->need + least;
+  demand->base = known = demand->need + least;
   demand->well = demand->need + demand->high + headroom;
   demand->want = MAX (demand->need, memory->peak) + demand->high
                  + MAX (tuning->surge_times * memory->surge, headroom);
   /* What it swaps comes and goes like the rest of its use. */
   if (demand->hot && !toggles (memory))
     {
-      demand->base = MAX (demand->base, demand->used + missing (tuning, memory, demand) + least);
+      known = MAX (known, demand->used + memory->swapped + least);
+      demand->base = MAX (known, demand->used + missing (tuning, memory, demand) + least);
       demand->want = MAX (demand->want, demand->base + demand->high);
     }
   demand->cache = demand->told
                   + saturating_sub (demand->low + (demand->high - demand->low) / 2, demand->unused);
   demand->base = CLAMP (demand->base, demand->least, demand->most);
+  demand->guess = saturating_sub (demand->base, MAX (known, demand->least));
   demand->want = CLAMP (demand->want, demand->base, demand->most);
   /* What it fills may all be page cache, until it swaps. */
   if (is_blind (facts) && !demand->hot)
@@ -623,10 +650,23 @@ held_most (const McVmFacts *facts)
   return MIN (MAX (target, balloon), MIN (facts->capacity, MC_CAPACITY_MOST));
 }
 
+/* A guest touches no more than what it reports free, what its kernel may hide of what it was given,
+ * and what is on its way to it. */
+static guint64
+touchable (const McVmFacts *facts, const McVmMemory *memory, guint64 held)
+{
+  guint64 coming = saturating_sub (held, memory->balloon_at_stats);
+
+  if (!memory->fresh || memory->unbacked || memory->disagrees || facts->unused == MC_UNKNOWN
+      || memory->stats_seen_us == 0)
+    return held;
+  return MIN (held, coming + facts->unused + hidden (facts->capacity, facts->capacity));
+}
+
 McBacking
 mc_demand_backing (const McVmFacts *facts, const McVmMemory *memory)
 {
-  guint64 held = held_most (facts), worst;
+  guint64 held = held_most (facts), worst, most;
   McBacking backing = { 0 };
 
   /* Without the figure, what it has is taken as touched: a VM that is busy was promised nothing
@@ -638,8 +678,9 @@ mc_demand_backing (const McVmFacts *facts, const McVmMemory *memory)
     }
   worst = backed_beside (facts, memory, worst_overhead (memory));
   backing.backed = backed_beside (facts, memory, likely_overhead (memory));
-  backing.promise = saturating_sub (held, backing.backed);
-  backing.doubt = saturating_sub (held, worst) - backing.promise;
+  most = touchable (facts, memory, held);
+  backing.promise = MIN (saturating_sub (held, backing.backed), most);
+  backing.doubt = MIN (saturating_sub (held, worst), most) - backing.promise;
   return backing;
 }
 

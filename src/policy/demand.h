@@ -24,6 +24,7 @@ typedef struct
   guint64 need;     /* that, and what its growth adds until something can be done about it */
   guint64 survives; /* the size to survive with now, whatever its range */
   guint64 base;     /* the size to survive with */
+  guint64 guess;    /* of that, what it may lack beyond what it is known to have swapped out */
   guint64 want;     /* the size to be well with whatever of the past comes back */
   guint64 well;     /* the size to be well with if nothing of the past comes back */
   guint64 cache;    /* the size at which its page cache has room, too: soft need */
@@ -52,6 +53,9 @@ void mc_demand_remember (const McPolicySettings *settings,
                          gint64 now_us,
                          const McVmFacts *facts,
                          McVmMemory *memory);
+
+/* Takes in what its balloon has; before balloon_before does. */
+void mc_demand_remember_balloon (gint64 now_us, const McVmFacts *facts, McVmMemory *memory);
 
 /* Judges a VM whose figures are sound (mc_triage_status()). */
 McDemand mc_demand_of (const McPolicySettings *settings,

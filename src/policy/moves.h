@@ -18,6 +18,7 @@ typedef struct
   McVmMemory *memory;
   McVmDecision *decision;
   McDemand demand;
+  guint64 base;    /* the size that it claims to survive with */
   guint64 backed;  /* of its guest's memory, by the host */
   guint64 share;   /* what it should have, in the end */
   guint64 surplus; /* what it could give in this cycle */

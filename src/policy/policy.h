@@ -166,6 +166,7 @@ typedef struct
   guint64 balloon_reported; /* the least that it can have been */
   guint64 balloon_at_stats;
   guint64 balloon_before;    /* at the cycle before */
+  guint64 deflated;          /* what it was given lately, less what was taken since */
   gint64 deflating_us;       /* when it was last seen to deflate */
   gint64 balloon_since_us;   /* since when it has not moved */
   guint64 outside_available; /* balloon less MemTotal, once it was seen at rest */

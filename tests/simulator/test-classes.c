@@ -24,13 +24,13 @@ typedef struct
  * of the peers, qmemman made to share evenly (nobody's law) among them.
  */
 static const Bound bounds[] = {
-  { "small", 0.73, 0, 0 },   { "mixed", 0.40, 0, 0 },     { "unequal", 0.38, 0, 0 },
-  { "huge", 0.40, 0, 0 },    { "crowd", 0.46, 0, 0 },     { "overhead", 0.65, 1, 0 },
-  { "slow", 0.83, 0, 0 },    { "cache", 0.36, 0, 0 },     { "kernels", 0.54, 0, 0 },
-  { "idle", 1.06, 0, 0 },    { "starts", 0.49, 0, 0 },    { "hands", 0.73, 0, 0 },
+  { "small", 0.73, 0, 0 },   { "mixed", 0.39, 0, 0 },     { "unequal", 0.38, 0, 0 },
+  { "huge", 0.39, 0, 0 },    { "crowd", 0.44, 0, 0 },     { "overhead", 0.65, 1, 0 },
+  { "slow", 0.81, 0, 0 },    { "cache", 0.37, 0, 0 },     { "kernels", 0.54, 0, 0 },
+  { "idle", 1.04, 0, 0 },    { "starts", 0.49, 0, 0 },    { "hands", 0.64, 0, 0 },
   { "drivers", 0.48, 0, 0 }, { "failing", 0.98, 0, 0 },   { "restart", 0.57, 0, 0 },
-  { "dead", 0.90, 0, 0 },    { "toggling", 0.77, 0, 0 },  { "free-only", 0.27, 43, 0 },
-  { "pools", 0.77, 0, 0 },   { "reclaimed", 0.48, 0, 0 }, { "pinned", 2.14, 0, 0 },
+  { "dead", 0.84, 0, 0 },    { "toggling", 0.77, 0, 0 },  { "free-only", 0.27, 43, 0 },
+  { "pools", 0.75, 0, 0 },   { "reclaimed", 0.46, 0, 0 }, { "pinned", 2.12, 0, 0 },
 };
 
 typedef struct
