@@ -43,7 +43,7 @@ static const struct
   const char *method;
 } costly[] = {
   { MC_ROOT_INTERFACE, "Plan" },
-  { "org.freedesktop.DBus.ObjectManager", "GetManagedObjects" },
+  { MC_OBJECT_MANAGER_INTERFACE, "GetManagedObjects" },
   { "org.freedesktop.DBus.Introspectable", "Introspect" },
 };
 
@@ -86,7 +86,7 @@ mc_gate_judge (const char *interface, const char *method)
   if (rule != NULL && rule->action != NULL)
     return MC_CALL_CHANGES;
   /* Only org.freedesktop.LogControl1 has what can be set so. */
-  return g_str_equal (interface, "org.freedesktop.DBus.Properties") && g_str_equal (method, "Set")
+  return g_str_equal (interface, MC_PROPERTIES_INTERFACE) && g_str_equal (method, "Set")
              ? MC_CALL_CHANGES
              : MC_CALL_READS;
 }

@@ -76,7 +76,7 @@ mc_client_read (McClient *self,
 
   if (!mc_client_connect (self, error))
     return NULL;
-  return g_dbus_connection_call_sync (self->bus, MC_CTL_BUS_NAME, path, interface, method, owned,
+  return g_dbus_connection_call_sync (self->bus, MC_BUS_NAME, path, interface, method, owned,
                                       G_VARIANT_TYPE (reply_type), G_DBUS_CALL_FLAGS_NO_AUTO_START,
                                       READ_TIMEOUT_MS, NULL, error);
 }
@@ -127,7 +127,7 @@ mc_client_change (McClient *self,
       if (self->agent == NULL)
         start_agent (self);
     }
-  return g_dbus_connection_call_with_unix_fd_list_sync (self->bus, MC_CTL_BUS_NAME, path, interface,
+  return g_dbus_connection_call_with_unix_fd_list_sync (self->bus, MC_BUS_NAME, path, interface,
                                                         method, owned, G_VARIANT_TYPE (reply_type),
                                                         flags, G_MAXINT, NULL, fds, NULL, error);
 }
@@ -150,7 +150,7 @@ exit_code_of_name (const char *name)
     { "org.freedesktop.DBus.Error.TimedOut", MC_EXIT_UNREACHABLE },
     { "org.freedesktop.DBus.Error.Disconnected", MC_EXIT_UNREACHABLE },
     { "org.freedesktop.DBus.Error.UnknownObject", MC_EXIT_NO_VM },
-    { MC_CTL_ERROR_PREFIX "UnknownVM", MC_EXIT_NO_VM },
+    { MC_ERROR_UNKNOWN_VM, MC_EXIT_NO_VM },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (codes); i++)

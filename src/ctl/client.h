@@ -11,6 +11,17 @@
 
 G_BEGIN_DECLS
 
+/* What memcoordctl exits with; memcoordctl(1) tells people the same. */
+typedef enum
+{
+  MC_EXIT_OK = 0,
+  MC_EXIT_FAILED = 1,      /* the service refused, or something went wrong here */
+  MC_EXIT_USAGE = 2,       /* the command line was not understood */
+  MC_EXIT_UNREACHABLE = 3, /* no bus, no service on it, or no answer */
+  MC_EXIT_NO_VM = 4,       /* no such VM, or more than one */
+  MC_EXIT_DENIED = 5,      /* not authorised */
+} McExit;
+
 typedef enum
 {
   MC_COLOR_AUTO,

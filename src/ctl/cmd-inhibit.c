@@ -46,7 +46,7 @@ mc_cmd_inhibit (McClient *client, int argc, char **argv)
     who = describe_command (argv + 1);
   if (why == NULL)
     why = g_strdup (_ ("a command is running"));
-  answer = mc_client_change (client, MC_CTL_ROOT_PATH, MC_CTL_ROOT_INTERFACE, "Inhibit",
+  answer = mc_client_change (client, MC_ROOT_PATH, MC_ROOT_INTERFACE, "Inhibit",
                              g_variant_new ("(ss)", who, why), "(h)", &fds, &error);
   if (answer == NULL)
     return mc_client_fail (client, error);
@@ -115,7 +115,7 @@ mc_cmd_inhibitors (McClient *client, int argc, char **argv)
 
   if (!mc_command_parse (client, NULL, (McArity){ 0, 0 }, &argc, &argv))
     return MC_EXIT_USAGE;
-  answer = mc_client_read (client, MC_CTL_ROOT_PATH, MC_CTL_ROOT_INTERFACE, "ListInhibitors", NULL,
+  answer = mc_client_read (client, MC_ROOT_PATH, MC_ROOT_INTERFACE, "ListInhibitors", NULL,
                            "(a(ssuut))", &error);
   if (answer == NULL)
     return mc_client_fail (client, error);

@@ -14,9 +14,6 @@
 #include <signal.h>
 #include <stdio.h>
 
-#define OBJECT_MANAGER "org.freedesktop.DBus.ObjectManager"
-#define PROPERTIES     "org.freedesktop.DBus.Properties"
-
 typedef struct
 {
   McClient *client;
@@ -30,7 +27,7 @@ name_of (Monitor *self, const char *path)
 {
   const char *name = g_hash_table_lookup (self->names, path);
 
-  return g_strcmp0 (path, MC_CTL_ROOT_PATH) == 0 ? _ ("host") : name != NULL ? name : path;
+  return g_strcmp0 (path, MC_ROOT_PATH) == 0 ? _ ("host") : name != NULL ? name : path;
 }
 
 /* One event: for people "time  subject  text", for programs an object. @details: floating or NULL,
@@ -131,7 +128,7 @@ on_added (Monitor *self, GVariant *parameters)
   g_autofree char *text = NULL;
 
   g_variant_get (parameters, "(&o@a{sa{sv}})", &path, &interfaces);
-  vm = g_variant_lookup_value (interfaces, MC_CTL_VM_INTERFACE, G_VARIANT_TYPE_VARDICT);
+  vm = g_variant_lookup_value (interfaces, MC_VM_INTERFACE, G_VARIANT_TYPE_VARDICT);
   if (vm == NULL)
     return;
   g_hash_table_replace (self->names, g_strdup (path), g_strdup (mc_properties_text (vm, "Name")));
@@ -147,7 +144,7 @@ on_removed (Monitor *self, GVariant *parameters)
   g_autofree const char **interfaces = NULL;
 
   g_variant_get (parameters, "(&o^a&s)", &path, &interfaces);
-  if (!g_strv_contains (interfaces, MC_CTL_VM_INTERFACE))
+  if (!g_strv_contains (interfaces, MC_VM_INTERFACE))
     return;
   tell (self, "Removed", path, _ ("gone"), NULL);
   g_hash_table_remove (self->names, path);
@@ -264,13 +261,13 @@ monitor_run (Monitor *self)
   guint watch;
 
   /* Before the names are read, so that none is missed. */
-  g_dbus_connection_signal_subscribe (bus, MC_CTL_BUS_NAME, NULL, NULL, NULL, NULL,
+  g_dbus_connection_signal_subscribe (bus, MC_BUS_NAME, NULL, NULL, NULL, NULL,
                                       G_DBUS_SIGNAL_FLAGS_NONE, on_signal, self, NULL);
   model = mc_model_load (self->client, &error);
   if (model == NULL)
     return mc_client_fail (self->client, error);
   remember_names (self, model);
-  watch = g_bus_watch_name_on_connection (bus, MC_CTL_BUS_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE,
+  watch = g_bus_watch_name_on_connection (bus, MC_BUS_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE,
                                           on_appeared, on_vanished, self, NULL);
   g_unix_signal_add (SIGINT, on_end, self->loop);
   g_unix_signal_add (SIGTERM, on_end, self->loop);

@@ -46,13 +46,13 @@ take_pause (McModel *model, int argc, char **argv, const char *reason, Pause *pa
 static const char *
 scope_path (const McModelVm *vm)
 {
-  return vm != NULL ? vm->path : MC_CTL_ROOT_PATH;
+  return vm != NULL ? vm->path : MC_ROOT_PATH;
 }
 
 static const char *
 scope_interface (const McModelVm *vm)
 {
-  return vm != NULL ? MC_CTL_VM_INTERFACE : MC_CTL_ROOT_INTERFACE;
+  return vm != NULL ? MC_VM_INTERFACE : MC_ROOT_INTERFACE;
 }
 
 static void
@@ -150,7 +150,7 @@ mc_cmd_dry_run (McClient *client, int argc, char **argv)
   on = g_strcmp0 (argv[1], "on") == 0;
   if (!on && g_strcmp0 (argv[1], "off") != 0)
     return mc_command_misused ("dry-run", _ ("dry-run takes on or off, not \"%s\""), argv[1]);
-  answer = mc_client_change (client, MC_CTL_ROOT_PATH, MC_CTL_ROOT_INTERFACE, "SetDryRun",
+  answer = mc_client_change (client, MC_ROOT_PATH, MC_ROOT_INTERFACE, "SetDryRun",
                              g_variant_new ("(b)", on), "()", NULL, &error);
   if (answer == NULL)
     return mc_client_fail (client, error);
@@ -170,8 +170,8 @@ mc_cmd_reload (McClient *client, int argc, char **argv)
 
   if (!mc_command_parse (client, NULL, (McArity){ 0, 0 }, &argc, &argv))
     return MC_EXIT_USAGE;
-  answer = mc_client_change (client, MC_CTL_ROOT_PATH, MC_CTL_ROOT_INTERFACE, "Reload", NULL, "()",
-                             NULL, &error);
+  answer = mc_client_change (client, MC_ROOT_PATH, MC_ROOT_INTERFACE, "Reload", NULL, "()", NULL,
+                             &error);
   if (answer == NULL)
     return mc_client_fail (client, error);
   if (client->json)

@@ -123,8 +123,8 @@ mc_cmd_plan (McClient *client, int argc, char **argv)
     return MC_EXIT_USAGE;
   model = mc_model_load (client, &error);
   if (model != NULL)
-    answer = mc_client_read (client, MC_CTL_ROOT_PATH, MC_CTL_ROOT_INTERFACE, "Plan", NULL,
-                             "(a(ottss))", &error);
+    answer = mc_client_read (client, MC_ROOT_PATH, MC_ROOT_INTERFACE, "Plan", NULL, "(a(ottss))",
+                             &error);
   if (answer == NULL)
     return mc_client_fail (client, error);
   plan = g_variant_get_child_value (answer, 0);

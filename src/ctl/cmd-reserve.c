@@ -61,7 +61,7 @@ hold (McClient *client, const Reservation *reservation)
 {
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   guint watch = g_bus_watch_name_on_connection (
-      client->bus, MC_CTL_BUS_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE, NULL, on_vanished, loop, NULL);
+      client->bus, MC_BUS_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE, NULL, on_vanished, loop, NULL);
 
   g_unix_signal_add (SIGINT, on_end, loop);
   g_unix_signal_add (SIGTERM, on_end, loop);
@@ -78,7 +78,7 @@ reserve (McClient *client, Reservation *reservation, GError **error)
 {
   g_autoptr (GVariant) answer = NULL;
 
-  answer = mc_client_change (client, MC_CTL_ROOT_PATH, MC_CTL_ROOT_INTERFACE, "Reserve",
+  answer = mc_client_change (client, MC_ROOT_PATH, MC_ROOT_INTERFACE, "Reserve",
                              g_variant_new ("(tu)", reservation->asked, reservation->seconds),
                              "(ts)", NULL, error);
   if (answer == NULL)
@@ -93,7 +93,7 @@ static void
 release (McClient *client, const Reservation *reservation)
 {
   g_autoptr (GVariant) answer G_GNUC_UNUSED
-      = mc_client_change (client, MC_CTL_ROOT_PATH, MC_CTL_ROOT_INTERFACE, "Release",
+      = mc_client_change (client, MC_ROOT_PATH, MC_ROOT_INTERFACE, "Release",
                           g_variant_new ("(s)", reservation->id), "()", NULL, NULL);
 }
 
@@ -104,9 +104,8 @@ ask_free (McClient *client, guint64 *bytes, GError **error)
   g_autoptr (GVariant) answer = NULL;
   g_autoptr (GVariant) value = NULL;
 
-  answer = mc_client_read (client, MC_CTL_ROOT_PATH, "org.freedesktop.DBus.Properties", "Get",
-                           g_variant_new ("(ss)", MC_CTL_ROOT_INTERFACE, "FreeForNewVM"), "(v)",
-                           error);
+  answer = mc_client_read (client, MC_ROOT_PATH, MC_PROPERTIES_INTERFACE, "Get",
+                           g_variant_new ("(ss)", MC_ROOT_INTERFACE, "FreeForNewVM"), "(v)", error);
   if (answer == NULL)
     return FALSE;
   g_variant_get (answer, "(v)", &value);

@@ -72,7 +72,7 @@ set_host (McClient *client, GArray *assignments, GError **error)
 {
   g_autoptr (GVariant) answer = NULL;
 
-  answer = mc_client_change (client, MC_CTL_ROOT_PATH, MC_CTL_ROOT_INTERFACE, "SetThresholds",
+  answer = mc_client_change (client, MC_ROOT_PATH, MC_ROOT_INTERFACE, "SetThresholds",
                              g_variant_new ("(@a{st})", assignments_variant (assignments)), "()",
                              NULL, error);
   return answer != NULL;
@@ -83,7 +83,7 @@ set_one (McClient *client, const McModelVm *vm, Assignment *assignment, GError *
 {
   g_autoptr (GVariant) answer = NULL;
 
-  answer = mc_client_change (client, vm->path, MC_CTL_VM_INTERFACE, "SetThreshold",
+  answer = mc_client_change (client, vm->path, MC_VM_INTERFACE, "SetThreshold",
                              g_variant_new ("(st)", assignment->name, assignment->value), "()",
                              NULL, error);
   assignment->done = answer != NULL;
@@ -240,9 +240,9 @@ reset (McClient *client, const McModelVm *vm, char **typed)
 
   names = g_variant_ref_sink (
       names_variant (vm != NULL ? mc_vm_thresholds : mc_host_thresholds, typed));
-  answer = mc_client_change (client, vm != NULL ? vm->path : MC_CTL_ROOT_PATH,
-                             vm != NULL ? MC_CTL_VM_INTERFACE : MC_CTL_ROOT_INTERFACE,
-                             "ResetThresholds", g_variant_new ("(@as)", names), "()", NULL, &error);
+  answer = mc_client_change (client, vm != NULL ? vm->path : MC_ROOT_PATH,
+                             vm != NULL ? MC_VM_INTERFACE : MC_ROOT_INTERFACE, "ResetThresholds",
+                             g_variant_new ("(@as)", names), "()", NULL, &error);
   if (answer == NULL)
     return mc_client_fail (client, error);
   if (client->json)

@@ -103,8 +103,8 @@ mc_cmd_why (McClient *client, int argc, char **argv)
   model = mc_model_load (client, &error);
   vm = model != NULL ? mc_model_find_vm (model, argv[1], &error) : NULL;
   if (vm != NULL)
-    answer = mc_client_read (client, vm->path, MC_CTL_VM_INTERFACE, "ListDecisions", NULL,
-                             "(a(ttts))", &error);
+    answer = mc_client_read (client, vm->path, MC_VM_INTERFACE, "ListDecisions", NULL, "(a(ttts))",
+                             &error);
   if (answer == NULL)
     return mc_client_fail (client, error);
   decisions = g_variant_get_child_value (answer, 0);

@@ -6,9 +6,7 @@
 
 #include <glib/gi18n.h>
 
-#define OBJECT_MANAGER "org.freedesktop.DBus.ObjectManager"
-#define PROPERTIES     "org.freedesktop.DBus.Properties"
-#define OBJECTS_TYPE   "(a{oa{sa{sv}}})"
+#define OBJECTS_TYPE "(a{oa{sa{sv}}})"
 
 static void
 vm_free (McModelVm *vm)
@@ -51,7 +49,7 @@ model_new (GVariant *host, GVariant *objects)
   while (g_variant_iter_loop (iter, "{&o@a{sa{sv}}}", &path, &interfaces))
     {
       GVariant *properties
-          = g_variant_lookup_value (interfaces, MC_CTL_VM_INTERFACE, G_VARIANT_TYPE_VARDICT);
+          = g_variant_lookup_value (interfaces, MC_VM_INTERFACE, G_VARIANT_TYPE_VARDICT);
       McModelVm *vm;
 
       if (properties == NULL)
@@ -80,12 +78,12 @@ mc_model_load (McClient *client, GError **error)
   g_autoptr (GVariant) host = NULL;
   g_autoptr (GVariant) objects = NULL;
 
-  host = mc_client_read (client, MC_CTL_ROOT_PATH, PROPERTIES, "GetAll",
-                         g_variant_new ("(s)", MC_CTL_ROOT_INTERFACE), "(a{sv})", error);
+  host = mc_client_read (client, MC_ROOT_PATH, MC_PROPERTIES_INTERFACE, "GetAll",
+                         g_variant_new ("(s)", MC_ROOT_INTERFACE), "(a{sv})", error);
   if (host == NULL)
     return NULL;
-  objects = mc_client_read (client, MC_CTL_ROOT_PATH, OBJECT_MANAGER, "GetManagedObjects", NULL,
-                            OBJECTS_TYPE, error);
+  objects = mc_client_read (client, MC_ROOT_PATH, MC_OBJECT_MANAGER_INTERFACE, "GetManagedObjects",
+                            NULL, OBJECTS_TYPE, error);
   return objects != NULL ? model_new (host, objects) : NULL;
 }
 
@@ -119,10 +117,10 @@ on_host (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   g_task_set_task_data (task, host, (GDestroyNotify)g_variant_unref);
-  g_dbus_connection_call (G_DBUS_CONNECTION (source), MC_CTL_BUS_NAME, MC_CTL_ROOT_PATH,
-                          OBJECT_MANAGER, "GetManagedObjects", NULL, G_VARIANT_TYPE (OBJECTS_TYPE),
-                          G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, g_task_get_cancellable (task),
-                          on_objects, g_object_ref (task));
+  g_dbus_connection_call (G_DBUS_CONNECTION (source), MC_BUS_NAME, MC_ROOT_PATH,
+                          MC_OBJECT_MANAGER_INTERFACE, "GetManagedObjects", NULL,
+                          G_VARIANT_TYPE (OBJECTS_TYPE), G_DBUS_CALL_FLAGS_NO_AUTO_START, -1,
+                          g_task_get_cancellable (task), on_objects, g_object_ref (task));
 }
 
 void
@@ -133,8 +131,8 @@ mc_model_load_async (McClient *client,
 {
   GTask *task = g_task_new (NULL, cancellable, callback, user_data);
 
-  g_dbus_connection_call (client->bus, MC_CTL_BUS_NAME, MC_CTL_ROOT_PATH, PROPERTIES, "GetAll",
-                          g_variant_new ("(s)", MC_CTL_ROOT_INTERFACE), G_VARIANT_TYPE ("(a{sv})"),
+  g_dbus_connection_call (client->bus, MC_BUS_NAME, MC_ROOT_PATH, MC_PROPERTIES_INTERFACE, "GetAll",
+                          g_variant_new ("(s)", MC_ROOT_INTERFACE), G_VARIANT_TYPE ("(a{sv})"),
                           G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, cancellable, on_host, task);
 }
 

@@ -45,7 +45,7 @@ def test_every_command_and_option_is_told_of(build_root, ctl):
 
 
 def test_every_exit_code_is_told_of(source_root, build_root):
-    codes = re.findall(r"MC_EXIT_\w+ = (\d)", (source_root / "src/ctl/names.h").read_text())
+    codes = re.findall(r"MC_EXIT_\w+ = (\d)", (source_root / "src/ctl/client.h").read_text())
     text, _ = render(build_root / "data/man/memcoordctl.1")
     section = text.partition("EXIT STATUS")[2].partition("AUTHORISATION")[0]
     assert re.findall(r"^ +(\d) ", section, re.M) == codes

@@ -31,7 +31,7 @@ def test_everybody_may_look_and_nothing_else():
 
 def test_actions_are_those_of_polkit():
     used = {action for _, _, action in rules()} - {"NULL"}
-    names = (ROOT / "src/bus/names.h").read_text()
+    names = (ROOT / "src/common/names.h").read_text()
     policy = tree.parse(ROOT / "data/polkit/org.example.MemCoord1.policy.in").getroot()
     assert {re.search(rf'{action} +"(\S+)"', names).group(1) for action in used} == \
         {action.get("id") for action in policy.iter("action")}

@@ -43,14 +43,14 @@ def test_every_key_of_a_vm_is_in_the_example_of_its_metadata():
 
 
 def test_every_error_is_told():
-    sent = set(re.findall(r'MC_ERROR_PREFIX "(\w+)"', text("src/bus/errors.c")))
+    sent = set(re.findall(r'MC_ERROR_PREFIX "(\w+)"', text("src/common/names.h")))
     told = text(ROOT_XML).partition("Errors of this service are")[2].partition("-->")[0]
     assert sent and set(re.findall(r"`([A-Z][A-Za-z]+)`:", told)) == sent
 
 
 @pytest.mark.parametrize("document", [ROOT_XML, VM_XML])
 def test_errors_of_each_method_are_errors_of_the_service(document):
-    sent = set(re.findall(r'MC_ERROR_PREFIX "(\w+)"', text("src/bus/errors.c")))
+    sent = set(re.findall(r'MC_ERROR_PREFIX "(\w+)"', text("src/common/names.h")))
     lists = re.findall(r"Errors: ([^.]*)", text(document))
     assert lists
     assert {name for names in lists for name in re.findall(r"`([A-Z]\w+)`", names)} <= sent
