@@ -5,7 +5,7 @@
 #include "child.h"
 #include "command.h"
 #include "json.h"
-#include "units.h"
+#include "size.h"
 
 #include <glib-unix.h>
 #include <glib/gi18n.h>
@@ -24,8 +24,8 @@ typedef struct
 static void
 print_granted (const McClient *client, const Reservation *reservation)
 {
-  g_autofree char *granted = mc_units_format_size (reservation->granted);
-  g_autofree char *asked = mc_units_format_size (reservation->asked);
+  g_autofree char *granted = mc_size_format (reservation->granted);
+  g_autofree char *asked = mc_size_format (reservation->asked);
 
   if (client->json)
     {
@@ -117,7 +117,7 @@ ask_free (McClient *client, guint64 *bytes, GError **error)
 static int
 refuse_less (guint64 bytes)
 {
-  g_autofree char *granted = mc_units_format_size (bytes);
+  g_autofree char *granted = mc_size_format (bytes);
 
   g_printerr ("memcoordctl: ");
   g_printerr (_ ("only %s could be freed; \"--partial\" would be content with it"), granted);
@@ -172,7 +172,7 @@ mc_cmd_reserve (McClient *client, int argc, char **argv)
   if (!parse (client, &argc, &argv, &duration, &reservation.partial, &size)
       || !mc_command_take_seconds ("reserve", duration, &reservation.seconds))
     return MC_EXIT_USAGE;
-  if (!mc_units_parse_size (size, &reservation.asked) || reservation.asked == 0)
+  if (!mc_size_parse (size, &reservation.asked) || reservation.asked == 0)
     return mc_command_misused ("reserve", _ ("\"%s\" is no size: write 512M or 2G"), size);
   if (!ask_free (client, &possible, &error))
     return mc_client_fail (client, error);

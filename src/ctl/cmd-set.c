@@ -6,7 +6,6 @@
 #include "json.h"
 #include "model.h"
 #include "threshold.h"
-#include "units.h"
 
 #include <glib/gi18n.h>
 

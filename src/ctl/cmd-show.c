@@ -5,6 +5,7 @@
 #include "command.h"
 #include "json.h"
 #include "model.h"
+#include "size.h"
 #include "table.h"
 #include "units.h"
 
@@ -26,7 +27,7 @@ add_size (McTable *table, const char *label, GVariant *vm, const char *name)
 static void
 add_rate (McTable *table, const char *label, GVariant *vm, const char *name)
 {
-  g_autofree char *rate = mc_units_format_size (mc_properties_number (vm, name));
+  g_autofree char *rate = mc_size_format (mc_properties_number (vm, name));
   g_autofree char *text = g_strdup_printf ("%s/s", rate);
 
   mc_table_add_label (table, label, text, MC_STYLE_PLAIN);

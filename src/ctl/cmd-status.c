@@ -5,6 +5,7 @@
 #include "command.h"
 #include "json.h"
 #include "model.h"
+#include "size.h"
 #include "table.h"
 #include "threshold.h"
 #include "units.h"
@@ -59,8 +60,8 @@ add_hypervisor (McTable *table, GVariant *host)
 static void
 add_host (McTable *table, GVariant *host)
 {
-  g_autofree char *available = mc_units_format_size (mc_properties_number (host, "HostAvailable"));
-  g_autofree char *total = mc_units_format_size (mc_properties_number (host, "HostTotal"));
+  g_autofree char *available = mc_size_format (mc_properties_number (host, "HostAvailable"));
+  g_autofree char *total = mc_size_format (mc_properties_number (host, "HostTotal"));
   const char *condition = mc_properties_text (host, "HostCondition");
   g_autofree char *text = NULL;
 
@@ -77,10 +78,9 @@ add_host (McTable *table, GVariant *host)
 static void
 add_figures (McTable *table, GVariant *host)
 {
-  g_autofree char *promised = mc_units_format_size (mc_properties_number (host, "HostPromised"));
-  g_autofree char *reserved = mc_units_format_size (mc_properties_number (host, "Reserved"));
-  g_autofree char *free_for_new
-      = mc_units_format_size (mc_properties_number (host, "FreeForNewVM"));
+  g_autofree char *promised = mc_size_format (mc_properties_number (host, "HostPromised"));
+  g_autofree char *reserved = mc_size_format (mc_properties_number (host, "Reserved"));
+  g_autofree char *free_for_new = mc_size_format (mc_properties_number (host, "FreeForNewVM"));
   g_autofree char *text
       = g_strdup_printf (_ ("%s promised to VMs, %s reserved, %s free for a new VM"), promised,
                          reserved, free_for_new);

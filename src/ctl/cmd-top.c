@@ -7,7 +7,6 @@
 #include "screen.h"
 #include "terminal.h"
 #include "text.h"
-#include "units.h"
 
 #include <glib-unix.h>
 #include <glib/gi18n.h>

@@ -5,6 +5,7 @@
 #include "command.h"
 #include "json.h"
 #include "model.h"
+#include "size.h"
 #include "table.h"
 #include "units.h"
 
@@ -16,10 +17,10 @@ print_now (const McClient *client, GVariant *vm)
   g_autofree char *name = mc_plain_text (mc_properties_text (vm, "Name"));
   g_autofree char *detail = mc_plain_text (mc_properties_text (vm, "StatusDetail"));
   g_autofree char *reason = mc_plain_text (mc_properties_text (vm, "LastReason"));
-  g_autofree char *balloon = mc_units_format_size (mc_properties_number (vm, "Balloon"));
-  g_autofree char *maximum = mc_units_format_size (mc_properties_number (vm, "Maximum"));
-  g_autofree char *unused = mc_units_format_size (mc_properties_number (vm, "Unused"));
-  g_autofree char *usable = mc_units_format_size (mc_properties_number (vm, "Usable"));
+  g_autofree char *balloon = mc_size_format (mc_properties_number (vm, "Balloon"));
+  g_autofree char *maximum = mc_size_format (mc_properties_number (vm, "Maximum"));
+  g_autofree char *unused = mc_size_format (mc_properties_number (vm, "Unused"));
+  g_autofree char *usable = mc_size_format (mc_properties_number (vm, "Usable"));
   g_autofree char *age
       = mc_units_format_age (mc_properties_number (vm, "LastChange"), (guint64)g_get_real_time ());
   const char *status = mc_properties_text (vm, "Status");

@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "model.h"
+#include "size.h"
 #include "text.h"
 
 #include <errno.h>
@@ -14,21 +15,19 @@
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
 
-#define MIB ((guint64)1 << 20)
-
 /* What the simulator takes: bytes of a name, and the least of a VM and of a host. */
 #define MOST_NAME  63
-#define LEAST_VM   (64 * MIB)
-#define LEAST_HOST (512 * MIB)
+#define LEAST_VM   (64 * MC_MIB)
+#define LEAST_HOST (512 * MC_MIB)
 
 /* What a QEMU occupies beside its guest's memory: what was seen of real ones, and what is likely.
  */
-#define LEAST_OWN  (30 * MIB)
-#define MOST_OWN   (300 * MIB)
-#define LIKELY_OWN (100 * MIB)
+#define LEAST_OWN  (30 * MC_MIB)
+#define MOST_OWN   (300 * MC_MIB)
+#define LIKELY_OWN (100 * MC_MIB)
 
 /* What a VM has that nobody has set anything for. */
-#define DEFAULT_LOW         (100 * MIB)
+#define DEFAULT_LOW         (100 * MC_MIB)
 #define DEFAULT_LOW_PERCENT 20
 #define DEFAULT_WEIGHT      100
 
@@ -63,7 +62,7 @@ reports (const McModelVm *vm)
 static void
 add_size (GString *file, const char *key, guint64 bytes)
 {
-  g_string_append_printf (file, "%s=%" G_GUINT64_FORMAT "M\n", key, (bytes + MIB / 2) / MIB);
+  g_string_append_printf (file, "%s=%" G_GUINT64_FORMAT "M\n", key, (bytes + MC_MIB / 2) / MC_MIB);
 }
 
 static void
@@ -114,7 +113,7 @@ add_use (GString *file, const McModelVm *vm)
       own = own > 0 ? CLAMP (own, LEAST_OWN, MOST_OWN) : LIKELY_OWN;
     }
   add_size (file, "hold", hold);
-  if (cache >= MIB)
+  if (cache >= MC_MIB)
     add_size (file, "cache", cache);
   add_size (file, "own", own);
 }
@@ -122,7 +121,7 @@ add_use (GString *file, const McModelVm *vm)
 static gboolean
 differ (guint64 a, guint64 b)
 {
-  return MAX (a, b) - MIN (a, b) >= MIB;
+  return MAX (a, b) - MIN (a, b) >= MC_MIB;
 }
 
 /* What somebody has set for it. */

@@ -4,8 +4,8 @@
 
 #include "screen.h"
 
+#include "size.h"
 #include "table.h"
-#include "units.h"
 
 #include <glib/gi18n.h>
 
@@ -132,9 +132,9 @@ format_host (GVariant *host, const McView *view)
   const char *state = mc_properties_text (host, "State");
   const char *condition = mc_properties_text (host, "HostCondition");
   McStyle style = mc_text_style_of_state (g_strcmp0 (state, "running") == 0 ? condition : state);
-  g_autofree char *available = mc_units_format_size (mc_properties_number (host, "HostAvailable"));
-  g_autofree char *total = mc_units_format_size (mc_properties_number (host, "HostTotal"));
-  g_autofree char *promised = mc_units_format_size (mc_properties_number (host, "HostPromised"));
+  g_autofree char *available = mc_size_format (mc_properties_number (host, "HostAvailable"));
+  g_autofree char *total = mc_size_format (mc_properties_number (host, "HostTotal"));
+  g_autofree char *promised = mc_size_format (mc_properties_number (host, "HostPromised"));
   g_autofree char *first = NULL;
   g_autofree char *second = NULL;
   g_autofree char *first_cut = NULL;
@@ -161,7 +161,7 @@ add_vm (McTable *table, const McModelVm *vm, guint name_width, guint bar_width)
   guint64 unused = mc_properties_number (vm->properties, "Unused");
   gboolean needy = unused > 0 && unused < mc_properties_number (vm->properties, "LowWatermark");
   g_autofree char *name = mc_text_ellipsize (vm->name, name_width);
-  g_autofree char *size = mc_units_format_size (unused);
+  g_autofree char *size = mc_size_format (unused);
   g_autofree char *bar = bar_width > 0 ? format_vm_bar (vm->properties, bar_width) : g_strdup ("");
 
   mc_table_add (table, name, MC_STYLE_PLAIN);

@@ -4,7 +4,7 @@
 
 #include "table.h"
 
-#include "units.h"
+#include "size.h"
 
 #define GAP 2
 
@@ -77,7 +77,7 @@ mc_table_add (McTable *self, const char *text, McStyle style)
 void
 mc_table_add_size (McTable *self, guint64 bytes)
 {
-  g_autofree char *text = bytes > 0 ? mc_units_format_size (bytes) : g_strdup ("-");
+  g_autofree char *text = bytes > 0 ? mc_size_format (bytes) : g_strdup ("-");
 
   mc_table_add (self, text, MC_STYLE_PLAIN);
 }

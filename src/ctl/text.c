@@ -4,7 +4,7 @@
 
 #include "text.h"
 
-#include "units.h"
+#include "size.h"
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -126,8 +126,8 @@ mc_text_ellipsize (const char *text, guint columns)
 char *
 mc_text_move (guint64 from, guint64 to)
 {
-  g_autofree char *before = mc_units_format_size (from);
-  g_autofree char *after = mc_units_format_size (to);
+  g_autofree char *before = mc_size_format (from);
+  g_autofree char *after = mc_size_format (to);
 
   return g_strdup_printf ("%s %s %s", before, mc_text_is_utf8 () ? "→" : "->", after);
 }

@@ -4,6 +4,7 @@
 
 #include "threshold.h"
 
+#include "size.h"
 #include "units.h"
 
 const McThreshold mc_host_thresholds[] = {
@@ -60,7 +61,7 @@ mc_threshold_parse (const McThreshold *self, const char *text, guint64 *value)
       return mc_units_parse_number (text, "", value);
     case MC_UNIT_SIZE:
     default:
-      return mc_units_parse_size (text, value);
+      return mc_size_parse (text, value);
     }
 }
 
@@ -77,6 +78,6 @@ mc_threshold_format (const McThreshold *self, guint64 value)
       return g_strdup_printf ("%" G_GUINT64_FORMAT, value);
     case MC_UNIT_SIZE:
     default:
-      return mc_units_format_size (value);
+      return mc_size_format (value);
     }
 }

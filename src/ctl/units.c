@@ -4,10 +4,6 @@
 
 #include "units.h"
 
-/* Digits of a fraction that are worth reading; the rest is less than a byte for any unit up to T.
- */
-#define FRACTION_DIGITS 12
-
 /* Reads digits from *@text on and moves it past them. FALSE where there are none or they do not
  * fit. */
 static gboolean
@@ -20,70 +16,6 @@ take_digits (const char **text, guint64 *number)
   *number = g_ascii_strtoull (*text, &end, 10);
   *text = end;
   return *number != G_MAXUINT64;
-}
-
-/* The shift that the unit at *@text stands for, or -1. */
-static int
-take_unit (const char *text)
-{
-  static const char letters[] = "KMGT";
-  const char *letter;
-
-  if (*text == '\0' || g_ascii_strcasecmp (text, "B") == 0)
-    return 0;
-  for (letter = letters; *letter != '\0'; letter++)
-    {
-      if (g_ascii_toupper (*text) != *letter)
-        continue;
-      if (text[1] == '\0' || g_ascii_strcasecmp (text + 1, "B") == 0
-          || g_ascii_strcasecmp (text + 1, "iB") == 0)
-        return (int)(letter - letters + 1) * 10;
-    }
-  return -1;
-}
-
-/* The fraction behind a point, in units of 2^-@shift, rounded down. */
-static guint64
-take_fraction (const char **text, int shift)
-{
-  guint64 digits = 0, scale = 1;
-  int taken = 0;
-
-  for (; g_ascii_isdigit (**text); (*text)++)
-    {
-      if (taken++ >= FRACTION_DIGITS)
-        continue;
-      digits = digits * 10 + (guint64)g_ascii_digit_value (**text);
-      scale *= 10;
-    }
-  return (guint64)((long double)digits / (long double)scale * (long double)((guint64)1 << shift));
-}
-
-gboolean
-mc_units_parse_size (const char *text, guint64 *bytes)
-{
-  guint64 whole;
-  const char *point;
-  int shift;
-
-  if (!take_digits (&text, &whole))
-    return FALSE;
-  point = *text == '.' && g_ascii_isdigit (text[1]) ? text : NULL;
-  for (text += point != NULL; point != NULL && g_ascii_isdigit (*text);)
-    text++;
-  if (*text == ' ' && text[1] != '\0')
-    text++;
-  shift = take_unit (text);
-  if (shift < 0 || (point != NULL && shift == 0) || whole > (G_MAXUINT64 - 1) >> shift)
-    return FALSE;
-  whole <<= shift;
-  if (point != NULL)
-    {
-      point++;
-      whole += take_fraction (&point, shift);
-    }
-  *bytes = whole;
-  return TRUE;
 }
 
 static guint64
@@ -142,24 +74,6 @@ mc_units_parse_number (const char *text, const char *suffix, guint64 *number)
     return FALSE;
   *number = value;
   return TRUE;
-}
-
-char *
-mc_units_format_size (guint64 bytes)
-{
-  static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
-  double value = (double)bytes;
-  guint unit = 0;
-
-  /* 1023.96 would be rounded to "1024.0": the next unit begins where rounding does. */
-  while (value >= 1023.95 && unit + 1 < G_N_ELEMENTS (units))
-    {
-      value /= 1024;
-      unit++;
-    }
-  if (unit == 0 || (guint64)(value * 10 + 0.5) % 10 == 0)
-    return g_strdup_printf ("%.0f %s", value, units[unit]);
-  return g_strdup_printf ("%.1f %s", value, units[unit]);
 }
 
 char *

@@ -6,12 +6,6 @@
 
 G_BEGIN_DECLS
 
-/*
- * Reads @text as bytes: "150M", "2G", "1.5G", "4096". Powers of 1024; K, M, G, T, each also as "MB"
- * or "MiB", in either case. FALSE, with *@bytes untouched, for all else and for what does not fit.
- */
-gboolean mc_units_parse_size (const char *text, guint64 *bytes) G_GNUC_WARN_UNUSED_RESULT;
-
 /* Reads @text as seconds: "90", "90s", "10m", "1h30m", "2d". FALSE, with *@seconds untouched, for
  * all else. */
 gboolean mc_units_parse_seconds (const char *text, guint64 *seconds) G_GNUC_WARN_UNUSED_RESULT;
@@ -21,9 +15,6 @@ gboolean mc_units_parse_seconds (const char *text, guint64 *seconds) G_GNUC_WARN
 gboolean mc_units_parse_number (const char *text,
                                 const char *suffix,
                                 guint64 *number) G_GNUC_WARN_UNUSED_RESULT;
-
-/* Returns: (transfer full): "150 MiB", "1.5 GiB", "0 B", with the locale's decimal point. */
-char *mc_units_format_size (guint64 bytes);
 
 /* Returns: (transfer full): "1h 30m", "12s". */
 char *mc_units_format_seconds (guint64 seconds);

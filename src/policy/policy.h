@@ -11,15 +11,10 @@
 
 #include <glib.h>
 
+#include "size.h"
 #include "tuning.h"
 
 G_BEGIN_DECLS
-
-/* A figure that was not reported. Guests without the statistics service send the same value. */
-#define MC_UNKNOWN G_MAXUINT64
-
-#define MC_MIB ((guint64)1 << 20)
-#define MC_GIB ((guint64)1 << 30)
 
 /* Whether a guest's page cache may make its balloon grow: see policy/decide.c, "soft" need. */
 typedef enum

@@ -75,7 +75,7 @@ mc_host_condition_nick (McHostCondition condition)
 static guint64
 mib (guint64 bytes)
 {
-  return bytes / MC_MIB;
+  return mc_size_to_mib (bytes);
 }
 
 /* What there is may be too little, or the others' by their weights. */

@@ -128,7 +128,7 @@ log_move (GLogLevelFlags level,
 static guint64
 mib (guint64 bytes)
 {
-  return bytes >> 20;
+  return mc_size_to_mib (bytes);
 }
 
 void

@@ -6,106 +6,6 @@
 #include "units.h"
 
 #define MIB ((guint64)1 << 20)
-#define GIB ((guint64)1 << 30)
-
-static void
-test_sizes_read (void)
-{
-  static const struct
-  {
-    const char *text;
-    guint64 bytes;
-  } good[] = {
-    { "0", 0 },
-    { "4096", 4096 },
-    { "7B", 7 },
-    { "1K", 1024 },
-    { "150M", 150 * MIB },
-    { "150m", 150 * MIB },
-    { "150MB", 150 * MIB },
-    { "150MiB", 150 * MIB },
-    { "150 MiB", 150 * MIB },
-    { "2G", 2 * GIB },
-    { "1.5G", 3 * GIB / 2 },
-    { "0.25M", MIB / 4 },
-    { "0.1K", 102 },
-    { "1.99999999999999999999K", 2047 },
-    { "3T", 3072 * GIB },
-    { "18446744073709551614", G_MAXUINT64 - 1 },
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (good); i++)
-    {
-      guint64 bytes = 1;
-
-      g_test_message ("%s", good[i].text);
-      g_assert_true (mc_units_parse_size (good[i].text, &bytes));
-      g_assert_cmpuint (bytes, ==, good[i].bytes);
-    }
-}
-
-static void
-test_sizes_refused (void)
-{
-  static const char *const bad[] = { "",
-                                     "M",
-                                     "-1",
-                                     "+1",
-                                     " 1M",
-                                     "1M ",
-                                     "1.5",
-                                     "1.5B",
-                                     "1.M",
-                                     ".5M",
-                                     "1,5M",
-                                     "1Mi",
-                                     "1MM",
-                                     "1P",
-                                     "1e3",
-                                     "0x10",
-                                     "nan",
-                                     "150%",
-                                     "1 ",
-                                     "1.2.3M",
-                                     "99999999999999999999",
-                                     "18446744073709551615",
-                                     "16777216T" };
-
-  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
-    {
-      guint64 bytes = 42;
-
-      g_test_message ("%s", bad[i]);
-      g_assert_false (mc_units_parse_size (bad[i], &bytes));
-      g_assert_cmpuint (bytes, ==, 42);
-    }
-}
-
-static void
-test_sizes_shown (void)
-{
-  static const struct
-  {
-    guint64 bytes;
-    const char *text;
-  } shown[] = {
-    { 0, "0 B" },
-    { 1023, "1023 B" },
-    { 1024, "1 KiB" },
-    { 150 * MIB, "150 MiB" },
-    { 3 * GIB / 2, "1.5 GiB" },
-    { GIB - 1, "1 GiB" },
-    { 1200 * MIB, "1.2 GiB" },
-    { G_MAXUINT64, "16777216 TiB" },
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (shown); i++)
-    {
-      g_autofree char *text = mc_units_format_size (shown[i].bytes);
-
-      g_assert_cmpstr (text, ==, shown[i].text);
-    }
-}
 
 static void
 test_times (void)
@@ -181,9 +81,6 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/units/sizes-read", test_sizes_read);
-  g_test_add_func ("/units/sizes-refused", test_sizes_refused);
-  g_test_add_func ("/units/sizes-shown", test_sizes_shown);
   g_test_add_func ("/units/times", test_times);
   g_test_add_func ("/units/thresholds", test_thresholds);
   return g_test_run ();

@@ -20,17 +20,24 @@ test_parse (void)
     { "0", 0 },
     { "1073741824", GIB },
     { "1000B", 1000 },
+    { "7b", 7 },
     { "1k", KIB },
+    { "1K", KIB },
+    { "150m", 150 * MIB },
     { "150M", 150 * MIB },
     { "150MB", 150 * MIB },
     { "150MiB", 150 * MIB },
     { "150 mib", 150 * MIB },
     { "1.5G", 3 * GIB / 2 },
     { "0.5M", MIB / 2 },
+    { "0.25M", MIB / 4 },
+    { "0.1K", 102 },
+    { "1.99999999999999999999K", 2047 },
     { "1.25 GiB", 5 * GIB / 4 },
     { "16T", 16 * TIB },
     { "007M", 7 * MIB },
     { "18446744073709551614", G_MAXUINT64 - 1 },
+    { "16777215.9999999999999T", G_MAXUINT64 - 1 },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
@@ -64,6 +71,9 @@ test_refuse (void)
     "１００M",   "1_0M",
     "100 %",     "18446744073709551615",
     "16777216T", "99999999999999999999999",
+    "1 ",        "150%",
+    "1M ",       "18014398509481983.999999999K",
+    "1.2.3M",    "99999999999999999999",
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
@@ -88,14 +98,23 @@ test_format (void)
     { 0, "0", "0 B" },
     { 1, "1", "1 B" },
     { 1000, "1000", "1000 B" },
+    { 1023, "1023", "1023 B" },
     { KIB, "1K", "1 KiB" },
     { 150 * MIB, "150M", "150 MiB" },
+    { 150 * MIB + MIB / 2 - 1, "157810687", "150 MiB" },
+    { 150 * MIB + MIB / 2, "154112K", "151 MiB" },
+    { 1023 * MIB + MIB / 2 - 1, "1073217535", "1023 MiB" },
+    { 1023 * MIB + MIB / 2, "1048064K", "1 GiB" },
+    { GIB - 1, "1073741823", "1 GiB" },
+    { 1200 * MIB, "1200M", "1.2 GiB" },
     { 3 * GIB / 2, "1536M", "1.5 GiB" },
     { 2 * GIB, "2G", "2 GiB" },
     { 2 * GIB - 1, "2147483647", "2 GiB" },
-    { 12 * GIB + 300 * MIB, "12588M", "12 GiB" },
+    { 12 * GIB + 300 * MIB, "12588M", "12.3 GiB" },
+    { TIB - 1, "1099511627775", "1 TiB" },
     { 16 * TIB, "16T", "16 TiB" },
     { 2048 * TIB, "2048T", "2048 TiB" },
+    { G_MAXUINT64, "18446744073709551615", "16777216 TiB" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
@@ -106,6 +125,24 @@ test_format (void)
       g_assert_cmpstr (exact, ==, sizes[i].exact);
       g_assert_cmpstr (rounded, ==, sizes[i].rounded);
     }
+}
+
+/* A sentence of the policy has whole MiB, a table what fits: they do not tell two figures. */
+static void
+test_whole_mib (void)
+{
+  for (guint i = 0; i < 20000; i++)
+    {
+      guint64 bytes = (guint64)g_test_rand_int_range (0, 1023) * MIB + g_test_rand_int () % MIB;
+      g_autofree char *text = NULL;
+      g_autofree char *shown = mc_size_format (bytes);
+
+      text = g_strdup_printf ("%" G_GUINT64_FORMAT " MiB", mc_size_to_mib (bytes));
+      if (bytes >= MIB && bytes < 1023 * MIB)
+        g_assert_cmpstr (shown, ==, text);
+    }
+  g_assert_cmpuint (mc_size_to_mib (0), ==, 0);
+  g_assert_cmpuint (mc_size_to_mib (G_MAXUINT64), ==, G_MAXUINT64 / MIB + 1);
 }
 
 /* What is written into metadata is read again as the very same number. */
@@ -134,6 +171,7 @@ main (int argc, char **argv)
   g_test_add_func ("/size/parse", test_parse);
   g_test_add_func ("/size/refuse", test_refuse);
   g_test_add_func ("/size/format", test_format);
+  g_test_add_func ("/size/whole-mib", test_whole_mib);
   g_test_add_func ("/size/round-trip", test_round_trip);
   return g_test_run ();
 }
