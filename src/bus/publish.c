@@ -75,6 +75,16 @@ static const QuietOfVm quiet_of_vm[] = {
     G_STRUCT_OFFSET (McVmView, swap_out_rate) },
 };
 
+/* The generator names a property as the threshold's key. */
+static void
+publish_threshold (GObject *skeleton, const McThreshold *threshold, guint64 value)
+{
+  if (threshold->unit == MC_UNIT_BYTES)
+    g_object_set (skeleton, threshold->key, value, NULL);
+  else
+    g_object_set (skeleton, threshold->key, (guint)value, NULL);
+}
+
 static void
 publish_host_figures (const McHostView *view, McDbusMemCoord1 *skeleton)
 {
@@ -107,12 +117,9 @@ mc_publish_host (const McHostView *view, McDbusMemCoord1 *skeleton)
   mc_dbus_mem_coord1_set_hypervisor_connected (skeleton, view->hypervisor_connected);
   publish_host_figures (view, skeleton);
   mc_dbus_mem_coord1_set_host_condition (skeleton, mc_host_condition_nick (view->host_condition));
-  mc_dbus_mem_coord1_set_low_watermark (skeleton, view->low_watermark);
-  mc_dbus_mem_coord1_set_high_watermark (skeleton, view->high_watermark);
-  mc_dbus_mem_coord1_set_host_reserve (skeleton, view->host_reserve);
-  mc_dbus_mem_coord1_set_host_usage_limit (skeleton, view->host_usage_limit);
-  mc_dbus_mem_coord1_set_step_limit (skeleton, view->step_limit);
-  mc_dbus_mem_coord1_set_interval (skeleton, view->interval_s);
+  for (const McThreshold *threshold = mc_host_thresholds; threshold->name != NULL; threshold++)
+    publish_threshold (G_OBJECT (skeleton), threshold,
+                       mc_host_threshold_get (&view->thresholds, threshold));
   mc_dbus_mem_coord1_set_pause_reason (skeleton, reason);
   mc_dbus_mem_coord1_set_paused_until (skeleton, view->paused_until);
   mc_dbus_mem_coord1_set_inhibited (skeleton, view->inhibited);
@@ -161,12 +168,10 @@ publish_vm_policy (const McVmView *view, McDbusMemCoord1VM *skeleton)
   publish_vm_texts (view, skeleton);
   mc_dbus_mem_coord1_vm_set_id (skeleton, view->id);
   mc_dbus_mem_coord1_vm_set_persistent (skeleton, view->persistent);
-  mc_dbus_mem_coord1_vm_set_maximum (skeleton, view->maximum);
-  mc_dbus_mem_coord1_vm_set_minimum (skeleton, view->minimum);
   mc_dbus_mem_coord1_vm_set_target (skeleton, view->target);
-  mc_dbus_mem_coord1_vm_set_low_watermark (skeleton, view->low_watermark);
-  mc_dbus_mem_coord1_vm_set_high_watermark (skeleton, view->high_watermark);
-  mc_dbus_mem_coord1_vm_set_weight (skeleton, view->weight);
+  for (const McThreshold *threshold = mc_vm_thresholds; threshold->name != NULL; threshold++)
+    publish_threshold (G_OBJECT (skeleton), threshold,
+                       mc_vm_threshold_get (&view->policy, threshold));
   mc_dbus_mem_coord1_vm_set_overridden (skeleton, (const char *const *)view->overridden);
   mc_dbus_mem_coord1_vm_set_paused_until (skeleton, view->paused_until);
   mc_dbus_mem_coord1_vm_set_last_change (skeleton, view->last_change);

@@ -7,7 +7,7 @@
 #include "json.h"
 #include "table.h"
 #include "text.h"
-#include "units.h"
+#include "times.h"
 
 #include <gio/gunixfdlist.h>
 #include <glib/gi18n.h>
@@ -76,7 +76,7 @@ print_inhibitors (const McClient *client, GVariant *inhibitors)
     {
       g_autofree char *user = g_strdup_printf ("%u", uid);
       g_autofree char *process = g_strdup_printf ("%u", pid);
-      g_autofree char *when = mc_units_format_time (since);
+      g_autofree char *when = mc_times_format (since);
 
       mc_table_add (table, who, MC_STYLE_PLAIN);
       mc_table_add (table, user, MC_STYLE_PLAIN);

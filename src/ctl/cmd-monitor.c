@@ -7,7 +7,7 @@
 #include "model.h"
 #include "text.h"
 #include "threshold.h"
-#include "units.h"
+#include "times.h"
 
 #include <glib-unix.h>
 #include <glib/gi18n.h>
@@ -36,7 +36,7 @@ static void
 tell (Monitor *self, const char *event, const char *path, const char *text, GVariant *details)
 {
   g_autoptr (GVariant) owned = details != NULL ? g_variant_ref_sink (details) : NULL;
-  g_autofree char *time = mc_units_format_time ((guint64)g_get_real_time ());
+  g_autofree char *time = mc_times_format ((guint64)g_get_real_time ());
   g_autofree char *subject = mc_plain_text (path != NULL ? name_of (self, path) : _ ("service"));
   g_autofree char *clean = mc_plain_text (text);
   gboolean colored = mc_text_colored (self->client);
@@ -85,13 +85,13 @@ on_memory_moved (Monitor *self, GVariant *parameters)
 static char *
 format_value (const char *setting, GVariant *value)
 {
-  const McThreshold *threshold = mc_threshold_find (mc_host_thresholds, setting);
+  const McThreshold *threshold = mc_threshold_find_typed (mc_host_thresholds, setting);
 
   if (g_strcmp0 (setting, "PausedUntil") == 0
       && g_variant_is_of_type (value, G_VARIANT_TYPE_UINT64))
-    return mc_units_format_time (g_variant_get_uint64 (value));
+    return mc_times_format (g_variant_get_uint64 (value));
   if (threshold == NULL)
-    threshold = mc_threshold_find (mc_vm_thresholds, setting);
+    threshold = mc_threshold_find_typed (mc_vm_thresholds, setting);
   if (threshold != NULL && g_variant_is_of_type (value, G_VARIANT_TYPE_UINT64))
     return mc_threshold_format (threshold, g_variant_get_uint64 (value));
   if (threshold != NULL && g_variant_is_of_type (value, G_VARIANT_TYPE_UINT32))

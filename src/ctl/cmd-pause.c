@@ -3,10 +3,10 @@
 #include "config.h"
 
 #include "command.h"
+#include "duration.h"
 #include "json.h"
 #include "model.h"
 #include "text.h"
-#include "units.h"
 
 #include <glib/gi18n.h>
 
@@ -59,7 +59,7 @@ static void
 print_paused (const McClient *client, const Pause *pause)
 {
   g_autofree char *name = mc_plain_text (pause->vm != NULL ? pause->vm->name : "");
-  g_autofree char *time = mc_units_format_seconds (pause->seconds);
+  g_autofree char *time = mc_duration_format (pause->seconds);
 
   if (client->json)
     {

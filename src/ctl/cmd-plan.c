@@ -7,7 +7,7 @@
 #include "model.h"
 #include "table.h"
 #include "text.h"
-#include "units.h"
+#include "times.h"
 
 #include <glib/gi18n.h>
 
@@ -58,7 +58,7 @@ print_age (McModel *model)
     }
   if (oldest == 0)
     return;
-  age = mc_units_format_age (oldest, now);
+  age = mc_times_format_age (oldest, now);
   line = g_strdup_printf (_ ("Decided now, on reports of managed VMs of up to %s ago."), age);
   shown = columns > 0 ? mc_text_ellipsize (line, columns) : g_strdup (line);
   g_print ("%s\n\n", shown);

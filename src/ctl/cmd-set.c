@@ -23,6 +23,13 @@ clear_assignment (Assignment *assignment)
   g_free (assignment->name);
 }
 
+/* One that is not known here may be known to the service. */
+static const char *
+bus_name (const McThreshold *threshold, const char *typed)
+{
+  return threshold != NULL ? threshold->name : typed;
+}
+
 /* Reads "NAME=VALUE". FALSE where the person was told what is wrong. */
 static gboolean
 parse_assignment (const McThreshold *thresholds, const char *text, GArray *assignments)
@@ -37,7 +44,7 @@ parse_assignment (const McThreshold *thresholds, const char *text, GArray *assig
       return FALSE;
     }
   typed = g_strndup (text, (gsize)(equals - text));
-  assignment.threshold = mc_threshold_find (thresholds, typed);
+  assignment.threshold = mc_threshold_find_typed (thresholds, typed);
   if (!mc_threshold_parse (assignment.threshold, equals + 1, &assignment.value))
     {
       mc_command_misused (
@@ -45,7 +52,7 @@ parse_assignment (const McThreshold *thresholds, const char *text, GArray *assig
           equals + 1, typed);
       return FALSE;
     }
-  assignment.name = mc_threshold_bus_name (thresholds, typed);
+  assignment.name = g_strdup (bus_name (assignment.threshold, typed));
   g_array_append_val (assignments, assignment);
   return TRUE;
 }
@@ -155,7 +162,7 @@ check_no_vm (McModel *model, const char *text, GError **error)
     {
       const McModelVm *vm = g_ptr_array_index (model->vms, i);
       g_autofree char *typed = g_strndup (text, strcspn (text, "="));
-      const McThreshold *threshold = mc_threshold_find (mc_host_thresholds, typed);
+      const McThreshold *threshold = mc_threshold_find_typed (mc_host_thresholds, typed);
 
       if (g_strcmp0 (vm->name, text) != 0)
         continue;
@@ -223,9 +230,9 @@ names_variant (const McThreshold *thresholds, char **typed)
   g_variant_builder_init (&builder, G_VARIANT_TYPE_STRING_ARRAY);
   for (; *typed != NULL; typed++)
     {
-      g_autofree char *name = mc_threshold_bus_name (thresholds, *typed);
+      const McThreshold *threshold = mc_threshold_find_typed (thresholds, *typed);
 
-      g_variant_builder_add (&builder, "s", name);
+      g_variant_builder_add (&builder, "s", bus_name (threshold, *typed));
     }
   return g_variant_builder_end (&builder);
 }
@@ -265,7 +272,7 @@ mc_cmd_reset (McClient *client, int argc, char **argv)
   model = mc_model_load (client, &error);
   if (model == NULL)
     return mc_client_fail (client, error);
-  if (mc_threshold_find (mc_host_thresholds, argv[1]) != NULL
+  if (mc_threshold_find_typed (mc_host_thresholds, argv[1]) != NULL
           ? !check_no_vm (model, argv[1], &error)
           : !take_vm (model, &argc, &argv, &vm, &error))
     return mc_client_fail (client, error);

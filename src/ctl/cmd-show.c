@@ -7,7 +7,7 @@
 #include "model.h"
 #include "size.h"
 #include "table.h"
-#include "units.h"
+#include "times.h"
 
 #include <glib/gi18n.h>
 
@@ -36,7 +36,7 @@ add_rate (McTable *table, const char *label, GVariant *vm, const char *name)
 static void
 add_time (McTable *table, const char *label, GVariant *vm, const char *name)
 {
-  g_autofree char *text = mc_units_format_time (mc_properties_number (vm, name));
+  g_autofree char *text = mc_times_format (mc_properties_number (vm, name));
 
   mc_table_add_label (table, label, text, MC_STYLE_PLAIN);
 }

@@ -8,7 +8,7 @@
 #include "size.h"
 #include "table.h"
 #include "threshold.h"
-#include "units.h"
+#include "times.h"
 
 #include <glib/gi18n.h>
 
@@ -29,7 +29,7 @@ add_pause (McTable *table, GVariant *host)
 {
   const char *reason = mc_properties_text (host, "PauseReason");
   guint64 until = mc_properties_number (host, "PausedUntil");
-  g_autofree char *time = mc_units_format_time (until);
+  g_autofree char *time = mc_times_format (until);
   g_autofree char *text = NULL;
   gboolean inhibited = mc_properties_flag (host, "Inhibited");
 
@@ -92,7 +92,7 @@ add_figures (McTable *table, GVariant *host)
 static char *
 format_threshold (GVariant *host, const char *name)
 {
-  const McThreshold *threshold = mc_threshold_find (mc_host_thresholds, name);
+  const McThreshold *threshold = mc_threshold_find_typed (mc_host_thresholds, name);
   g_autofree char *value = mc_threshold_format (threshold, mc_properties_number (host, name));
 
   return g_strconcat (value, mc_properties_overrides (host, name) ? "*" : "", NULL);
@@ -143,7 +143,7 @@ add_detail (McTable *table, GVariant *vm)
   const char *detail = mc_properties_text (vm, "StatusDetail");
   gboolean decided
       = g_strcmp0 (mc_properties_text (vm, "Status"), "managed") == 0 || *detail == '\0';
-  g_autofree char *age = mc_units_format_age (decided ? mc_properties_number (vm, "LastChange") : 0,
+  g_autofree char *age = mc_times_format_age (decided ? mc_properties_number (vm, "LastChange") : 0,
                                               (guint64)g_get_real_time ());
 
   mc_table_add (table, age, MC_STYLE_PLAIN);

@@ -7,7 +7,7 @@
 #include "model.h"
 #include "size.h"
 #include "table.h"
-#include "units.h"
+#include "times.h"
 
 #include <glib/gi18n.h>
 
@@ -22,7 +22,7 @@ print_now (const McClient *client, GVariant *vm)
   g_autofree char *unused = mc_size_format (mc_properties_number (vm, "Unused"));
   g_autofree char *usable = mc_size_format (mc_properties_number (vm, "Usable"));
   g_autofree char *age
-      = mc_units_format_age (mc_properties_number (vm, "LastChange"), (guint64)g_get_real_time ());
+      = mc_times_format_age (mc_properties_number (vm, "LastChange"), (guint64)g_get_real_time ());
   const char *status = mc_properties_text (vm, "Status");
   gboolean colored = mc_text_colored (client);
   McStyle style = mc_text_style_of_state (status);
@@ -55,7 +55,7 @@ print_decisions (const McClient *client, GVariant *decisions)
   g_variant_iter_init (&iter, decisions);
   while (g_variant_iter_next (&iter, "(ttt&s)", &time, &from, &to, &sentence))
     {
-      g_autofree char *when = mc_units_format_time (time);
+      g_autofree char *when = mc_times_format (time);
       g_autofree char *move = mc_text_move (from, to);
 
       mc_table_add (table, when, MC_STYLE_PLAIN);

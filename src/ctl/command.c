@@ -4,8 +4,8 @@
 
 #include "command.h"
 
+#include "duration.h"
 #include "plain-text.h"
-#include "units.h"
 
 #include <glib/gi18n.h>
 
@@ -168,7 +168,7 @@ mc_command_take_seconds (const char *command, const char *text, guint *seconds)
 {
   guint64 value = 0;
 
-  if (text != NULL && (!mc_units_parse_seconds (text, &value) || value > G_MAXUINT || value == 0))
+  if (text != NULL && (!mc_duration_parse (text, &value) || value > G_MAXUINT || value == 0))
     {
       mc_command_misused (command, _ ("\"%s\" is no time: write 90s, 10m, 2h or 1d"), text);
       return FALSE;

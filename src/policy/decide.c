@@ -66,9 +66,9 @@ used_of (const McHostFigures *host)
 McHostCondition
 mc_policy_host_condition (const McPolicySettings *settings, const McHostFigures *host)
 {
-  if (host->available <= settings->host_reserve)
+  if (host->available <= settings->thresholds.host_reserve)
     return MC_HOST_CRITICAL;
-  if (used_of (host) > percent (host->total, settings->host_usage_limit))
+  if (used_of (host) > percent (host->total, settings->thresholds.host_usage_limit))
     return MC_HOST_TIGHT;
   return MC_HOST_COMFORTABLE;
 }
@@ -77,12 +77,13 @@ static double
 ease_of (const McPolicySettings *settings, const McHostFigures *host)
 {
   guint64 at_limit
-      = saturating_sub (host->total, percent (host->total, settings->host_usage_limit));
-  guint64 room = saturating_sub (at_limit, settings->host_reserve);
+      = saturating_sub (host->total, percent (host->total, settings->thresholds.host_usage_limit));
+  guint64 room = saturating_sub (at_limit, settings->thresholds.host_reserve);
 
   if (room == 0)
     return 1;
-  return MIN (1, (double)saturating_sub (host->available, settings->host_reserve) / (double)room);
+  return MIN (1, (double)saturating_sub (host->available, settings->thresholds.host_reserve)
+                     / (double)room);
 }
 
 static void
@@ -156,7 +157,7 @@ host_cannot_bear (const McPolicySettings *settings,
 {
   guint64 soon = memory->touching * UNGRANTED_WATCH_S;
 
-  return host->available <= settings->host_reserve + tuning->margin_mib * MC_MIB + soon;
+  return host->available <= settings->thresholds.host_reserve + tuning->margin_mib * MC_MIB + soon;
 }
 
 /* After a while it is taken over from where it then is: what it was told before is no longer true.
@@ -223,7 +224,7 @@ give_back (const McPolicySettings *settings,
            guint64 backed,
            McVmDecision *decision)
 {
-  guint64 step = percent (facts->capacity, MIN (settings->step_limit, 100));
+  guint64 step = percent (facts->capacity, MIN (settings->thresholds.step_limit, 100));
 
   return decision->status == MC_VM_INEFFECTIVE && give_backed (facts, backed, step, decision);
 }
@@ -519,8 +520,9 @@ mc_policy_decide (const McPolicySettings *settings,
   g_autofree McClaim *claims = g_new (McClaim, n_vms + 1); /* the last is the pool's */
   g_autofree guint64 *figures = g_new (guint64, n_vms + 1);
   Scratch scratch = { .candidates = candidates, .claims = claims, .figures = figures };
-  guint64 limit = percent (host->total, settings->host_usage_limit);
-  guint64 kept = MIN (settings->host_reserve, MC_CAPACITY_MOST) + tuning->margin_mib * MC_MIB;
+  guint64 limit = percent (host->total, settings->thresholds.host_usage_limit);
+  guint64 kept
+      = MIN (settings->thresholds.host_reserve, MC_CAPACITY_MOST) + tuning->margin_mib * MC_MIB;
   McCycle cycle = {
     .settings = settings,
     .tuning = tuning,

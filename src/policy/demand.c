@@ -521,7 +521,7 @@ set_needs (const McPolicySettings *settings,
            const McVmMemory *memory,
            McDemand *demand)
 {
-  gint64 horizon_us = settings->interval_us + settings->stats_period_us;
+  gint64 horizon_us = mc_policy_interval_us (settings) + settings->stats_period_us;
   guint64 growth = memory->velocity > 0 && !is_blind (facts)
                        ? (guint64)((double)memory->velocity * horizon_us / G_USEC_PER_SEC)
                        : 0;
@@ -583,7 +583,7 @@ set_range (const McPolicySettings *settings, const McVmFacts *facts, McDemand *d
   mc_policy_watermarks (facts, &demand->low, &demand->high);
   demand->most = MIN (facts->maximum, facts->capacity);
   demand->least = MIN (facts->minimum, demand->most);
-  demand->step = percent (facts->capacity, MIN (settings->step_limit, 100));
+  demand->step = percent (facts->capacity, MIN (settings->thresholds.step_limit, 100));
   demand->told = MIN (told, facts->capacity);
   demand->held = MAX (demand->told, facts->balloon);
 }

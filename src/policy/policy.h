@@ -11,7 +11,7 @@
 
 #include <glib.h>
 
-#include "size.h"
+#include "threshold.h"
 #include "tuning.h"
 
 G_BEGIN_DECLS
@@ -27,16 +27,17 @@ typedef enum
 /* What holds for the whole host. */
 typedef struct
 {
-  guint64 low_watermark;  /* bytes unused at which a VM is running out */
-  guint64 high_watermark; /* bytes unused at which a VM may release */
-  guint64 host_reserve;   /* the host's floor */
-  guint host_usage_limit; /* percent used above which memory goes back to the host */
-  guint step_limit;       /* percent of a VM's capacity that one step moves at most */
-  gint64 interval_us;     /* between cycles when nothing presses */
+  McHostThresholds thresholds;
   gint64 stats_period_us; /* how often guests report */
   McCacheGrowth cache_growth;
   const McTuning *tuning; /* (nullable): the policy's own numbers; NULL = mc_tuning_default */
 } McPolicySettings;
+
+static inline gint64
+mc_policy_interval_us (const McPolicySettings *settings)
+{
+  return (gint64)settings->thresholds.interval_s * G_USEC_PER_SEC;
+}
 
 typedef struct
 {

@@ -6,9 +6,8 @@
 
 #include <string.h>
 
-#include "size.h"
 #include "text-file.h"
-#include "thresholds.h"
+#include "policy-settings.h"
 
 #define MOST_BYTES          (1024 * 1024) /* the sample has 2 KiB */
 #define MOST_STATS_PERIOD_S 60
@@ -32,11 +31,12 @@ read_number (const char *text, guint64 *value, GError **error)
 }
 
 static gboolean
-read_size (const char *text, guint64 *value, GError **error)
+read_value (const McThreshold *threshold, const char *text, guint64 *value, GError **error)
 {
-  if (mc_size_parse (text, value))
+  if (mc_threshold_read (threshold, text, value))
     return TRUE;
-  g_set_error (error, MC_CONFIG_ERROR, 0, "'%s' is not a size such as 150M or 2G", text);
+  g_set_error (error, MC_CONFIG_ERROR, 0, "'%s' is not %s", text,
+               threshold->unit == MC_UNIT_BYTES ? "a size such as 150M or 2G" : "a whole number");
   return FALSE;
 }
 
@@ -45,12 +45,9 @@ static gboolean
 read_vm_default (const char *name, const char *text, guint64 *value, GError **error)
 {
   const McThreshold *threshold = mc_vm_threshold_find (name);
-  McVmPolicy scratch = MC_VM_POLICY_UNSET;
 
-  if (threshold->unit == MC_UNIT_BYTES ? !read_size (text, value, error)
-                                       : !read_number (text, value, error))
-    return FALSE;
-  return mc_vm_threshold_set (&scratch, threshold, *value, error);
+  return read_value (threshold, text, value, error)
+         && mc_threshold_check (threshold, *value, error);
 }
 
 static gboolean
@@ -156,18 +153,13 @@ static const struct
 static gboolean
 read_threshold (McConfig *self, const char *key, const char *text, GError **error)
 {
-  for (const McThreshold *threshold = mc_host_thresholds; threshold->name != NULL; threshold++)
-    {
-      guint64 value;
+  const McThreshold *threshold = mc_threshold_find_key (mc_host_thresholds, key);
+  guint64 value;
 
-      if (!g_str_equal (threshold->key, key))
-        continue;
-      if (threshold->unit == MC_UNIT_BYTES ? !read_size (text, &value, error)
-                                           : !read_number (text, &value, error))
-        return FALSE;
-      return mc_host_threshold_set (&self->policy, threshold, value, error);
-    }
-  return fail (error, "there is no such key in [Thresholds]");
+  if (threshold == NULL)
+    return fail (error, "there is no such key in [Thresholds]");
+  return read_value (threshold, text, &value, error)
+         && mc_host_threshold_set (&self->policy.thresholds, threshold, value, error);
 }
 
 static gboolean
@@ -246,25 +238,25 @@ read_line (Reader *reader, const char *line, GError **error)
   return *line == '[' ? read_group (reader, line, error) : read_pair (reader, line, error);
 }
 
-/* The line that a conflict is to be blamed on: the last one that sets a threshold which its message
- * names. */
+/* The line that a conflict is to be blamed on: the last one that sets a threshold which is part of
+ * it. */
 static const char *
-find_culprit (const Reader *reader, const char *message, guint *line)
+find_culprit (const Reader *reader, const McThreshold *const *culprits, guint *line)
 {
-  const char *culprit = NULL;
+  const char *found = NULL;
 
-  for (const McThreshold *threshold = mc_host_thresholds; threshold->name != NULL; threshold++)
+  for (guint i = 0; i < 2 && culprits[i] != NULL; i++)
     {
-      g_autofree char *key = g_strconcat ("Thresholds/", threshold->key, NULL);
+      g_autofree char *key = g_strconcat ("Thresholds/", culprits[i]->key, NULL);
       guint at = GPOINTER_TO_UINT (g_hash_table_lookup (reader->seen, key));
 
-      if (at <= *line || strstr (message, threshold->name) == NULL)
+      if (at <= *line)
         continue;
       *line = at;
-      culprit = threshold->key;
+      found = culprits[i]->key;
     }
-  if (culprit != NULL)
-    return culprit;
+  if (found != NULL)
+    return found;
   *line = GPOINTER_TO_UINT (g_hash_table_lookup (reader->seen, "Policy/stats-period"));
   return "stats-period";
 }
@@ -273,13 +265,14 @@ static gboolean
 check_whole (const Reader *reader, GError **error)
 {
   g_autoptr (GError) problem = NULL;
-  const char *culprit;
+  const McThreshold *culprits[2];
+  const char *key;
   guint line = 0;
 
-  if (mc_policy_settings_check (&reader->config->policy, &problem))
+  if (mc_policy_settings_check (&reader->config->policy, culprits, &problem))
     return TRUE;
-  culprit = find_culprit (reader, problem->message, &line);
-  g_set_error (error, MC_CONFIG_ERROR, 0, "%s:%u: %s: %s", reader->config->path, line, culprit,
+  key = find_culprit (reader, culprits, &line);
+  g_set_error (error, MC_CONFIG_ERROR, 0, "%s:%u: %s: %s", reader->config->path, line, key,
                problem->message);
   return FALSE;
 }

@@ -74,15 +74,15 @@ spare_of (McVm *vm)
   if (vm->decision.status != MC_VM_MANAGED || headroom == MC_UNKNOWN
       || vm->facts.balloon == MC_UNKNOWN)
     return 0;
-  spare = headroom - MIN (headroom, vm->view.high_watermark);
-  return MIN (spare, vm->facts.balloon - MIN (vm->facts.balloon, vm->view.minimum));
+  spare = headroom - MIN (headroom, vm->view.policy.high_watermark);
+  return MIN (spare, vm->facts.balloon - MIN (vm->facts.balloon, vm->view.policy.minimum));
 }
 
 static guint64
 free_for_new_vm (McCoordinator *self)
 {
-  guint64 kept = mc_settings_get_policy (self->settings)->host_reserve + self->decision.promised
-                 + mc_reservations_total (self);
+  guint64 kept = mc_settings_get_policy (self->settings)->thresholds.host_reserve
+                 + self->decision.promised + mc_reservations_total (self);
   guint64 bytes = self->figures.available;
 
   if (self->degraded != NULL || !self->synced)
@@ -95,19 +95,13 @@ free_for_new_vm (McCoordinator *self)
 static void
 update_host_view (McCoordinator *self)
 {
-  const McPolicySettings *settings = mc_settings_get_policy (self->settings);
   McHostView *view = &self->view;
 
   view->state = find_state (self);
   view->dry_run = mc_settings_get_dry_run (self->settings);
   view->hypervisor_uri = mc_hypervisor_get_uri (self->hypervisor);
   view->hypervisor_connected = mc_hypervisor_get_connected (self->hypervisor);
-  view->low_watermark = settings->low_watermark;
-  view->high_watermark = settings->high_watermark;
-  view->host_reserve = settings->host_reserve;
-  view->host_usage_limit = settings->host_usage_limit;
-  view->step_limit = settings->step_limit;
-  view->interval_s = (guint)(settings->interval_us / G_USEC_PER_SEC);
+  view->thresholds = mc_settings_get_policy (self->settings)->thresholds;
   view->pause_reason = self->pause.active ? self->pause.reason : "";
   view->paused_until = self->pause.active ? self->pause.until_us : 0;
   view->inhibited = self->inhibitors->len > 0;
@@ -445,7 +439,7 @@ mc_coordinator_is_ending (McCoordinator *self)
 gboolean
 mc_coordinator_is_alive (McCoordinator *self)
 {
-  gint64 interval_us = mc_settings_get_policy (self->settings)->interval_us;
+  gint64 interval_us = mc_policy_interval_us (mc_settings_get_policy (self->settings));
 
   return !self->started || mc_coordinator_is_ending (self)
          || mc_clock_now (self->clock) - self->began_us < interval_us + ALIVE_SLACK_US;

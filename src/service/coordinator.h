@@ -64,8 +64,7 @@ typedef struct
   guint64 host_total, host_available, host_promised;
   double host_used_percent;
   McHostCondition host_condition;
-  guint64 low_watermark, high_watermark, host_reserve;
-  guint host_usage_limit, step_limit, interval_s;
+  McHostThresholds thresholds;
   const char *pause_reason;
   guint64 paused_until; /* µs since the epoch, 0 = until Resume */
   gboolean inhibited;

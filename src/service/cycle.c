@@ -59,7 +59,7 @@ mc_cycle_bring_forward (McCoordinator *self)
 static void
 arm_next (McCoordinator *self, gboolean pressing)
 {
-  gint64 interval_us = mc_settings_get_policy (self->settings)->interval_us;
+  gint64 interval_us = mc_policy_interval_us (mc_settings_get_policy (self->settings));
   gint64 after_us = self->again ? CLOSEST_US
                     : pressing  ? MIN (interval_us, ATTENTIVE_US)
                                 : interval_us;
@@ -73,7 +73,7 @@ mc_cycle_settings (McCoordinator *self)
 {
   McPolicySettings settings = *mc_settings_get_policy (self->settings);
 
-  settings.host_reserve += mc_reservations_total (self);
+  settings.thresholds.host_reserve += mc_reservations_total (self);
   return settings;
 }
 
@@ -182,7 +182,7 @@ describe_again (McCoordinator *self)
 static void
 check_reserve (McCoordinator *self)
 {
-  guint64 reserve = mc_settings_get_policy (self->settings)->host_reserve;
+  guint64 reserve = mc_settings_get_policy (self->settings)->thresholds.host_reserve;
   g_autoptr (GError) error = NULL;
 
   g_clear_pointer (&self->reserve_too_large, g_free);
@@ -538,7 +538,7 @@ on_sampled (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 miss (McCoordinator *self)
 {
-  gint64 interval_us = mc_settings_get_policy (self->settings)->interval_us;
+  gint64 interval_us = mc_policy_interval_us (mc_settings_get_policy (self->settings));
 
   self->missed++;
   g_debug ("%u cycles were missed while a sample is under way", self->missed);
@@ -548,7 +548,7 @@ miss (McCoordinator *self)
 void
 mc_cycle_begin (McCoordinator *self)
 {
-  gint64 interval_us = mc_settings_get_policy (self->settings)->interval_us;
+  gint64 interval_us = mc_policy_interval_us (mc_settings_get_policy (self->settings));
   gint64 patience_us = CLAMP (interval_us / 4 * 3, SAMPLE_AT_LEAST_US, SAMPLE_AT_MOST_US);
 
   if (mc_coordinator_is_ending (self))

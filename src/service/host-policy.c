@@ -33,7 +33,8 @@ before_change (McCoordinator *self)
 static GVariant *
 threshold_to_variant (const McPolicySettings *settings, const McThreshold *threshold)
 {
-  return mc_threshold_to_variant (threshold, mc_host_threshold_get (settings, threshold));
+  return mc_threshold_to_variant (threshold,
+                                  mc_host_threshold_get (&settings->thresholds, threshold));
 }
 
 /* Consumes both values. */
@@ -157,7 +158,7 @@ mc_host_policy_check_reserve (McCoordinator *self, guint64 reserve, GError **err
 static gboolean
 check_config (McCoordinator *self, const McConfig *config, GError **error)
 {
-  if (mc_host_policy_check_reserve (self, config->policy.host_reserve, error))
+  if (mc_host_policy_check_reserve (self, config->policy.thresholds.host_reserve, error))
     return TRUE;
   if (config->reserve_line > 0)
     g_prefix_error (error, "%s:%u: host-reserve: ", config->path, config->reserve_line);
@@ -169,7 +170,7 @@ static void
 drop_reserve (McCoordinator *self)
 {
   const char *names[] = { "HostReserve", NULL };
-  guint64 reserve = mc_settings_get_policy (self->settings)->host_reserve;
+  guint64 reserve = mc_settings_get_policy (self->settings)->thresholds.host_reserve;
   g_autoptr (GError) error = NULL;
 
   if (!mc_host_policy_check_reserve (self, reserve, &error)

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "hypervisor.h"
-#include "size.h"
 
 /* Whoever may edit a VM writes this: nothing sensible comes near it. */
 #define MOST_BYTES (64 * 1024)
@@ -78,15 +77,6 @@ local_name (const xmlChar *name)
   const char *colon = strchr ((const char *)name, ':');
 
   return colon != NULL ? colon + 1 : (const char *)name;
-}
-
-static const McThreshold *
-find_key (const char *key)
-{
-  for (const McThreshold *threshold = mc_vm_thresholds; threshold->name != NULL; threshold++)
-    if (g_str_equal (threshold->key, key))
-      return threshold;
-  return NULL;
 }
 
 /* A name with a prefix that is declared nowhere would come to mean something else without it, where
@@ -171,14 +161,6 @@ read_attributes (Reader *reader, xmlNode *element, gboolean is_root, GError **er
   return TRUE;
 }
 
-static gboolean
-read_number (const McThreshold *threshold, const char *text, guint64 *value)
-{
-  if (threshold->unit == MC_UNIT_BYTES)
-    return mc_size_parse (text, value);
-  return g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT32, value, NULL);
-}
-
 /* Its text is one piece: what stands on both sides of a comment are two values. */
 static gboolean
 read_value (Reader *reader, const xmlNode *element, const McThreshold *threshold, GError **error)
@@ -200,7 +182,7 @@ read_value (Reader *reader, const xmlNode *element, const McThreshold *threshold
     }
   if (text == NULL)
     return fail (error, "<%s> is empty", threshold->key);
-  if (!read_number (threshold, text, &value))
+  if (!mc_threshold_read (threshold, text, &value))
     return fail (error, "<%s>: '%s' is not %s", threshold->key, text,
                  threshold->unit == MC_UNIT_BYTES ? "a size such as 150M" : "a whole number");
   return mc_vm_threshold_set (&reader->metadata.policy, threshold, value, error);
@@ -216,7 +198,7 @@ read_child (Reader *reader, xmlNode *node, GError **error)
   if (node->type != XML_ELEMENT_NODE)
     return fail (error, "'%s' stands outside of any element",
                  node->content != NULL ? (const char *)node->content : "");
-  threshold = find_key (local_name (node->name));
+  threshold = mc_threshold_find_key (mc_vm_thresholds, local_name (node->name));
   if (threshold == NULL)
     {
       find_unknown (reader, g_strdup_printf ("<%s> is not known", (const char *)node->name));
@@ -354,15 +336,15 @@ mc_metadata_edit_set (McMetadataEdit *self, const McThreshold *threshold, guint6
   for (xmlNode *node = self->root->children, *next; node != NULL; node = next)
     {
       next = node->next;
-      if (!is_own (node) || find_key (local_name (node->name)) != threshold)
+      if (!is_own (node)
+          || mc_threshold_find_key (mc_vm_thresholds, local_name (node->name)) != threshold)
         continue;
       xmlUnlinkNode (node);
       xmlFreeNode (node);
     }
   if (value == MC_UNSET)
     return;
-  text = threshold->unit == MC_UNIT_BYTES ? mc_size_format_exact (value)
-                                          : g_strdup_printf ("%" G_GUINT64_FORMAT, value);
+  text = mc_threshold_write (threshold, value);
   xmlNewTextChild (self->root, NULL, (const xmlChar *)threshold->key, (const xmlChar *)text);
 }
 
@@ -392,7 +374,8 @@ forget_prefix (xmlNode *node)
 {
   g_autofree char *name = g_strdup (local_name (node->name));
 
-  if (g_str_equal (name, ROOT) || g_str_equal (name, MANAGED) || find_key (name) != NULL)
+  if (g_str_equal (name, ROOT) || g_str_equal (name, MANAGED)
+      || mc_threshold_find_key (mc_vm_thresholds, name) != NULL)
     xmlNodeSetName (node, (const xmlChar *)name);
 }
 

@@ -15,7 +15,7 @@
 
 #include <gio/gio.h>
 
-#include "thresholds.h"
+#include "threshold.h"
 
 G_BEGIN_DECLS
 

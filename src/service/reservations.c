@@ -132,7 +132,8 @@ answer (Reservation *reservation, guint64 granted)
 static guint64
 free_for (McCoordinator *self, const Reservation *wanted)
 {
-  guint64 floor = mc_settings_get_policy (self->settings)->host_reserve + self->decision.promised;
+  guint64 floor
+      = mc_settings_get_policy (self->settings)->thresholds.host_reserve + self->decision.promised;
   guint64 left = self->figures.available - MIN (self->figures.available, floor);
 
   for (guint i = 0; i < self->reservations->len && self->reservations->pdata[i] != wanted; i++)

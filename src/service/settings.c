@@ -4,24 +4,17 @@
 
 #include "settings.h"
 
-#include "thresholds.h"
+#include "policy-settings.h"
 
 #define GROUP_THRESHOLDS "Thresholds"
 #define GROUP_SETTINGS   "Settings"
 #define KEY_DRY_RUN      "dry-run"
-#define MOST_THRESHOLDS  8
-
-typedef struct
-{
-  guint64 values[MOST_THRESHOLDS]; /* in the order of mc_host_thresholds; MC_UNSET follows the
-                                      configuration */
-} Overrides;
 
 struct _McSettings
 {
   McConfig *config;
   McStore *store;
-  Overrides overrides;
+  McHostThresholds overrides; /* MC_UNSET follows the configuration */
   gboolean dry_run;
   McPolicySettings in_force;
 };
@@ -29,33 +22,27 @@ struct _McSettings
 struct _McSettingsState
 {
   McConfig *config;
-  Overrides overrides;
+  McHostThresholds overrides;
   gboolean dry_run;
   McPolicySettings in_force;
 };
 
-static Overrides
-no_overrides (void)
-{
-  Overrides overrides;
-
-  for (guint i = 0; i < MOST_THRESHOLDS; i++)
-    overrides.values[i] = MC_UNSET;
-  return overrides;
-}
-
 static gboolean
 combine (const McConfig *config,
-         const Overrides *overrides,
+         const McHostThresholds *overrides,
          McPolicySettings *result,
          GError **error)
 {
   *result = config->policy;
-  for (guint i = 0; mc_host_thresholds[i].name != NULL; i++)
-    if (overrides->values[i] != MC_UNSET
-        && !mc_host_threshold_set (result, &mc_host_thresholds[i], overrides->values[i], error))
-      return FALSE;
-  return mc_policy_settings_check (result, error);
+  for (const McThreshold *threshold = mc_host_thresholds; threshold->name != NULL; threshold++)
+    {
+      guint64 value = mc_host_threshold_get (overrides, threshold);
+
+      if (value != MC_UNSET
+          && !mc_host_threshold_set (&result->thresholds, threshold, value, error))
+        return FALSE;
+    }
+  return mc_policy_settings_check (result, NULL, error);
 }
 
 static void
@@ -64,10 +51,13 @@ keep (McSettings *self)
   GKeyFile *keys = mc_store_get_keys (self->store);
 
   g_key_file_remove_group (keys, GROUP_THRESHOLDS, NULL);
-  for (guint i = 0; mc_host_thresholds[i].name != NULL; i++)
-    if (self->overrides.values[i] != MC_UNSET)
-      g_key_file_set_uint64 (keys, GROUP_THRESHOLDS, mc_host_thresholds[i].name,
-                             self->overrides.values[i]);
+  for (const McThreshold *threshold = mc_host_thresholds; threshold->name != NULL; threshold++)
+    {
+      guint64 value = mc_host_threshold_get (&self->overrides, threshold);
+
+      if (value != MC_UNSET)
+        g_key_file_set_uint64 (keys, GROUP_THRESHOLDS, threshold->name, value);
+    }
   if (self->dry_run != self->config->dry_run)
     g_key_file_set_boolean (keys, GROUP_SETTINGS, KEY_DRY_RUN, self->dry_run);
   else
@@ -76,7 +66,7 @@ keep (McSettings *self)
 }
 
 static gboolean
-take (McSettings *self, const Overrides *overrides, GError **error)
+take (McSettings *self, const McHostThresholds *overrides, GError **error)
 {
   McPolicySettings in_force;
 
@@ -88,33 +78,31 @@ take (McSettings *self, const Overrides *overrides, GError **error)
   return TRUE;
 }
 
-static int
-index_of (const char *name, GError **error)
+/* Returns: (nullable) */
+static const McThreshold *
+find_threshold (const char *name, GError **error)
 {
   const McThreshold *threshold = mc_host_threshold_find (name);
+  g_autofree char *names = NULL;
 
   if (threshold != NULL)
-    return (int)(threshold - mc_host_thresholds);
+    return threshold;
+  names = mc_threshold_list (mc_host_thresholds);
   g_set_error (error, MC_THRESHOLD_ERROR, MC_THRESHOLD_ERROR_UNKNOWN,
-               "There is no threshold '%s'; there are LowWatermark, HighWatermark, HostReserve, "
-               "HostUsageLimit, "
-               "StepLimit and Interval",
-               name);
-  return -1;
+               "There is no threshold '%s'; there are %s", name, names);
+  return NULL;
 }
 
 static void
-restore_threshold (Overrides *overrides, GKeyFile *keys, const char *name)
+restore_threshold (McHostThresholds *overrides, GKeyFile *keys, const char *name)
 {
   g_autoptr (GError) error = NULL;
-  McPolicySettings scratch = mc_policy_settings_default ();
-  int index = index_of (name, &error);
-  guint64 value = index >= 0 ? g_key_file_get_uint64 (keys, GROUP_THRESHOLDS, name, &error) : 0;
+  const McThreshold *threshold = find_threshold (name, &error);
+  guint64 value
+      = threshold != NULL ? g_key_file_get_uint64 (keys, GROUP_THRESHOLDS, name, &error) : 0;
 
-  if (error != NULL || !mc_host_threshold_set (&scratch, &mc_host_thresholds[index], value, &error))
+  if (error != NULL || !mc_host_threshold_set (overrides, threshold, value, &error))
     g_warning ("What was set at run time is dropped: %s", error->message);
-  else
-    overrides->values[index] = value;
 }
 
 static void
@@ -137,7 +125,7 @@ restore (McSettings *self)
 {
   GKeyFile *keys = mc_store_get_keys (self->store);
   g_auto (GStrv) names = g_key_file_get_keys (keys, GROUP_THRESHOLDS, NULL, NULL);
-  Overrides overrides = no_overrides ();
+  McHostThresholds overrides = MC_HOST_THRESHOLDS_UNSET;
   g_autoptr (GError) error = NULL;
 
   for (guint i = 0; names != NULL && names[i] != NULL; i++)
@@ -148,7 +136,7 @@ restore (McSettings *self)
       g_warning ("Everything that was set at run time is dropped, as it does not fit the "
                  "configuration: %s",
                  error->message);
-      self->overrides = no_overrides ();
+      self->overrides = MC_HOST_THRESHOLDS_UNSET;
       self->in_force = self->config->policy;
     }
   restore_dry_run (self, keys);
@@ -223,9 +211,9 @@ mc_settings_list_overridden (const McSettings *self)
 {
   g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
 
-  for (guint i = 0; mc_host_thresholds[i].name != NULL; i++)
-    if (self->overrides.values[i] != MC_UNSET)
-      g_strv_builder_add (names, mc_host_thresholds[i].name);
+  for (const McThreshold *threshold = mc_host_thresholds; threshold->name != NULL; threshold++)
+    if (mc_host_threshold_get (&self->overrides, threshold) != MC_UNSET)
+      g_strv_builder_add (names, threshold->name);
   return g_strv_builder_end (names);
 }
 
@@ -238,7 +226,7 @@ mc_settings_get_dry_run (const McSettings *self)
 gboolean
 mc_settings_set (McSettings *self, GVariant *values, GError **error)
 {
-  Overrides overrides = self->overrides;
+  McHostThresholds overrides = self->overrides;
   GVariantIter iter;
   const char *name;
   guint64 value;
@@ -246,12 +234,10 @@ mc_settings_set (McSettings *self, GVariant *values, GError **error)
   g_variant_iter_init (&iter, values);
   while (g_variant_iter_next (&iter, "{&st}", &name, &value))
     {
-      McPolicySettings scratch = self->in_force;
-      int index = index_of (name, error);
+      const McThreshold *threshold = find_threshold (name, error);
 
-      if (index < 0 || !mc_host_threshold_set (&scratch, &mc_host_thresholds[index], value, error))
+      if (threshold == NULL || !mc_host_threshold_set (&overrides, threshold, value, error))
         return FALSE;
-      overrides.values[index] = value;
     }
   return take (self, &overrides, error);
 }
@@ -259,17 +245,17 @@ mc_settings_set (McSettings *self, GVariant *values, GError **error)
 gboolean
 mc_settings_reset (McSettings *self, const char *const *names, GError **error)
 {
-  Overrides overrides = self->overrides;
+  McHostThresholds overrides = self->overrides;
 
   if (names == NULL || names[0] == NULL)
-    overrides = no_overrides ();
+    overrides = MC_HOST_THRESHOLDS_UNSET;
   for (guint i = 0; names != NULL && names[i] != NULL; i++)
     {
-      int index = index_of (names[i], error);
+      const McThreshold *threshold = find_threshold (names[i], error);
 
-      if (index < 0)
+      if (threshold == NULL)
         return FALSE;
-      overrides.values[index] = MC_UNSET;
+      *mc_host_threshold_field (&overrides, threshold) = MC_UNSET;
     }
   return take (self, &overrides, error);
 }

@@ -12,6 +12,7 @@
 #include "config.h"
 
 #include "coordinator-private.h"
+#include "policy-settings.h"
 
 /* Each waits for those before it to be written: nobody means more than this. */
 #define MOST_CHANGES 64
@@ -63,19 +64,19 @@ static const McThreshold *
 find_threshold (const char *name, GError **error)
 {
   const McThreshold *threshold = mc_vm_threshold_find (name);
+  g_autofree char *names = NULL;
 
-  if (threshold == NULL)
-    g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_UNKNOWN_THRESHOLD,
-                 "A VM has no threshold '%s'; it has LowWatermark, HighWatermark, Minimum, Maximum "
-                 "and Weight",
-                 name);
-  return threshold;
+  if (threshold != NULL)
+    return threshold;
+  names = mc_threshold_list (mc_vm_thresholds);
+  g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_UNKNOWN_THRESHOLD,
+               "A VM has no threshold '%s'; it has %s", name, names);
+  return NULL;
 }
 
 static gboolean
 apply_values (McMetadataEdit *edit, GVariant *values, GError **error)
 {
-  McVmPolicy scratch = MC_VM_POLICY_UNSET;
   GVariantIter iter;
   const char *name;
   guint64 value;
@@ -85,7 +86,7 @@ apply_values (McMetadataEdit *edit, GVariant *values, GError **error)
     {
       const McThreshold *threshold = find_threshold (name, error);
 
-      if (threshold == NULL || !mc_vm_threshold_set (&scratch, threshold, value, error))
+      if (threshold == NULL || !mc_threshold_check (threshold, value, error))
         return FALSE;
       mc_metadata_edit_set (edit, threshold, value);
     }

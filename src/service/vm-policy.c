@@ -4,23 +4,21 @@
 
 #include "coordinator-private.h"
 #include "journal.h"
+#include "policy-settings.h"
 
 /* The policy in force, as values to compare and to tell */
 
 typedef struct
 {
-  guint64 values[8];
+  McVmPolicy policy;
   gboolean managed;
 } InForce;
 
 static InForce
 in_force_now (McCoordinator *self, McVm *vm)
 {
-  InForce now = { .managed = !mc_vm_get_facts (vm, self->settings, FALSE).opted_out };
-
-  for (guint i = 0; mc_vm_thresholds[i].name != NULL && i < G_N_ELEMENTS (now.values); i++)
-    now.values[i] = mc_vm_get_threshold (vm, self->settings, &mc_vm_thresholds[i]);
-  return now;
+  return (InForce){ mc_vm_get_policy (vm, self->settings),
+                    !mc_vm_get_facts (vm, self->settings, FALSE).opted_out };
 }
 
 static void
@@ -28,14 +26,15 @@ tell_changes (McCoordinator *self, McVm *vm, const InForce *before, const char *
 {
   InForce after = in_force_now (self, vm);
 
-  for (guint i = 0; mc_vm_thresholds[i].name != NULL && i < G_N_ELEMENTS (after.values); i++)
+  for (const McThreshold *threshold = mc_vm_thresholds; threshold->name != NULL; threshold++)
     {
-      const McThreshold *threshold = &mc_vm_thresholds[i];
+      guint64 old = mc_vm_threshold_get (&before->policy, threshold);
+      guint64 new = mc_vm_threshold_get (&after.policy, threshold);
 
-      if (after.values[i] != before->values[i])
-        mc_coordinator_emit_policy_changed (
-            self, vm, threshold->name, mc_threshold_to_variant (threshold, before->values[i]),
-            mc_threshold_to_variant (threshold, after.values[i]), origin);
+      if (new != old)
+        mc_coordinator_emit_policy_changed (self, vm, threshold->name,
+                                            mc_threshold_to_variant (threshold, old),
+                                            mc_threshold_to_variant (threshold, new), origin);
     }
   if (after.managed != before->managed)
     mc_coordinator_emit_policy_changed (self, vm, "Managed",

@@ -151,6 +151,6 @@ void mc_vm_add_move (McVm *self, guint64 wall_us, guint64 from, guint64 to, cons
 void mc_vm_take_reason (McVm *self, guint64 wall_us, char *sentence);
 
 /* What a threshold of this VM is in force at, its own or what it follows. */
-guint64 mc_vm_get_threshold (McVm *self, const McSettings *settings, const McThreshold *threshold);
+McVmPolicy mc_vm_get_policy (McVm *self, const McSettings *settings);
 
 G_END_DECLS

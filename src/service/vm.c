@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "plain-text.h"
+#include "policy-settings.h"
 #include "vm-private.h"
 
 #define MOVES_KEPT 32
@@ -208,7 +209,7 @@ mc_vm_is_opted_out (McVm *self, const McSettings *settings)
 McVmFacts
 mc_vm_get_facts (McVm *self, const McSettings *settings, gboolean all_paused)
 {
-  const McPolicySettings *policy = mc_settings_get_policy (settings);
+  const McHostThresholds *host = &mc_settings_get_policy (settings)->thresholds;
   const McConfig *config = mc_settings_get_config (settings);
   const McVmPolicy *own = &self->metadata.policy;
   McVmFacts facts = self->facts;
@@ -220,27 +221,26 @@ mc_vm_get_facts (McVm *self, const McSettings *settings, gboolean all_paused)
   facts.paused = all_paused || self->pause.active;
   facts.maximum = MIN (in_force (own->maximum, MC_UNKNOWN), find_reach (self));
   facts.minimum = MIN (in_force (own->minimum, default_minimum (self, config)), facts.maximum);
-  facts.low_watermark = in_force (own->low_watermark, policy->low_watermark);
+  facts.low_watermark = in_force (own->low_watermark, host->low_watermark);
   /* The host's may have been moved past the one that this VM has of its own. */
   facts.high_watermark
-      = MAX (in_force (own->high_watermark, policy->high_watermark), facts.low_watermark);
+      = MAX (in_force (own->high_watermark, host->high_watermark), facts.low_watermark);
   facts.weight = (guint)in_force (own->weight, config->default_weight);
   return facts;
 }
 
-guint64
-mc_vm_get_threshold (McVm *self, const McSettings *settings, const McThreshold *threshold)
+McVmPolicy
+mc_vm_get_policy (McVm *self, const McSettings *settings)
 {
   McVmFacts facts = mc_vm_get_facts (self, settings, FALSE);
-  McVmPolicy in_force_now = {
+
+  return (McVmPolicy){
     .minimum = facts.minimum,
     .maximum = facts.maximum,
     .low_watermark = facts.low_watermark,
     .high_watermark = facts.high_watermark,
     .weight = facts.weight,
   };
-
-  return mc_vm_threshold_get (&in_force_now, threshold);
 }
 
 static char *
@@ -392,16 +392,14 @@ update_policy (McVm *self, const McVmFacts *facts, McVmStatus status)
 
   view->status = status;
   view->persistent = self->description != NULL && self->description->persistent;
-  view->minimum = known (facts->minimum);
-  view->maximum = known (facts->maximum);
-  mc_policy_watermarks (facts, &view->low_watermark, &view->high_watermark);
-  view->weight = facts->weight;
+  view->policy.minimum = known (facts->minimum);
+  view->policy.maximum = known (facts->maximum);
+  mc_policy_watermarks (facts, &view->policy.low_watermark, &view->policy.high_watermark);
+  view->policy.weight = facts->weight;
   view->target = known (facts->target == MC_UNKNOWN ? facts->balloon : facts->target);
   view->paused_until = self->pause.active ? self->pause.until_us : 0;
   return view->status != before.status || view->persistent != before.persistent
-         || view->minimum != before.minimum || view->maximum != before.maximum
-         || view->low_watermark != before.low_watermark
-         || view->high_watermark != before.high_watermark || view->weight != before.weight
+         || memcmp (&view->policy, &before.policy, sizeof view->policy) != 0
          || view->target != before.target || view->paused_until != before.paused_until;
 }
 

@@ -21,13 +21,11 @@ typedef struct
   gboolean persistent;
   McVmStatus status;
   char *status_detail;
-  guint64 maximum, minimum;
+  McVmPolicy policy; /* that is in force */
   guint64 balloon, target;
   guint64 unused, usable, available, resident;
   guint64 swap_in_rate, swap_out_rate;
   guint64 stats_time;
-  guint64 low_watermark, high_watermark;
-  guint weight;
   char **overridden; /* the thresholds of its own, by the bus's names */
   char *pause_reason;
   guint64 paused_until;

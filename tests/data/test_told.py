@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
-THRESHOLD = re.compile(r'\{ "\w+", "([\w-]+)", MC_UNIT_\w+, (.+?), (.+?) \}')
+THRESHOLD = re.compile(r'\{ "\w+", "([\w-]+)", MC_UNIT_\w+, (.+?), (.+?), (?:HOST|VM) \(\w+\) \}')
 ROOT_XML, VM_XML = "introspection/org.example.MemCoord1.xml", "introspection/org.example.MemCoord1.VM.xml"
 
 
@@ -22,7 +22,7 @@ def written(bound):
 
 def thresholds(owner):
     """{key: (least, most)}"""
-    table = re.search(rf"const McThreshold mc_{owner}_thresholds\[\].*?\{{(.*?)\n\}};", text("src/policy/thresholds.c"), re.S)
+    table = re.search(rf"const McThreshold mc_{owner}_thresholds\[\].*?\{{(.*?)\n\}};", text("src/common/threshold.c"), re.S)
     return {key: (written(least), written(most)) for key, least, most in THRESHOLD.findall(table.group(1))}
 
 

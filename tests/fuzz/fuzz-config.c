@@ -8,7 +8,7 @@
 
 #include "config-file.h"
 #include "fuzz.h"
-#include "thresholds.h"
+#include "policy-settings.h"
 
 static char *
 file_of (const guint8 *data, gsize size)
@@ -27,9 +27,9 @@ check (const McConfig *config)
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_true (mc_policy_settings_check (&config->policy, &error));
-  g_assert_cmpuint (config->policy.host_usage_limit, <=, 100);
-  g_assert_cmpuint (config->policy.step_limit, <=, 50);
+  g_assert_true (mc_policy_settings_check (&config->policy, NULL, &error));
+  g_assert_cmpuint (config->policy.thresholds.host_usage_limit, <=, 100);
+  g_assert_cmpuint (config->policy.thresholds.step_limit, <=, 50);
   g_assert_cmpuint (config->default_weight, >=, 1);
   g_assert_cmpint (config->policy.stats_period_us, >=, G_USEC_PER_SEC);
 }

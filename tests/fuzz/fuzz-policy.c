@@ -10,7 +10,7 @@
 
 #include "fuzz.h"
 #include "policy.h"
-#include "thresholds.h"
+#include "policy-settings.h"
 
 #define VMS_MOST    4
 #define CYCLES_MOST 12
@@ -56,8 +56,8 @@ next_settings (Bytes *bytes)
       {
         McPolicySettings changed = settings;
 
-        if (mc_host_threshold_set (&changed, threshold, next_figure (bytes), NULL)
-            && mc_policy_settings_check (&changed, NULL))
+        if (mc_host_threshold_set (&changed.thresholds, threshold, next_figure (bytes), NULL)
+            && mc_policy_settings_check (&changed, NULL, NULL))
           settings = changed;
       }
   settings.cache_growth = next_byte (bytes) % (MC_CACHE_GROWTH_ALWAYS + 1);

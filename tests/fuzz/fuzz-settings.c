@@ -7,7 +7,7 @@
 
 #include "fuzz.h"
 #include "settings.h"
-#include "thresholds.h"
+#include "policy-settings.h"
 
 static char *directory, *path;
 
@@ -54,7 +54,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
                                            G_FILE_SET_CONTENTS_NONE, 0600, NULL));
   store = mc_store_new (directory);
   settings = mc_settings_new (mc_config_new (), store);
-  g_assert_true (mc_policy_settings_check (mc_settings_get_policy (settings), &error));
+  g_assert_true (mc_policy_settings_check (mc_settings_get_policy (settings), NULL, &error));
   g_unlink (path);
   return 0;
 }

@@ -4,7 +4,7 @@
 
 #include "fuzz.h"
 #include "settings.h"
-#include "thresholds.h"
+#include "policy-settings.h"
 
 int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
@@ -20,7 +20,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   g_autoptr (GError) error = NULL;
 
   if (mc_settings_set (settings, values, &error))
-    g_assert_true (mc_policy_settings_check (after, NULL));
+    g_assert_true (mc_policy_settings_check (after, NULL, NULL));
   else
     g_assert_cmpmem (&before, sizeof before, after, sizeof *after);
   return 0;

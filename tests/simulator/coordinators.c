@@ -3,7 +3,7 @@
 #include "config.h"
 
 #include "coordinator.h"
-#include "thresholds.h"
+#include "policy-settings.h"
 
 /* Nobody. */
 
@@ -56,7 +56,7 @@ memcoord_start (const SimLoad *load, guint interval)
 
   state->settings = mc_policy_settings_default ();
   state->settings.tuning = &sim_tuning;
-  state->settings.interval_us = (gint64)interval * G_USEC_PER_SEC;
+  state->settings.thresholds.interval_s = interval;
   return state;
 }
 

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "thresholds.h"
+#include "policy-settings.h"
 
 SimCrowd *
 sim_crowd_new (guint n)
@@ -36,8 +36,8 @@ sim_crowd_new (guint n)
         .resident = balloon,
         .minimum = 256 * MC_MIB,
         .maximum = 2 * MC_GIB,
-        .low_watermark = crowd->settings.low_watermark,
-        .high_watermark = crowd->settings.high_watermark,
+        .low_watermark = crowd->settings.thresholds.low_watermark,
+        .high_watermark = crowd->settings.thresholds.high_watermark,
         .weight = 100,
       };
       memcpy (crowd->facts[i].uuid, &i, sizeof i);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "parts.h"
-#include "thresholds.h"
+#include "policy-settings.h"
 
 const char *const sim_load_names[] = {
   "steady",     "ramp",       "spike",   "spikes",      "pairs",     "diurnal",

@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "thresholds.h"
+#include "policy-settings.h"
 
 #define ATTENTIVE_S 1.0
 
@@ -259,8 +259,8 @@ facts_of (const Record *record, const McPolicySettings *settings, const Row *row
     .stats_time_s = figures[COLUMN_UNUSED] != MC_UNKNOWN ? (gint64)reported : 0,
     .minimum = known (figures[COLUMN_MINIMUM], mc_policy_default_minimum (capacity)),
     .maximum = capacity,
-    .low_watermark = settings->low_watermark,
-    .high_watermark = settings->high_watermark,
+    .low_watermark = settings->thresholds.low_watermark,
+    .high_watermark = settings->thresholds.high_watermark,
     .weight = (guint)MIN (known (figures[COLUMN_WEIGHT], WEIGHT_DEFAULT), G_MAXUINT),
   };
 
@@ -365,7 +365,7 @@ replay (Record *record, FILE *out)
           next = rows[first].t
                  + (decide (record, &settings, &rows[first], end - first, decisions)
                         ? ATTENTIVE_S
-                        : (double)settings.interval_us / G_USEC_PER_SEC);
+                        : (double)settings.thresholds.interval_s);
         }
       for (guint i = first; i < end; i++)
         print_row (record, &rows[i], decisions != NULL ? &decisions[i - first] : NULL, out);

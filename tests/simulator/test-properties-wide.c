@@ -14,7 +14,7 @@
 
 #include "classes.h"
 #include "parts.h"
-#include "thresholds.h"
+#include "policy-settings.h"
 #include "world.h"
 
 #define WORLDS 24 /* of each class, as they are … */
@@ -239,13 +239,13 @@ surplus (const Run *run, guint i, double used)
 static double
 step_of (const Run *run, guint i)
 {
-  return run->load->vms[i].capacity * run->settings.step_limit / 100;
+  return run->load->vms[i].capacity * run->settings.thresholds.step_limit / 100;
 }
 
 static double
 reserve_of (const Run *run)
 {
-  return mib (run->settings.host_reserve);
+  return mib (run->settings.thresholds.host_reserve);
 }
 
 /* A VM that has just started is about to touch what it was started with. */
@@ -454,7 +454,7 @@ excess_of (const Run *run)
 {
   double total = run->load->total;
 
-  return total - run->world.available - total * run->settings.host_usage_limit / 100;
+  return total - run->world.available - total * run->settings.thresholds.host_usage_limit / 100;
 }
 
 /* What the host would gain if all were brought down to what they wish; at what speed. */
@@ -974,12 +974,13 @@ vary (Run *run)
 {
   const guint steps[] = { 5, 10, 20, 50 }, intervals[] = { 1, 2, 5, 10 };
 
-  run->settings.step_limit = steps[sim_random_below (&run->random, G_N_ELEMENTS (steps))];
-  run->settings.host_usage_limit = 50 + sim_random_below (&run->random, 45);
-  run->settings.host_reserve = (100 + sim_random_below (&run->random, 400)) * MC_MIB;
+  run->settings.thresholds.step_limit
+      = steps[sim_random_below (&run->random, G_N_ELEMENTS (steps))];
+  run->settings.thresholds.host_usage_limit = 50 + sim_random_below (&run->random, 45);
+  run->settings.thresholds.host_reserve = (100 + sim_random_below (&run->random, 400)) * MC_MIB;
   run->settings.cache_growth = (McCacheGrowth)sim_random_below (&run->random, 3);
   run->interval = intervals[sim_random_below (&run->random, G_N_ELEMENTS (intervals))];
-  run->settings.interval_us = (gint64)run->interval * G_USEC_PER_SEC;
+  run->settings.thresholds.interval_s = run->interval;
   for (guint i = 0; i < run->n; i++)
     vary_guest (run, &run->load->vms[i]);
   if (run->load->restarts_at > 0)

@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#include "thresholds.h"
+#include "policy-settings.h"
 #include "world.h"
 
 #define WORLDS         120
@@ -161,7 +161,7 @@ check_grants_are_paid (const Run *run)
     }
   g_assert_cmpuint (granted, <=, run->host.grantable);
   g_assert_cmpuint (promised, ==, run->host.promised);
-  if (run->figures.available <= run->settings.host_reserve)
+  if (run->figures.available <= run->settings.thresholds.host_reserve)
     g_assert_cmpuint (granted, ==, 0);
 }
 
@@ -179,7 +179,7 @@ check_steps (const Run *run)
       if (is_told_what_it_has (decision)
           || (decision->reason == MC_REASON_EMERGENCY && decision->target <= run->facts[i].balloon))
         continue;
-      g_assert_cmpuint (moved, <=, capacity / 100 * run->settings.step_limit);
+      g_assert_cmpuint (moved, <=, capacity / 100 * run->settings.thresholds.step_limit);
       g_assert_cmpuint (moved, >=, MIN (capacity / 100, LEAST_MOVE));
     }
 }
@@ -230,7 +230,7 @@ check_need_is_met (const Run *run)
   guint64 steps = 0;
 
   for (guint i = 0; i < run->n; i++)
-    steps += run->facts[i].capacity / 100 * run->settings.step_limit;
+    steps += run->facts[i].capacity / 100 * run->settings.thresholds.step_limit;
   if (run->host.free < steps || run->host.lambda < 1)
     return;
   for (guint i = 0; i < run->n; i++)
@@ -469,9 +469,10 @@ vary_settings (Run *run)
   run->settings = mc_policy_settings_default ();
   if (sim_random_below (&run->random, 2))
     return;
-  run->settings.step_limit = steps[sim_random_below (&run->random, G_N_ELEMENTS (steps))];
-  run->settings.host_usage_limit = 50 + sim_random_below (&run->random, 45);
-  run->settings.host_reserve = (100 + sim_random_below (&run->random, 400)) * MC_MIB;
+  run->settings.thresholds.step_limit
+      = steps[sim_random_below (&run->random, G_N_ELEMENTS (steps))];
+  run->settings.thresholds.host_usage_limit = 50 + sim_random_below (&run->random, 45);
+  run->settings.thresholds.host_reserve = (100 + sim_random_below (&run->random, 400)) * MC_MIB;
   run->settings.cache_growth = (McCacheGrowth)sim_random_below (&run->random, 3);
 }
 

@@ -4,7 +4,7 @@
 
 #include "small-host.h"
 
-#include "thresholds.h"
+#include "policy-settings.h"
 
 #define DEFLATE       1000.0
 #define FROM_CACHE    60.0
@@ -252,8 +252,8 @@ facts_of (const SmallHost *host, guint i)
     .stats_time_s = guest->report.stats_time_s,
     .minimum = bytes (guest->minimum),
     .maximum = bytes (guest->maximum),
-    .low_watermark = host->settings.low_watermark,
-    .high_watermark = host->settings.high_watermark,
+    .low_watermark = host->settings.thresholds.low_watermark,
+    .high_watermark = host->settings.thresholds.high_watermark,
     .weight = guest->weight,
   };
 }
@@ -330,8 +330,7 @@ cycle (SmallHost *host)
     }
   if (host->trace && ((guint)host->now % 20 == 0))
     dump (host);
-  host->due
-      = host->now + (pressing ? ATTENTIVE : (double)host->settings.interval_us / G_USEC_PER_SEC);
+  host->due = host->now + (pressing ? ATTENTIVE : (double)host->settings.thresholds.interval_s);
 }
 
 static void

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "config-file.h"
-#include "thresholds.h"
+#include "policy-settings.h"
 
 typedef struct
 {
@@ -69,12 +69,12 @@ test_every_key (Fixture *f, gconstpointer data)
                                               "dry-run=true\n"
                                               "stats-period=7\n");
 
-  g_assert_cmpuint (config->policy.low_watermark, ==, 200 * MC_MIB);
-  g_assert_cmpuint (config->policy.high_watermark, ==, 1536 * MC_MIB);
-  g_assert_cmpuint (config->policy.host_reserve, ==, 2 * MC_GIB);
-  g_assert_cmpuint (config->policy.host_usage_limit, ==, 80);
-  g_assert_cmpuint (config->policy.step_limit, ==, 10);
-  g_assert_cmpint (config->policy.interval_us, ==, 30 * G_USEC_PER_SEC);
+  g_assert_cmpuint (config->policy.thresholds.low_watermark, ==, 200 * MC_MIB);
+  g_assert_cmpuint (config->policy.thresholds.high_watermark, ==, 1536 * MC_MIB);
+  g_assert_cmpuint (config->policy.thresholds.host_reserve, ==, 2 * MC_GIB);
+  g_assert_cmpuint (config->policy.thresholds.host_usage_limit, ==, 80);
+  g_assert_cmpuint (config->policy.thresholds.step_limit, ==, 10);
+  g_assert_cmpuint (config->policy.thresholds.interval_s, ==, 30);
   g_assert_cmpint (config->policy.stats_period_us, ==, 7 * G_USEC_PER_SEC);
   g_assert_cmpint (config->policy.cache_growth, ==, MC_CACHE_GROWTH_NEVER);
   g_assert_cmpuint (config->default_weight, ==, 250);
@@ -90,8 +90,8 @@ assert_is_default (const McConfig *config)
   const McPolicySettings defaults = mc_policy_settings_default ();
 
   for (const McThreshold *threshold = mc_host_thresholds; threshold->name != NULL; threshold++)
-    g_assert_cmpuint (mc_host_threshold_get (&config->policy, threshold), ==,
-                      mc_host_threshold_get (&defaults, threshold));
+    g_assert_cmpuint (mc_host_threshold_get (&config->policy.thresholds, threshold), ==,
+                      mc_host_threshold_get (&defaults.thresholds, threshold));
   g_assert_cmpint (config->policy.stats_period_us, ==, 1 * G_USEC_PER_SEC);
   g_assert_cmpint (config->policy.cache_growth, ==, MC_CACHE_GROWTH_COMFORTABLE);
   g_assert_cmpuint (config->default_weight, ==, 100);
@@ -192,7 +192,7 @@ test_judged_as_a_whole (Fixture *f, gconstpointer data)
   g_autoptr (McConfig) config
       = load_well (f, "[Thresholds]\nlow-watermark=400M\nhigh-watermark=500M\n");
 
-  g_assert_cmpuint (config->policy.low_watermark, ==, 400 * MC_MIB);
+  g_assert_cmpuint (config->policy.thresholds.low_watermark, ==, 400 * MC_MIB);
 }
 
 static void

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "coordinator-fixture.h"
-#include "thresholds.h"
+#include "policy-settings.h"
 
 static void
 test_pause_ends_by_itself (Fixture *f, gconstpointer data)
@@ -189,20 +189,20 @@ test_thresholds_are_set_whole (Fixture *f, gconstpointer data)
   view = mc_coordinator_get_view (f->coordinator);
   g_assert_false (set_host (f, &conflict, "StepLimit", 10, "LowWatermark", 400 * MC_MIB));
   g_assert_error (conflict, MC_SERVICE_ERROR, MC_SERVICE_ERROR_CONFLICT);
-  g_assert_cmpuint (view->step_limit, ==, 20);
+  g_assert_cmpuint (view->thresholds.step_limit, ==, 20);
   g_assert_false (set_host (f, &unknown, "Wattage", 1, NULL, 0));
   g_assert_error (unknown, MC_SERVICE_ERROR, MC_SERVICE_ERROR_UNKNOWN_THRESHOLD);
   g_assert_cmpstr (f->changes->str, ==, "");
 
   g_assert_true (set_host (f, NULL, "LowWatermark", 200 * MC_MIB, "HighWatermark", 300 * MC_MIB));
-  g_assert_cmpuint (view->low_watermark, ==, 200 * MC_MIB);
+  g_assert_cmpuint (view->thresholds.low_watermark, ==, 200 * MC_MIB);
   g_assert_nonnull (strstr (f->changes->str, "LowWatermark 104857600→209715200 :1.5 uid 0\n"));
   fixture_stop_service (f);
   fixture_start_service (f);
   view = mc_coordinator_get_view (f->coordinator);
-  g_assert_cmpuint (view->high_watermark, ==, 300 * MC_MIB);
+  g_assert_cmpuint (view->thresholds.high_watermark, ==, 300 * MC_MIB);
   g_assert_true (mc_coordinator_reset_thresholds (f->coordinator, none, "me", NULL));
-  g_assert_cmpuint (view->high_watermark, ==, 150 * MC_MIB);
+  g_assert_cmpuint (view->thresholds.high_watermark, ==, 150 * MC_MIB);
 }
 
 typedef struct
@@ -239,7 +239,8 @@ test_reserve_is_judged_at_the_start (Fixture *f, gconstpointer data)
   fixture_start_service (f);
   g_assert_true (mc_coordinator_check_host (f->coordinator, NULL));
   fixture_advance (f, 3 * SECOND);
-  g_assert_cmpuint (mc_coordinator_get_view (f->coordinator)->host_reserve, ==, 200 * MC_MIB);
+  g_assert_cmpuint (mc_coordinator_get_view (f->coordinator)->thresholds.host_reserve, ==,
+                    200 * MC_MIB);
   fixture_stop_service (f);
 
   g_assert_true (g_file_set_contents (f->config_path, text, -1, NULL));
@@ -290,17 +291,17 @@ test_reload (Fixture *f, gconstpointer data)
   g_assert_true (g_file_set_contents (f->config_path, "[Thresholds]\nstep-limit=10\n", -1, NULL));
   fixture_start_service (f);
   view = mc_coordinator_get_view (f->coordinator);
-  g_assert_cmpuint (view->step_limit, ==, 10);
+  g_assert_cmpuint (view->thresholds.step_limit, ==, 10);
   g_assert_true (g_file_set_contents (f->config_path,
                                       "[Thresholds]\nstep-limit=15\nhost-reserve=1G\n", -1, NULL));
   g_assert_true (reload (f, &error));
-  g_assert_cmpuint (view->step_limit, ==, 15);
+  g_assert_cmpuint (view->thresholds.step_limit, ==, 15);
   g_assert_nonnull (strstr (f->changes->str, "StepLimit 10→15 configuration\n"));
   g_assert_true (
       g_file_set_contents (f->config_path, "[Thresholds]\nstep-limit=12\nspeed=high\n", -1, NULL));
   g_assert_false (reload (f, &error));
   g_assert_nonnull (strstr (error->message, "speed"));
-  g_assert_cmpuint (view->step_limit, ==, 15);
+  g_assert_cmpuint (view->thresholds.step_limit, ==, 15);
 }
 
 /* The last of several is what counts, and what is read is nothing that one waits for. */
@@ -321,12 +322,12 @@ test_reloads (Fixture *f, gconstpointer data)
   while (reloaded.n_ended < 20)
     g_main_context_iteration (NULL, TRUE);
   g_assert_no_error (reloaded.error);
-  g_assert_cmpuint (mc_coordinator_get_view (f->coordinator)->step_limit, ==, 20);
+  g_assert_cmpuint (mc_coordinator_get_view (f->coordinator)->thresholds.step_limit, ==, 20);
   g_unlink (f->config_path);
   g_assert_cmpint (mkfifo (f->config_path, 0600), ==, 0);
   g_assert_false (reload (f, &error));
   g_assert_nonnull (strstr (error->message, "memcoord.conf is not a regular file"));
-  g_assert_cmpuint (mc_coordinator_get_view (f->coordinator)->step_limit, ==, 20);
+  g_assert_cmpuint (mc_coordinator_get_view (f->coordinator)->thresholds.step_limit, ==, 20);
 }
 
 typedef struct
@@ -659,7 +660,7 @@ test_what_cannot_be_kept_changes_nothing (Fixture *f, gconstpointer data)
   g_string_truncate (f->changes, 0);
   g_assert_true (set_host (f, NULL, "StepLimit", 13, NULL, 0));
   assert_not_kept (f);
-  g_assert_cmpuint (view->step_limit, ==, 20);
+  g_assert_cmpuint (view->thresholds.step_limit, ==, 20);
   g_assert_nonnull (strstr (f->changes->str, "StepLimit 13→20 disk\n"));
   g_assert_true (mc_coordinator_set_dry_run (f->coordinator, TRUE, "me", NULL));
   g_assert_true (mc_coordinator_pause (f->coordinator, "update", 60, "me", NULL));
@@ -676,7 +677,7 @@ test_what_cannot_be_kept_changes_nothing (Fixture *f, gconstpointer data)
   fixture_stop_service (f);
   fixture_start_service (f);
   view = mc_coordinator_get_view (f->coordinator);
-  g_assert_cmpuint (view->step_limit, ==, 14);
+  g_assert_cmpuint (view->thresholds.step_limit, ==, 14);
   g_assert_cmpstr (view->pause_reason, ==, "");
   g_assert_false (view->dry_run);
   g_assert_cmpstr (mc_vm_get_view (fixture_vm_of (f, vm))->pause_reason, ==, "backup");

@@ -45,7 +45,7 @@ test_limits_of_the_process (Fixture *f, gconstpointer data)
   fixture_start_service (f);
   fixture_pass (f, 5);
   view = mc_vm_get_view (fixture_vm_of (f, vm));
-  g_assert_cmpuint (view->maximum, ==, 1792 * MC_MIB);
+  g_assert_cmpuint (view->policy.maximum, ==, 1792 * MC_MIB);
   vm->used = 3 * MC_GIB;
   fixture_pass (f, 60);
   g_assert_cmpuint (view->target, ==, 1792 * MC_MIB);
@@ -63,7 +63,7 @@ test_limit_that_leaves_nothing (Fixture *f, gconstpointer data)
   vm->description.ceiling = 4096;
   fixture_start_service (f);
   fixture_pass (f, 5);
-  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->maximum, ==, 512 * MC_MIB);
+  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->policy.maximum, ==, 512 * MC_MIB);
 }
 
 static void
@@ -187,7 +187,7 @@ test_vm_policy_lives_with_the_vm (Fixture *f, gconstpointer data)
   fixture_start_service (f);
   fixture_pass (f, 3);
   g_assert_no_error (set_vm (f, vm, "Minimum", 384 * MC_MIB));
-  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->minimum, ==, 384 * MC_MIB);
+  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->policy.minimum, ==, 384 * MC_MIB);
   g_assert_nonnull (strstr (vm->description.metadata, "384M"));
   g_assert_nonnull (strstr (f->changes->str, "vm Minimum"));
 
@@ -199,13 +199,13 @@ test_vm_policy_lives_with_the_vm (Fixture *f, gconstpointer data)
   fixture_stop_service (f);
   fixture_start_service (f);
   fixture_pass (f, 3);
-  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->minimum, ==, 384 * MC_MIB);
+  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->policy.minimum, ==, 384 * MC_MIB);
 
   mc_coordinator_vm_reset_thresholds_async (f->coordinator, fixture_vm_of (f, vm), none, "me",
                                             on_thresholds, &error);
   mc_test_clock_settle ();
   g_assert_no_error (error);
-  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->minimum, ==, 64 * MC_MIB);
+  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->policy.minimum, ==, 64 * MC_MIB);
   g_assert_null (vm->description.metadata);
 }
 
@@ -220,14 +220,14 @@ test_metadata_is_followed (Fixture *f, gconstpointer data)
                                       "<policy managed='no'><weight>250</weight></policy>");
   fixture_advance (f, 3 * SECOND);
   g_assert_cmpstr (fixture_status_of (f, vm), ==, "opted-out");
-  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->weight, ==, 250);
+  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->policy.weight, ==, 250);
   g_assert_nonnull (strstr (f->changes->str, "vm Weight 100→250 metadata\n"));
 
   mc_fake_hypervisor_set_vm_metadata (f->fake, vm, "<policy><weight>300</weight></policy>");
   fixture_advance (f, 3 * SECOND);
   mc_fake_hypervisor_set_vm_metadata (f->fake, vm, "<policy><weight>heavy</weight></policy>");
   fixture_advance (f, 3 * SECOND);
-  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->weight, ==, 300);
+  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->policy.weight, ==, 300);
   g_assert_nonnull (strstr (mc_vm_get_view (fixture_vm_of (f, vm))->status_detail, "heavy"));
 }
 
@@ -367,7 +367,7 @@ test_policy_of_the_next_start_is_merged_apart (Fixture *f, gconstpointer data)
                    "<low-watermark>120M</low-watermark></policy>");
   fixture_pass (f, 3);
   g_assert_cmpstr (fixture_status_of (f, vm), ==, "managed");
-  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->minimum, ==, 64 * MC_MIB);
+  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->policy.minimum, ==, 64 * MC_MIB);
 
   conflict = set_vm (f, vm, "Maximum", 2 * MC_GIB);
   g_assert_error (conflict, MC_SERVICE_ERROR, MC_SERVICE_ERROR_CONFLICT);
@@ -378,7 +378,7 @@ test_policy_of_the_next_start_is_merged_apart (Fixture *f, gconstpointer data)
   unreadable = set_vm (f, vm, "Weight", 80);
   g_assert_error (unreadable, MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED);
   g_assert_cmpstr (vm->description.stored_metadata, ==, "<policy managed='never'/>");
-  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->weight, ==, 70);
+  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->policy.weight, ==, 70);
 }
 
 /* Several at once, while its description is read all the time. */
@@ -404,8 +404,8 @@ test_changes_wait_for_each_other (Fixture *f, gconstpointer data)
   mc_test_clock_settle ();
   for (guint i = 0; i < G_N_ELEMENTS (errors); i++)
     g_assert_no_error (errors[i]);
-  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->weight, ==, 104);
-  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->minimum, ==, 103 * MC_MIB);
+  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->policy.weight, ==, 104);
+  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->policy.minimum, ==, 103 * MC_MIB);
   g_assert_cmpstr (vm->description.metadata, ==,
                    "<policy><minimum>103M</minimum><weight>104</weight></policy>");
 }
@@ -488,8 +488,9 @@ test_watermarks_stay_in_order (Fixture *f, gconstpointer data)
   fixture_start_service (f);
   g_assert_no_error (set_vm (f, vm, "LowWatermark", 120 * MC_MIB));
   g_assert_true (mc_coordinator_set_thresholds (f->coordinator, values, "me", NULL));
-  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->low_watermark, ==, 120 * MC_MIB);
-  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->high_watermark, ==, 120 * MC_MIB);
+  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->policy.low_watermark, ==, 120 * MC_MIB);
+  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->policy.high_watermark, ==,
+                    120 * MC_MIB);
 }
 
 static guint

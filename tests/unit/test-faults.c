@@ -240,7 +240,7 @@ test_maximum_below_use (Fixture *f, gconstpointer data)
   mc_fake_hypervisor_set_vm_metadata (
       f->fake, liar, "<policy xmlns='" MC_METADATA_NAMESPACE "'><maximum>128M</maximum></policy>");
   fixture_pass (f, 60);
-  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, liar))->maximum, ==, 128 * MC_MIB);
+  g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, liar))->policy.maximum, ==, 128 * MC_MIB);
   g_assert_cmpuint (liar->figures.balloon, <, 400 * MC_MIB);
   g_assert_cmpuint (liar->figures.balloon, >, 330 * MC_MIB);
   g_assert_nonnull (strstr (mc_vm_get_view (fixture_vm_of (f, liar))->last_reason, "of 128 MiB"));

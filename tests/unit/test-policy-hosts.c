@@ -20,13 +20,13 @@ assert_nobody_swapped (const SmallHost *host)
 static double
 reserve (const SmallHost *host)
 {
-  return (double)host->settings.host_reserve / MC_MIB;
+  return (double)host->settings.thresholds.host_reserve / MC_MIB;
 }
 
 static double
 limit (const SmallHost *host)
 {
-  return host->total * host->settings.host_usage_limit / 100;
+  return host->total * host->settings.thresholds.host_usage_limit / 100;
 }
 
 static double
@@ -112,7 +112,7 @@ test_foreign_set_filled_with_page_cache_is_not_paid_by_others (void)
     guest_touch_all (small_host_add (host, 2048, 1200, 900));
   for (guint i = 0; i < host->n; i++)
     guest_was_told (&host->guests[i]);
-  host->settings.host_usage_limit = 95;
+  host->settings.thresholds.host_usage_limit = 95;
   small_host_leave (host, 1800);
   small_host_run (host, 30);
   foreign->target = 4096;
@@ -131,7 +131,7 @@ small_beside_large (
   double low = MIN (100, small >= 500 ? 100 : small / 5);
   Guest *needy;
 
-  host->settings.host_usage_limit = usage_limit;
+  host->settings.thresholds.host_usage_limit = usage_limit;
   for (guint i = 0; i < 2; i++)
     {
       Guest *rich = small_host_add (host, large, large, large - spare);
@@ -393,10 +393,10 @@ test_every_step_limit_reaches_all_duties (void)
       for (guint k = 0; k < 2; k++)
         guest_touch_all (small_host_add (full, 4096, 3500, 1200));
       needy = small_host_add (full, 1024, 500, 480);
-      full->settings.host_usage_limit = 100;
+      full->settings.thresholds.host_usage_limit = 100;
       small_host_leave (full, 264);
-      tight->settings.step_limit = full->settings.step_limit = large->settings.step_limit
-          = limits[i];
+      tight->settings.thresholds.step_limit = full->settings.thresholds.step_limit
+          = large->settings.thresholds.step_limit = limits[i];
       small_host_run (tight, 2 * HOUR);
       small_host_run (full, 5 * MINUTE);
       small_host_run (large, 2 * HOUR);
@@ -917,7 +917,7 @@ test_total_and_free_only_takes_nothing_from_others (void)
         }
       for (guint i = 0; i < host->n; i++)
         guest_was_told (&host->guests[i]);
-      host->settings.host_usage_limit = limits[k];
+      host->settings.thresholds.host_usage_limit = limits[k];
       small_host_leave (host, limits[k] == 75 ? 4100 : 280);
       for (guint i = 1; i < host->n; i++)
         before += host->guests[i].balloon;
@@ -1011,7 +1011,7 @@ reclaimed (double part, double scale)
     }
   small = small_host_add (host, 1024 * scale, 900 * scale, 750 * scale);
   guest_was_told (small);
-  host->settings.host_usage_limit = 95;
+  host->settings.thresholds.host_usage_limit = 95;
   small_host_leave (host, 700 * scale);
   small_host_run (host, 30);
   for (guint i = 0; i < 2; i++)

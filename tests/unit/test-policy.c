@@ -5,12 +5,14 @@
 #include "policy.h"
 
 static const McPolicySettings defaults = {
-  .low_watermark = 100 * MC_MIB,
-  .high_watermark = 150 * MC_MIB,
-  .host_reserve = 200 * MC_MIB,
-  .host_usage_limit = 75,
-  .step_limit = 20,
-  .interval_us = 2 * G_USEC_PER_SEC,
+  .thresholds = {
+    .low_watermark = 100 * MC_MIB,
+    .high_watermark = 150 * MC_MIB,
+    .host_reserve = 200 * MC_MIB,
+    .host_usage_limit = 75,
+    .step_limit = 20,
+    .interval_s = 2,
+  },
   .stats_period_us = 1 * G_USEC_PER_SEC,
   .cache_growth = MC_CACHE_GROWTH_COMFORTABLE,
 };
@@ -288,7 +290,7 @@ test_what_was_freed_is_there_for_the_next (void)
   McVmDecision decisions[2];
   McHostDecision host_decision;
 
-  settings.host_usage_limit = 95;
+  settings.thresholds.host_usage_limit = 95;
   for (guint i = 0; i < G_N_ELEMENTS (facts); i++)
     facts[i].resident = facts[i].balloon + 64 * MC_MIB;
   for (guint cycle = 0; cycle < G_N_ELEMENTS (usable); cycle++)

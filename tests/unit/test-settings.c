@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "settings.h"
-#include "thresholds.h"
+#include "policy-settings.h"
 
 typedef struct
 {
@@ -78,13 +78,13 @@ test_set_and_reset (Fixture *f, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   g_assert_true (set (f, "{'StepLimit': 10, 'Interval': 5}", &error));
-  g_assert_cmpuint (in_force (f)->step_limit, ==, 10);
-  g_assert_cmpint (in_force (f)->interval_us, ==, 5 * G_USEC_PER_SEC);
+  g_assert_cmpuint (in_force (f)->thresholds.step_limit, ==, 10);
+  g_assert_cmpuint (in_force (f)->thresholds.interval_s, ==, 5);
   g_assert_true (mc_settings_reset (f->settings, one, &error));
-  g_assert_cmpuint (in_force (f)->step_limit, ==, 20);
-  g_assert_cmpint (in_force (f)->interval_us, ==, 5 * G_USEC_PER_SEC);
+  g_assert_cmpuint (in_force (f)->thresholds.step_limit, ==, 20);
+  g_assert_cmpuint (in_force (f)->thresholds.interval_s, ==, 5);
   g_assert_true (mc_settings_reset (f->settings, NULL, &error));
-  g_assert_cmpint (in_force (f)->interval_us, ==, 2 * G_USEC_PER_SEC);
+  g_assert_cmpuint (in_force (f)->thresholds.interval_s, ==, 2);
   g_assert_true (set (f, "@a{st} {}", &error));
   g_assert_no_error (error);
 }
@@ -95,7 +95,7 @@ test_together (Fixture *f, gconstpointer data)
 {
   g_assert_false (set (f, "{'LowWatermark': 1073741824}", NULL));
   g_assert_true (set (f, "{'LowWatermark': 1073741824, 'HighWatermark': 2147483648}", NULL));
-  g_assert_cmpuint (in_force (f)->low_watermark, ==, MC_GIB);
+  g_assert_cmpuint (in_force (f)->thresholds.low_watermark, ==, MC_GIB);
 }
 
 static void
@@ -123,10 +123,10 @@ test_all_or_nothing (Fixture *f, gconstpointer data)
       g_assert_false (set (f, cases[i].values, &error));
       g_assert_error (error, MC_THRESHOLD_ERROR, (int)cases[i].code);
       g_assert_nonnull (strstr (error->message, cases[i].says));
-      g_assert_cmpuint (in_force (f)->step_limit, ==, 20);
+      g_assert_cmpuint (in_force (f)->thresholds.step_limit, ==, 20);
     }
   restart_with (f, mc_config_new ());
-  g_assert_cmpuint (in_force (f)->step_limit, ==, 20);
+  g_assert_cmpuint (in_force (f)->thresholds.step_limit, ==, 20);
 }
 
 static void
@@ -140,11 +140,11 @@ test_reset_refused (Fixture *f, gconstpointer data)
       set (f, "{'StepLimit': 10, 'LowWatermark': 1073741824, 'HighWatermark': 2147483648}", NULL));
   g_assert_false (mc_settings_reset (f->settings, unknown, &error));
   g_assert_error (error, MC_THRESHOLD_ERROR, MC_THRESHOLD_ERROR_UNKNOWN);
-  g_assert_cmpuint (in_force (f)->step_limit, ==, 10);
+  g_assert_cmpuint (in_force (f)->thresholds.step_limit, ==, 10);
   /* The configuration's high watermark does not go with the low one that was set. */
   g_assert_false (mc_settings_reset (f->settings, half, &conflict));
   g_assert_error (conflict, MC_THRESHOLD_ERROR, MC_THRESHOLD_ERROR_CONFLICT);
-  g_assert_cmpuint (in_force (f)->high_watermark, ==, 2 * MC_GIB);
+  g_assert_cmpuint (in_force (f)->thresholds.high_watermark, ==, 2 * MC_GIB);
 }
 
 static void
@@ -154,17 +154,17 @@ test_outlasts_a_restart (Fixture *f, gconstpointer data)
 
   g_assert_true (set (f, "{'StepLimit': 10, 'HostReserve': 1073741824}", NULL));
   mc_settings_set_dry_run (f->settings, TRUE);
-  config->policy.host_usage_limit = 60;
-  config->policy.step_limit = 30;
+  config->policy.thresholds.host_usage_limit = 60;
+  config->policy.thresholds.step_limit = 30;
   restart_with (f, config);
-  g_assert_cmpuint (in_force (f)->step_limit, ==, 10);
-  g_assert_cmpuint (in_force (f)->host_reserve, ==, MC_GIB);
-  g_assert_cmpuint (in_force (f)->host_usage_limit, ==, 60);
+  g_assert_cmpuint (in_force (f)->thresholds.step_limit, ==, 10);
+  g_assert_cmpuint (in_force (f)->thresholds.host_reserve, ==, MC_GIB);
+  g_assert_cmpuint (in_force (f)->thresholds.host_usage_limit, ==, 60);
   g_assert_true (mc_settings_get_dry_run (f->settings));
   g_assert_true (mc_settings_reset (f->settings, NULL, NULL));
   mc_settings_set_dry_run (f->settings, FALSE);
   restart_with (f, mc_config_new ());
-  g_assert_cmpuint (in_force (f)->step_limit, ==, 20);
+  g_assert_cmpuint (in_force (f)->thresholds.step_limit, ==, 20);
   g_assert_false (mc_settings_get_dry_run (f->settings));
 }
 
@@ -175,21 +175,21 @@ test_reload (Fixture *f, gconstpointer data)
   g_autoptr (GError) error = NULL, conflict = NULL;
 
   g_assert_true (set (f, "{'HighWatermark': 209715200}", &error));
-  config->policy.step_limit = 30;
-  config->policy.low_watermark = 120 * MC_MIB;
+  config->policy.thresholds.step_limit = 30;
+  config->policy.thresholds.low_watermark = 120 * MC_MIB;
   g_assert_true (mc_settings_reload (f->settings, config, &error));
-  g_assert_cmpuint (in_force (f)->step_limit, ==, 30);
-  g_assert_cmpuint (in_force (f)->low_watermark, ==, 120 * MC_MIB);
-  g_assert_cmpuint (in_force (f)->high_watermark, ==, 200 * MC_MIB);
+  g_assert_cmpuint (in_force (f)->thresholds.step_limit, ==, 30);
+  g_assert_cmpuint (in_force (f)->thresholds.low_watermark, ==, 120 * MC_MIB);
+  g_assert_cmpuint (in_force (f)->thresholds.high_watermark, ==, 200 * MC_MIB);
   /* What was set at run time does not go with this one: nothing of it is taken. */
   unfit->path = g_strdup ("memcoord.conf");
-  unfit->policy.step_limit = 40;
-  unfit->policy.low_watermark = 300 * MC_MIB;
-  unfit->policy.high_watermark = 400 * MC_MIB;
+  unfit->policy.thresholds.step_limit = 40;
+  unfit->policy.thresholds.low_watermark = 300 * MC_MIB;
+  unfit->policy.thresholds.high_watermark = 400 * MC_MIB;
   g_assert_false (mc_settings_reload (f->settings, unfit, &conflict));
   g_assert_error (conflict, MC_THRESHOLD_ERROR, MC_THRESHOLD_ERROR_CONFLICT);
   g_assert_nonnull (strstr (conflict->message, "memcoord.conf"));
-  g_assert_cmpuint (in_force (f)->step_limit, ==, 30);
+  g_assert_cmpuint (in_force (f)->thresholds.step_limit, ==, 30);
   g_assert_true (mc_settings_get_config (f->settings) == config);
 }
 
@@ -220,11 +220,11 @@ test_what_does_not_fit_is_dropped (Fixture *f, gconstpointer data)
       "[Settings]\ndry-run=perhaps\n",
       -1, NULL));
   restart_with (f, mc_config_new ());
-  g_assert_cmpuint (in_force (f)->step_limit, ==, 10);
-  g_assert_cmpuint (in_force (f)->host_usage_limit, ==, 75);
-  g_assert_cmpuint (in_force (f)->host_reserve, ==, 200 * MC_MIB);
-  g_assert_cmpuint (in_force (f)->low_watermark, ==, 100 * MC_MIB);
-  g_assert_cmpint (in_force (f)->interval_us, ==, 2 * G_USEC_PER_SEC);
+  g_assert_cmpuint (in_force (f)->thresholds.step_limit, ==, 10);
+  g_assert_cmpuint (in_force (f)->thresholds.host_usage_limit, ==, 75);
+  g_assert_cmpuint (in_force (f)->thresholds.host_reserve, ==, 200 * MC_MIB);
+  g_assert_cmpuint (in_force (f)->thresholds.low_watermark, ==, 100 * MC_MIB);
+  g_assert_cmpuint (in_force (f)->thresholds.interval_s, ==, 2);
 }
 
 /* A word that is neither does not end a dry run that the configuration asks for. */
@@ -245,10 +245,10 @@ test_conflict_with_the_configuration (Fixture *f, gconstpointer data)
   McConfig *config = mc_config_new ();
 
   g_assert_true (set (f, "{'HighWatermark': 209715200}", NULL));
-  config->policy.low_watermark = 300 * MC_MIB;
-  config->policy.high_watermark = 400 * MC_MIB;
+  config->policy.thresholds.low_watermark = 300 * MC_MIB;
+  config->policy.thresholds.high_watermark = 400 * MC_MIB;
   restart_with (f, config);
-  g_assert_cmpuint (in_force (f)->high_watermark, ==, 400 * MC_MIB);
+  g_assert_cmpuint (in_force (f)->thresholds.high_watermark, ==, 400 * MC_MIB);
 }
 
 #define TEST(name, function)                                                                       \

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "thresholds.h"
+#include "policy-settings.h"
 
 static void
 assert_error (GError *error, McThresholdError code, const char *message)
@@ -30,16 +30,17 @@ test_host_limits (void)
         {
           g_autoptr (GError) error = NULL;
 
-          g_assert_false (mc_host_threshold_set (&settings, threshold, outside[i], &error));
+          g_assert_false (
+              mc_host_threshold_set (&settings.thresholds, threshold, outside[i], &error));
           g_assert_error (error, MC_THRESHOLD_ERROR, MC_THRESHOLD_ERROR_OUT_OF_RANGE);
           g_assert_nonnull (strstr (error->message, threshold->name));
-          g_assert_cmpuint (mc_host_threshold_get (&settings, threshold), ==,
-                            mc_host_threshold_get (&before, threshold));
+          g_assert_cmpuint (mc_host_threshold_get (&settings.thresholds, threshold), ==,
+                            mc_host_threshold_get (&before.thresholds, threshold));
         }
       for (guint i = 0; i < G_N_ELEMENTS (inside); i++)
         {
-          g_assert_true (mc_host_threshold_set (&settings, threshold, inside[i], NULL));
-          g_assert_cmpuint (mc_host_threshold_get (&settings, threshold), ==, inside[i]);
+          g_assert_true (mc_host_threshold_set (&settings.thresholds, threshold, inside[i], NULL));
+          g_assert_cmpuint (mc_host_threshold_get (&settings.thresholds, threshold), ==, inside[i]);
         }
     }
 }
@@ -52,10 +53,11 @@ test_host_one_at_a_time (void)
     {
       McPolicySettings before = mc_policy_settings_default (), after = before;
 
-      g_assert_true (mc_host_threshold_set (&after, set, set->most, NULL));
+      g_assert_true (mc_host_threshold_set (&after.thresholds, set, set->most, NULL));
       for (const McThreshold *other = mc_host_thresholds; other->name != NULL; other++)
-        g_assert_cmpuint (mc_host_threshold_get (&after, other), ==,
-                          other == set ? set->most : mc_host_threshold_get (&before, other));
+        g_assert_cmpuint (mc_host_threshold_get (&after.thresholds, other), ==,
+                          other == set ? set->most
+                                       : mc_host_threshold_get (&before.thresholds, other));
     }
 }
 
@@ -122,8 +124,8 @@ test_messages (void)
       McPolicySettings settings = mc_policy_settings_default ();
       g_autoptr (GError) error = NULL;
 
-      g_assert_false (mc_host_threshold_set (&settings, mc_host_threshold_find (cases[i].name),
-                                             cases[i].value, &error));
+      g_assert_false (mc_host_threshold_set (
+          &settings.thresholds, mc_host_threshold_find (cases[i].name), cases[i].value, &error));
       assert_error (error, MC_THRESHOLD_ERROR_OUT_OF_RANGE, cases[i].message);
     }
   g_assert_false (mc_vm_threshold_set (&policy, mc_vm_threshold_find ("Weight"), 10001, &weight));
@@ -145,23 +147,30 @@ test_host_together (void)
     { 400, 150, "LowWatermark 400M is not below HighWatermark 150M" },
   };
   McPolicySettings settings = mc_policy_settings_default ();
+  const McThreshold *culprits[2] = { NULL, NULL };
   g_autoptr (GError) period = NULL;
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autoptr (GError) error = NULL;
 
-      settings.low_watermark = cases[i].low_mib * MC_MIB;
-      settings.high_watermark = cases[i].high_mib * MC_MIB;
-      g_assert_true (mc_policy_settings_check (&settings, &error) == (cases[i].message == NULL));
-      if (cases[i].message != NULL)
-        assert_error (error, MC_THRESHOLD_ERROR_CONFLICT, cases[i].message);
+      settings.thresholds.low_watermark = cases[i].low_mib * MC_MIB;
+      settings.thresholds.high_watermark = cases[i].high_mib * MC_MIB;
+      g_assert_true (mc_policy_settings_check (&settings, culprits, &error)
+                     == (cases[i].message == NULL));
+      if (cases[i].message == NULL)
+        continue;
+      assert_error (error, MC_THRESHOLD_ERROR_CONFLICT, cases[i].message);
+      g_assert_cmpstr (culprits[0]->name, ==, "LowWatermark");
+      g_assert_cmpstr (culprits[1]->name, ==, "HighWatermark");
     }
   settings = mc_policy_settings_default ();
   settings.stats_period_us = 5 * G_USEC_PER_SEC;
-  g_assert_false (mc_policy_settings_check (&settings, &period));
+  g_assert_false (mc_policy_settings_check (&settings, culprits, &period));
   assert_error (period, MC_THRESHOLD_ERROR_CONFLICT,
                 "Interval 2 s is shorter than the statistics period of 5 s");
+  g_assert_cmpstr (culprits[0]->name, ==, "Interval");
+  g_assert_null (culprits[1]);
 }
 
 static void
@@ -213,13 +222,72 @@ test_defaults (void)
 {
   const McPolicySettings defaults = mc_policy_settings_default ();
 
-  g_assert_cmpuint (defaults.low_watermark, ==, 100 * MC_MIB);
-  g_assert_cmpuint (defaults.high_watermark, ==, 150 * MC_MIB);
-  g_assert_cmpuint (defaults.host_reserve, ==, 200 * MC_MIB);
-  g_assert_cmpuint (defaults.host_usage_limit, ==, 75);
-  g_assert_cmpuint (defaults.step_limit, ==, 20);
-  g_assert_cmpint (defaults.interval_us, ==, 2 * G_USEC_PER_SEC);
-  g_assert_true (mc_policy_settings_check (&defaults, NULL));
+  g_assert_cmpuint (defaults.thresholds.low_watermark, ==, 100 * MC_MIB);
+  g_assert_cmpuint (defaults.thresholds.high_watermark, ==, 150 * MC_MIB);
+  g_assert_cmpuint (defaults.thresholds.host_reserve, ==, 200 * MC_MIB);
+  g_assert_cmpuint (defaults.thresholds.host_usage_limit, ==, 75);
+  g_assert_cmpuint (defaults.thresholds.step_limit, ==, 20);
+  g_assert_cmpuint (defaults.thresholds.interval_s, ==, 2);
+  g_assert_true (mc_policy_settings_check (&defaults, NULL, NULL));
+}
+
+static void
+check_typed (const char *name, const char *text, gboolean good, guint64 value, const char *shown)
+{
+  const McThreshold *threshold = mc_threshold_find_typed (mc_host_thresholds, name);
+  g_autofree char *format = NULL;
+  guint64 read = 0;
+
+  g_test_message ("%s=%s", name, text);
+  g_assert_cmpint (mc_threshold_parse (threshold, text, &read), ==, good);
+  g_assert_cmpuint (read, ==, value);
+  if (!good)
+    return;
+  format = mc_threshold_format (threshold, read);
+  g_assert_cmpstr (format, ==, shown);
+}
+
+static void
+test_typed (void)
+{
+  g_assert_null (mc_threshold_find_typed (mc_host_thresholds, "weight"));
+  g_assert_nonnull (mc_threshold_find_typed (mc_vm_thresholds, "WEIGHT"));
+  check_typed ("LowWatermark", "150M", TRUE, 150 * MC_MIB, "150 MiB");
+  check_typed ("low-watermark", "75%", FALSE, 0, NULL);
+  check_typed ("host-usage-limit", "75%", TRUE, 75, "75 %");
+  check_typed ("host-usage-limit", "75 %", TRUE, 75, "75 %");
+  check_typed ("host-usage-limit", "75", TRUE, 75, "75 %");
+  check_typed ("host-usage-limit", "75M", FALSE, 0, NULL);
+  check_typed ("host-usage-limit", "%", FALSE, 0, NULL);
+  check_typed ("interval", "1m", TRUE, 60, "1m");
+  check_typed ("interval", "fast", FALSE, 0, NULL);
+  /* What only a newer service knows. */
+  check_typed ("bogus", "1G", TRUE, MC_GIB, "1 GiB");
+}
+
+/* What is written into a file is read again as it was, and nothing else is read. */
+static void
+test_files (void)
+{
+  for (const McThreshold *threshold = mc_host_thresholds; threshold->name != NULL; threshold++)
+    {
+      g_autofree char *text = mc_threshold_write (threshold, threshold->most);
+      guint64 value = 0;
+
+      g_assert_true (mc_threshold_find_key (mc_host_thresholds, threshold->key) == threshold);
+      g_assert_true (mc_threshold_read (threshold, text, &value));
+      g_assert_cmpuint (value, ==, threshold->most);
+      g_assert_false (mc_threshold_read (threshold, "75%", &value));
+      g_assert_false (mc_threshold_read (threshold, "", &value));
+    }
+}
+
+static void
+test_list (void)
+{
+  g_autofree char *names = mc_threshold_list (mc_vm_thresholds);
+
+  g_assert_cmpstr (names, ==, "LowWatermark, HighWatermark, Minimum, Maximum and Weight");
 }
 
 int
@@ -234,5 +302,8 @@ main (int argc, char **argv)
   g_test_add_func ("/thresholds/host-together", test_host_together);
   g_test_add_func ("/thresholds/vm-together", test_vm_together);
   g_test_add_func ("/thresholds/defaults", test_defaults);
+  g_test_add_func ("/thresholds/typed", test_typed);
+  g_test_add_func ("/thresholds/files", test_files);
+  g_test_add_func ("/thresholds/list", test_list);
   return g_test_run ();
 }

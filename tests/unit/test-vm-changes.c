@@ -40,7 +40,7 @@ begin (Fixture *f, McFakeVm *vm, const char *name, guint64 value, Change *change
 static guint
 weight_of (Fixture *f, McFakeVm *vm)
 {
-  return mc_vm_get_view (fixture_vm_of (f, vm))->weight;
+  return mc_vm_get_view (fixture_vm_of (f, vm))->policy.weight;
 }
 
 static McFakeVm *
