@@ -30,6 +30,8 @@ static const Rule rules[] = {
   { MC_ROOT_INTERFACE, "ListInhibitors", NULL },
   { MC_ROOT_INTERFACE, "Plan", NULL },
   { MC_VM_INTERFACE, "SetThreshold", MC_ACTION_CONFIGURE },
+  { MC_VM_INTERFACE, "SetThresholds", MC_ACTION_CONFIGURE },
+  { MC_VM_INTERFACE, "SetManaged", MC_ACTION_CONFIGURE },
   { MC_VM_INTERFACE, "ResetThresholds", MC_ACTION_CONFIGURE },
   { MC_VM_INTERFACE, "Pause", MC_ACTION_PAUSE },
   { MC_VM_INTERFACE, "Resume", MC_ACTION_PAUSE },

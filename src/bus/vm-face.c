@@ -7,6 +7,7 @@
 #include "arguments.h"
 #include "errors.h"
 #include "gate.h"
+#include "names.h"
 #include "plain-text.h"
 
 struct _McVmFace
@@ -47,23 +48,49 @@ on_thresholds_set (GObject *source, GAsyncResult *result, gpointer user_data)
   mc_answer (user_data, error);
 }
 
+/* @values: a{st}, floating or not */
+static gboolean
+set_thresholds (McVmFace *self, GDBusMethodInvocation *invocation, GVariant *values)
+{
+  g_autoptr (GVariant) owned = g_variant_ref_sink (values);
+  GError *error = NULL;
+
+  if (!check_there (self, &error))
+    mc_answer_error (invocation, error);
+  else
+    mc_coordinator_vm_set_thresholds_async (self->coordinator, self->vm, owned,
+                                            mc_gate_get_origin (invocation), on_thresholds_set,
+                                            invocation);
+  return TRUE;
+}
+
+static gboolean
+handle_set_thresholds (McDbusMemCoord1VM *object,
+                       GDBusMethodInvocation *invocation,
+                       GVariant *values)
+{
+  GError *error = NULL;
+
+  if (mc_argument_check_values ("values", values, &error))
+    return set_thresholds (MC_VM_FACE (object), invocation, values);
+  mc_answer_error (invocation, error);
+  return TRUE;
+}
+
 static gboolean
 handle_set_threshold (McDbusMemCoord1VM *object,
                       GDBusMethodInvocation *invocation,
                       const char *name,
                       guint64 value)
 {
-  McVmFace *self = MC_VM_FACE (object);
-  g_autoptr (GVariant) values = g_variant_ref_sink (g_variant_new_parsed ("{%s: %t}", name, value));
-  GError *error = NULL;
+  return set_thresholds (MC_VM_FACE (object), invocation,
+                         g_variant_new_parsed ("{%s: %t}", name, value));
+}
 
-  if (!check_there (self, &error))
-    mc_answer_error (invocation, error);
-  else
-    mc_coordinator_vm_set_thresholds_async (self->coordinator, self->vm, values,
-                                            mc_gate_get_origin (invocation), on_thresholds_set,
-                                            invocation);
-  return TRUE;
+static gboolean
+handle_set_managed (McDbusMemCoord1VM *object, GDBusMethodInvocation *invocation, gboolean managed)
+{
+  return handle_set_threshold (object, invocation, MC_SETTING_MANAGED, managed ? 1 : 0);
 }
 
 static gboolean
@@ -132,6 +159,8 @@ static void
 mc_vm_face_iface_init (McDbusMemCoord1VMIface *iface)
 {
   iface->handle_set_threshold = handle_set_threshold;
+  iface->handle_set_thresholds = handle_set_thresholds;
+  iface->handle_set_managed = handle_set_managed;
   iface->handle_reset_thresholds = handle_reset_thresholds;
   iface->handle_pause = handle_pause;
   iface->handle_resume = handle_resume;

@@ -32,6 +32,13 @@ print_thresholds (const McThreshold *thresholds)
 }
 
 static void
+print_vm_thresholds (void)
+{
+  print_thresholds (mc_vm_thresholds);
+  g_print ("managed\n");
+}
+
+static void
 print_commands (void)
 {
   const McCommand *command;
@@ -51,7 +58,7 @@ mc_cmd_complete (McClient *client, int argc, char **argv)
   else if (g_strcmp0 (argv[1], "thresholds") == 0)
     print_thresholds (mc_host_thresholds);
   else if (g_strcmp0 (argv[1], "vm-thresholds") == 0)
-    print_thresholds (mc_vm_thresholds);
+    print_vm_thresholds ();
   else if (g_strcmp0 (argv[1], "commands") == 0)
     print_commands ();
   else

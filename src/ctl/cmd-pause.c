@@ -43,18 +43,6 @@ take_pause (McModel *model, int argc, char **argv, const char *reason, Pause *pa
   return alone;
 }
 
-static const char *
-scope_path (const McModelVm *vm)
-{
-  return vm != NULL ? vm->path : MC_ROOT_PATH;
-}
-
-static const char *
-scope_interface (const McModelVm *vm)
-{
-  return vm != NULL ? MC_VM_INTERFACE : MC_ROOT_INTERFACE;
-}
-
 static void
 print_paused (const McClient *client, const Pause *pause)
 {
@@ -102,7 +90,7 @@ mc_cmd_pause (McClient *client, int argc, char **argv)
   if (model == NULL || !take_pause (model, argc, argv, reason, &pause, &error))
     return mc_client_fail (client, error);
   answer
-      = mc_client_change (client, scope_path (pause.vm), scope_interface (pause.vm), "Pause",
+      = mc_client_change (client, mc_scope_path (pause.vm), mc_scope_interface (pause.vm), "Pause",
                           g_variant_new ("(su)", pause.reason, pause.seconds), "()", NULL, &error);
   if (answer == NULL)
     return mc_client_fail (client, error);
@@ -127,8 +115,8 @@ mc_cmd_resume (McClient *client, int argc, char **argv)
       if (vm == NULL)
         return mc_client_fail (client, error);
     }
-  answer = mc_client_change (client, scope_path (vm), scope_interface (vm), "Resume", NULL, "()",
-                             NULL, &error);
+  answer = mc_client_change (client, mc_scope_path (vm), mc_scope_interface (vm), "Resume", NULL,
+                             "()", NULL, &error);
   if (answer == NULL)
     return mc_client_fail (client, error);
   if (client->json)

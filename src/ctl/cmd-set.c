@@ -9,12 +9,16 @@
 
 #include <glib/gi18n.h>
 
+/* As the VM's metadata has it; among thresholds on the bus it is 1 or 0. */
+#define MANAGED_KEY "managed"
+#define MANAGED_YES "yes"
+#define MANAGED_NO  "no"
+
 typedef struct
 {
-  const McThreshold *threshold; /* (nullable): not known here */
+  const McThreshold *threshold; /* (nullable): not known here, or whether a VM is managed */
   char *name;                   /* on the bus */
   guint64 value;
-  gboolean done;
 } Assignment;
 
 static void
@@ -23,11 +27,42 @@ clear_assignment (Assignment *assignment)
   g_free (assignment->name);
 }
 
-/* One that is not known here may be known to the service. */
-static const char *
-bus_name (const McThreshold *threshold, const char *typed)
+static gboolean
+is_managed (const McThreshold *thresholds, const char *typed)
 {
+  return thresholds == mc_vm_thresholds && g_ascii_strcasecmp (typed, MANAGED_KEY) == 0;
+}
+
+/* Returns: (transfer none): one that is not known here may be known to the service. */
+static const char *
+bus_name (const McThreshold *thresholds, const char *typed)
+{
+  const McThreshold *threshold = mc_threshold_find_typed (thresholds, typed);
+
+  if (is_managed (thresholds, typed))
+    return MC_SETTING_MANAGED;
   return threshold != NULL ? threshold->name : typed;
+}
+
+static gboolean
+parse_managed (const char *text, guint64 *value)
+{
+  *value = g_strcmp0 (text, MANAGED_YES) == 0;
+  if (*value != 0 || g_strcmp0 (text, MANAGED_NO) == 0)
+    return TRUE;
+  mc_command_misused ("set", _ ("managed takes yes or no, not \"%s\""), text);
+  return FALSE;
+}
+
+static gboolean
+parse_threshold (const McThreshold *threshold, const char *typed, const char *text, guint64 *value)
+{
+  if (mc_threshold_parse (threshold, text, value))
+    return TRUE;
+  mc_command_misused (
+      "set", _ ("\"%s\" is no value for %s: write 150M, 75%% or 2s, as the threshold asks for"),
+      text, typed);
+  return FALSE;
 }
 
 /* Reads "NAME=VALUE". FALSE where the person was told what is wrong. */
@@ -45,14 +80,11 @@ parse_assignment (const McThreshold *thresholds, const char *text, GArray *assig
     }
   typed = g_strndup (text, (gsize)(equals - text));
   assignment.threshold = mc_threshold_find_typed (thresholds, typed);
-  if (!mc_threshold_parse (assignment.threshold, equals + 1, &assignment.value))
-    {
-      mc_command_misused (
-          "set", _ ("\"%s\" is no value for %s: write 150M, 75%% or 2s, as the threshold asks for"),
-          equals + 1, typed);
-      return FALSE;
-    }
-  assignment.name = g_strdup (bus_name (assignment.threshold, typed));
+  if (is_managed (thresholds, typed)
+          ? !parse_managed (equals + 1, &assignment.value)
+          : !parse_threshold (assignment.threshold, typed, equals + 1, &assignment.value))
+    return FALSE;
+  assignment.name = g_strdup (bus_name (thresholds, typed));
   g_array_append_val (assignments, assignment);
   return TRUE;
 }
@@ -73,72 +105,33 @@ assignments_variant (GArray *assignments)
   return g_variant_builder_end (&builder);
 }
 
-static gboolean
-set_host (McClient *client, GArray *assignments, GError **error)
+/* Returns: (transfer full) */
+static char *
+format_value (const Assignment *assignment, guint64 value)
 {
-  g_autoptr (GVariant) answer = NULL;
-
-  answer = mc_client_change (client, MC_ROOT_PATH, MC_ROOT_INTERFACE, "SetThresholds",
-                             g_variant_new ("(@a{st})", assignments_variant (assignments)), "()",
-                             NULL, error);
-  return answer != NULL;
+  if (g_strcmp0 (assignment->name, MC_SETTING_MANAGED) == 0)
+    return g_strdup (value != 0 ? MANAGED_YES : MANAGED_NO);
+  return mc_threshold_format (assignment->threshold, value);
 }
 
-static gboolean
-set_one (McClient *client, const McModelVm *vm, Assignment *assignment, GError **error)
+/* A VM tells whether it is managed by its status alone. */
+static guint64
+value_before (GVariant *before, const Assignment *assignment)
 {
-  g_autoptr (GVariant) answer = NULL;
-
-  answer = mc_client_change (client, vm->path, MC_VM_INTERFACE, "SetThreshold",
-                             g_variant_new ("(st)", assignment->name, assignment->value), "()",
-                             NULL, error);
-  assignment->done = answer != NULL;
-  return assignment->done;
-}
-
-/*
- * A VM's thresholds are set one by one, each judged against those that are in force: raising both
- * watermarks works with the high one first, lowering them with the low one first. So what was
- * refused is tried again after something else was accepted.
- */
-static gboolean
-set_vm (McClient *client, const McModelVm *vm, GArray *assignments, GError **error)
-{
-  g_autoptr (GError) refusal = NULL;
-  guint pending = assignments->len, before;
-
-  do
-    {
-      before = pending;
-      pending = 0;
-      g_clear_error (&refusal);
-      for (guint i = 0; i < assignments->len; i++)
-        {
-          Assignment *assignment = &g_array_index (assignments, Assignment, i);
-
-          if (!assignment->done
-              && !set_one (client, vm, assignment, refusal == NULL ? &refusal : NULL))
-            pending++;
-        }
-    }
-  while (pending > 0 && pending < before);
-  if (pending > 0)
-    g_propagate_error (error, g_steal_pointer (&refusal));
-  return pending == 0;
+  if (g_strcmp0 (assignment->name, MC_SETTING_MANAGED) == 0)
+    return g_strcmp0 (mc_properties_text (before, "Status"), "opted-out") != 0;
+  return mc_properties_number (before, assignment->name);
 }
 
 static void
-print_assignments (GVariant *before, GArray *assignments, gboolean all)
+print_assignments (GVariant *before, GArray *assignments)
 {
   for (guint i = 0; i < assignments->len; i++)
     {
       const Assignment *assignment = &g_array_index (assignments, Assignment, i);
-      g_autofree char *old = mc_threshold_format (assignment->threshold,
-                                                  mc_properties_number (before, assignment->name));
-      g_autofree char *value = mc_threshold_format (assignment->threshold, assignment->value);
+      g_autofree char *old = format_value (assignment, value_before (before, assignment));
+      g_autofree char *value = format_value (assignment, assignment->value);
 
-      if (!all && !assignment->done)
-        continue;
       g_print (_ ("%s is %s now, was %s."), assignment->name, value, old);
       g_print ("\n");
     }
@@ -184,8 +177,8 @@ set (McClient *client, McModel *model, McModelVm *vm, char **texts)
 {
   const McThreshold *thresholds = vm != NULL ? mc_vm_thresholds : mc_host_thresholds;
   g_autoptr (GArray) assignments = g_array_new (FALSE, FALSE, sizeof (Assignment));
+  g_autoptr (GVariant) answer = NULL;
   g_autoptr (GError) error = NULL;
-  gboolean done;
 
   g_array_set_clear_func (assignments, (GDestroyNotify)clear_assignment);
   for (; *texts != NULL; texts++)
@@ -193,13 +186,16 @@ set (McClient *client, McModel *model, McModelVm *vm, char **texts)
       if (!parse_assignment (thresholds, *texts, assignments))
         return MC_EXIT_USAGE;
     }
-  done = vm != NULL ? set_vm (client, vm, assignments, &error)
-                    : set_host (client, assignments, &error);
-  if (done && client->json)
+  answer = mc_client_change (client, mc_scope_path (vm), mc_scope_interface (vm), "SetThresholds",
+                             g_variant_new ("(@a{st})", assignments_variant (assignments)), "()",
+                             NULL, &error);
+  if (answer == NULL)
+    return mc_client_fail (client, error);
+  if (client->json)
     mc_json_print (assignments_variant (assignments));
-  else if (!client->json)
-    print_assignments (vm != NULL ? vm->properties : model->host, assignments, done);
-  return done ? MC_EXIT_OK : mc_client_fail (client, error);
+  else
+    print_assignments (vm != NULL ? vm->properties : model->host, assignments);
+  return MC_EXIT_OK;
 }
 
 int
@@ -229,11 +225,7 @@ names_variant (const McThreshold *thresholds, char **typed)
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE_STRING_ARRAY);
   for (; *typed != NULL; typed++)
-    {
-      const McThreshold *threshold = mc_threshold_find_typed (thresholds, *typed);
-
-      g_variant_builder_add (&builder, "s", bus_name (threshold, *typed));
-    }
+    g_variant_builder_add (&builder, "s", bus_name (thresholds, *typed));
   return g_variant_builder_end (&builder);
 }
 
@@ -246,8 +238,7 @@ reset (McClient *client, const McModelVm *vm, char **typed)
 
   names = g_variant_ref_sink (
       names_variant (vm != NULL ? mc_vm_thresholds : mc_host_thresholds, typed));
-  answer = mc_client_change (client, vm != NULL ? vm->path : MC_ROOT_PATH,
-                             vm != NULL ? MC_VM_INTERFACE : MC_ROOT_INTERFACE, "ResetThresholds",
+  answer = mc_client_change (client, mc_scope_path (vm), mc_scope_interface (vm), "ResetThresholds",
                              g_variant_new ("(@as)", names), "()", NULL, &error);
   if (answer == NULL)
     return mc_client_fail (client, error);

@@ -192,6 +192,18 @@ mc_model_lookup_path (McModel *self, const char *path)
   return NULL;
 }
 
+const char *
+mc_scope_path (const McModelVm *vm)
+{
+  return vm != NULL ? vm->path : MC_ROOT_PATH;
+}
+
+const char *
+mc_scope_interface (const McModelVm *vm)
+{
+  return vm != NULL ? MC_VM_INTERFACE : MC_ROOT_INTERFACE;
+}
+
 guint64
 mc_properties_number (GVariant *properties, const char *name)
 {

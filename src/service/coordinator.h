@@ -154,7 +154,8 @@ gboolean mc_coordinator_reload_finish (McCoordinator *self, GAsyncResult *result
 
 /*
  * The same for one VM. Its thresholds are kept in the VM's own metadata, so setting them ends when
- * that is written.
+ * that is written. So is whether it is managed, which is set beside them: MC_SETTING_MANAGED, 0
+ * or 1.
  */
 void mc_coordinator_vm_set_thresholds_async (McCoordinator *self,
                                              McVm *vm,

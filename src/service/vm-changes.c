@@ -12,6 +12,7 @@
 #include "config.h"
 
 #include "coordinator-private.h"
+#include "names.h"
 #include "policy-settings.h"
 
 /* Each waits for those before it to be written: nobody means more than this. */
@@ -74,6 +75,35 @@ find_threshold (const char *name, GError **error)
   return NULL;
 }
 
+/* Whether the VM is managed is kept beside its thresholds, and so changes with them or not at all.
+ */
+static gboolean
+apply_managed (McMetadataEdit *edit, guint64 value, GError **error)
+{
+  if (value > 1)
+    {
+      g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_OUT_OF_RANGE,
+                   MC_SETTING_MANAGED " %" G_GUINT64_FORMAT " is neither 0 nor 1", value);
+      return FALSE;
+    }
+  mc_metadata_edit_set_managed (edit, value == 1 ? MC_MANAGED_YES : MC_MANAGED_NO);
+  return TRUE;
+}
+
+static gboolean
+apply_value (McMetadataEdit *edit, const char *name, guint64 value, GError **error)
+{
+  const McThreshold *threshold;
+
+  if (g_str_equal (name, MC_SETTING_MANAGED))
+    return apply_managed (edit, value, error);
+  threshold = find_threshold (name, error);
+  if (threshold == NULL || !mc_threshold_check (threshold, value, error))
+    return FALSE;
+  mc_metadata_edit_set (edit, threshold, value);
+  return TRUE;
+}
+
 static gboolean
 apply_values (McMetadataEdit *edit, GVariant *values, GError **error)
 {
@@ -83,16 +113,29 @@ apply_values (McMetadataEdit *edit, GVariant *values, GError **error)
 
   g_variant_iter_init (&iter, values);
   while (g_variant_iter_next (&iter, "{&st}", &name, &value))
-    {
-      const McThreshold *threshold = find_threshold (name, error);
-
-      if (threshold == NULL || !mc_threshold_check (threshold, value, error))
-        return FALSE;
-      mc_metadata_edit_set (edit, threshold, value);
-    }
+    if (!apply_value (edit, name, value, error))
+      return FALSE;
   return TRUE;
 }
 
+static gboolean
+reset_name (McMetadataEdit *edit, const char *name, GError **error)
+{
+  const McThreshold *threshold;
+
+  if (g_str_equal (name, MC_SETTING_MANAGED))
+    {
+      mc_metadata_edit_set_managed (edit, MC_MANAGED_DEFAULT);
+      return TRUE;
+    }
+  threshold = find_threshold (name, error);
+  if (threshold == NULL)
+    return FALSE;
+  mc_metadata_edit_set (edit, threshold, MC_UNSET);
+  return TRUE;
+}
+
+/* No names are all thresholds: a VM that is opted out stays so unless that is named. */
 static gboolean
 reset_names (McMetadataEdit *edit, const char *const *names, GError **error)
 {
@@ -103,13 +146,8 @@ reset_names (McMetadataEdit *edit, const char *const *names, GError **error)
       return TRUE;
     }
   for (guint i = 0; names[i] != NULL; i++)
-    {
-      const McThreshold *threshold = find_threshold (names[i], error);
-
-      if (threshold == NULL)
-        return FALSE;
-      mc_metadata_edit_set (edit, threshold, MC_UNSET);
-    }
+    if (!reset_name (edit, names[i], error))
+      return FALSE;
   return TRUE;
 }
 

@@ -4,6 +4,7 @@
 
 #include "coordinator-private.h"
 #include "journal.h"
+#include "names.h"
 #include "policy-settings.h"
 
 /* The policy in force, as values to compare and to tell */
@@ -37,7 +38,7 @@ tell_changes (McCoordinator *self, McVm *vm, const InForce *before, const char *
                                             mc_threshold_to_variant (threshold, new), origin);
     }
   if (after.managed != before->managed)
-    mc_coordinator_emit_policy_changed (self, vm, "Managed",
+    mc_coordinator_emit_policy_changed (self, vm, MC_SETTING_MANAGED,
                                         g_variant_new_boolean (before->managed),
                                         g_variant_new_boolean (after.managed), origin);
 }

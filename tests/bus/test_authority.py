@@ -20,8 +20,8 @@ from test_arguments import METHODS
 DENIED = "org.freedesktop.DBus.Error.AccessDenied"
 READING = {"Plan", "ListInhibitors", "ListDecisions"}
 RESTING = {"Pause", "Resume", "Inhibit"}
-RIGHT = {"SetThreshold": ("(st)", ("LowWatermark", 90 * MIB)), "SetThresholds": ("(a{st})", ({"Interval": 7},)),
-         "ResetThresholds": ("(as)", ([],)), "SetDryRun": ("(b)", (True,)), "Reserve": ("(tu)", (MIB, 1)),
+RIGHT = {"SetThreshold": ("(st)", ("LowWatermark", 90 * MIB)), "SetThresholds": ("(a{st})", ({"LowWatermark": 80 * MIB},)),
+         "SetManaged": ("(b)", (True,)), "ResetThresholds": ("(as)", ([],)), "SetDryRun": ("(b)", (True,)), "Reserve": ("(tu)", (MIB, 1)),
          "Release": ("(s)", ("r1",)), "Pause": ("(su)", ("mine", 0)), "Inhibit": ("(ss)", ("me", ""))}
 
 
@@ -77,7 +77,7 @@ def test_user_may_read_and_change_nothing(system, service):
         assert answer["error"] == DENIED, (method, answer)
         assert method in answer["message"] or "org.example.MemCoord1." in answer["message"]
         assert ("pause" if method in RESTING else "configure") in answer["message"]
-    assert changing == 14
+    assert changing == 16
     assert settings(service) == before
 
 

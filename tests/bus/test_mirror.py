@@ -139,6 +139,8 @@ class Changer:
         path = self.random.choice([path for path in self.paths()] or [ROOT])
         method, types, *values = self.random.choice([
             ("SetThreshold", "(st)", "Weight", self.random.randrange(1, 99)), ("SetThreshold", "(st)", "Maximum", 900 * MIB),
+            ("SetThresholds", "(a{st})", {"LowWatermark": 70 * MIB, "HighWatermark": 170 * MIB}),
+            ("SetManaged", "(b)", self.random.choice([False, True, True])),
             ("ResetThresholds", "(as)", []), ("Pause", "(su)", f"reason {self.random.random()}", self.random.choice([0, 1])),
             ("Resume", "()")])
         self.call(path, VM, method, types, *values)

@@ -107,6 +107,29 @@ def test_policy_changed_says_who(service, bus):
     assert heard.named("PolicyChanged") == [(ROOT, (service.path("db"), "Managed", True, False, "metadata"))]
 
 
+def test_what_is_set_of_a_vm_at_once_is_told_of_each(service, bus):
+    heard = Heard(service, bus)
+    me, web = f"{service.connection.get_unique_name()} uid {os.getuid()}", service.path("web")
+    service.call(web, VM, "SetThresholds", variant("(a{st})", {"LowWatermark": 200 * MIB, "HighWatermark": 300 * MIB, "Managed": 0}))
+    assert sorted(heard.named("PolicyChanged")) == [
+        (ROOT, (web, "HighWatermark", 150 * MIB, 300 * MIB, me)),
+        (ROOT, (web, "LowWatermark", 100 * MIB, 200 * MIB, me)),
+        (ROOT, (web, "Managed", True, False, me)),
+    ]
+    service.wait_for(lambda: service.vms()["web"]["Status"] == "opted-out")
+    heard.forget()
+    service.call(web, VM, "SetManaged", variant("(b)", False))
+    service.call(web, VM, "ResetThresholds", variant("(as)", []))
+    assert {setting for _, (_, setting, *_) in heard.named("PolicyChanged")} == {"LowWatermark", "HighWatermark"}
+    heard.forget()
+    service.call(web, VM, "SetManaged", variant("(b)", True))
+    assert heard.named("PolicyChanged") == [(ROOT, (web, "Managed", False, True, me))]
+    service.wait_for(lambda: service.vms()["web"]["Status"] == "managed")
+    heard.forget()
+    service.call(web, VM, "ResetThresholds", variant("(as)", ["Managed"]))
+    assert heard.named("PolicyChanged") == []
+
+
 def test_inhibitor_cannot_pretend_to_be_somebody_else(service, bus):
     """What it calls itself is one thing, and who it is another."""
     heard = Heard(service, bus)

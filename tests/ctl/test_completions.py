@@ -13,7 +13,7 @@ import time
 import pytest
 
 HOST_THRESHOLDS = ["low-watermark", "high-watermark", "host-reserve", "host-usage-limit", "step-limit", "interval"]
-VM_THRESHOLDS = ["low-watermark", "high-watermark", "minimum", "maximum", "weight"]
+VM_THRESHOLDS = ["low-watermark", "high-watermark", "minimum", "maximum", "weight", "managed"]
 
 BASH = """
 source "$COMPLETION"
@@ -118,7 +118,7 @@ def test_bash(service, bash):
     assert bash("set", "web", "") == [f"{name}=" for name in VM_THRESHOLDS]
     assert bash("set", "interval", "=", "5", "low") == ["low-watermark="]
     assert bash("reset", "") == vms + HOST_THRESHOLDS
-    assert bash("reset", "db", "m") == ["minimum", "maximum"]
+    assert bash("reset", "db", "m") == ["minimum", "maximum", "managed"]
     assert bash("dry-run", "") == ["on", "off"]
     assert bash("pause", "--f") == ["--for="]
     assert bash("world", "--f") == ["--force"]

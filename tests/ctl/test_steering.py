@@ -60,11 +60,38 @@ def test_set_vm_in_any_order(service, ctl, order):
     service.wait_for(lambda: service.vms()["web"]["LowWatermark"] == 50 * MIB)
 
 
-def test_set_vm_tells_what_was_set_and_what_was_refused(service, ctl):
-    done = ctl("set", "web", "weight=9", "host-reserve=1G")
-    assert done.returncode == 1
-    assert done.stdout == "Weight is 9 now, was 100.\n"
+def test_set_vm_is_all_or_nothing(service, ctl):
+    done = ctl("set", "web", "weight=9", "managed=no", "host-reserve=1G")
+    assert (done.returncode, done.stdout) == (1, "")
     assert "host-reserve" in done.stderr
+    done = ctl("set", "web", "managed=no", "minimum=2G")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Minimum" in done.stderr
+    assert (service.vms()["web"]["Weight"], service.vms()["web"]["Overridden"]) == (100, [])
+    assert service.vms()["web"]["Status"] == "managed"
+
+
+def test_set_whether_a_vm_is_managed(service, ctl):
+    assert ctl.good("set", "web", "managed=no", "minimum=300M") == \
+        "Managed is no now, was yes.\nMinimum is 300 MiB now, was 64 MiB.\n"
+    service.wait_for(lambda: service.vms()["web"]["Status"] == "opted-out")
+    assert service.vms()["web"]["Overridden"] == ["Minimum"]
+    assert service.vms()["db"]["Status"] == "managed"
+    ctl.good("reset", "web")
+    service.wait_for(lambda: service.vms()["web"]["Overridden"] == [])
+    assert service.vms()["web"]["Status"] == "opted-out"
+    assert ctl.good("set", "web", "Managed=yes") == "Managed is yes now, was no.\n"
+    service.wait_for(lambda: service.vms()["web"]["Status"] == "managed")
+    assert json.loads(ctl.good("set", "web", "managed=no", "--json")) == {"Managed": 0}
+    assert json.loads(ctl.good("reset", "web", "managed", "--json")) == {"reset": ["Managed"]}
+    service.wait_for(lambda: service.vms()["web"]["Status"] == "managed")
+
+
+@pytest.mark.parametrize("value", ["", "maybe", "0", "YES"])
+def test_managed_is_yes_or_no(service, ctl, value):
+    done = ctl("set", "web", f"managed={value}")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "yes" in done.stderr and "no" in done.stderr
 
 
 @pytest.mark.parametrize("command", [["set", "interval=5"], ["set", "interval=5", "low-watermark=60M"]])

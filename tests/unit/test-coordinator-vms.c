@@ -209,6 +209,53 @@ test_vm_policy_lives_with_the_vm (Fixture *f, gconstpointer data)
   g_assert_null (vm->description.metadata);
 }
 
+static GError *
+set_managed (Fixture *f, McFakeVm *vm, const char *values)
+{
+  GError *error = NULL;
+
+  mc_coordinator_vm_set_thresholds_async (f->coordinator, fixture_vm_of (f, vm),
+                                          g_variant_new_parsed (values), "me", on_thresholds,
+                                          &error);
+  mc_test_clock_settle ();
+  return error;
+}
+
+/* It is written beside the thresholds, for now and for the next start, and lasts. */
+static void
+test_managed_lives_with_the_vm (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, 512 * MC_MIB, 300 * MC_MIB);
+  g_autoptr (GError) refused = NULL;
+  const char *managed[] = { "Managed", NULL };
+  GError *error = NULL;
+
+  vm->description.persistent = TRUE;
+  fixture_start_service (f);
+  fixture_pass (f, 3);
+  refused = set_managed (f, vm, "{'Managed': uint64 0, 'Minimum': 2147483648}");
+  g_assert_error (refused, MC_SERVICE_ERROR, MC_SERVICE_ERROR_CONFLICT);
+  g_assert_null (vm->description.metadata);
+
+  g_assert_no_error (set_managed (f, vm, "{'Managed': uint64 0, 'Weight': 7}"));
+  g_assert_cmpstr (vm->description.metadata, ==,
+                   "<policy managed=\"no\"><weight>7</weight></policy>");
+  g_assert_cmpstr (vm->description.stored_metadata, ==, vm->description.metadata);
+  g_assert_nonnull (strstr (f->changes->str, "vm Managed"));
+  fixture_pass (f, 3);
+  g_assert_cmpstr (fixture_status_of (f, vm), ==, "opted-out");
+
+  fixture_stop_service (f);
+  fixture_start_service (f);
+  fixture_pass (f, 3);
+  g_assert_cmpstr (fixture_status_of (f, vm), ==, "opted-out");
+  mc_coordinator_vm_reset_thresholds_async (f->coordinator, fixture_vm_of (f, vm), managed, "me",
+                                            on_thresholds, &error);
+  mc_test_clock_settle ();
+  g_assert_no_error (error);
+  g_assert_cmpstr (vm->description.metadata, ==, "<policy><weight>7</weight></policy>");
+}
+
 static void
 test_metadata_is_followed (Fixture *f, gconstpointer data)
 {
@@ -558,6 +605,7 @@ main (int argc, char **argv)
   TEST ("killed-and-started-again", test_killed_and_started_again);
   TEST ("period-is-looked-at-again", test_period_is_looked_at_again);
   TEST ("vm-policy-lives-with-the-vm", test_vm_policy_lives_with_the_vm);
+  TEST ("managed-lives-with-the-vm", test_managed_lives_with_the_vm);
   TEST ("device-that-pins-a-squeezed-vm", test_device_that_pins_a_squeezed_vm);
   TEST ("vm-that-was-pinned-from-the-start", test_vm_that_was_pinned_from_the_start);
   TEST ("metadata-is-followed", test_metadata_is_followed);
