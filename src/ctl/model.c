@@ -192,6 +192,21 @@ mc_model_lookup_path (McModel *self, const char *path)
   return NULL;
 }
 
+GVariant *
+mc_model_vms_variant (McModel *self)
+{
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
+  for (guint i = 0; i < self->vms->len; i++)
+    {
+      const McModelVm *vm = g_ptr_array_index (self->vms, i);
+
+      g_variant_builder_add_value (&builder, vm->properties);
+    }
+  return g_variant_builder_end (&builder);
+}
+
 const char *
 mc_scope_path (const McModelVm *vm)
 {

@@ -41,6 +41,9 @@ mc_model_find_vm (McModel *self, const char *what, GError **error) G_GNUC_WARN_U
 /* Returns: (transfer none) (nullable). */
 McModelVm *mc_model_lookup_path (McModel *self, const char *path);
 
+/* Returns: floating: aa{sv}, the properties of each VM. */
+GVariant *mc_model_vms_variant (McModel *self);
+
 /* The object of @vm, or the host's where there is none. */
 const char *mc_scope_path (const McModelVm *vm);
 const char *mc_scope_interface (const McModelVm *vm);

@@ -2,8 +2,8 @@
 /* What "top" shows: order, bars, scrolling, and never more than fits. */
 #include "config.h"
 
-#include "screen.h"
-#include "text.h"
+#include "output/text.h"
+#include "top/screen.h"
 
 #include <locale.h>
 

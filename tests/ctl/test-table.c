@@ -2,7 +2,7 @@
 /* Text in columns: widths, cuts, colours, and what must not reach a terminal. */
 #include "config.h"
 
-#include "table.h"
+#include "output/table.h"
 
 #include <locale.h>
 

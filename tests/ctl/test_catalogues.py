@@ -39,9 +39,9 @@ def test_unlisted_file_is_noticed(copy):
 
 
 def test_listed_file_that_is_gone_is_noticed(copy):
-    (copy / "src/ctl/table.c").rename(copy / "src/ctl/tables.c")
-    (copy / "po/POTFILES").write_text((copy / "po/POTFILES").read_text() + "src/ctl/table.c\n")
-    assert "POTFILES: src/ctl/table.c is listed and has no messages" in list(catalogues.check(copy))
+    (copy / "src/ctl/output/table.c").rename(copy / "src/ctl/output/tables.c")
+    (copy / "po/POTFILES").write_text((copy / "po/POTFILES").read_text() + "src/ctl/output/table.c\n")
+    assert "POTFILES: src/ctl/output/table.c is listed and has no messages" in list(catalogues.check(copy))
 
 
 def test_untranslated_message_is_noticed(copy):

@@ -5,8 +5,8 @@
 
 #include "command.h"
 #include "model.h"
-#include "text.h"
-#include "threshold.h"
+#include "output/text.h"
+#include "setting.h"
 
 #include <glib/gi18n.h>
 
@@ -35,7 +35,7 @@ static void
 print_vm_thresholds (void)
 {
   print_thresholds (mc_vm_thresholds);
-  g_print ("managed\n");
+  g_print (MC_SETTING_MANAGED_KEY "\n");
 }
 
 static void

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* memcoordctl top: the VMs' memory, live on a terminal, plain elsewhere. */
+/* The VMs' memory, live on a terminal, plain elsewhere. */
 #include "config.h"
 
-#include "command.h"
-#include "json.h"
+#include "live.h"
+
+#include "output/json.h"
+#include "output/text.h"
 #include "screen.h"
 #include "terminal.h"
-#include "text.h"
 
 #include <glib-unix.h>
 #include <glib/gi18n.h>
@@ -29,7 +30,7 @@ typedef struct
   gboolean loading;
   guint count; /* frames yet to show; 0 = any number */
   int code;
-} Top;
+} Live;
 
 static const char *
 order_name (McOrder order)
@@ -41,7 +42,7 @@ order_name (McOrder order)
 }
 
 static void
-draw (Top *self)
+draw (Live *self)
 {
   g_autofree char *notice = NULL;
   g_autofree char *lines = NULL;
@@ -60,21 +61,16 @@ draw (Top *self)
 }
 
 static void
-print_frame (Top *self)
+print_frame (Live *self)
 {
   g_autofree char *lines = NULL;
 
   if (self->client->json)
     {
-      GVariantBuilder vms;
-
       mc_screen_sort (self->model, &self->view);
-      g_variant_builder_init (&vms, G_VARIANT_TYPE ("aa{sv}"));
-      for (guint i = 0; i < self->model->vms->len; i++)
-        g_variant_builder_add_value (
-            &vms, ((McModelVm *)g_ptr_array_index (self->model->vms, i))->properties);
       mc_json_print_line (g_variant_new_parsed ("{'host': <%@a{sv}>, 'vms': <%@aa{sv}>}",
-                                                self->model->host, g_variant_builder_end (&vms)));
+                                                self->model->host,
+                                                mc_model_vms_variant (self->model)));
       return;
     }
   self->view.columns = PLAIN_COLUMNS;
@@ -84,7 +80,7 @@ print_frame (Top *self)
 }
 
 static void
-show (Top *self)
+show (Live *self)
 {
   if (self->terminal != NULL)
     {
@@ -100,7 +96,7 @@ show (Top *self)
 static void
 on_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  Top *self = user_data;
+  Live *self = user_data;
   g_autoptr (GError) error = NULL;
   McModel *model = mc_model_load_finish (result, &error);
 
@@ -130,7 +126,7 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
 static gboolean
 on_tick (gpointer user_data)
 {
-  Top *self = user_data;
+  Live *self = user_data;
 
   if (self->loading || self->frozen)
     return G_SOURCE_CONTINUE;
@@ -140,7 +136,7 @@ on_tick (gpointer user_data)
 }
 
 static gboolean
-take_order (Top *self, guint key)
+take_order (Live *self, guint key)
 {
   static const struct
   {
@@ -165,13 +161,13 @@ take_order (Top *self, guint key)
 }
 
 static void
-scroll (Top *self, int lines)
+scroll (Live *self, int lines)
 {
   self->view.first = (guint)MAX ((int)self->view.first + lines, 0);
 }
 
 static void
-take_key (Top *self, guint key)
+take_key (Live *self, guint key)
 {
   switch (key)
     {
@@ -210,7 +206,7 @@ take_key (Top *self, guint key)
 static gboolean
 on_input (int fd, GIOCondition condition, gpointer user_data)
 {
-  Top *self = user_data;
+  Live *self = user_data;
   guint key;
 
   if (condition & (G_IO_HUP | G_IO_ERR) || self->terminal == NULL)
@@ -237,52 +233,26 @@ on_end (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-static void
-run (Top *self, guint interval)
-{
-  self->terminal = self->client->json ? NULL : mc_terminal_open ();
-  self->view.colored = mc_text_colored (self->client);
-  if (self->terminal != NULL && mc_terminal_has_keys (self->terminal))
-    g_unix_fd_add (STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, on_input, self);
-  g_unix_signal_add (SIGINT, on_end, self->loop);
-  g_unix_signal_add (SIGTERM, on_end, self->loop);
-  g_unix_signal_add (SIGHUP, on_end, self->loop);
-  g_unix_signal_add (SIGWINCH, on_resize, self);
-  g_timeout_add_seconds (interval, on_tick, self);
-  on_tick (self);
-  g_main_loop_run (self->loop);
-  g_cancellable_cancel (self->cancellable);
-  g_clear_pointer (&self->terminal, mc_terminal_close);
-  g_clear_pointer (&self->model, mc_model_free);
-}
-
 int
-mc_cmd_top (McClient *client, int argc, char **argv)
+mc_live_run (McClient *client, guint interval_s, guint count)
 {
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GError) error = NULL;
-  g_autofree char *interval = NULL;
-  guint seconds = 0;
-  int count = -1;
-  Top top = { client, loop, cancellable };
-  const GOptionEntry entries[] = {
-    { "interval", 'i', 0, G_OPTION_ARG_STRING, &interval,
-      N_ ("Show anew after this time, by itself 1s"), N_ ("TIME") },
-    { "count", 'n', 0, G_OPTION_ARG_INT, &count,
-      N_ ("End after so many times; by itself 1 where the output is no terminal; 0 = never"),
-      N_ ("NUMBER") },
-    { NULL },
-  };
+  Live self = { client, loop, cancellable, .count = count };
 
-  if (!mc_command_parse (client, entries, (McArity){ 0, 0 }, &argc, &argv)
-      || !mc_command_take_seconds ("top", interval, &seconds))
-    return MC_EXIT_USAGE;
-  if (!mc_client_connect (client, &error))
-    return mc_client_fail (client, error);
-  if (count < 0)
-    count = isatty (STDOUT_FILENO) ? 0 : 1;
-  top.count = (guint)count;
-  run (&top, seconds > 0 ? seconds : 1);
-  return top.code;
+  self.terminal = client->json ? NULL : mc_terminal_open ();
+  self.view.colored = mc_text_colored (client);
+  if (self.terminal != NULL && mc_terminal_has_keys (self.terminal))
+    g_unix_fd_add (STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, on_input, &self);
+  g_unix_signal_add (SIGINT, on_end, loop);
+  g_unix_signal_add (SIGTERM, on_end, loop);
+  g_unix_signal_add (SIGHUP, on_end, loop);
+  g_unix_signal_add (SIGWINCH, on_resize, &self);
+  g_timeout_add_seconds (interval_s, on_tick, &self);
+  on_tick (&self);
+  g_main_loop_run (loop);
+  g_cancellable_cancel (cancellable);
+  g_clear_pointer (&self.terminal, mc_terminal_close);
+  g_clear_pointer (&self.model, mc_model_free);
+  return self.code;
 }

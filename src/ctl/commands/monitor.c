@@ -3,11 +3,11 @@
 #include "config.h"
 
 #include "command.h"
-#include "json.h"
 #include "model.h"
-#include "text.h"
+#include "output/json.h"
+#include "output/text.h"
+#include "output/times.h"
 #include "threshold.h"
-#include "times.h"
 
 #include <glib-unix.h>
 #include <glib/gi18n.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* memcoordctl pause, resume, dry-run and reload: whether memory moves. */
+/* memcoordctl pause: no memory moves. */
 #include "config.h"
 
 #include "command.h"
 #include "duration.h"
-#include "json.h"
 #include "model.h"
-#include "text.h"
+#include "output/json.h"
+#include "output/text.h"
 
 #include <glib/gi18n.h>
 
@@ -95,76 +95,5 @@ mc_cmd_pause (McClient *client, int argc, char **argv)
   if (answer == NULL)
     return mc_client_fail (client, error);
   print_paused (client, &pause);
-  return MC_EXIT_OK;
-}
-
-int
-mc_cmd_resume (McClient *client, int argc, char **argv)
-{
-  g_autoptr (McModel) model = NULL;
-  g_autoptr (GVariant) answer = NULL;
-  g_autoptr (GError) error = NULL;
-  McModelVm *vm = NULL;
-
-  if (!mc_command_parse (client, NULL, (McArity){ 0, 1 }, &argc, &argv))
-    return MC_EXIT_USAGE;
-  if (argc > 1)
-    {
-      model = mc_model_load (client, &error);
-      vm = model != NULL ? mc_model_find_vm (model, argv[1], &error) : NULL;
-      if (vm == NULL)
-        return mc_client_fail (client, error);
-    }
-  answer = mc_client_change (client, mc_scope_path (vm), mc_scope_interface (vm), "Resume", NULL,
-                             "()", NULL, &error);
-  if (answer == NULL)
-    return mc_client_fail (client, error);
-  if (client->json)
-    mc_json_print (g_variant_new_parsed ("{'VM': <%s>}", vm != NULL ? vm->name : ""));
-  else
-    g_print ("%s\n", _ ("Resumed."));
-  return MC_EXIT_OK;
-}
-
-int
-mc_cmd_dry_run (McClient *client, int argc, char **argv)
-{
-  g_autoptr (GVariant) answer = NULL;
-  g_autoptr (GError) error = NULL;
-  gboolean on;
-
-  if (!mc_command_parse (client, NULL, (McArity){ 1, 1 }, &argc, &argv))
-    return MC_EXIT_USAGE;
-  on = g_strcmp0 (argv[1], "on") == 0;
-  if (!on && g_strcmp0 (argv[1], "off") != 0)
-    return mc_command_misused ("dry-run", _ ("dry-run takes on or off, not \"%s\""), argv[1]);
-  answer = mc_client_change (client, MC_ROOT_PATH, MC_ROOT_INTERFACE, "SetDryRun",
-                             g_variant_new ("(b)", on), "()", NULL, &error);
-  if (answer == NULL)
-    return mc_client_fail (client, error);
-  if (client->json)
-    mc_json_print (g_variant_new_parsed ("{'DryRun': <%b>}", on));
-  else
-    g_print ("%s\n",
-             on ? _ ("From now on, nothing is moved.") : _ ("From now on, memory is moved."));
-  return MC_EXIT_OK;
-}
-
-int
-mc_cmd_reload (McClient *client, int argc, char **argv)
-{
-  g_autoptr (GVariant) answer = NULL;
-  g_autoptr (GError) error = NULL;
-
-  if (!mc_command_parse (client, NULL, (McArity){ 0, 0 }, &argc, &argv))
-    return MC_EXIT_USAGE;
-  answer = mc_client_change (client, MC_ROOT_PATH, MC_ROOT_INTERFACE, "Reload", NULL, "()", NULL,
-                             &error);
-  if (answer == NULL)
-    return mc_client_fail (client, error);
-  if (client->json)
-    mc_json_print (g_variant_new_parsed ("{'reloaded': <true>}"));
-  else
-    g_print ("%s\n", _ ("The configuration was read again."));
   return MC_EXIT_OK;
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* memcoordctl status and list: the host, and a table of its VMs. */
+/* memcoordctl status: the host, and a table of its VMs. */
 #include "config.h"
 
 #include "command.h"
-#include "json.h"
 #include "model.h"
+#include "output/json.h"
+#include "output/table.h"
+#include "output/times.h"
 #include "size.h"
-#include "table.h"
 #include "threshold.h"
-#include "times.h"
 
 #include <glib/gi18n.h>
 
@@ -181,22 +181,6 @@ print_vms (const McClient *client, McModel *model)
   mc_table_print (table, client);
 }
 
-/* Returns: floating aa{sv}. */
-static GVariant *
-vms_variant (McModel *model)
-{
-  GVariantBuilder builder;
-
-  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
-  for (guint i = 0; i < model->vms->len; i++)
-    {
-      const McModelVm *vm = g_ptr_array_index (model->vms, i);
-
-      g_variant_builder_add_value (&builder, vm->properties);
-    }
-  return g_variant_builder_end (&builder);
-}
-
 int
 mc_cmd_status (McClient *client, int argc, char **argv)
 {
@@ -211,50 +195,11 @@ mc_cmd_status (McClient *client, int argc, char **argv)
   if (client->json)
     {
       mc_json_print (g_variant_new_parsed ("{'host': <%@a{sv}>, 'vms': <%@aa{sv}>}", model->host,
-                                           vms_variant (model)));
+                                           mc_model_vms_variant (model)));
       return MC_EXIT_OK;
     }
   print_host (client, model->host);
   g_print ("\n");
   print_vms (client, model);
-  return MC_EXIT_OK;
-}
-
-static void
-print_list (const McClient *client, McModel *model)
-{
-  const char *titles[] = { _ ("ID"), _ ("NAME"), _ ("UUID"), _ ("STATUS"), NULL };
-  g_autoptr (McTable) table = mc_table_new (titles, "rlll");
-
-  for (guint i = 0; i < model->vms->len; i++)
-    {
-      const McModelVm *vm = g_ptr_array_index (model->vms, i);
-      const char *status = mc_properties_text (vm->properties, "Status");
-      g_autofree char *id
-          = g_strdup_printf ("%u", (guint)mc_properties_number (vm->properties, "Id"));
-
-      mc_table_add (table, id, MC_STYLE_PLAIN);
-      mc_table_add (table, vm->name, MC_STYLE_PLAIN);
-      mc_table_add (table, mc_properties_text (vm->properties, "UUID"), MC_STYLE_PLAIN);
-      mc_table_add (table, status, mc_text_style_of_state (status));
-    }
-  mc_table_print (table, client);
-}
-
-int
-mc_cmd_list (McClient *client, int argc, char **argv)
-{
-  g_autoptr (McModel) model = NULL;
-  g_autoptr (GError) error = NULL;
-
-  if (!mc_command_parse (client, NULL, (McArity){ 0, 0 }, &argc, &argv))
-    return MC_EXIT_USAGE;
-  model = mc_model_load (client, &error);
-  if (model == NULL)
-    return mc_client_fail (client, error);
-  if (client->json)
-    mc_json_print (vms_variant (model));
-  else
-    print_list (client, model);
   return MC_EXIT_OK;
 }

@@ -7,8 +7,8 @@
 
 #include "command.h"
 #include "model.h"
+#include "output/text.h"
 #include "size.h"
-#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,8 +4,8 @@
 
 #include "screen.h"
 
+#include "output/table.h"
 #include "size.h"
-#include "table.h"
 
 #include <glib/gi18n.h>
 

@@ -4,7 +4,7 @@
 
 #include "child.h"
 #include "command.h"
-#include "json.h"
+#include "output/json.h"
 #include "size.h"
 
 #include <glib-unix.h>

@@ -3,11 +3,11 @@
 #include "config.h"
 
 #include "command.h"
-#include "json.h"
 #include "model.h"
+#include "output/json.h"
+#include "output/table.h"
+#include "output/times.h"
 #include "size.h"
-#include "table.h"
-#include "times.h"
 
 #include <glib/gi18n.h>
 

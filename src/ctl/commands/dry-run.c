@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* memcoordctl dry-run: whether memory moves, or it is only told what would. */
+#include "config.h"
+
+#include "command.h"
+#include "output/json.h"
+
+#include <glib/gi18n.h>
+
+int
+mc_cmd_dry_run (McClient *client, int argc, char **argv)
+{
+  g_autoptr (GVariant) answer = NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean on;
+
+  if (!mc_command_parse (client, NULL, (McArity){ 1, 1 }, &argc, &argv))
+    return MC_EXIT_USAGE;
+  on = g_strcmp0 (argv[1], "on") == 0;
+  if (!on && g_strcmp0 (argv[1], "off") != 0)
+    return mc_command_misused ("dry-run", _ ("dry-run takes on or off, not \"%s\""), argv[1]);
+  answer = mc_client_change (client, MC_ROOT_PATH, MC_ROOT_INTERFACE, "SetDryRun",
+                             g_variant_new ("(b)", on), "()", NULL, &error);
+  if (answer == NULL)
+    return mc_client_fail (client, error);
+  if (client->json)
+    mc_json_print (g_variant_new_parsed ("{'DryRun': <%b>}", on));
+  else
+    g_print ("%s\n",
+             on ? _ ("From now on, nothing is moved.") : _ ("From now on, memory is moved."));
+  return MC_EXIT_OK;
+}
