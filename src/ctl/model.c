@@ -207,18 +207,6 @@ mc_model_vms_variant (McModel *self)
   return g_variant_builder_end (&builder);
 }
 
-const char *
-mc_scope_path (const McModelVm *vm)
-{
-  return vm != NULL ? vm->path : MC_ROOT_PATH;
-}
-
-const char *
-mc_scope_interface (const McModelVm *vm)
-{
-  return vm != NULL ? MC_VM_INTERFACE : MC_ROOT_INTERFACE;
-}
-
 guint64
 mc_properties_number (GVariant *properties, const char *name)
 {

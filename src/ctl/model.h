@@ -44,10 +44,6 @@ McModelVm *mc_model_lookup_path (McModel *self, const char *path);
 /* Returns: floating: aa{sv}, the properties of each VM. */
 GVariant *mc_model_vms_variant (McModel *self);
 
-/* The object of @vm, or the host's where there is none. */
-const char *mc_scope_path (const McModelVm *vm);
-const char *mc_scope_interface (const McModelVm *vm);
-
 /* Of an a{sv}: a property that is not there, or has another type, is 0, "" or FALSE. */
 guint64 mc_properties_number (GVariant *properties, const char *name);
 double mc_properties_double (GVariant *properties, const char *name);

@@ -2,6 +2,7 @@
 /* memcoordctl dry-run: whether memory moves, or it is only told what would. */
 #include "config.h"
 
+#include "call.h"
 #include "command.h"
 #include "output/json.h"
 
@@ -10,7 +11,6 @@
 int
 mc_cmd_dry_run (McClient *client, int argc, char **argv)
 {
-  g_autoptr (GVariant) answer = NULL;
   g_autoptr (GError) error = NULL;
   gboolean on;
 
@@ -19,9 +19,7 @@ mc_cmd_dry_run (McClient *client, int argc, char **argv)
   on = g_strcmp0 (argv[1], "on") == 0;
   if (!on && g_strcmp0 (argv[1], "off") != 0)
     return mc_command_misused ("dry-run", _ ("dry-run takes on or off, not \"%s\""), argv[1]);
-  answer = mc_client_change (client, MC_ROOT_PATH, MC_ROOT_INTERFACE, "SetDryRun",
-                             g_variant_new ("(b)", on), "()", NULL, &error);
-  if (answer == NULL)
+  if (!mc_call_change (client, NULL, "SetDryRun", g_variant_new ("(b)", on), &error))
     return mc_client_fail (client, error);
   if (client->json)
     mc_json_print (g_variant_new_parsed ("{'DryRun': <%b>}", on));

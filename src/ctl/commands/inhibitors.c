@@ -2,6 +2,7 @@
 /* memcoordctl inhibitors: who keeps memory still. */
 #include "config.h"
 
+#include "call.h"
 #include "command.h"
 #include "output/json.h"
 #include "output/table.h"
@@ -63,17 +64,14 @@ print_json (GVariant *inhibitors)
 int
 mc_cmd_inhibitors (McClient *client, int argc, char **argv)
 {
-  g_autoptr (GVariant) answer = NULL;
   g_autoptr (GVariant) inhibitors = NULL;
   g_autoptr (GError) error = NULL;
 
   if (!mc_command_parse (client, NULL, (McArity){ 0, 0 }, &argc, &argv))
     return MC_EXIT_USAGE;
-  answer = mc_client_read (client, MC_ROOT_PATH, MC_ROOT_INTERFACE, "ListInhibitors", NULL,
-                           "(a(ssuut))", &error);
-  if (answer == NULL)
+  inhibitors = mc_call_read (client, NULL, "ListInhibitors", "a(ssuut)", &error);
+  if (inhibitors == NULL)
     return mc_client_fail (client, error);
-  inhibitors = g_variant_get_child_value (answer, 0);
   if (client->json)
     print_json (inhibitors);
   else

@@ -2,6 +2,7 @@
 /* memcoordctl pause: no memory moves. */
 #include "config.h"
 
+#include "call.h"
 #include "command.h"
 #include "duration.h"
 #include "model.h"
@@ -72,7 +73,6 @@ mc_cmd_pause (McClient *client, int argc, char **argv)
   g_autofree char *duration = NULL;
   g_autofree char *reason = NULL;
   g_autoptr (McModel) model = NULL;
-  g_autoptr (GVariant) answer = NULL;
   g_autoptr (GError) error = NULL;
   Pause pause = { 0 };
   const GOptionEntry entries[] = {
@@ -89,10 +89,8 @@ mc_cmd_pause (McClient *client, int argc, char **argv)
   model = mc_model_load (client, &error);
   if (model == NULL || !take_pause (model, argc, argv, reason, &pause, &error))
     return mc_client_fail (client, error);
-  answer
-      = mc_client_change (client, mc_scope_path (pause.vm), mc_scope_interface (pause.vm), "Pause",
-                          g_variant_new ("(su)", pause.reason, pause.seconds), "()", NULL, &error);
-  if (answer == NULL)
+  if (!mc_call_change (client, pause.vm, "Pause",
+                       g_variant_new ("(su)", pause.reason, pause.seconds), &error))
     return mc_client_fail (client, error);
   print_paused (client, &pause);
   return MC_EXIT_OK;

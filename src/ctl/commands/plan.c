@@ -2,6 +2,7 @@
 /* memcoordctl plan: what the next cycle would do on the figures there are now. */
 #include "config.h"
 
+#include "call.h"
 #include "command.h"
 #include "model.h"
 #include "output/json.h"
@@ -115,7 +116,6 @@ int
 mc_cmd_plan (McClient *client, int argc, char **argv)
 {
   g_autoptr (McModel) model = NULL;
-  g_autoptr (GVariant) answer = NULL;
   g_autoptr (GVariant) plan = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -123,11 +123,9 @@ mc_cmd_plan (McClient *client, int argc, char **argv)
     return MC_EXIT_USAGE;
   model = mc_model_load (client, &error);
   if (model != NULL)
-    answer = mc_client_read (client, MC_ROOT_PATH, MC_ROOT_INTERFACE, "Plan", NULL, "(a(ottss))",
-                             &error);
-  if (answer == NULL)
+    plan = mc_call_read (client, NULL, "Plan", "a(ottss)", &error);
+  if (plan == NULL)
     return mc_client_fail (client, error);
-  plan = g_variant_get_child_value (answer, 0);
   if (client->json)
     print_json (model, plan);
   else

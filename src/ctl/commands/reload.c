@@ -2,6 +2,7 @@
 /* memcoordctl reload: the configuration is read again. */
 #include "config.h"
 
+#include "call.h"
 #include "command.h"
 #include "output/json.h"
 
@@ -10,14 +11,11 @@
 int
 mc_cmd_reload (McClient *client, int argc, char **argv)
 {
-  g_autoptr (GVariant) answer = NULL;
   g_autoptr (GError) error = NULL;
 
   if (!mc_command_parse (client, NULL, (McArity){ 0, 0 }, &argc, &argv))
     return MC_EXIT_USAGE;
-  answer = mc_client_change (client, MC_ROOT_PATH, MC_ROOT_INTERFACE, "Reload", NULL, "()", NULL,
-                             &error);
-  if (answer == NULL)
+  if (!mc_call_change (client, NULL, "Reload", NULL, &error))
     return mc_client_fail (client, error);
   if (client->json)
     mc_json_print (g_variant_new_parsed ("{'reloaded': <true>}"));

@@ -2,6 +2,7 @@
 /* memcoordctl reset: thresholds of the host, or of one VM, are what is configured again. */
 #include "config.h"
 
+#include "call.h"
 #include "command.h"
 #include "model.h"
 #include "output/json.h"
@@ -24,14 +25,11 @@ static int
 reset (McClient *client, const McModelVm *vm, char **typed)
 {
   g_autoptr (GVariant) names = NULL;
-  g_autoptr (GVariant) answer = NULL;
   g_autoptr (GError) error = NULL;
 
   names = g_variant_ref_sink (
       names_variant (vm != NULL ? mc_vm_thresholds : mc_host_thresholds, typed));
-  answer = mc_client_change (client, mc_scope_path (vm), mc_scope_interface (vm), "ResetThresholds",
-                             g_variant_new ("(@as)", names), "()", NULL, &error);
-  if (answer == NULL)
+  if (!mc_call_change (client, vm, "ResetThresholds", g_variant_new ("(@as)", names), &error))
     return mc_client_fail (client, error);
   if (client->json)
     mc_json_print (g_variant_new_parsed ("{'reset': <%@as>}", names));

@@ -2,6 +2,7 @@
 /* memcoordctl resume: ends a pause. */
 #include "config.h"
 
+#include "call.h"
 #include "command.h"
 #include "model.h"
 #include "output/json.h"
@@ -12,7 +13,6 @@ int
 mc_cmd_resume (McClient *client, int argc, char **argv)
 {
   g_autoptr (McModel) model = NULL;
-  g_autoptr (GVariant) answer = NULL;
   g_autoptr (GError) error = NULL;
   McModelVm *vm = NULL;
 
@@ -25,9 +25,7 @@ mc_cmd_resume (McClient *client, int argc, char **argv)
       if (vm == NULL)
         return mc_client_fail (client, error);
     }
-  answer = mc_client_change (client, mc_scope_path (vm), mc_scope_interface (vm), "Resume", NULL,
-                             "()", NULL, &error);
-  if (answer == NULL)
+  if (!mc_call_change (client, vm, "Resume", NULL, &error))
     return mc_client_fail (client, error);
   if (client->json)
     mc_json_print (g_variant_new_parsed ("{'VM': <%s>}", vm != NULL ? vm->name : ""));

@@ -2,6 +2,7 @@
 /* memcoordctl set: thresholds of the host, or of one VM. */
 #include "config.h"
 
+#include "call.h"
 #include "command.h"
 #include "model.h"
 #include "output/json.h"
@@ -124,7 +125,6 @@ set (McClient *client, McModel *model, McModelVm *vm, char **texts)
 {
   const McThreshold *thresholds = vm != NULL ? mc_vm_thresholds : mc_host_thresholds;
   g_autoptr (GArray) assignments = g_array_new (FALSE, FALSE, sizeof (Assignment));
-  g_autoptr (GVariant) answer = NULL;
   g_autoptr (GError) error = NULL;
 
   g_array_set_clear_func (assignments, (GDestroyNotify)clear_assignment);
@@ -133,10 +133,8 @@ set (McClient *client, McModel *model, McModelVm *vm, char **texts)
       if (!parse_assignment (thresholds, *texts, assignments))
         return MC_EXIT_USAGE;
     }
-  answer = mc_client_change (client, mc_scope_path (vm), mc_scope_interface (vm), "SetThresholds",
-                             g_variant_new ("(@a{st})", assignments_variant (assignments)), "()",
-                             NULL, &error);
-  if (answer == NULL)
+  if (!mc_call_change (client, vm, "SetThresholds",
+                       g_variant_new ("(@a{st})", assignments_variant (assignments)), &error))
     return mc_client_fail (client, error);
   if (client->json)
     mc_json_print (assignments_variant (assignments));

@@ -2,6 +2,7 @@
 /* memcoordctl why: how a VM came to have what it has, in words. */
 #include "config.h"
 
+#include "call.h"
 #include "command.h"
 #include "model.h"
 #include "output/json.h"
@@ -94,7 +95,6 @@ int
 mc_cmd_why (McClient *client, int argc, char **argv)
 {
   g_autoptr (McModel) model = NULL;
-  g_autoptr (GVariant) answer = NULL;
   g_autoptr (GVariant) decisions = NULL;
   g_autoptr (GError) error = NULL;
   McModelVm *vm;
@@ -104,11 +104,9 @@ mc_cmd_why (McClient *client, int argc, char **argv)
   model = mc_model_load (client, &error);
   vm = model != NULL ? mc_model_find_vm (model, argv[1], &error) : NULL;
   if (vm != NULL)
-    answer = mc_client_read (client, vm->path, MC_VM_INTERFACE, "ListDecisions", NULL, "(a(ttts))",
-                             &error);
-  if (answer == NULL)
+    decisions = mc_call_read (client, vm, "ListDecisions", "a(ttts)", &error);
+  if (decisions == NULL)
     return mc_client_fail (client, error);
-  decisions = g_variant_get_child_value (answer, 0);
   if (client->json)
     {
       print_json (vm->properties, decisions);
