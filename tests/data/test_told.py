@@ -37,6 +37,12 @@ def test_limits_are_told_where_settings_are(document):
         assert f"{least} to {most}" in told[key]
 
 
+@pytest.mark.parametrize("owner, command", [("host", "status"), ("vm", "show")])
+def test_every_threshold_is_shown(owner, command):
+    named = {re.sub("(?<!^)([A-Z])", r"-\1", name).lower() for name in re.findall(r'"([A-Za-z]+)"', text(f"src/ctl/commands/{command}.c"))}
+    assert set(thresholds(owner)) <= named
+
+
 def test_every_key_of_a_vm_is_in_the_example_of_its_metadata():
     example = text("data/man/memcoord.conf.rst").partition("POLICY OF A VM")[2].partition("</metadata>")[0]
     assert set(re.findall(r"<memcoord:([\w-]+)>", example)) == set(thresholds("vm"))
