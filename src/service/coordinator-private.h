@@ -4,7 +4,7 @@
  * (sample, decide, apply, publish), target.c and stats-period.c (what is set in VMs), vm-call.c (a
  * call for one VM), host-policy.c and vm-policy.c (the policy of the host and of each VM),
  * vm-changes.c (what is written into a VM's own), vm-notes.c (what is kept of each VM), pauses.c,
- * reservations.c, service-error.c.
+ * reservations.c.
  */
 #pragma once
 
@@ -90,11 +90,6 @@ void mc_coordinator_emit_policy_changed (McCoordinator *self,
                                          GVariant *after,
                                          const char *origin);
 void mc_coordinator_remove_vm (McCoordinator *self, McVm *vm);
-
-/* service-error.c */
-
-/* Makes a service error of one of the ports' or of the policy's; @error is consumed. */
-GError *mc_service_error_from (GError *error);
 
 /* cycle.c */
 void mc_cycle_begin (McCoordinator *self);

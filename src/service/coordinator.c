@@ -3,8 +3,8 @@
 #include "config.h"
 
 #include "coordinator-private.h"
-#include "journal.h"
-#include "watchdog.h"
+#include "events.h"
+#include "service-manager.h"
 
 #define STOP_AT_MOST_US (3 * G_USEC_PER_SEC)
 
@@ -129,9 +129,9 @@ tell_condition (McCoordinator *self, McHostCondition before)
 {
   if (self->view.host_condition == before)
     return;
-  mc_journal_host_condition (mc_host_condition_nick (before),
-                             mc_host_condition_nick (self->view.host_condition),
-                             self->view.host_available);
+  mc_event_host_condition (mc_host_condition_nick (before),
+                           mc_host_condition_nick (self->view.host_condition),
+                           self->view.host_available);
 }
 
 static char *
@@ -158,7 +158,7 @@ tell_service_manager (McCoordinator *self)
     return;
   g_free (self->status);
   self->status = g_steal_pointer (&status);
-  mc_watchdog_status (self->status);
+  mc_service_manager_notify_status (self->status);
 }
 
 void
@@ -226,8 +226,8 @@ mc_coordinator_emit_policy_changed (McCoordinator *self,
   g_autoptr (GVariant) old = g_variant_ref_sink (before);
   g_autoptr (GVariant) new = g_variant_ref_sink (after);
 
-  mc_journal_policy_changed (vm != NULL ? vm->view.name : NULL, vm != NULL ? vm->uuid : NULL,
-                             setting, old, new, origin);
+  mc_event_policy_changed (vm != NULL ? vm->view.name : NULL, vm != NULL ? vm->uuid : NULL, setting,
+                           old, new, origin);
   g_signal_emit (self, signals[POLICY_CHANGED], 0, vm != NULL ? vm->uuid : NULL, setting, old, new,
                  origin);
 }
@@ -248,7 +248,7 @@ mc_coordinator_remove_vm (McCoordinator *self, McVm *vm)
   mc_vm_notes_forget (self, vm);
   if (!vm->announced)
     return;
-  mc_journal_vm_vanished (vm->view.name, vm->uuid);
+  mc_event_vm_vanished (vm->view.name, vm->uuid);
   g_signal_emit (self, signals[VM_REMOVED], 0, vm);
 }
 
@@ -557,7 +557,7 @@ mc_coordinator_stop_async (McCoordinator *self, GAsyncReadyCallback callback, gp
   self->ending = TRUE;
   self->stop = g_task_new (self, NULL, callback, user_data);
   mc_clock_cancel (self->clock, &self->tick);
-  mc_watchdog_stopping ();
+  mc_service_manager_notify_stopping ();
   abandon_changes (self);
   if (mc_hypervisor_get_connected (self->hypervisor))
     for (guint i = 0; i < self->vms->len; i++)

@@ -3,7 +3,7 @@
 #include "config.h"
 
 #include "coordinator-private.h"
-#include "journal.h"
+#include "events.h"
 
 /* While somebody needs memory, cycles follow each other as closely as guests report. */
 #define ATTENTIVE_US (1 * G_USEC_PER_SEC)
@@ -85,7 +85,7 @@ announce (McCoordinator *self, McVm *vm)
   if (vm->announced)
     return;
   vm->announced = TRUE;
-  mc_journal_vm_appeared (vm->view.name, vm->uuid);
+  mc_event_vm_appeared (vm->view.name, vm->uuid);
   g_signal_emit_by_name (self, "vm-added", vm);
 }
 
@@ -238,8 +238,8 @@ tell (McCoordinator *self, McVm *vm, const McVmDecision *decision)
   mc_vm_add_move (vm, (guint64)mc_clock_wall (self->clock), decision->before, decision->target,
                   told);
   if (mc_vm_may_log (vm, mc_clock_now (self->clock)))
-    mc_journal_memory_would_move (vm->view.name, vm->uuid, decision->before, decision->target,
-                                  mc_reason_nick (decision->reason), sentence);
+    mc_event_memory_would_move (vm->view.name, vm->uuid, decision->before, decision->target,
+                                mc_reason_nick (decision->reason), sentence);
 }
 
 static void
@@ -465,17 +465,17 @@ log_degraded (McCoordinator *self, McDegradation before, McDegradation now, cons
   const char *uri = mc_hypervisor_get_uri (self->hypervisor);
 
   if (now == MC_DEGRADED_BY_HOST)
-    mc_journal_host_unreadable (self->host_unreadable);
+    mc_event_host_unreadable (self->host_unreadable);
   else if (now == MC_DEGRADED_BY_RESERVE)
-    mc_journal_reserve_too_large (why);
+    mc_event_reserve_too_large (why);
   else if (now == MC_DEGRADED_BY_HYPERVISOR)
-    mc_journal_hypervisor_lost (uri, why);
+    mc_event_hypervisor_lost (uri, why);
   else if (before == MC_DEGRADED_BY_HOST)
-    mc_journal_host_readable ();
+    mc_event_host_readable ();
   else if (before == MC_DEGRADED_BY_RESERVE)
-    mc_journal_reserve_fits ();
+    mc_event_reserve_fits ();
   else
-    mc_journal_hypervisor_back (uri);
+    mc_event_hypervisor_back (uri);
 }
 
 void

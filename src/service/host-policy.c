@@ -3,7 +3,7 @@
 #include "config.h"
 
 #include "coordinator-private.h"
-#include "journal.h"
+#include "events.h"
 #include "size.h"
 
 /* Sets @error from @problem, which is consumed. Returns: FALSE */
@@ -277,7 +277,7 @@ take_config (McCoordinator *self, Reload *reload, GError **error)
     g_clear_pointer (&config, mc_config_free);
   if (config == NULL || !mc_settings_reload (self->settings, config, &problem))
     {
-      mc_journal_configuration_refused (problem->message);
+      mc_event_configuration_refused (problem->message);
       return fail_from (error, problem);
     }
   undo_where_not_kept (self, g_steal_pointer (&undo));

@@ -6,7 +6,7 @@
 #include "config.h"
 
 #include "coordinator-private.h"
-#include "journal.h"
+#include "events.h"
 
 #define GROUP_ALL  "Pause"
 #define KEY_REASON "pause-reason"
@@ -361,7 +361,7 @@ mc_coordinator_inhibit (
     .since = (guint64)mc_clock_wall (self->clock),
   };
   g_ptr_array_add (self->inhibitors, inhibitor);
-  mc_journal_inhibited (who, why, uid, pid);
+  mc_event_inhibited (who, why, uid, pid);
   tell_inhibited (self, before, origin);
   return inhibitor->id;
 }
@@ -377,7 +377,7 @@ mc_coordinator_uninhibit (McCoordinator *self, guint id)
       if (inhibitor->id != id)
         continue;
       origin = g_strdup (inhibitor->origin);
-      mc_journal_uninhibited (inhibitor->who);
+      mc_event_uninhibited (inhibitor->who);
       g_ptr_array_remove_index (self->inhibitors, i);
       tell_inhibited (self, TRUE, origin);
       return;

@@ -10,7 +10,7 @@
 #include "config.h"
 
 #include "coordinator-private.h"
-#include "journal.h"
+#include "events.h"
 
 #define KEY_PERIOD "original-stats-period"
 
@@ -109,7 +109,7 @@ refuse (McCoordinator *self, McVm *vm, const GError *error)
   gint64 now_us = mc_clock_now (self->clock);
 
   if (mc_vm_refusal_take (&vm->period.refusal, error, now_us) && mc_vm_may_log (vm, now_us))
-    mc_journal_vm_refused (vm->view.name, vm->uuid, "set its statistics period", error->message);
+    mc_event_vm_refused (vm->view.name, vm->uuid, "set its statistics period", error->message);
 }
 
 static void
@@ -153,7 +153,7 @@ contest (McCoordinator *self, McVm *vm, guint found, guint wanted)
     {
       period->found_s = found;
       if (period->contests++ == 0)
-        mc_journal_period_changed (vm->view.name, vm->uuid, found, wanted);
+        mc_event_period_changed (vm->view.name, vm->uuid, found, wanted);
       period->not_before_us = now_us
                               + (period->contests <= G_N_ELEMENTS (again_after_us)
                                      ? again_after_us[period->contests - 1]

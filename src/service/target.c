@@ -7,7 +7,7 @@
 #include "config.h"
 
 #include "coordinator-private.h"
-#include "journal.h"
+#include "events.h"
 
 /* Nothing is wrong with a call that takes a moment. */
 #define GRACE_US (2 * G_USEC_PER_SEC)
@@ -26,7 +26,7 @@ fail (McCoordinator *self, McVm *vm, const GError *error)
       target->unknown = TRUE;
     }
   if (mc_vm_refusal_take (&target->refusal, error, now_us) && mc_vm_may_log (vm, now_us))
-    mc_journal_target_failed (vm->view.name, vm->uuid, target->to, error->message);
+    mc_event_target_failed (vm->view.name, vm->uuid, target->to, error->message);
 }
 
 static void
@@ -42,8 +42,8 @@ succeed (McCoordinator *self, McVm *vm)
     return; /* nothing that anybody wants to know, or it was told and went away */
   mc_vm_add_move (vm, (guint64)mc_clock_wall (self->clock), from, to, sentence);
   if (mc_vm_may_log (vm, mc_clock_now (self->clock)))
-    mc_journal_memory_moved (vm->view.name, vm->uuid, from, to, mc_reason_nick (target->reason),
-                             sentence);
+    mc_event_memory_moved (vm->view.name, vm->uuid, from, to, mc_reason_nick (target->reason),
+                           sentence);
   mc_coordinator_publish_vm (self, vm);
   g_signal_emit_by_name (self, "memory-moved", vm, from, to, sentence);
 }

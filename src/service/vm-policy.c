@@ -3,7 +3,7 @@
 #include "config.h"
 
 #include "coordinator-private.h"
-#include "journal.h"
+#include "events.h"
 
 /* The policy in force, as values to compare and to tell */
 
@@ -47,7 +47,7 @@ static void
 refuse_metadata (McVm *vm, const char *message)
 {
   if (g_strcmp0 (vm->metadata_error, message) != 0)
-    mc_journal_metadata_refused (vm->view.name, vm->uuid, message);
+    mc_event_metadata_refused (vm->view.name, vm->uuid, message);
   g_free (vm->metadata_error);
   vm->metadata_error = g_strdup (message);
 }
@@ -79,7 +79,7 @@ static void
 refuse_description (McCoordinator *self, McVm *vm, const GError *error)
 {
   if (mc_vm_refusal_take (&vm->describe_refusal, error, mc_clock_now (self->clock)))
-    mc_journal_vm_refused (vm->view.name, vm->uuid, "read its description", error->message);
+    mc_event_vm_refused (vm->view.name, vm->uuid, "read its description", error->message);
   else
     g_debug ("%s is not described: %s", vm->view.name, error->message);
 }

@@ -7,7 +7,7 @@
 #include "config.h"
 
 #include "coordinator-private.h"
-#include "journal.h"
+#include "events.h"
 
 /* A missed figure is a hiccup; one that is missed again is not. */
 #define HICCUP_US (G_USEC_PER_SEC / 2)
@@ -34,7 +34,7 @@ mc_vm_may_log (McVm *self, gint64 now_us)
   entries->counted_us = entries->n == 0 ? now_us : entries->counted_us + again * ENTRY_EVERY_US;
   if (entries->left_out > 0 && now_us - entries->left_out_us >= LEFT_OUT_EVERY_US)
     {
-      mc_journal_left_out (self->view.name, self->uuid, entries->left_out);
+      mc_event_left_out (self->view.name, self->uuid, entries->left_out);
       entries->left_out = 0;
     }
   if (entries->n < ENTRIES_AT_ONCE)
@@ -104,8 +104,8 @@ log_status (McVm *self, gint64 now_us)
   history->logged_us = now_us;
   if (!mc_vm_may_log (self, now_us))
     return;
-  mc_journal_vm_status (self->view.name, self->uuid, mc_vm_status_nick (history->logged),
-                        mc_vm_status_nick (history->shown), history->unlogged - 1);
+  mc_event_vm_status (self->view.name, self->uuid, mc_vm_status_nick (history->logged),
+                      mc_vm_status_nick (history->shown), history->unlogged - 1);
   history->logged = history->shown;
   history->unlogged = 0;
 }

@@ -24,7 +24,7 @@ KEEPERS = {
     r"libvirt(-glib)?/": r"hypervisor/libvirt-[\w-]+\.[ch]",
     r"libxml/": r"(hypervisor/xml-node|service/metadata)\.c",
     r"polkit/": r"bus/authority\.c",
-    r"systemd/": r"service/watchdog\.c",
+    r"systemd/": r"service/service-manager\.c",
     r"json-glib/": r"ctl/json\.c",
     r"mc-dbus\.h": r"bus/[\w-]+\.[ch]",
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the service manager is told: readiness, status, and signs of life. */
+/* Notifies the service manager of readiness, status, and life. */
 #include "config.h"
 
-#include "watchdog.h"
+#include "service-manager.h"
 
 #include <systemd/sd-daemon.h>
 
@@ -15,7 +15,7 @@ one_line (const char *status)
 }
 
 void
-mc_watchdog_ready (const char *status)
+mc_service_manager_notify_ready (const char *status)
 {
   g_autofree char *line = one_line (status);
 
@@ -23,7 +23,7 @@ mc_watchdog_ready (const char *status)
 }
 
 void
-mc_watchdog_status (const char *status)
+mc_service_manager_notify_status (const char *status)
 {
   g_autofree char *line = one_line (status);
 
@@ -31,25 +31,25 @@ mc_watchdog_status (const char *status)
 }
 
 void
-mc_watchdog_reloading (void)
+mc_service_manager_notify_reloading (void)
 {
   sd_notifyf (0, "RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time ());
 }
 
 void
-mc_watchdog_stopping (void)
+mc_service_manager_notify_stopping (void)
 {
   sd_notify (0, "STOPPING=1");
 }
 
 void
-mc_watchdog_feed (void)
+mc_service_manager_notify_alive (void)
 {
   sd_notify (0, "WATCHDOG=1");
 }
 
 gint64
-mc_watchdog_period_us (void)
+mc_service_manager_get_watchdog_us (void)
 {
   guint64 timeout_us = 0;
 

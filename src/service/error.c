@@ -2,7 +2,10 @@
 /* The service's errors, and what becomes of the ports' and the policy's. */
 #include "config.h"
 
-#include "coordinator-private.h"
+#include "error.h"
+
+#include "hypervisor.h"
+#include "thresholds.h"
 
 G_DEFINE_QUARK (mc_service_error_quark, mc_service_error)
 

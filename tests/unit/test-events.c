@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "journal.h"
+#include "events.h"
 
 #define UUID "12345678-1234-1234-1234-123456789abc"
 
@@ -32,86 +32,86 @@ field (const char *name)
 static void
 log_started (void)
 {
-  mc_journal_started ("1.0", "test:///default");
+  mc_event_started ("1.0", "test:///default");
 }
 
 static void
 log_appeared (void)
 {
-  mc_journal_vm_appeared ("web", UUID);
+  mc_event_vm_appeared ("web", UUID);
 }
 
 static void
 log_vanished (void)
 {
-  mc_journal_vm_vanished ("web", UUID);
+  mc_event_vm_vanished ("web", UUID);
 }
 
 static void
 log_status (void)
 {
-  mc_journal_vm_status ("web", UUID, "booting", "managed", 0);
+  mc_event_vm_status ("web", UUID, "booting", "managed", 0);
 }
 
 static void
 log_restless_status (void)
 {
-  mc_journal_vm_status ("web", UUID, "managed", "stale", 6);
+  mc_event_vm_status ("web", UUID, "managed", "stale", 6);
 }
 
 static void
 log_left_out (void)
 {
-  mc_journal_left_out ("web", UUID, 120);
+  mc_event_left_out ("web", UUID, 120);
 }
 
 static void
 log_vm_refused (void)
 {
-  mc_journal_vm_refused ("web", UUID, "read its description", "access denied");
+  mc_event_vm_refused ("web", UUID, "read its description", "access denied");
 }
 
 static void
 log_period (void)
 {
-  mc_journal_period_changed ("web", UUID, 10, 1);
+  mc_event_period_changed ("web", UUID, 10, 1);
 }
 
 static void
 log_reserve_too_large (void)
 {
-  mc_journal_reserve_too_large ("HostReserve 8 GiB is not below HostTotal 4 GiB");
+  mc_event_reserve_too_large ("HostReserve 8 GiB is not below HostTotal 4 GiB");
 }
 
 static void
 log_reserve_fits (void)
 {
-  mc_journal_reserve_fits ();
+  mc_event_reserve_fits ();
 }
 
 static void
 log_host_unreadable (void)
 {
-  mc_journal_host_unreadable ("it has no MemTotal");
+  mc_event_host_unreadable ("it has no MemTotal");
 }
 
 static void
 log_moved (void)
 {
-  mc_journal_memory_moved ("web", UUID, 1073741824, 1610612736, "needs", "It is short of memory.");
+  mc_event_memory_moved ("web", UUID, 1073741824, 1610612736, "needs", "It is short of memory.");
 }
 
 static void
 log_would_move (void)
 {
-  mc_journal_memory_would_move ("web", UUID, 1073741824, 1610612736, "needs",
-                                "It is short of memory.");
+  mc_event_memory_would_move ("web", UUID, 1073741824, 1610612736, "needs",
+                              "It is short of memory.");
 }
 
 static void
 log_target_failed (void)
 {
-  mc_journal_target_failed ("web", UUID, 1610612736, "it is busy");
+  mc_event_target_failed ("web", UUID, 1610612736, "it is busy");
 }
 
 static void
@@ -124,7 +124,7 @@ log_change (const char *name,
   g_autoptr (GVariant) before = g_variant_ref_sink (floating_before);
   g_autoptr (GVariant) after = g_variant_ref_sink (floating_after);
 
-  mc_journal_policy_changed (name, name != NULL ? UUID : NULL, setting, before, after, origin);
+  mc_event_policy_changed (name, name != NULL ? UUID : NULL, setting, before, after, origin);
 }
 
 static void
@@ -143,61 +143,61 @@ log_vm_policy (void)
 static void
 log_inhibited (void)
 {
-  mc_journal_inhibited ("backup", "nightly", 1000, 4711);
+  mc_event_inhibited ("backup", "nightly", 1000, 4711);
 }
 
 static void
 log_uninhibited (void)
 {
-  mc_journal_uninhibited ("backup");
+  mc_event_uninhibited ("backup");
 }
 
 static void
 log_reserved (void)
 {
-  mc_journal_reserved ("r7", 1073741824);
+  mc_event_reserved ("r7", 1073741824);
 }
 
 static void
 log_reservation_ended (void)
 {
-  mc_journal_reservation_ended ("r7", 536870912);
+  mc_event_reservation_ended ("r7", 536870912);
 }
 
 static void
 log_lost (void)
 {
-  mc_journal_hypervisor_lost ("qemu:///system", "the connection was closed");
+  mc_event_hypervisor_lost ("qemu:///system", "the connection was closed");
 }
 
 static void
 log_back (void)
 {
-  mc_journal_hypervisor_back ("qemu:///system");
+  mc_event_hypervisor_back ("qemu:///system");
 }
 
 static void
 log_condition (void)
 {
-  mc_journal_host_condition ("tight", "critical", 209715200);
+  mc_event_host_condition ("tight", "critical", 209715200);
 }
 
 static void
 log_configuration (void)
 {
-  mc_journal_configuration_refused ("memcoord.conf:3: weight: '' is not a whole number");
+  mc_event_configuration_refused ("memcoord.conf:3: weight: '' is not a whole number");
 }
 
 static void
 log_metadata (void)
 {
-  mc_journal_metadata_refused ("web", UUID, "<speed> is not known");
+  mc_event_metadata_refused ("web", UUID, "<speed> is not known");
 }
 
 static void
 log_entries_lost (void)
 {
-  mc_journal_entries_lost (42);
+  mc_event_entries_lost (42);
 }
 
 static const struct
@@ -206,7 +206,7 @@ static const struct
   const char *says; /* what the message has */
 } events[] = {
   { log_started, "1.0" },
-  { mc_journal_stopped, "" },
+  { mc_event_stopped, "" },
   { log_appeared, "web" },
   { log_vanished, "web" },
   { log_status, "web: managed, was booting" },
@@ -217,7 +217,7 @@ static const struct
   { log_host_unreadable, "it has no MemTotal" },
   { log_reserve_too_large, "Nothing is moved: HostReserve 8 GiB is not below HostTotal 4 GiB" },
   { log_reserve_fits, "balancing goes on" },
-  { mc_journal_host_readable, "" },
+  { mc_event_host_readable, "" },
   { log_moved, "web: 1024 → 1536 MiB: It is short of memory." },
   { log_would_move, "web: would go from 1024 to 1536 MiB: It is short of memory." },
   { log_target_failed, "1536 MiB: it is busy" },
@@ -375,10 +375,10 @@ main (int argc, char **argv)
   entry = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
   g_log_set_writer_func (capture, NULL, NULL);
-  g_test_add_func ("/journal/messages", test_messages);
-  g_test_add_func ("/journal/values", test_values_as_people_write_them);
-  g_test_add_func ("/journal/fields", test_fields);
-  g_test_add_func ("/journal/catalog", test_catalog);
+  g_test_add_func ("/events/messages", test_messages);
+  g_test_add_func ("/events/values", test_values_as_people_write_them);
+  g_test_add_func ("/events/fields", test_fields);
+  g_test_add_func ("/events/catalog", test_catalog);
   status = g_test_run ();
   g_hash_table_unref (entry);
   return status;

@@ -2,7 +2,7 @@
 /* What the service writes into the log. */
 #include "config.h"
 
-#include "journal.h"
+#include "events.h"
 
 #include "size.h"
 
@@ -35,7 +35,7 @@
 #define ID_ENTRIES_LOST          "5d0a7be1c3f24698b1e47c92a6d8f035"
 
 void
-mc_journal_started (const char *version, const char *uri)
+mc_event_started (const char *version, const char *uri)
 {
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_STARTED, "MEMCOORD_VERSION",
                     version, "MEMCOORD_URI", uri, "MESSAGE",
@@ -43,28 +43,28 @@ mc_journal_started (const char *version, const char *uri)
 }
 
 void
-mc_journal_stopped (void)
+mc_event_stopped (void)
 {
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_STOPPED, "MESSAGE",
                     "Ended");
 }
 
 void
-mc_journal_vm_appeared (const char *name, const char *uuid)
+mc_event_vm_appeared (const char *name, const char *uuid)
 {
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_INFO, "MESSAGE_ID", ID_VM_APPEARED, "MEMCOORD_VM",
                     name, "MEMCOORD_UUID", uuid, "MESSAGE", "%s is there", name);
 }
 
 void
-mc_journal_vm_vanished (const char *name, const char *uuid)
+mc_event_vm_vanished (const char *name, const char *uuid)
 {
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_INFO, "MESSAGE_ID", ID_VM_VANISHED, "MEMCOORD_VM",
                     name, "MEMCOORD_UUID", uuid, "MESSAGE", "%s is gone", name);
 }
 
 void
-mc_journal_vm_status (
+mc_event_vm_status (
     const char *name, const char *uuid, const char *before, const char *after, guint left_out)
 {
   g_autofree char *more = left_out == 0
@@ -77,7 +77,7 @@ mc_journal_vm_status (
 }
 
 void
-mc_journal_left_out (const char *name, const char *uuid, guint entries)
+mc_event_left_out (const char *name, const char *uuid, guint entries)
 {
   g_autofree char *count = g_strdup_printf ("%u", entries);
 
@@ -87,7 +87,7 @@ mc_journal_left_out (const char *name, const char *uuid, guint entries)
 }
 
 void
-mc_journal_period_changed (const char *name, const char *uuid, guint found, guint wanted)
+mc_event_period_changed (const char *name, const char *uuid, guint found, guint wanted)
 {
   g_autofree char *old = g_strdup_printf ("%u", wanted);
   g_autofree char *new = g_strdup_printf ("%u", found);
@@ -100,7 +100,7 @@ mc_journal_period_changed (const char *name, const char *uuid, guint found, guin
 }
 
 void
-mc_journal_vm_refused (const char *name, const char *uuid, const char *what, const char *why)
+mc_event_vm_refused (const char *name, const char *uuid, const char *what, const char *why)
 {
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", ID_VM_REFUSED, "MEMCOORD_VM",
                     name, "MEMCOORD_UUID", uuid, "MEMCOORD_WHAT", what, "MESSAGE",
@@ -132,12 +132,12 @@ mib (guint64 bytes)
 }
 
 void
-mc_journal_memory_moved (const char *name,
-                         const char *uuid,
-                         guint64 from,
-                         guint64 to,
-                         const char *reason,
-                         const char *sentence)
+mc_event_memory_moved (const char *name,
+                       const char *uuid,
+                       guint64 from,
+                       guint64 to,
+                       const char *reason,
+                       const char *sentence)
 {
   g_autofree char *message
       = g_strdup_printf ("%s: %" G_GUINT64_FORMAT " → %" G_GUINT64_FORMAT " MiB: %s", name,
@@ -147,12 +147,12 @@ mc_journal_memory_moved (const char *name,
 }
 
 void
-mc_journal_memory_would_move (const char *name,
-                              const char *uuid,
-                              guint64 from,
-                              guint64 to,
-                              const char *reason,
-                              const char *sentence)
+mc_event_memory_would_move (const char *name,
+                            const char *uuid,
+                            guint64 from,
+                            guint64 to,
+                            const char *reason,
+                            const char *sentence)
 {
   g_autofree char *message
       = g_strdup_printf ("%s: would go from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT " MiB: %s",
@@ -162,7 +162,7 @@ mc_journal_memory_would_move (const char *name,
 }
 
 void
-mc_journal_target_failed (const char *name, const char *uuid, guint64 to, const char *message)
+mc_event_target_failed (const char *name, const char *uuid, guint64 to, const char *message)
 {
   g_autofree char *to_text = g_strdup_printf ("%" G_GUINT64_FORMAT, to);
 
@@ -190,12 +190,12 @@ readable (const char *setting, GVariant *value)
 }
 
 void
-mc_journal_policy_changed (const char *name,
-                           const char *uuid,
-                           const char *setting,
-                           GVariant *before,
-                           GVariant *after,
-                           const char *origin)
+mc_event_policy_changed (const char *name,
+                         const char *uuid,
+                         const char *setting,
+                         GVariant *before,
+                         GVariant *after,
+                         const char *origin)
 {
   g_autofree char *old = g_variant_print (before, FALSE), *new = g_variant_print (after, FALSE);
   g_autofree char *was = readable (setting, before), *is = readable (setting, after);
@@ -209,7 +209,7 @@ mc_journal_policy_changed (const char *name,
 }
 
 void
-mc_journal_inhibited (const char *who, const char *why, guint uid, guint pid)
+mc_event_inhibited (const char *who, const char *why, guint uid, guint pid)
 {
   g_autofree char *uid_text = g_strdup_printf ("%u", uid);
   g_autofree char *pid_text = g_strdup_printf ("%u", pid);
@@ -220,7 +220,7 @@ mc_journal_inhibited (const char *who, const char *why, guint uid, guint pid)
 }
 
 void
-mc_journal_uninhibited (const char *who)
+mc_event_uninhibited (const char *who)
 {
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_UNINHIBITED, "MEMCOORD_WHO",
                     who, "MESSAGE", "%s no longer needs balancing to rest", who);
@@ -237,7 +237,7 @@ log_reservation (const char *message_id, const char *id, guint64 bytes, const ch
 }
 
 void
-mc_journal_reserved (const char *id, guint64 bytes)
+mc_event_reserved (const char *id, guint64 bytes)
 {
   g_autofree char *message = g_strdup_printf (
       "%" G_GUINT64_FORMAT " MiB are held for a VM about to start (%s)", mib (bytes), id);
@@ -246,7 +246,7 @@ mc_journal_reserved (const char *id, guint64 bytes)
 }
 
 void
-mc_journal_reservation_ended (const char *id, guint64 bytes)
+mc_event_reservation_ended (const char *id, guint64 bytes)
 {
   g_autofree char *message = g_strdup_printf ("Reservation %s has ended; %" G_GUINT64_FORMAT
                                               " MiB of it were still held, and are free again",
@@ -256,49 +256,49 @@ mc_journal_reservation_ended (const char *id, guint64 bytes)
 }
 
 void
-mc_journal_hypervisor_lost (const char *uri, const char *why)
+mc_event_hypervisor_lost (const char *uri, const char *why)
 {
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", ID_HYPERVISOR_LOST,
                     "MEMCOORD_URI", uri, "MESSAGE", "Nothing is moved: %s", why);
 }
 
 void
-mc_journal_hypervisor_back (const char *uri)
+mc_event_hypervisor_back (const char *uri)
 {
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_HYPERVISOR_BACK,
                     "MEMCOORD_URI", uri, "MESSAGE", "Figures arrive again; balancing goes on");
 }
 
 void
-mc_journal_host_unreadable (const char *why)
+mc_event_host_unreadable (const char *why)
 {
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", ID_HOST_UNREADABLE, "MESSAGE",
                     "Nothing is moved until the host's memory can be read: %s", why);
 }
 
 void
-mc_journal_host_readable (void)
+mc_event_host_readable (void)
 {
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_HOST_READABLE, "MESSAGE",
                     "The host's memory can be read again; balancing goes on");
 }
 
 void
-mc_journal_reserve_too_large (const char *why)
+mc_event_reserve_too_large (const char *why)
 {
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", ID_RESERVE_TOO_LARGE,
                     "MESSAGE", "Nothing is moved: %s", why);
 }
 
 void
-mc_journal_reserve_fits (void)
+mc_event_reserve_fits (void)
 {
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_RESERVE_FITS, "MESSAGE",
                     "HostReserve is below HostTotal again; balancing goes on");
 }
 
 void
-mc_journal_host_condition (const char *before, const char *after, guint64 available)
+mc_event_host_condition (const char *before, const char *after, guint64 available)
 {
   g_autofree char *available_text = g_strdup_printf ("%" G_GUINT64_FORMAT, available);
 
@@ -310,7 +310,7 @@ mc_journal_host_condition (const char *before, const char *after, guint64 availa
 }
 
 void
-mc_journal_entries_lost (guint64 n_entries)
+mc_event_entries_lost (guint64 n_entries)
 {
   g_autofree char *count = g_strdup_printf ("%" G_GUINT64_FORMAT, n_entries);
 
@@ -320,7 +320,7 @@ mc_journal_entries_lost (guint64 n_entries)
 }
 
 void
-mc_journal_configuration_refused (const char *message)
+mc_event_configuration_refused (const char *message)
 {
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", ID_CONFIGURATION_REFUSED,
                     "MESSAGE", "The configuration is not taken, and what was in force stays: %s",
@@ -328,7 +328,7 @@ mc_journal_configuration_refused (const char *message)
 }
 
 void
-mc_journal_metadata_refused (const char *name, const char *uuid, const char *message)
+mc_event_metadata_refused (const char *name, const char *uuid, const char *message)
 {
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", ID_METADATA_REFUSED,
                     "MEMCOORD_VM", name, "MEMCOORD_UUID", uuid, "MESSAGE",

@@ -8,7 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "watchdog.h"
+#include "service-manager.h"
 
 typedef struct
 {
@@ -58,15 +58,15 @@ assert_told (Fixture *f, const char *text)
 static void
 test_words (Fixture *f, gconstpointer data)
 {
-  mc_watchdog_ready ("4 VMs");
+  mc_service_manager_notify_ready ("4 VMs");
   assert_told (f, "READY=1\nSTATUS=4 VMs");
-  mc_watchdog_status ("5 VMs\nSTOPPING=1");
+  mc_service_manager_notify_status ("5 VMs\nSTOPPING=1");
   assert_told (f, "STATUS=5 VMs STOPPING=1");
-  mc_watchdog_status ("5 VMs");
+  mc_service_manager_notify_status ("5 VMs");
   assert_told (f, "STATUS=5 VMs");
-  mc_watchdog_feed ();
+  mc_service_manager_notify_alive ();
   assert_told (f, "WATCHDOG=1");
-  mc_watchdog_stopping ();
+  mc_service_manager_notify_stopping ();
   assert_told (f, "STOPPING=1");
 }
 
@@ -77,7 +77,7 @@ test_reloading (Fixture *f, gconstpointer data)
   char told[512] = "";
   gint64 before = g_get_monotonic_time (), at;
 
-  mc_watchdog_reloading ();
+  mc_service_manager_notify_reloading ();
   g_assert_cmpint (recv (f->fd, told, sizeof told - 1, 0), >, 0);
   g_assert_true (g_str_has_prefix (told, "RELOADING=1\nMONOTONIC_USEC="));
   at = g_ascii_strtoll (strrchr (told, '=') + 1, NULL, 10);
@@ -90,13 +90,13 @@ test_period (Fixture *f, gconstpointer data)
 {
   g_autofree char *pid = g_strdup_printf ("%d", (int)getpid ());
 
-  g_assert_cmpint (mc_watchdog_period_us (), ==, 0);
+  g_assert_cmpint (mc_service_manager_get_watchdog_us (), ==, 0);
   g_setenv ("WATCHDOG_USEC", "30000000", TRUE);
   g_setenv ("WATCHDOG_PID", pid, TRUE);
-  g_assert_cmpint (mc_watchdog_period_us (), ==, 15000000);
+  g_assert_cmpint (mc_service_manager_get_watchdog_us (), ==, 15000000);
   /* Not for this process. */
   g_setenv ("WATCHDOG_PID", "1", TRUE);
-  g_assert_cmpint (mc_watchdog_period_us (), ==, 0);
+  g_assert_cmpint (mc_service_manager_get_watchdog_us (), ==, 0);
 }
 
 /* Without a service manager nothing happens. */
@@ -106,8 +106,8 @@ test_nobody_there (Fixture *f, gconstpointer data)
   char told[16];
 
   g_unsetenv ("NOTIFY_SOCKET");
-  mc_watchdog_ready ("");
-  mc_watchdog_feed ();
+  mc_service_manager_notify_ready ("");
+  mc_service_manager_notify_alive ();
   g_assert_cmpint (recv (f->fd, told, sizeof told, 0), ==, -1);
 }
 
@@ -115,9 +115,9 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add ("/watchdog/words", Fixture, NULL, set_up, test_words, tear_down);
-  g_test_add ("/watchdog/reloading", Fixture, NULL, set_up, test_reloading, tear_down);
-  g_test_add ("/watchdog/period", Fixture, NULL, set_up, test_period, tear_down);
-  g_test_add ("/watchdog/nobody-there", Fixture, NULL, set_up, test_nobody_there, tear_down);
+  g_test_add ("/service-manager/words", Fixture, NULL, set_up, test_words, tear_down);
+  g_test_add ("/service-manager/reloading", Fixture, NULL, set_up, test_reloading, tear_down);
+  g_test_add ("/service-manager/period", Fixture, NULL, set_up, test_period, tear_down);
+  g_test_add ("/service-manager/nobody-there", Fixture, NULL, set_up, test_nobody_there, tear_down);
   return g_test_run ();
 }
