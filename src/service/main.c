@@ -154,10 +154,10 @@ on_terminate (gpointer user_data)
 static void
 on_reloaded (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  McCoordinator *coordinator = MC_COORDINATOR (source);
+  Service *service = user_data;
 
-  mc_coordinator_reload_finish (coordinator, result, NULL);
-  mc_service_manager_notify_ready (mc_coordinator_get_status (coordinator));
+  mc_host_limits_reload_finish (MC_HOST_LIMITS (source), result, NULL);
+  mc_service_manager_notify_ready (mc_coordinator_get_status (service->coordinator));
 }
 
 static gboolean
@@ -166,7 +166,8 @@ on_hangup (gpointer user_data)
   Service *service = user_data;
 
   mc_service_manager_notify_reloading ();
-  mc_coordinator_reload_async (service->coordinator, "configuration", on_reloaded, NULL);
+  mc_host_limits_reload_async (mc_coordinator_get_limits (service->coordinator), "configuration",
+                               on_reloaded, service);
   return G_SOURCE_CONTINUE;
 }
 
@@ -267,7 +268,7 @@ service_init (Service *service, const Options *options, GError **error)
   clock = mc_system_clock_new ();
   service->loop = g_main_loop_new (NULL, FALSE);
   service->coordinator = mc_coordinator_new (hypervisor, host, clock, config, state_dir);
-  if (!mc_coordinator_check_host (service->coordinator, error))
+  if (!mc_host_limits_check_host (mc_coordinator_get_limits (service->coordinator), error))
     return FALSE;
   service->connection = connect_bus (options, error);
   if (service->connection == NULL)

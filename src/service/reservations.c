@@ -238,7 +238,8 @@ mc_reservations_reserve_async (McReservations *self,
   if (left != NULL)
     {
       reservation->left = g_object_ref (left);
-      reservation->on_left = g_signal_connect (left, "cancelled", G_CALLBACK (on_left), reservation);
+      reservation->on_left
+          = g_signal_connect (left, "cancelled", G_CALLBACK (on_left), reservation);
     }
   g_ptr_array_add (self->list, reservation);
   mc_part_emit_changed (MC_PART (self));

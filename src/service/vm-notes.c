@@ -30,7 +30,8 @@ mc_vm_notes_open (McStore *store, const char *uuid, int id)
   GKeyFile *keys = mc_store_get_keys (store);
   g_autofree char *group = mc_vm_notes_group (uuid);
 
-  if (g_key_file_has_group (keys, group) && g_key_file_get_integer (keys, group, KEY_ID, NULL) != id)
+  if (g_key_file_has_group (keys, group)
+      && g_key_file_get_integer (keys, group, KEY_ID, NULL) != id)
     mc_vm_notes_forget (store, uuid);
 }
 
