@@ -4,7 +4,7 @@
 
 #include "arguments.h"
 
-#include "coordinator.h"
+#include "error.h"
 #include "plain-text.h"
 
 #define LENGTH_AT_MOST 256

@@ -64,6 +64,29 @@ mc_caller_identify_finish (GDBusConnection *connection, GAsyncResult *result, GE
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
+static void
+on_vanished (GDBusConnection *connection, const char *name, gpointer user_data)
+{
+  g_cancellable_cancel (user_data);
+}
+
+static void
+unwatch (gpointer watch)
+{
+  g_bus_unwatch_name (GPOINTER_TO_UINT (watch));
+}
+
+GCancellable *
+mc_caller_watch (GDBusConnection *connection, const char *name)
+{
+  GCancellable *left = g_cancellable_new ();
+  guint watch = g_bus_watch_name_on_connection (connection, name, G_BUS_NAME_WATCHER_FLAGS_NONE,
+                                                NULL, on_vanished, left, NULL);
+
+  g_object_set_data_full (G_OBJECT (left), "mc-watch", GUINT_TO_POINTER (watch), unwatch);
+  return left;
+}
+
 gboolean
 mc_caller_is_trusted (const McCaller *self)
 {

@@ -29,6 +29,10 @@ McCaller *mc_caller_identify_finish (GDBusConnection *connection,
                                      GAsyncResult *result,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Returns: (transfer full): cancelled when @name has left the bus; it is watched as long as there
+ * is a reference to this. */
+GCancellable *mc_caller_watch (GDBusConnection *connection, const char *name);
+
 /* Whether it is root or the user that this process runs as. */
 gboolean mc_caller_is_trusted (const McCaller *self);
 

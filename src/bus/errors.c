@@ -4,7 +4,7 @@
 
 #include "errors.h"
 
-#include "coordinator.h"
+#include "error.h"
 #include "names.h"
 #include "plain-text.h"
 
@@ -54,7 +54,7 @@ on_kept (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   GError *error = NULL;
 
-  mc_coordinator_settle_finish (MC_COORDINATOR (source), result, &error);
+  mc_coordinator_sync_finish (MC_COORDINATOR (source), result, &error);
   mc_answer (user_data, error);
 }
 
@@ -64,6 +64,6 @@ mc_answer_when_kept (McCoordinator *coordinator, GDBusMethodInvocation *invocati
   if (error != NULL)
     mc_answer_error (invocation, error);
   else
-    mc_coordinator_settle_async (coordinator, on_kept, invocation);
+    mc_coordinator_sync_async (coordinator, on_kept, invocation);
   return TRUE;
 }

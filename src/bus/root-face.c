@@ -5,10 +5,10 @@
 #include "root-face.h"
 
 #include "arguments.h"
+#include "error.h"
 #include "errors.h"
 #include "gate.h"
-#include "inhibitors.h"
-#include "holds.h"
+#include "caller.h"
 #include "names.h"
 #include "plain-text.h"
 
@@ -17,8 +17,7 @@ struct _McRootFace
   McDbusMemCoord1Skeleton parent;
 
   McCoordinator *coordinator;
-  McInhibitors *inhibitors;
-  McHolds *holds;
+  GDBusConnection *connection;
 };
 
 static void mc_root_face_iface_init (McDbusMemCoord1Iface *iface);
@@ -28,6 +27,12 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (McRootFace,
                                MC_DBUS_TYPE_MEM_COORD1_SKELETON,
                                G_IMPLEMENT_INTERFACE (MC_DBUS_TYPE_MEM_COORD1,
                                                       mc_root_face_iface_init))
+
+static McHostLimits *
+limits_of (McRootFace *self)
+{
+  return mc_coordinator_get_limits (self->coordinator);
+}
 
 /* Settings */
 
@@ -41,8 +46,7 @@ handle_set_threshold (McDbusMemCoord1 *object,
   g_autoptr (GVariant) values = g_variant_ref_sink (g_variant_new_parsed ("{%s: %t}", name, value));
   GError *error = NULL;
 
-  mc_coordinator_set_thresholds (self->coordinator, values, mc_gate_get_origin (invocation),
-                                 &error);
+  mc_host_limits_set (limits_of (self), values, mc_gate_get_origin (invocation), &error);
   return mc_answer_when_kept (self->coordinator, invocation, error);
 }
 
@@ -53,8 +57,7 @@ handle_set_thresholds (McDbusMemCoord1 *object, GDBusMethodInvocation *invocatio
   GError *error = NULL;
 
   if (mc_argument_check_values ("values", values, &error))
-    mc_coordinator_set_thresholds (self->coordinator, values, mc_gate_get_origin (invocation),
-                                   &error);
+    mc_host_limits_set (limits_of (self), values, mc_gate_get_origin (invocation), &error);
   return mc_answer_when_kept (self->coordinator, invocation, error);
 }
 
@@ -67,8 +70,7 @@ handle_reset_thresholds (McDbusMemCoord1 *object,
   GError *error = NULL;
 
   if (mc_argument_check_names ("names", names, &error))
-    mc_coordinator_reset_thresholds (self->coordinator, names, mc_gate_get_origin (invocation),
-                                     &error);
+    mc_host_limits_reset (limits_of (self), names, mc_gate_get_origin (invocation), &error);
   return mc_answer_when_kept (self->coordinator, invocation, error);
 }
 
@@ -76,32 +78,41 @@ static gboolean
 handle_set_dry_run (McDbusMemCoord1 *object, GDBusMethodInvocation *invocation, gboolean dry_run)
 {
   McRootFace *self = MC_ROOT_FACE (object);
-  GError *error = NULL;
 
-  mc_coordinator_set_dry_run (self->coordinator, dry_run, mc_gate_get_origin (invocation), &error);
-  return mc_answer_when_kept (self->coordinator, invocation, error);
+  mc_host_limits_set_dry_run (limits_of (self), dry_run, mc_gate_get_origin (invocation));
+  return mc_answer_when_kept (self->coordinator, invocation, NULL);
 }
+
+typedef struct
+{
+  McCoordinator *coordinator;
+  GDBusMethodInvocation *invocation;
+} Reload;
 
 static void
 on_reloaded (GObject *source, GAsyncResult *result, gpointer user_data)
 {
+  g_autofree Reload *reload = user_data;
+  g_autoptr (McCoordinator) coordinator = reload->coordinator;
   GError *error = NULL;
 
-  mc_coordinator_reload_finish (MC_COORDINATOR (source), result, &error);
-  mc_answer_when_kept (MC_COORDINATOR (source), user_data, error);
+  mc_host_limits_reload_finish (MC_HOST_LIMITS (source), result, &error);
+  mc_answer_when_kept (coordinator, reload->invocation, error);
 }
 
 static gboolean
 handle_reload (McDbusMemCoord1 *object, GDBusMethodInvocation *invocation)
 {
   McRootFace *self = MC_ROOT_FACE (object);
+  Reload *reload = g_new (Reload, 1);
 
-  mc_coordinator_reload_async (self->coordinator, mc_gate_get_origin (invocation), on_reloaded,
-                               invocation);
+  *reload = (Reload){ g_object_ref (self->coordinator), invocation };
+  mc_host_limits_reload_async (limits_of (self), mc_gate_get_origin (invocation), on_reloaded,
+                               reload);
   return TRUE;
 }
 
-/* Rest */
+/* Pauses */
 
 static gboolean
 handle_pause (McDbusMemCoord1 *object,
@@ -113,8 +124,8 @@ handle_pause (McDbusMemCoord1 *object,
   GError *error = NULL;
 
   if (mc_argument_check_text ("reason", reason, &error))
-    mc_coordinator_pause (self->coordinator, reason, seconds, mc_gate_get_origin (invocation),
-                          &error);
+    mc_pause_begin (mc_coordinator_get_pause (self->coordinator), reason, seconds,
+                    mc_gate_get_origin (invocation));
   return mc_answer_when_kept (self->coordinator, invocation, error);
 }
 
@@ -124,7 +135,8 @@ handle_resume (McDbusMemCoord1 *object, GDBusMethodInvocation *invocation)
   McRootFace *self = MC_ROOT_FACE (object);
   GError *error = NULL;
 
-  mc_coordinator_resume (self->coordinator, mc_gate_get_origin (invocation), &error);
+  mc_pause_end (mc_coordinator_get_pause (self->coordinator), "Balancing",
+                mc_gate_get_origin (invocation), &error);
   return mc_answer_when_kept (self->coordinator, invocation, error);
 }
 
@@ -136,11 +148,13 @@ handle_inhibit (McDbusMemCoord1 *object,
                 const char *why)
 {
   McRootFace *self = MC_ROOT_FACE (object);
+  const McCaller *caller = mc_gate_get_caller (invocation);
   g_autoptr (GUnixFDList) fds = NULL;
   GError *error = NULL;
 
   if (mc_argument_check_name ("who", who, &error) && mc_argument_check_text ("why", why, &error))
-    fds = mc_inhibitors_add (self->inhibitors, who, why, mc_gate_get_caller (invocation), &error);
+    fds = mc_inhibitors_add (mc_coordinator_get_inhibitors (self->coordinator), who, why,
+                             caller->origin, caller->uid, caller->pid, &error);
   if (fds == NULL)
     mc_answer_error (invocation, error);
   else
@@ -152,7 +166,7 @@ static gboolean
 handle_list_inhibitors (McDbusMemCoord1 *object, GDBusMethodInvocation *invocation)
 {
   McRootFace *self = MC_ROOT_FACE (object);
-  GPtrArray *inhibitors = mc_coordinator_list_inhibitors (self->coordinator);
+  GPtrArray *inhibitors = mc_inhibitors_list (mc_coordinator_get_inhibitors (self->coordinator));
   GVariantBuilder list;
 
   g_variant_builder_init (&list, G_VARIANT_TYPE ("a(ssuut)"));
@@ -196,7 +210,8 @@ on_reserved (GObject *source, GAsyncResult *result, gpointer user_data)
   GDBusMethodInvocation *invocation = user_data;
   guint64 granted;
   GError *error = NULL;
-  g_autofree char *id = mc_holds_add_finish (result, &granted, &error);
+  g_autofree char *id
+      = mc_reservations_reserve_finish (MC_RESERVATIONS (source), result, &granted, &error);
 
   if (id == NULL)
     mc_answer_error (invocation, error);
@@ -211,14 +226,18 @@ handle_reserve (McDbusMemCoord1 *object,
                 guint seconds)
 {
   McRootFace *self = MC_ROOT_FACE (object);
+  g_autoptr (GCancellable) left = NULL;
 
   if (bytes == 0)
-    g_dbus_method_invocation_return_error (invocation, MC_SERVICE_ERROR,
-                                           MC_SERVICE_ERROR_INVALID_ARGUMENT,
-                                           "The argument 'bytes' is 0");
-  else
-    mc_holds_add_async (self->holds, g_dbus_method_invocation_get_sender (invocation), bytes,
-                        seconds, on_reserved, invocation);
+    {
+      g_dbus_method_invocation_return_error (invocation, MC_SERVICE_ERROR,
+                                             MC_SERVICE_ERROR_INVALID_ARGUMENT,
+                                             "The argument 'bytes' is 0");
+      return TRUE;
+    }
+  left = mc_caller_watch (self->connection, g_dbus_method_invocation_get_sender (invocation));
+  mc_reservations_reserve_async (mc_coordinator_get_reservations (self->coordinator), bytes,
+                                 seconds, left, on_reserved, invocation);
   return TRUE;
 }
 
@@ -228,11 +247,11 @@ handle_release (McDbusMemCoord1 *object, GDBusMethodInvocation *invocation, cons
   McRootFace *self = MC_ROOT_FACE (object);
   GError *error = NULL;
 
-  mc_holds_release (self->holds, id, &error);
+  mc_reservations_release (mc_coordinator_get_reservations (self->coordinator), id, &error);
   return mc_answer (invocation, error);
 }
 
-/* What the coordinator tells */
+/* What the coordinator signals */
 
 static void
 on_policy_changed (McCoordinator *coordinator,
@@ -288,8 +307,7 @@ mc_root_face_dispose (GObject *object)
 
   if (self->coordinator != NULL)
     g_signal_handlers_disconnect_by_data (self->coordinator, self);
-  g_clear_pointer (&self->inhibitors, mc_inhibitors_free);
-  g_clear_pointer (&self->holds, mc_holds_free);
+  g_clear_object (&self->connection);
   g_clear_object (&self->coordinator);
   G_OBJECT_CLASS (mc_root_face_parent_class)->dispose (object);
 }
@@ -313,8 +331,7 @@ mc_root_face_new (McCoordinator *coordinator, McAuthority *authority, GDBusConne
 
   self->coordinator = g_object_ref (coordinator);
   mc_gate_guard (G_DBUS_INTERFACE_SKELETON (self), authority);
-  self->inhibitors = mc_inhibitors_new (coordinator);
-  self->holds = mc_holds_new (coordinator, connection);
+  self->connection = g_object_ref (connection);
   g_signal_connect (coordinator, "policy-changed", G_CALLBACK (on_policy_changed), self);
   g_signal_connect (coordinator, "memory-moved", G_CALLBACK (on_memory_moved), self);
   return self;

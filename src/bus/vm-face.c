@@ -5,6 +5,7 @@
 #include "vm-face.h"
 
 #include "arguments.h"
+#include "error.h"
 #include "errors.h"
 #include "gate.h"
 #include "names.h"
@@ -30,12 +31,10 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (McVmFace,
 static gboolean
 check_there (McVmFace *self, GError **error)
 {
-  const char *uuid = mc_vm_get_uuid (self->vm);
-
-  if (mc_coordinator_lookup_vm (self->coordinator, uuid) == self->vm)
+  if (!mc_vm_is_gone (self->vm))
     return TRUE;
   g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_UNKNOWN_VM, "The VM %s is gone",
-               mc_vm_get_view (self->vm)->name);
+               mc_vm_get_name (self->vm));
   return FALSE;
 }
 
@@ -44,7 +43,7 @@ on_thresholds_set (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   GError *error = NULL;
 
-  mc_coordinator_vm_thresholds_finish (MC_COORDINATOR (source), result, &error);
+  mc_vm_changes_finish (MC_VM_CHANGES (source), result, &error);
   mc_answer (user_data, error);
 }
 
@@ -58,9 +57,8 @@ set_thresholds (McVmFace *self, GDBusMethodInvocation *invocation, GVariant *val
   if (!check_there (self, &error))
     mc_answer_error (invocation, error);
   else
-    mc_coordinator_vm_set_thresholds_async (self->coordinator, self->vm, owned,
-                                            mc_gate_get_origin (invocation), on_thresholds_set,
-                                            invocation);
+    mc_vm_changes_set_async (mc_vm_get_changes (self->vm), owned, mc_gate_get_origin (invocation),
+                             on_thresholds_set, invocation);
   return TRUE;
 }
 
@@ -104,9 +102,8 @@ handle_reset_thresholds (McDbusMemCoord1VM *object,
   if (!check_there (self, &error) || !mc_argument_check_names ("names", names, &error))
     mc_answer_error (invocation, error);
   else
-    mc_coordinator_vm_reset_thresholds_async (self->coordinator, self->vm, names,
-                                              mc_gate_get_origin (invocation), on_thresholds_set,
-                                              invocation);
+    mc_vm_changes_reset_async (mc_vm_get_changes (self->vm), names, mc_gate_get_origin (invocation),
+                               on_thresholds_set, invocation);
   return TRUE;
 }
 
@@ -120,8 +117,7 @@ handle_pause (McDbusMemCoord1VM *object,
   GError *error = NULL;
 
   if (check_there (self, &error) && mc_argument_check_text ("reason", reason, &error))
-    mc_coordinator_vm_pause (self->coordinator, self->vm, reason, seconds,
-                             mc_gate_get_origin (invocation), &error);
+    mc_pause_begin (mc_vm_get_pause (self->vm), reason, seconds, mc_gate_get_origin (invocation));
   return mc_answer_when_kept (self->coordinator, invocation, error);
 }
 
@@ -132,7 +128,8 @@ handle_resume (McDbusMemCoord1VM *object, GDBusMethodInvocation *invocation)
   GError *error = NULL;
 
   if (check_there (self, &error))
-    mc_coordinator_vm_resume (self->coordinator, self->vm, mc_gate_get_origin (invocation), &error);
+    mc_pause_end (mc_vm_get_pause (self->vm), mc_vm_get_name (self->vm),
+                  mc_gate_get_origin (invocation), &error);
   return mc_answer_when_kept (self->coordinator, invocation, error);
 }
 
@@ -199,10 +196,4 @@ mc_vm_face_new (McCoordinator *coordinator, McAuthority *authority, McVm *vm)
   self->vm = g_object_ref (vm);
   mc_dbus_mem_coord1_vm_set_uuid (MC_DBUS_MEM_COORD1_VM (self), mc_vm_get_uuid (vm));
   return self;
-}
-
-McVm *
-mc_vm_face_get_vm (McVmFace *self)
-{
-  return self->vm;
 }

@@ -13,7 +13,4 @@ G_DECLARE_FINAL_TYPE (McVmFace, mc_vm_face, MC, VM_FACE, McDbusMemCoord1VMSkelet
 
 McVmFace *mc_vm_face_new (McCoordinator *coordinator, McAuthority *authority, McVm *vm);
 
-/* Returns: (transfer none) */
-McVm *mc_vm_face_get_vm (McVmFace *self);
-
 G_END_DECLS

@@ -14,7 +14,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "journal.h"
+#include "events.h"
 #include "log-queue.h"
 
 /* What a host of 1,000 VMs has to tell at once, several times over. */
@@ -174,7 +174,7 @@ write_entry (GLogLevelFlags level, const GLogField *given, gsize n_fields, gpoin
 void
 mc_log_init (void)
 {
-  queue = mc_log_queue_new (write_out, mc_journal_entries_lost, WAITING_AT_MOST);
+  queue = mc_log_queue_new (write_out, mc_event_entries_lost, WAITING_AT_MOST);
   g_log_set_writer_func (write_entry, NULL, NULL);
   atexit (mc_log_flush);
   /* What libraries write there by themselves must not wait either. A console is not ours alone. */

@@ -13,12 +13,12 @@
 #include "bus.h"
 #include "coordinator.h"
 #include "intake.h"
-#include "journal.h"
+#include "events.h"
 #include "libvirt-hypervisor.h"
 #include "log-control.h"
 #include "log.h"
 #include "names.h"
-#include "watchdog.h"
+#include "service-manager.h"
 
 #define DEFAULT_URI "qemu:///system"
 
@@ -126,7 +126,7 @@ on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
   Service *service = user_data;
 
   mc_coordinator_stop_finish (MC_COORDINATOR (source), result);
-  mc_journal_stopped ();
+  mc_event_stopped ();
   g_main_loop_quit (service->loop);
 }
 
@@ -154,10 +154,10 @@ on_terminate (gpointer user_data)
 static void
 on_reloaded (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  McCoordinator *coordinator = MC_COORDINATOR (source);
+  Service *service = user_data;
 
-  mc_coordinator_reload_finish (coordinator, result, NULL);
-  mc_watchdog_ready (mc_coordinator_get_status (coordinator));
+  mc_host_limits_reload_finish (MC_HOST_LIMITS (source), result, NULL);
+  mc_service_manager_notify_ready (mc_coordinator_get_status (service->coordinator));
 }
 
 static gboolean
@@ -165,8 +165,9 @@ on_hangup (gpointer user_data)
 {
   Service *service = user_data;
 
-  mc_watchdog_reloading ();
-  mc_coordinator_reload_async (service->coordinator, "configuration", on_reloaded, NULL);
+  mc_service_manager_notify_reloading ();
+  mc_host_limits_reload_async (mc_coordinator_get_limits (service->coordinator), "configuration",
+                               on_reloaded, service);
   return G_SOURCE_CONTINUE;
 }
 
@@ -176,7 +177,7 @@ on_watchdog (gpointer user_data)
   Service *service = user_data;
 
   if (mc_coordinator_is_alive (service->coordinator))
-    mc_watchdog_feed ();
+    mc_service_manager_notify_alive ();
   return G_SOURCE_CONTINUE;
 }
 
@@ -186,10 +187,10 @@ on_name_acquired (GDBusConnection *connection, const char *name, gpointer user_d
   Service *service = user_data;
 
   service->owned = TRUE;
-  mc_journal_started (PACKAGE_VERSION,
-                      mc_coordinator_get_view (service->coordinator)->hypervisor_uri);
+  mc_event_started (PACKAGE_VERSION,
+                    mc_coordinator_get_view (service->coordinator)->hypervisor_uri);
   mc_coordinator_start (service->coordinator);
-  mc_watchdog_ready (mc_coordinator_get_status (service->coordinator));
+  mc_service_manager_notify_ready (mc_coordinator_get_status (service->coordinator));
 }
 
 static void
@@ -267,7 +268,7 @@ service_init (Service *service, const Options *options, GError **error)
   clock = mc_system_clock_new ();
   service->loop = g_main_loop_new (NULL, FALSE);
   service->coordinator = mc_coordinator_new (hypervisor, host, clock, config, state_dir);
-  if (!mc_coordinator_check_host (service->coordinator, error))
+  if (!mc_host_limits_check_host (mc_coordinator_get_limits (service->coordinator), error))
     return FALSE;
   service->connection = connect_bus (options, error);
   if (service->connection == NULL)
@@ -282,7 +283,7 @@ service_init (Service *service, const Options *options, GError **error)
 static void
 service_run (Service *service)
 {
-  gint64 watchdog_us = mc_watchdog_period_us ();
+  gint64 watchdog_us = mc_service_manager_get_watchdog_us ();
   guint name;
 
   g_unix_signal_add (SIGTERM, on_terminate, service);

@@ -1,32 +1,41 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * Room for VMs about to start: what is reserved adds to the host's floor, so that the policy takes
- * it from the VMs that can spare it and gives it to nobody. A VM that then starts uses it up, the
- * oldest reservation first.
- */
+/* Room for VMs about to start. */
 #include "config.h"
 
-#include "coordinator-private.h"
-#include "journal.h"
+#include "reservations.h"
+
+#include "error.h"
+#include "events.h"
 
 /* A guest returns memory at 60 MB/s and more: what has not come after this long will not come; and
  * a caller on the bus waits for 25 s if it does not say otherwise. */
 #define WAIT_AT_MOST_US (20 * G_USEC_PER_SEC)
 
+struct _McReservations
+{
+  McPart parent;
+
+  McContext *context;
+  GPtrArray *list; /* (element-type Reservation) the oldest first */
+  guint last_id;
+  McHeadroom headroom;
+};
+
 typedef struct
 {
-  McCoordinator *coordinator; /* unowned */
+  McReservations *owner; /* unowned */
   char *id;
   guint64 bytes; /* still held */
   gboolean granted;
   guint seconds;
   guint timer;    /* of the clock: the latest that it is answered, and then its end */
   GTask *waiting; /* not answered yet */
-  GCancellable *cancellable;
-  gulong cancelled;
+  GCancellable *left;
+  gulong on_left;
 } Reservation;
 
-/* Whoever is told may cancel what has ended: nobody waits any more by then. */
+G_DEFINE_FINAL_TYPE (McReservations, mc_reservations, MC_TYPE_PART)
+
 static void
 refuse (Reservation *reservation, McServiceError code, const char *why)
 {
@@ -41,48 +50,25 @@ reservation_free (gpointer data)
 {
   Reservation *reservation = data;
 
-  mc_clock_cancel (reservation->coordinator->clock, &reservation->timer);
+  mc_clock_cancel (reservation->owner->context->clock, &reservation->timer);
   refuse (reservation, MC_SERVICE_ERROR_FAILED,
           "The reservation has ended before its memory was free");
-  if (reservation->cancelled != 0)
-    g_signal_handler_disconnect (reservation->cancellable, reservation->cancelled);
-  g_clear_object (&reservation->cancellable);
+  if (reservation->on_left != 0)
+    g_signal_handler_disconnect (reservation->left, reservation->on_left);
+  g_clear_object (&reservation->left);
   g_free (reservation->id);
   g_free (reservation);
-}
-
-void
-mc_reservations_init (McCoordinator *self)
-{
-  self->reservations = g_ptr_array_new_with_free_func (reservation_free);
-}
-
-void
-mc_reservations_clear (McCoordinator *self)
-{
-  g_clear_pointer (&self->reservations, g_ptr_array_unref);
-}
-
-guint64
-mc_reservations_total (McCoordinator *self)
-{
-  guint64 total = 0;
-
-  for (guint i = 0; i < self->reservations->len; i++)
-    total += ((const Reservation *)self->reservations->pdata[i])->bytes;
-  return total;
 }
 
 static void
 drop (Reservation *reservation)
 {
-  McCoordinator *self = reservation->coordinator;
+  McReservations *self = reservation->owner;
 
   if (reservation->granted)
-    mc_journal_reservation_ended (reservation->id, reservation->bytes);
-  g_ptr_array_remove (self->reservations, reservation);
-  mc_coordinator_publish (self);
-  mc_cycle_bring_forward (self);
+    mc_event_reservation_ended (reservation->id, reservation->bytes);
+  g_ptr_array_remove (self->list, reservation);
+  mc_part_emit_changed (MC_PART (self));
 }
 
 static void
@@ -95,21 +81,18 @@ on_over (gpointer user_data)
 }
 
 static void
-on_cancelled (GCancellable *cancellable, gpointer user_data)
+on_left (GCancellable *cancellable, gpointer user_data)
 {
-  Reservation *reservation = user_data;
-
-  if (reservation->waiting != NULL)
-    drop (reservation);
+  drop (user_data);
 }
 
 static void
 answer (Reservation *reservation, guint64 granted)
 {
-  McCoordinator *self = reservation->coordinator;
+  McReservations *self = reservation->owner;
   g_autoptr (GTask) task = g_steal_pointer (&reservation->waiting);
 
-  mc_clock_cancel (self->clock, &reservation->timer);
+  mc_clock_cancel (self->context->clock, &reservation->timer);
   if (granted == 0)
     {
       g_task_return_new_error (
@@ -120,33 +103,33 @@ answer (Reservation *reservation, guint64 granted)
     }
   reservation->bytes = granted;
   reservation->granted = TRUE;
-  mc_journal_reserved (reservation->id, granted);
+  mc_event_reserved (reservation->id, granted);
   if (reservation->seconds > 0)
-    reservation->timer = mc_clock_call_at (
-        self->clock, mc_clock_now (self->clock) + (gint64)reservation->seconds * G_USEC_PER_SEC,
-        on_over, reservation);
+    reservation->timer = mc_clock_call_at (self->context->clock,
+                                           mc_context_now (self->context)
+                                               + (gint64)reservation->seconds * G_USEC_PER_SEC,
+                                           on_over, reservation);
+  g_task_set_task_data (task, g_memdup2 (&granted, sizeof granted), g_free);
   g_task_return_pointer (task, g_strdup (reservation->id), g_free);
 }
 
 /* What of @wanted is free now, beside what those before it hold. */
 static guint64
-free_for (McCoordinator *self, const Reservation *wanted)
+free_for (McReservations *self, const Reservation *wanted)
 {
-  guint64 floor
-      = mc_settings_get_policy (self->settings)->thresholds.host_reserve + self->decision.promised;
-  guint64 left = self->figures.available - MIN (self->figures.available, floor);
+  guint64 left = self->headroom.free;
 
-  for (guint i = 0; i < self->reservations->len && self->reservations->pdata[i] != wanted; i++)
-    left -= MIN (left, ((const Reservation *)self->reservations->pdata[i])->bytes);
+  for (guint i = 0; i < self->list->len && self->list->pdata[i] != wanted; i++)
+    left -= MIN (left, ((const Reservation *)self->list->pdata[i])->bytes);
   return MIN (wanted->bytes, left);
 }
 
 void
-mc_reservations_settle (McCoordinator *self)
+mc_reservations_answer_due (McReservations *self)
 {
-  for (guint i = 0; i < self->reservations->len; i++)
+  for (guint i = 0; i < self->list->len; i++)
     {
-      Reservation *reservation = self->reservations->pdata[i];
+      Reservation *reservation = self->list->pdata[i];
 
       if (reservation->waiting != NULL && free_for (self, reservation) == reservation->bytes)
         answer (reservation, reservation->bytes);
@@ -157,10 +140,10 @@ static void
 on_waited_enough (gpointer user_data)
 {
   Reservation *reservation = user_data;
-  McCoordinator *self = reservation->coordinator;
+  McReservations *self = reservation->owner;
 
   reservation->timer = 0;
-  if (self->degraded == NULL && self->synced)
+  if (self->headroom.known)
     {
       answer (reservation, free_for (self, reservation));
       return;
@@ -171,11 +154,17 @@ on_waited_enough (gpointer user_data)
 }
 
 void
-mc_reservations_use (McCoordinator *self, guint64 bytes)
+mc_reservations_set_headroom (McReservations *self, const McHeadroom *headroom)
 {
-  for (guint i = 0; i < self->reservations->len && bytes > 0; i++)
+  self->headroom = *headroom;
+}
+
+void
+mc_reservations_use (McReservations *self, guint64 bytes)
+{
+  for (guint i = 0; i < self->list->len && bytes > 0; i++)
     {
-      Reservation *reservation = self->reservations->pdata[i];
+      Reservation *reservation = self->list->pdata[i];
       guint64 used = reservation->waiting != NULL ? 0 : MIN (reservation->bytes, bytes);
 
       reservation->bytes -= used;
@@ -183,19 +172,54 @@ mc_reservations_use (McCoordinator *self, guint64 bytes)
     }
 }
 
+guint64
+mc_reservations_get_total (McReservations *self)
+{
+  guint64 total = 0;
+
+  for (guint i = 0; i < self->list->len; i++)
+    total += ((const Reservation *)self->list->pdata[i])->bytes;
+  return total;
+}
+
+guint64
+mc_reservations_get_free (McReservations *self)
+{
+  guint64 possible = self->headroom.possible;
+
+  if (!self->headroom.known)
+    return 0;
+  return possible - MIN (possible, mc_reservations_get_total (self));
+}
+
+static Reservation *
+reservation_new (McReservations *self, guint64 bytes, guint seconds)
+{
+  McContext *context = self->context;
+  Reservation *reservation = g_new0 (Reservation, 1);
+
+  reservation->owner = self;
+  reservation->id = g_strdup_printf ("r%u", ++self->last_id);
+  reservation->bytes = bytes;
+  reservation->seconds = seconds;
+  reservation->timer = mc_clock_call_at (context->clock, mc_context_now (context) + WAIT_AT_MOST_US,
+                                         on_waited_enough, reservation);
+  return reservation;
+}
+
 void
-mc_coordinator_reserve_async (McCoordinator *self,
-                              guint64 bytes,
-                              guint seconds,
-                              GCancellable *cancellable,
-                              GAsyncReadyCallback callback,
-                              gpointer user_data)
+mc_reservations_reserve_async (McReservations *self,
+                               guint64 bytes,
+                               guint seconds,
+                               GCancellable *left,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
+  guint64 possible = mc_reservations_get_free (self);
   Reservation *reservation;
-  guint64 possible = self->view.free_for_new_vm;
 
-  if (self->degraded != NULL || !self->synced)
+  if (!self->headroom.known)
     {
       g_task_return_new_error (
           task, MC_SERVICE_ERROR, MC_SERVICE_ERROR_NOT_CONNECTED,
@@ -209,60 +233,82 @@ mc_coordinator_reserve_async (McCoordinator *self,
           "No memory can be freed: the host has none to spare, and no VM does");
       return;
     }
-  reservation = g_new0 (Reservation, 1);
-  reservation->coordinator = self;
-  reservation->id = g_strdup_printf ("r%u", ++self->last_reservation);
-  reservation->bytes = MIN (bytes, possible);
-  reservation->seconds = seconds;
-  reservation->timer = mc_clock_call_at (self->clock, mc_clock_now (self->clock) + WAIT_AT_MOST_US,
-                                         on_waited_enough, reservation);
+  reservation = reservation_new (self, MIN (bytes, possible), seconds);
   reservation->waiting = g_steal_pointer (&task);
-  if (cancellable != NULL)
+  if (left != NULL)
     {
-      reservation->cancellable = g_object_ref (cancellable);
-      reservation->cancelled
-          = g_signal_connect (cancellable, "cancelled", G_CALLBACK (on_cancelled), reservation);
+      reservation->left = g_object_ref (left);
+      reservation->on_left
+          = g_signal_connect (left, "cancelled", G_CALLBACK (on_left), reservation);
     }
-  g_ptr_array_add (self->reservations, reservation);
-  mc_coordinator_publish (self);
-  mc_cycle_bring_forward (self);
+  g_ptr_array_add (self->list, reservation);
+  mc_part_emit_changed (MC_PART (self));
 }
 
 char *
-mc_coordinator_reserve_finish (McCoordinator *self,
-                               GAsyncResult *result,
-                               guint64 *granted,
-                               GError **error)
+mc_reservations_reserve_finish (McReservations *self,
+                                GAsyncResult *result,
+                                guint64 *granted,
+                                GError **error)
 {
-  g_autofree char *id = g_task_propagate_pointer (G_TASK (result), error);
+  const guint64 *bytes = g_task_get_task_data (G_TASK (result));
+  char *id = g_task_propagate_pointer (G_TASK (result), error);
 
-  if (id == NULL)
-    return NULL;
-  *granted = 0;
-  for (guint i = 0; i < self->reservations->len; i++)
-    {
-      const Reservation *reservation = self->reservations->pdata[i];
-
-      if (g_str_equal (reservation->id, id))
-        *granted = reservation->bytes;
-    }
-  return g_steal_pointer (&id);
+  if (id != NULL)
+    *granted = *bytes;
+  return id;
 }
 
 gboolean
-mc_coordinator_release (McCoordinator *self, const char *id, GError **error)
+mc_reservations_release (McReservations *self, const char *id, GError **error)
 {
-  for (guint i = 0; i < self->reservations->len; i++)
+  for (guint i = 0; i < self->list->len; i++)
     {
-      Reservation *reservation = self->reservations->pdata[i];
+      Reservation *reservation = self->list->pdata[i];
 
-      if (g_str_equal (reservation->id, id))
-        {
-          drop (reservation);
-          return TRUE;
-        }
+      if (!g_str_equal (reservation->id, id))
+        continue;
+      drop (reservation);
+      return TRUE;
     }
   g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_UNKNOWN_RESERVATION,
                "There is no reservation '%s'", id);
   return FALSE;
+}
+
+void
+mc_reservations_close (McReservations *self)
+{
+  g_ptr_array_set_size (self->list, 0);
+}
+
+static void
+mc_reservations_finalize (GObject *object)
+{
+  McReservations *self = MC_RESERVATIONS (object);
+
+  g_ptr_array_unref (self->list);
+  mc_context_unref (self->context);
+  G_OBJECT_CLASS (mc_reservations_parent_class)->finalize (object);
+}
+
+static void
+mc_reservations_class_init (McReservationsClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = mc_reservations_finalize;
+}
+
+static void
+mc_reservations_init (McReservations *self)
+{
+  self->list = g_ptr_array_new_with_free_func (reservation_free);
+}
+
+McReservations *
+mc_reservations_new (McContext *context)
+{
+  McReservations *self = g_object_new (MC_TYPE_RESERVATIONS, NULL);
+
+  self->context = mc_context_ref (context);
+  return self;
 }

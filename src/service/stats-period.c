@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * How often a guest reports: changed where it is needed, for as long as the service runs.
- *
- * What a VM had is on the disk before anything is set in it: a service that is killed finds it
- * there, and knows that the target in force may be one that nobody watches. Other tools set the
- * period, too: one that serves is left as it is, others are set again a few times, and then lived
- * with.
- */
+/* How often a guest reports. */
 #include "config.h"
 
-#include "coordinator-private.h"
-#include "journal.h"
+#include "stats-period.h"
+
+#include "events.h"
+#include "refusal.h"
+#include "vm-notes.h"
 
 #define KEY_PERIOD "original-stats-period"
 
@@ -24,220 +20,273 @@ static const gint64 again_after_us[] = {
 /* Undisturbed for so long, it is ours alone. */
 #define OURS_AFTER_US (600 * G_USEC_PER_SEC)
 
-static McVmCall *
-call_with (McCoordinator *self, McVm *vm, guint seconds)
+struct _McStatsPeriod
 {
-  McVmCall *call = mc_vm_call_new (self, vm);
+  GObject parent;
 
+  McContext *context;
+  McDomain *domain;
+  McDescription *description;
+  McVmLimits *limits;
+  McTarget *target;
+
+  gboolean recalled; /* what an earlier run has noted was looked up */
+  gboolean noted;    /* original_s is on the disk */
+  gboolean under_way;
+  gboolean done;    /* it was put back, or has nothing to be put back */
+  guint original_s; /* what it had before any run of the service changed it */
+  guint set_s;      /* what it was last set to; 0 = not by the service */
+  gint64 set_us;
+  guint found_s;  /* what it was when it was last looked at, or set */
+  guint contests; /* changes by somebody else since it was undisturbed */
+  gint64 not_before_us;
+  McRefusal refusal;
+};
+
+G_DEFINE_FINAL_TYPE (McStatsPeriod, mc_stats_period, G_TYPE_OBJECT)
+
+/* A call that sets it */
+
+typedef struct
+{
+  McStatsPeriod *period;
+  guint seconds;
+  GSourceOnceFunc ended; /* (nullable) */
+  gpointer user_data;
+} Call;
+
+static Call *
+call_new (McStatsPeriod *self, guint seconds)
+{
+  Call *call = g_new0 (Call, 1);
+
+  call->period = g_object_ref (self);
   call->seconds = seconds;
   return call;
 }
 
-static guint
-wanted_of (McCoordinator *self)
+static void
+call_free (Call *call)
 {
-  return (guint)(mc_settings_get_policy (self->settings)->stats_period_us / G_USEC_PER_SEC);
+  g_object_unref (call->period);
+  g_free (call);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Call, call_free)
+
+static guint
+wanted_of (McStatsPeriod *self)
+{
+  return (guint)(mc_context_get_policy (self->context)->stats_period_us / G_USEC_PER_SEC);
+}
+
+/* What its description said last. */
+static guint
+found_of (McStatsPeriod *self)
+{
+  return mc_description_get (self->description)->stats_period_s;
 }
 
 /* Notes */
 
 static void
-forget (McCoordinator *self, McVm *vm)
+forget (McStatsPeriod *self)
 {
-  g_autofree char *group = mc_vm_notes_group (vm);
+  g_autofree char *group = mc_vm_notes_group (mc_domain_get_uuid (self->domain));
 
-  vm->period.done = TRUE;
-  if (vm->target.under_way || vm->target.unknown)
+  self->done = TRUE;
+  if (mc_target_is_under_way (self->target) || mc_target_is_uncertain (self->target))
     return; /* the next run sees what became of it */
-  vm->period.noted = FALSE;
-  if (g_key_file_remove_key (mc_store_get_keys (self->store), group, KEY_PERIOD, NULL))
-    mc_store_save (self->store);
+  self->noted = FALSE;
+  if (g_key_file_remove_key (mc_store_get_keys (self->context->store), group, KEY_PERIOD, NULL))
+    mc_store_save (self->context->store);
 }
 
 /* An earlier run was killed: what it noted is what the VM had, and its last target may be out of
  * reach. */
 static void
-recall (McCoordinator *self, McVm *vm)
+recall (McStatsPeriod *self)
 {
-  g_autofree char *group = mc_vm_notes_group (vm);
+  g_autofree char *group = mc_vm_notes_group (mc_domain_get_uuid (self->domain));
   g_autoptr (GError) error = NULL;
-  int noted = g_key_file_get_integer (mc_store_get_keys (self->store), group, KEY_PERIOD, &error);
+  int noted = g_key_file_get_integer (mc_store_get_keys (self->context->store), group, KEY_PERIOD,
+                                      &error);
 
-  vm->period.recalled = TRUE;
+  self->recalled = TRUE;
   if (error != NULL)
     return;
-  vm->period.original_s = (guint)MAX (noted, 0);
-  vm->period.noted = vm->target.unknown = TRUE;
-  if (vm->description->stats_period_s != vm->period.original_s)
-    vm->period.set_s = vm->description->stats_period_s; /* by that run, as far as anybody knows */
+  self->original_s = (guint)MAX (noted, 0);
+  self->noted = TRUE;
+  mc_target_set_uncertain (self->target);
+  if (found_of (self) != self->original_s)
+    self->set_s = found_of (self); /* by that run, as far as anybody knows */
 }
 
 static void
 on_noted (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (McVmCall) call = user_data;
-  McVm *vm = call->vm;
+  g_autoptr (McStatsPeriod) self = user_data;
 
   /* Where it could not be noted, which is in the log, the VM is served all the same. */
   mc_store_sync_finish (MC_STORE (source), result, NULL);
-  vm->period.under_way = FALSE;
-  if (mc_coordinator_is_ending (call->coordinator)
-      || mc_coordinator_lookup_vm (call->coordinator, vm->uuid) != vm)
+  self->under_way = FALSE;
+  if (mc_context_is_ending (self->context) || mc_domain_is_gone (self->domain))
     return;
-  vm->period.noted = TRUE;
-  mc_stats_period_keep (call->coordinator, vm);
+  self->noted = TRUE;
+  mc_stats_period_sync (self);
 }
 
 static void
-note (McCoordinator *self, McVm *vm)
+note (McStatsPeriod *self)
 {
-  g_autofree char *group = mc_vm_notes_group (vm);
+  McStore *store = self->context->store;
+  g_autofree char *group = mc_vm_notes_group (mc_domain_get_uuid (self->domain));
 
-  vm->period.under_way = TRUE;
-  vm->period.original_s = vm->description->stats_period_s;
-  g_key_file_set_integer (mc_store_get_keys (self->store), group, KEY_PERIOD,
-                          (int)vm->period.original_s);
-  mc_vm_notes_save (self, vm);
-  mc_store_sync_async (self->store, on_noted, mc_vm_call_new (self, vm));
+  self->under_way = TRUE;
+  self->original_s = found_of (self);
+  g_key_file_set_integer (mc_store_get_keys (store), group, KEY_PERIOD, (int)self->original_s);
+  mc_vm_notes_save (store, mc_domain_get_uuid (self->domain), mc_domain_get_id (self->domain));
+  mc_store_sync_async (store, on_noted, g_object_ref (self));
 }
 
 /* Setting it */
 
 static void
-refuse (McCoordinator *self, McVm *vm, const GError *error)
+refuse (McStatsPeriod *self, const GError *error)
 {
-  gint64 now_us = mc_clock_now (self->clock);
+  gint64 now_us = mc_context_now (self->context);
 
-  if (mc_vm_refusal_take (&vm->period.refusal, error, now_us) && mc_vm_may_log (vm, now_us))
-    mc_journal_vm_refused (vm->view.name, vm->uuid, "set its statistics period", error->message);
+  if (mc_refusal_note (&self->refusal, error, now_us) && mc_domain_may_log (self->domain, now_us))
+    mc_event_vm_refused (mc_domain_get_name (self->domain), mc_domain_get_uuid (self->domain),
+                         "set its statistics period", error->message);
 }
 
 static void
 on_set (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (McVmCall) call = user_data;
+  g_autoptr (Call) call = user_data;
   g_autoptr (GError) error = NULL;
-  McVm *vm = call->vm;
+  McStatsPeriod *self = call->period;
 
-  vm->period.under_way = FALSE;
+  self->under_way = FALSE;
   if (!mc_hypervisor_call_finish (MC_HYPERVISOR (source), result, &error))
     {
-      refuse (call->coordinator, vm, error);
+      refuse (self, error);
       return;
     }
-  mc_vm_refusal_clear (&vm->period.refusal);
-  vm->period.set_s = vm->period.found_s = call->seconds;
-  vm->period.set_us = mc_clock_now (call->coordinator->clock);
-  if (vm->description != NULL)
-    vm->description->stats_period_s = call->seconds;
+  mc_refusal_clear (&self->refusal);
+  self->set_s = self->found_s = call->seconds;
+  self->set_us = mc_context_now (self->context);
+  mc_description_set_stats_period (self->description, call->seconds);
 }
 
 static void
-set (McCoordinator *self, McVm *vm, guint seconds)
+set (McStatsPeriod *self, guint seconds)
 {
-  vm->period.under_way = TRUE;
-  mc_hypervisor_set_stats_period_async (self->hypervisor, vm->uuid, seconds, on_set,
-                                        call_with (self, vm, seconds));
+  self->under_way = TRUE;
+  mc_hypervisor_set_stats_period_async (self->context->hypervisor,
+                                        mc_domain_get_uuid (self->domain), seconds, on_set,
+                                        call_new (self, seconds));
 }
 
 /* Another owner */
 
 /* Somebody else has set it to @found. Returns: whether it is to be set again now. */
 static gboolean
-contest (McCoordinator *self, McVm *vm, guint found, guint wanted)
+contest (McStatsPeriod *self, guint found, guint wanted)
 {
-  McVmPeriod *period = &vm->period;
-  gint64 now_us = mc_clock_now (self->clock);
+  gint64 now_us = mc_context_now (self->context);
 
-  if (found != period->found_s)
+  if (found != self->found_s)
     {
-      period->found_s = found;
-      if (period->contests++ == 0)
-        mc_journal_period_changed (vm->view.name, vm->uuid, found, wanted);
-      period->not_before_us = now_us
-                              + (period->contests <= G_N_ELEMENTS (again_after_us)
-                                     ? again_after_us[period->contests - 1]
-                                     : AGAIN_AT_MOST_US);
+      self->found_s = found;
+      if (self->contests++ == 0)
+        mc_event_period_changed (mc_domain_get_name (self->domain),
+                                 mc_domain_get_uuid (self->domain), found, wanted);
+      self->not_before_us
+          = now_us
+            + (self->contests <= G_N_ELEMENTS (again_after_us) ? again_after_us[self->contests - 1]
+                                                               : AGAIN_AT_MOST_US);
     }
-  if (found > 0 && (found <= wanted || period->contests > G_N_ELEMENTS (again_after_us)))
+  if (found > 0 && (found <= wanted || self->contests > G_N_ELEMENTS (again_after_us)))
     return FALSE;
-  return now_us >= period->not_before_us;
+  return now_us >= self->not_before_us;
 }
 
 /* A VM that is not managed has what it had; in a dry run only one that reports nothing by itself is
  * made to. */
 static gboolean
-is_needed (McCoordinator *self, McVm *vm)
+is_needed (McStatsPeriod *self)
 {
-  if (vm->description->immovable != NULL || mc_vm_is_opted_out (vm, self->settings))
+  if (mc_description_get (self->description)->immovable != NULL
+      || mc_vm_limits_is_opted_out (self->limits))
     return FALSE;
-  return !mc_settings_get_dry_run (self->settings) || vm->period.set_s != 0
-         || vm->description->stats_period_s == 0;
+  return !mc_settings_get_dry_run (self->context->settings) || self->set_s != 0
+         || found_of (self) == 0;
 }
 
 static gboolean
-is_ours (McVm *vm)
+is_ours (McStatsPeriod *self)
 {
-  return vm->period.noted && vm->description != NULL && vm->period.set_s != 0
-         && vm->description->stats_period_s == vm->period.set_s;
+  return self->noted && mc_description_get (self->description) != NULL && self->set_s != 0
+         && found_of (self) == self->set_s;
 }
 
 static void
-let_go (McCoordinator *self, McVm *vm)
+let_go (McStatsPeriod *self)
 {
-  if (is_ours (vm) && vm->period.original_s != vm->period.set_s)
+  if (is_ours (self) && self->original_s != self->set_s)
     {
-      set (self, vm, vm->period.original_s);
+      set (self, self->original_s);
       return;
     }
-  vm->period.set_s = 0;
+  self->set_s = 0;
 }
 
 /* It is what is wanted. */
 static void
-rest (McCoordinator *self, McVm *vm)
+confirm (McStatsPeriod *self)
 {
-  McVmPeriod *period = &vm->period;
 
-  period->found_s = vm->description->stats_period_s;
+  self->found_s = found_of (self);
   /* A set that was late has had its effect. */
-  if (period->set_s == 0 && period->original_s != period->found_s)
-    period->set_s = period->found_s;
-  if (mc_clock_now (self->clock) - period->set_us >= OURS_AFTER_US)
-    period->contests = 0;
+  if (self->set_s == 0 && self->original_s != self->found_s)
+    self->set_s = self->found_s;
+  if (mc_context_now (self->context) - self->set_us >= OURS_AFTER_US)
+    self->contests = 0;
 }
 
 void
-mc_stats_period_keep (McCoordinator *self, McVm *vm)
+mc_stats_period_sync (McStatsPeriod *self)
 {
-  McVmPeriod *period = &vm->period;
-  gint64 now_us = mc_clock_now (self->clock);
+  const McVmDescription *description = mc_description_get (self->description);
+  gint64 now_us = mc_context_now (self->context);
   guint found, wanted = wanted_of (self);
 
-  if (vm->description == NULL || !vm->description->has_balloon || period->under_way
-      || now_us < period->refusal.not_before_us)
+  if (description == NULL || !description->has_balloon || self->under_way
+      || now_us < self->refusal.not_before_us)
     return;
-  found = vm->description->stats_period_s;
-  if (!period->recalled)
-    recall (self, vm);
-  if (!is_needed (self, vm))
+  found = found_of (self);
+  if (!self->recalled)
+    recall (self);
+  if (!is_needed (self))
     {
-      let_go (self, vm);
+      let_go (self);
       return;
     }
-  if (!period->noted)
+  if (!self->noted)
     {
-      note (self, vm);
+      note (self);
       return;
     }
   if (found == wanted)
     {
-      rest (self, vm);
+      confirm (self);
       return;
     }
-  if (period->set_s == 0 ? found == 0 || found > wanted
-                         : found == period->set_s || contest (self, vm, found, wanted))
-    set (self, vm, wanted);
+  if (self->set_s == 0 ? found == 0 || found > wanted
+                       : found == self->set_s || contest (self, found, wanted))
+    set (self, wanted);
 }
 
 /* The end */
@@ -245,38 +294,97 @@ mc_stats_period_keep (McCoordinator *self, McVm *vm)
 static void
 on_put_back (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (McVmCall) call = user_data;
+  g_autoptr (Call) call = user_data;
   g_autoptr (GError) error = NULL;
+  McStatsPeriod *self = call->period;
 
   if (mc_hypervisor_call_finish (MC_HYPERVISOR (source), result, &error))
-    forget (call->coordinator, call->vm);
+    forget (self);
   else
-    g_message ("%s keeps its statistics period of %u s instead of %u s: %s", call->vm->view.name,
-               call->vm->period.set_s, call->seconds, error->message);
-  mc_coordinator_put_back_ended (call->coordinator);
+    g_message ("%s keeps its statistics period of %u s instead of %u s: %s",
+               mc_domain_get_name (self->domain), self->set_s, call->seconds, error->message);
+  call->ended (call->user_data);
 }
 
-void
-mc_stats_period_put_back (McCoordinator *self, McVm *vm)
+gboolean
+mc_stats_period_put_back (McStatsPeriod *self, GSourceOnceFunc ended, gpointer user_data)
 {
-  const McVmPeriod *period = &vm->period;
+  Call *call;
 
   /* One that is being set just now is made up for by the next run. */
-  if (!period->noted || period->under_way)
-    return;
-  if (!is_ours (vm) || period->original_s == period->set_s)
+  if (!self->noted || self->under_way)
+    return FALSE;
+  if (!is_ours (self) || self->original_s == self->set_s)
     {
-      forget (self, vm);
-      return;
+      forget (self);
+      return FALSE;
     }
-  self->stop_calls++;
-  mc_hypervisor_set_stats_period_async (self->hypervisor, vm->uuid, period->original_s, on_put_back,
-                                        call_with (self, vm, period->original_s));
+  call = call_new (self, self->original_s);
+  call->ended = ended;
+  call->user_data = user_data;
+  mc_hypervisor_set_stats_period_async (self->context->hypervisor,
+                                        mc_domain_get_uuid (self->domain), self->original_s,
+                                        on_put_back, call);
+  return TRUE;
 }
 
 void
-mc_stats_period_drop_note (McCoordinator *self, McVm *vm)
+mc_stats_period_drop_note (McStatsPeriod *self)
 {
-  if (vm->period.done)
-    forget (self, vm);
+  if (self->done)
+    forget (self);
+}
+
+const char *
+mc_stats_period_get_problem (McStatsPeriod *self)
+{
+  return self->refusal.words;
+}
+
+void
+mc_stats_period_forget_refusal (McStatsPeriod *self)
+{
+  self->refusal.not_before_us = 0;
+}
+
+static void
+mc_stats_period_finalize (GObject *object)
+{
+  McStatsPeriod *self = MC_STATS_PERIOD (object);
+
+  mc_refusal_clear (&self->refusal);
+  g_object_unref (self->target);
+  g_object_unref (self->limits);
+  g_object_unref (self->description);
+  g_object_unref (self->domain);
+  mc_context_unref (self->context);
+  G_OBJECT_CLASS (mc_stats_period_parent_class)->finalize (object);
+}
+
+static void
+mc_stats_period_class_init (McStatsPeriodClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = mc_stats_period_finalize;
+}
+
+static void
+mc_stats_period_init (McStatsPeriod *self)
+{
+}
+
+McStatsPeriod *
+mc_stats_period_new (McContext *context,
+                     McDomain *domain,
+                     McDescription *description,
+                     McVmLimits *limits,
+                     McTarget *target)
+{
+  McStatsPeriod *self = g_object_new (MC_TYPE_STATS_PERIOD, NULL);
+
+  self->context = mc_context_ref (context);
+  self->domain = g_object_ref (domain);
+  self->description = g_object_ref (description);
+  self->limits = g_object_ref (limits);
+  self->target = g_object_ref (target);
+  return self;
 }

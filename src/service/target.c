@@ -1,183 +1,315 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * What is set in VMs. Each has one target on its way at most; the end of the hypervisor's call
- * tells whether it is in force, however late that comes. Until then a VM is busy, and nobody else
- * waits.
- */
+/* The balloon target that is set in a VM. */
 #include "config.h"
 
-#include "coordinator-private.h"
-#include "journal.h"
+#include "target.h"
+
+#include "events.h"
+#include "refusal.h"
 
 /* Nothing is wrong with a call that takes a moment. */
 #define GRACE_US (2 * G_USEC_PER_SEC)
 
-static void
-fail (McCoordinator *self, McVm *vm, const GError *error)
+struct _McTarget
 {
-  McVmTarget *target = &vm->target;
-  gint64 now_us = mc_clock_now (self->clock);
+  GObject parent;
 
-  vm->facts.target = target->before;
-  /* Whether a lost call had its effect nobody can tell. */
-  if (g_error_matches (error, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_NOT_CONNECTED))
-    {
-      vm->facts.target = MC_UNKNOWN;
-      target->unknown = TRUE;
-    }
-  if (mc_vm_refusal_take (&target->refusal, error, now_us) && mc_vm_may_log (vm, now_us))
-    mc_journal_target_failed (vm->view.name, vm->uuid, target->to, error->message);
+  McContext *context;
+  McDomain *domain;
+  guint64 set; /* last, or on its way; MC_UNKNOWN = never */
+
+  gboolean under_way;
+  gint64 since_us;
+  guint64 from;
+  guint64 to;
+  guint64 before; /* what was set before: true again when this one fails */
+  McReason reason;
+  char *sentence; /* NULL: nobody is notified of it */
+
+  McRefusal refusal;
+  gboolean uncertain; /* what is in force may be what an earlier run, or a lost call, has left */
+};
+
+enum
+{
+  MOVED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (McTarget, mc_target, G_TYPE_OBJECT)
+
+static guint64
+get_balloon (McTarget *self)
+{
+  return mc_domain_get_facts (self->domain)->balloon;
+}
+
+static gboolean
+is_dry_run (McTarget *self)
+{
+  return mc_settings_get_dry_run (self->context->settings);
+}
+
+/* Whether the hypervisor may be asked for anything now. */
+static gboolean
+may_set (McTarget *self)
+{
+  return !self->under_way && mc_context_now (self->context) >= self->refusal.not_before_us
+         && !is_dry_run (self);
 }
 
 static void
-succeed (McCoordinator *self, McVm *vm)
+fail (McTarget *self, const GError *error)
 {
-  McVmTarget *target = &vm->target;
-  g_autofree char *sentence = g_steal_pointer (&target->sentence);
-  guint64 from = target->from, to = target->to;
+  gint64 now_us = mc_context_now (self->context);
 
-  mc_vm_refusal_clear (&target->refusal);
-  target->unknown = FALSE;
-  if (sentence == NULL || mc_coordinator_lookup_vm (self, vm->uuid) != vm)
-    return; /* nothing that anybody wants to know, or it was told and went away */
-  mc_vm_add_move (vm, (guint64)mc_clock_wall (self->clock), from, to, sentence);
-  if (mc_vm_may_log (vm, mc_clock_now (self->clock)))
-    mc_journal_memory_moved (vm->view.name, vm->uuid, from, to, mc_reason_nick (target->reason),
-                             sentence);
-  mc_coordinator_publish_vm (self, vm);
-  g_signal_emit_by_name (self, "memory-moved", vm, from, to, sentence);
+  self->set = self->before;
+  /* Whether a lost call had its effect nobody knows. */
+  if (g_error_matches (error, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_NOT_CONNECTED))
+    {
+      self->set = MC_UNKNOWN;
+      self->uncertain = TRUE;
+    }
+  if (mc_refusal_note (&self->refusal, error, now_us) && mc_domain_may_log (self->domain, now_us))
+    mc_event_target_failed (mc_domain_get_name (self->domain), mc_domain_get_uuid (self->domain),
+                            self->to, error->message);
+}
+
+static void
+succeed (McTarget *self)
+{
+  g_autofree char *sentence = g_steal_pointer (&self->sentence);
+  guint64 from = self->from, to = self->to;
+
+  mc_refusal_clear (&self->refusal);
+  self->uncertain = FALSE;
+  if (sentence == NULL || mc_domain_is_gone (self->domain))
+    return; /* nothing that anybody wants to know, or it went away with its new target */
+  if (mc_domain_may_log (self->domain, mc_context_now (self->context)))
+    mc_event_memory_moved (mc_domain_get_name (self->domain), mc_domain_get_uuid (self->domain),
+                           from, to, mc_reason_nick (self->reason), sentence);
+  g_signal_emit (self, signals[MOVED], 0, from, to, sentence);
 }
 
 void
-mc_target_ended (McCoordinator *self, McVm *vm, const GError *error)
+mc_target_ended (McTarget *self, const GError *error)
 {
-  if (!vm->target.under_way)
+  if (!self->under_way)
     return;
-  vm->target.under_way = FALSE;
+  self->under_way = FALSE;
   if (error != NULL)
-    fail (self, vm, error);
+    fail (self, error);
   else
-    succeed (self, vm);
-  g_clear_pointer (&vm->target.sentence, g_free);
+    succeed (self);
+  g_clear_pointer (&self->sentence, g_free);
 }
 
 static void
 on_set (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (McVmCall) call = user_data;
+  g_autoptr (McTarget) self = user_data;
   g_autoptr (GError) error = NULL;
 
   mc_hypervisor_call_finish (MC_HYPERVISOR (source), result, &error);
-  /* Its real end will be told. */
+  /* Its real end comes as "target-ended". */
   if (!g_error_matches (error, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_TIMED_OUT))
-    mc_target_ended (call->coordinator, call->vm, error);
+    mc_target_ended (self, error);
 }
 
 /* @sentence: (transfer full) (nullable) */
 static void
-set (McCoordinator *self, McVm *vm, guint64 from, guint64 to, McReason reason, char *sentence)
+set (McTarget *self, guint64 from, guint64 to, McReason reason, char *sentence)
 {
-  McVmTarget *target = &vm->target;
-
-  target->under_way = TRUE;
-  target->since_us = mc_clock_now (self->clock);
-  target->from = from;
-  target->to = to;
-  target->before = vm->facts.target;
-  target->reason = reason;
-  target->sentence = sentence;
-  vm->facts.target = to;
-  mc_hypervisor_set_target_async (self->hypervisor, vm->uuid, to, on_set,
-                                  mc_vm_call_new (self, vm));
+  self->under_way = TRUE;
+  self->since_us = mc_context_now (self->context);
+  self->from = from;
+  self->to = to;
+  self->before = self->set;
+  self->reason = reason;
+  self->sentence = sentence;
+  self->set = to;
+  mc_hypervisor_set_target_async (self->context->hypervisor, mc_domain_get_uuid (self->domain), to,
+                                  on_set, g_object_ref (self));
 }
 
 void
-mc_target_update (McCoordinator *self, McVm *vm)
+mc_target_begin_cycle (McTarget *self)
 {
-  McVmTarget *target = &vm->target;
-  gint64 now_us = mc_clock_now (self->clock);
-
-  target->late = (target->under_way && now_us - target->since_us >= GRACE_US)
-                 || now_us < target->refusal.not_before_us;
-  if (mc_settings_get_dry_run (self->settings))
-    target->refusal.lasts = FALSE; /* nobody asks any more */
+  if (is_dry_run (self))
+    self->refusal.lasts = FALSE; /* nobody asks any more */
 }
 
 void
-mc_target_apply (McCoordinator *self, McVm *vm, const McVmDecision *decision)
+mc_target_apply (McTarget *self, const McVmDecision *decision)
 {
-  if (vm->target.under_way)
+  if (self->under_way)
     return;
   if (decision->target != decision->before)
     {
-      set (self, vm, decision->before, decision->target, decision->reason,
+      set (self, decision->before, decision->target, decision->reason,
            mc_decision_describe (decision));
       return;
     }
-  if (mc_settings_get_dry_run (self->settings))
+  if (is_dry_run (self))
     return;
-  /* A guest that does not go where it was told may not have heard of it. */
-  g_debug ("%s has %" G_GUINT64_FORMAT " MiB; its target of %" G_GUINT64_FORMAT
-           " MiB is set once more",
-           vm->view.name, vm->facts.balloon / MC_MIB, decision->target / MC_MIB);
-  set (self, vm, decision->target, decision->target, decision->reason, NULL);
-}
-
-/* Returns: what can be set without moving anything. */
-static guint64
-present (McVm *vm)
-{
-  return vm->facts.target != MC_UNKNOWN ? vm->facts.target : vm->facts.balloon;
+  /* A guest that does not go where it was sent may not have heard of it. */
+  g_debug (
+      "%s has %" G_GUINT64_FORMAT " MiB; its target of %" G_GUINT64_FORMAT " MiB is set once more",
+      mc_domain_get_name (self->domain), get_balloon (self) / MC_MIB, decision->target / MC_MIB);
+  set (self, decision->target, decision->target, decision->reason, NULL);
 }
 
 void
-mc_target_probe (McCoordinator *self, McVm *vm)
+mc_target_probe (McTarget *self)
 {
-  if (!vm->target.refusal.lasts || vm->target.under_way || present (vm) == MC_UNKNOWN
-      || mc_clock_now (self->clock) < vm->target.refusal.not_before_us
-      || mc_settings_get_dry_run (self->settings))
-    return;
-  set (self, vm, present (vm), present (vm), MC_REASON_NONE, NULL);
+  /* What can be set without moving anything. */
+  guint64 present = self->set != MC_UNKNOWN ? self->set : get_balloon (self);
+
+  if (self->refusal.lasts && present != MC_UNKNOWN && may_set (self))
+    set (self, present, present, MC_REASON_NONE, NULL);
 }
 
 void
-mc_target_settle (McCoordinator *self, McVm *vm)
+mc_target_withdraw_leftover (McTarget *self)
 {
-  if (!vm->target.unknown || vm->target.under_way || mc_settings_get_dry_run (self->settings)
-      || vm->facts.target != MC_UNKNOWN || vm->facts.balloon == MC_UNKNOWN
-      || mc_clock_now (self->clock) < vm->target.refusal.not_before_us)
-    return;
-  set (self, vm, vm->facts.balloon, vm->facts.balloon, MC_REASON_NONE, NULL);
+  guint64 balloon = get_balloon (self);
+
+  if (self->uncertain && self->set == MC_UNKNOWN && balloon != MC_UNKNOWN && may_set (self))
+    set (self, balloon, balloon, MC_REASON_NONE, NULL);
+}
+
+guint64
+mc_target_get (McTarget *self)
+{
+  return self->set;
+}
+
+gboolean
+mc_target_is_late (McTarget *self)
+{
+  gint64 now_us = mc_context_now (self->context);
+
+  return (self->under_way && now_us - self->since_us >= GRACE_US)
+         || now_us < self->refusal.not_before_us;
+}
+
+gboolean
+mc_target_is_uncertain (McTarget *self)
+{
+  return self->uncertain;
+}
+
+gboolean
+mc_target_is_under_way (McTarget *self)
+{
+  return self->under_way;
+}
+
+gboolean
+mc_target_is_refused (McTarget *self)
+{
+  return self->refusal.times > 0;
+}
+
+const char *
+mc_target_get_problem (McTarget *self)
+{
+  return self->refusal.words;
+}
+
+const char *
+mc_target_get_denial (McTarget *self)
+{
+  return self->refusal.lasts ? self->refusal.words : NULL;
+}
+
+void
+mc_target_forget_refusal (McTarget *self)
+{
+  self->refusal.not_before_us = 0;
+}
+
+void
+mc_target_set_uncertain (McTarget *self)
+{
+  self->uncertain = TRUE;
 }
 
 /* The end */
 
+typedef struct
+{
+  McTarget *target;
+  GSourceOnceFunc ended;
+  gpointer user_data;
+} PutBack;
+
 static void
 on_put_back (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (McVmCall) call = user_data;
+  g_autofree PutBack *call = user_data;
+  g_autoptr (McTarget) self = call->target;
   g_autoptr (GError) error = NULL;
 
   if (mc_hypervisor_call_finish (MC_HYPERVISOR (source), result, &error))
-    {
-      call->vm->target.unknown = FALSE;
-      mc_stats_period_drop_note (call->coordinator, call->vm);
-    }
+    self->uncertain = FALSE;
   else
-    g_message ("%s keeps its target: %s", call->vm->view.name, error->message);
-  mc_coordinator_put_back_ended (call->coordinator);
+    g_message ("%s keeps its target: %s", mc_domain_get_name (self->domain), error->message);
+  call->ended (call->user_data);
 }
 
-void
-mc_target_put_back (McCoordinator *self, McVm *vm)
+gboolean
+mc_target_put_back (McTarget *self, GSourceOnceFunc ended, gpointer user_data)
 {
-  if (vm->target.under_way || vm->facts.target == MC_UNKNOWN
-      || (vm->facts.balloon != MC_UNKNOWN && vm->facts.target >= vm->facts.balloon))
-    return;
-  vm->target.unknown = TRUE; /* until it is put back */
-  if (vm->facts.balloon == MC_UNKNOWN)
-    return;
-  self->stop_calls++;
-  mc_hypervisor_set_target_async (self->hypervisor, vm->uuid, vm->facts.balloon, on_put_back,
-                                  mc_vm_call_new (self, vm));
+  guint64 balloon = get_balloon (self);
+  PutBack *call;
+
+  if (self->under_way || self->set == MC_UNKNOWN || (balloon != MC_UNKNOWN && self->set >= balloon))
+    return FALSE;
+  self->uncertain = TRUE; /* until it is put back */
+  if (balloon == MC_UNKNOWN)
+    return FALSE;
+  call = g_new (PutBack, 1);
+  *call = (PutBack){ g_object_ref (self), ended, user_data };
+  mc_hypervisor_set_target_async (self->context->hypervisor, mc_domain_get_uuid (self->domain),
+                                  balloon, on_put_back, call);
+  return TRUE;
+}
+
+static void
+mc_target_finalize (GObject *object)
+{
+  McTarget *self = MC_TARGET (object);
+
+  g_free (self->sentence);
+  mc_refusal_clear (&self->refusal);
+  g_object_unref (self->domain);
+  mc_context_unref (self->context);
+  G_OBJECT_CLASS (mc_target_parent_class)->finalize (object);
+}
+
+static void
+mc_target_class_init (McTargetClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = mc_target_finalize;
+  signals[MOVED] = g_signal_new ("moved", MC_TYPE_TARGET, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                 G_TYPE_NONE, 3, G_TYPE_UINT64, G_TYPE_UINT64, G_TYPE_STRING);
+}
+
+static void
+mc_target_init (McTarget *self)
+{
+  self->set = MC_UNKNOWN;
+}
+
+McTarget *
+mc_target_new (McContext *context, McDomain *domain)
+{
+  McTarget *self = g_object_new (MC_TYPE_TARGET, NULL);
+
+  self->context = mc_context_ref (context);
+  self->domain = g_object_ref (domain);
+  return self;
 }

@@ -1,69 +1,62 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * What is kept of each VM for the next run of the service: its pause, and what was changed in it.
- * Notes belong to one life of a VM, which libvirt's id tells: the next one starts from what its XML
- * says.
- */
+/* What is kept of each VM for the next run of the service. */
 #include "config.h"
 
-#include <string.h>
+#include "vm-notes.h"
 
-#include "coordinator-private.h"
+#include <string.h>
 
 #define GROUP_PREFIX "VM "
 #define KEY_ID       "id"
 
 char *
-mc_vm_notes_group (McVm *vm)
+mc_vm_notes_group (const char *uuid)
 {
-  return g_strconcat (GROUP_PREFIX, vm->uuid, NULL);
+  return g_strconcat (GROUP_PREFIX, uuid, NULL);
 }
 
 void
-mc_vm_notes_save (McCoordinator *self, McVm *vm)
+mc_vm_notes_save (McStore *store, const char *uuid, int id)
 {
-  GKeyFile *keys = mc_store_get_keys (self->store);
-  g_autofree char *group = mc_vm_notes_group (vm);
+  g_autofree char *group = mc_vm_notes_group (uuid);
 
-  g_key_file_set_integer (keys, group, KEY_ID, vm->view.id);
-  mc_store_save (self->store);
+  g_key_file_set_integer (mc_store_get_keys (store), group, KEY_ID, id);
+  mc_store_save (store);
 }
 
 void
-mc_vm_notes_open (McCoordinator *self, McVm *vm)
+mc_vm_notes_open (McStore *store, const char *uuid, int id)
 {
-  GKeyFile *keys = mc_store_get_keys (self->store);
-  g_autofree char *group = mc_vm_notes_group (vm);
+  GKeyFile *keys = mc_store_get_keys (store);
+  g_autofree char *group = mc_vm_notes_group (uuid);
 
-  if (!g_key_file_has_group (keys, group)
-      || g_key_file_get_integer (keys, group, KEY_ID, NULL) == vm->view.id)
-    return;
-  mc_vm_notes_forget (self, vm);
+  if (g_key_file_has_group (keys, group)
+      && g_key_file_get_integer (keys, group, KEY_ID, NULL) != id)
+    mc_vm_notes_forget (store, uuid);
 }
 
 void
-mc_vm_notes_forget (McCoordinator *self, McVm *vm)
+mc_vm_notes_forget (McStore *store, const char *uuid)
 {
-  g_autofree char *group = mc_vm_notes_group (vm);
+  g_autofree char *group = mc_vm_notes_group (uuid);
 
-  if (g_key_file_remove_group (mc_store_get_keys (self->store), group, NULL))
-    mc_store_save (self->store);
+  if (g_key_file_remove_group (mc_store_get_keys (store), group, NULL))
+    mc_store_save (store);
 }
 
 void
-mc_vm_notes_sweep (McCoordinator *self)
+mc_vm_notes_sweep (McStore *store, GHashTable *present)
 {
-  GKeyFile *keys = mc_store_get_keys (self->store);
+  GKeyFile *keys = mc_store_get_keys (store);
   g_auto (GStrv) groups = g_key_file_get_groups (keys, NULL);
 
   for (guint i = 0; groups[i] != NULL; i++)
     {
       const char *uuid = groups[i] + strlen (GROUP_PREFIX);
 
-      if (!g_str_has_prefix (groups[i], GROUP_PREFIX)
-          || g_hash_table_contains (self->by_uuid, uuid))
+      if (!g_str_has_prefix (groups[i], GROUP_PREFIX) || g_hash_table_contains (present, uuid))
         continue;
       g_key_file_remove_group (keys, groups[i], NULL);
-      mc_store_save (self->store);
+      mc_store_save (store);
     }
 }

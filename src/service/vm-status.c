@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * What is shown and logged of a VM: what lasts. A guest that alternates between sound and absurd
- * figures, or a process that is busy now and then because somebody else asks it, too, must neither
- * fill the log nor make the bus busy.
- */
+/* What is shown and logged of a VM's status. */
 #include "config.h"
 
-#include "coordinator-private.h"
-#include "journal.h"
+#include "vm-status.h"
+
+#include "events.h"
 
 /* A missed figure is a hiccup; one that is missed again is not. */
 #define HICCUP_US (G_USEC_PER_SEC / 2)
@@ -18,42 +15,6 @@
 
 #define STATUS_EVERY_US (60 * G_USEC_PER_SEC)
 
-/* Entries about one VM: so many at once, one more in each so long, and one now and then that counts
- * what was left out: 60 in the first hour at the most. */
-#define ENTRIES_AT_ONCE   18
-#define ENTRY_EVERY_US    (100 * G_USEC_PER_SEC)
-#define LEFT_OUT_EVERY_US (600 * G_USEC_PER_SEC)
-
-gboolean
-mc_vm_may_log (McVm *self, gint64 now_us)
-{
-  McVmEntries *entries = &self->entries;
-  gint64 again = (now_us - entries->counted_us) / ENTRY_EVERY_US;
-
-  entries->n -= (guint)MIN (entries->n, again);
-  entries->counted_us = entries->n == 0 ? now_us : entries->counted_us + again * ENTRY_EVERY_US;
-  if (entries->left_out > 0 && now_us - entries->left_out_us >= LEFT_OUT_EVERY_US)
-    {
-      mc_journal_left_out (self->view.name, self->uuid, entries->left_out);
-      entries->left_out = 0;
-    }
-  if (entries->n < ENTRIES_AT_ONCE)
-    {
-      entries->n++;
-      return TRUE;
-    }
-  if (entries->left_out++ == 0)
-    entries->left_out_us = now_us;
-  return FALSE;
-}
-
-/* Its own process did not answer, and it is not known to be kept from it. */
-static gboolean
-may_be_a_hiccup (McVm *self, McVmStatus found)
-{
-  return found == MC_VM_BUSY && self->facts.busy && !self->target.late;
-}
-
 /* Whoever pauses a VM, takes it out, or suspends and resumes it, sees that at once. */
 static gboolean
 is_by_wish (McVmStatus status)
@@ -62,69 +23,66 @@ is_by_wish (McVmStatus status)
 }
 
 static gboolean
-is_to_be_shown (McVm *self, gint64 now_us)
+is_to_be_shown (const McVmStatusHistory *self, gboolean hiccup, gint64 now_us)
 {
-  const McVmStatusHistory *history = &self->status;
-  gint64 lasted_us = now_us - history->found_us;
+  gint64 lasted_us = now_us - self->found_us;
 
-  if (!self->announced || is_by_wish (history->found) || is_by_wish (history->shown))
+  if (is_by_wish (self->found) || is_by_wish (self->shown))
     return TRUE;
-  if (may_be_a_hiccup (self, history->found) && lasted_us < HICCUP_US)
+  if (hiccup && lasted_us < HICCUP_US)
     return FALSE;
   /* The oldest of the last changes. */
-  return history->changes_us[0] == 0 || now_us - history->changes_us[0] >= RESTLESS_WITHIN_US
+  return self->changes_us[0] == 0 || now_us - self->changes_us[0] >= RESTLESS_WITHIN_US
          || lasted_us >= LASTS_US;
 }
 
 static void
-show (McVm *self, gint64 now_us)
+show (McVmStatusHistory *self, gint64 now_us)
 {
-  McVmStatusHistory *history = &self->status;
-
-  history->shown = history->found;
-  if (!self->announced)
-    {
-      history->logged = history->shown;
-      return;
-    }
-  for (guint i = 1; i < G_N_ELEMENTS (history->changes_us); i++)
-    history->changes_us[i - 1] = history->changes_us[i];
-  history->changes_us[G_N_ELEMENTS (history->changes_us) - 1] = now_us;
-  history->unlogged++;
+  self->shown = self->found;
+  for (guint i = 1; i < G_N_ELEMENTS (self->changes_us); i++)
+    self->changes_us[i - 1] = self->changes_us[i];
+  self->changes_us[G_N_ELEMENTS (self->changes_us) - 1] = now_us;
+  self->unlogged++;
 }
 
 static void
-log_status (McVm *self, gint64 now_us)
+log_change (McVmStatusHistory *self, McDomain *domain, gint64 now_us)
 {
-  McVmStatusHistory *history = &self->status;
-
-  if (history->unlogged == 0
-      || (history->logged_us != 0 && now_us - history->logged_us < STATUS_EVERY_US))
+  if (self->unlogged == 0 || (self->logged_us != 0 && now_us - self->logged_us < STATUS_EVERY_US))
     return;
-  history->logged_us = now_us;
-  if (!mc_vm_may_log (self, now_us))
+  self->logged_us = now_us;
+  if (!mc_domain_may_log (domain, now_us))
     return;
-  mc_journal_vm_status (self->view.name, self->uuid, mc_vm_status_nick (history->logged),
-                        mc_vm_status_nick (history->shown), history->unlogged - 1);
-  history->logged = history->shown;
-  history->unlogged = 0;
+  mc_event_vm_status (mc_domain_get_name (domain), mc_domain_get_uuid (domain),
+                      mc_vm_status_nick (self->logged), mc_vm_status_nick (self->shown),
+                      self->unlogged - 1);
+  self->logged = self->shown;
+  self->unlogged = 0;
 }
 
 void
-mc_vm_follow_status (McVm *self, gint64 now_us)
+mc_vm_status_update (McVmStatusHistory *self,
+                     McDomain *domain,
+                     McVmStatus found,
+                     gboolean hiccup,
+                     gboolean announced,
+                     gint64 now_us)
 {
-  McVmStatusHistory *history = &self->status;
-  McVmStatus found = self->decision.status;
-
-  /* What is only tried again after a failure is not well yet. */
-  if (found == MC_VM_MANAGED && self->target.refusal.times > 0 && self->decision.move)
-    found = MC_VM_BUSY;
-  if (found != history->found)
+  if (found != self->found)
     {
-      history->found = found;
-      history->found_us = now_us;
+      self->found = found;
+      self->found_us = now_us;
     }
-  if (found != history->shown && is_to_be_shown (self, now_us))
+  if (!announced)
+    self->logged = self->shown = found;
+  else if (found != self->shown && is_to_be_shown (self, hiccup, now_us))
     show (self, now_us);
-  log_status (self, now_us);
+  log_change (self, domain, now_us);
+}
+
+gboolean
+mc_vm_status_is_settling (const McVmStatusHistory *self)
+{
+  return self->found == MC_VM_BUSY && self->shown != MC_VM_BUSY;
 }

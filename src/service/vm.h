@@ -1,56 +1,96 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One VM as the service knows it: what was read of it, the policy in force for it, what was decided
- * last, and the copy of all that which is published. Main thread.
+ * One VM of the service: its parts, what was decided on it last, and the copy of all that which is
+ * published. Main thread.
+ *
+ * Signals, beside MC_PART's:
+ *   "moved"         (from, to, sentence)  a target that was decided on is in force
+ *   "cycle-wanted"  ()                    what it is made of is known, or has another effect
  */
 #pragma once
 
-#include <gio/gio.h>
-
-#include "policy.h"
+#include "part.h"
+#include "vm-moves.h"
+#include "vm-parts.h"
+#include "vm-view.h"
 
 G_BEGIN_DECLS
 
-/* What the bus shows of a VM; a figure that is not known is 0. Sizes in bytes, times in µs since
- * the epoch. */
-typedef struct
-{
-  guint revision; /* another when anything has changed but the guest's figures and stats_time */
-  char *name;
-  int id;
-  gboolean persistent;
-  McVmStatus status;
-  char *status_detail;
-  McVmPolicy policy; /* that is in force */
-  guint64 balloon, target;
-  guint64 unused, usable, available, resident;
-  guint64 swap_in_rate, swap_out_rate;
-  guint64 stats_time;
-  char **overridden; /* the thresholds of its own, by the bus's names */
-  char *pause_reason;
-  guint64 paused_until;
-  char *last_reason;
-  guint64 last_change;
-} McVmView;
-
-/* One target that was set, or would have been in a dry run. */
-typedef struct
-{
-  guint64 time; /* µs since the epoch */
-  guint64 from;
-  guint64 to;
-  char *sentence;
-} McVmMove;
-
 #define MC_TYPE_VM (mc_vm_get_type ())
-G_DECLARE_FINAL_TYPE (McVm, mc_vm, MC, VM, GObject)
+G_DECLARE_FINAL_TYPE (McVm, mc_vm, MC, VM, McPart)
+
+/* @started_us: when it was seen to start; 0 = it was running before */
+McVm *mc_vm_new (McContext *context, const McVmSample *sample, gint64 started_us);
 
 const char *mc_vm_get_uuid (McVm *self);
+const char *mc_vm_get_name (McVm *self);
+
+/* It has stopped, or is no longer on this host: nothing can be done with it any more. */
+gboolean mc_vm_is_gone (McVm *self);
+
+/* Returns: (transfer none) */
+McDomain *mc_vm_get_domain (McVm *self);
+McPause *mc_vm_get_pause (McVm *self);
+McVmChanges *mc_vm_get_changes (McVm *self);
 
 /* Returns: (transfer none): valid until the main loop runs on. */
 const McVmView *mc_vm_get_view (McVm *self);
 
 /* Returns: (transfer none) (element-type McVmMove): the last moves, newest last. */
 GPtrArray *mc_vm_get_moves (McVm *self);
+
+/* For whoever has all of them */
+
+/* @n_sample: the number of the sample, for mc_vm_get_last_sample() */
+void mc_vm_update_from_sample (McVm *self, const McVmSample *sample, guint64 n_sample);
+guint64 mc_vm_get_last_sample (McVm *self);
+
+/* Reads what it is made of; see mc_description_refresh(). */
+void mc_vm_refresh (McVm *self);
+
+/* It has not been read, is not being read, and answers. */
+gboolean mc_vm_is_unread (McVm *self);
+
+/* It is gone: what waits for it ends with @why. */
+void mc_vm_close (McVm *self, const GError *why);
+
+/* Nobody knows what happened to it meanwhile: the connection was lost. */
+void mc_vm_catch_up (McVm *self);
+
+/* A set of its target that was late has ended. @error: (nullable) */
+void mc_vm_target_ended (McVm *self, const GError *error);
+
+/* Puts back what the service has changed in it. Returns: how many calls are under way for that;
+ * each calls @ended at its end. */
+guint mc_vm_put_back (McVm *self, GSourceOnceFunc ended, gpointer user_data);
+
+/* It can be shown: what it is made of is known, or will not be for a while. */
+gboolean mc_vm_is_presentable (McVm *self);
+gboolean mc_vm_is_announced (McVm *self);
+void mc_vm_set_announced (McVm *self);
+
+/* For the cycle */
+
+/* Returns: what the policy is to judge: the figures, and the policy in force for this VM. */
+McVmFacts mc_vm_get_facts (McVm *self, gboolean all_paused);
+
+/* Returns: (transfer none): what the policy remembers of it */
+McVmMemory *mc_vm_get_history (McVm *self);
+
+void mc_vm_begin_cycle (McVm *self);
+void mc_vm_store_decision (McVm *self, const McVmDecision *decision);
+const McVmDecision *mc_vm_get_decision (McVm *self);
+
+/* Sets what was decided, or, in a dry run, only logs it. */
+void mc_vm_apply_decision (McVm *self);
+
+/* Sees whether a target that was denied is allowed now. */
+void mc_vm_probe_target (McVm *self);
+
+/* Whether the next cycle should come early for its sake. */
+gboolean mc_vm_is_pressing (McVm *self);
+
+/* Brings the view up to date; @degraded: (nullable): why no figure can be believed. */
+void mc_vm_update_view (McVm *self, const char *all_paused, const char *degraded);
 
 G_END_DECLS

@@ -71,7 +71,7 @@ def test_every_status_is_told():
 
 def test_fields_of_the_log_that_are_told_are_written():
     told = set(re.findall(r"MEMCOORD_[A-Z]+", text("data/man/memcoordd.rst")))
-    assert told and told <= set(re.findall(r'"(MEMCOORD_[A-Z]+)"', text("src/service/journal.c")))
+    assert told and told <= set(re.findall(r'"(MEMCOORD_[A-Z]+)"', text("src/service/events.c")))
 
 
 @pytest.mark.parametrize("document", ["README.md", "data/memcoord.catalog", "data/memcoord.conf", "data/man/memcoord.conf.rst",

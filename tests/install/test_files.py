@@ -88,7 +88,7 @@ def test_sysusers_makes_the_user_of_the_unit(installed, tmp_path):
 
 
 def test_catalogue_is_accepted_and_explains_every_entry(installed, source_root, tmp_path):
-    written = set(re.findall(r'#define ID_\w+ +"([0-9a-f]{32})"', (source_root / "src/service/journal.c").read_text()))
+    written = set(re.findall(r'#define ID_\w+ +"([0-9a-f]{32})"', (source_root / "src/service/events.c").read_text()))
     assert len(written) > 10
     directory = tmp_path / "usr/lib/systemd/catalog"
     directory.mkdir(parents=True)
@@ -102,7 +102,7 @@ def test_catalogue_is_accepted_and_explains_every_entry(installed, source_root, 
 
 def test_catalogue_names_fields_that_are_written(installed, source_root):
     catalogue = (installed / "usr/lib/systemd/catalog/memcoord.catalog").read_text()
-    source = (source_root / "src/service/journal.c").read_text()
+    source = (source_root / "src/service/events.c").read_text()
     named = set(re.findall(r"@(MEMCOORD_\w+)@", catalogue))
     assert named and named <= set(re.findall(r'"(MEMCOORD_\w+)"', source))
 

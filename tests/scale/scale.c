@@ -20,6 +20,7 @@
 #include "fake-hypervisor.h"
 #include "names.h"
 #include "test-clock.h"
+#include "views.h"
 
 #define CAPACITY   (1 * MC_GIB)
 #define SETTLE_S   90
@@ -95,8 +96,9 @@ void __real_mc_policy_decide (const McPolicySettings *settings,
                               McVmMemory *memories[],
                               McVmDecision *decisions,
                               McHostDecision *host_decision);
-void __wrap_mc_coordinator_publish (McCoordinator *self);
-void __real_mc_coordinator_publish (McCoordinator *self);
+
+void __wrap_mc_views_update (McViews *self, const McHostParts *host);
+void __real_mc_views_update (McViews *self, const McHostParts *host);
 
 void
 __wrap_mc_hypervisor_sample_async (McHypervisor *self,
@@ -134,11 +136,17 @@ __wrap_mc_policy_decide (const McPolicySettings *settings,
   enter (STAGE_APPLY);
 }
 
+/* What begins with this ends with the signal "published". */
 void
-__wrap_mc_coordinator_publish (McCoordinator *self)
+__wrap_mc_views_update (McViews *self, const McHostParts *host)
 {
   enter (STAGE_PUBLISH);
-  __real_mc_coordinator_publish (self);
+  __real_mc_views_update (self, host);
+}
+
+static void
+on_published (McCoordinator *coordinator, gpointer user_data)
+{
   enter (N_STAGES);
 }
 
@@ -210,6 +218,7 @@ set_up (Service *service, guint n_vms)
       = mc_coordinator_new (MC_HYPERVISOR (service->fake), service->host, MC_CLOCK (service->clock),
                             mc_config_new (), service->directory);
   service->bus = mc_bus_new (service->coordinator, service->connection, &error);
+  g_signal_connect_after (service->coordinator, "published", G_CALLBACK (on_published), NULL);
   g_assert_no_error (error);
 }
 
@@ -430,7 +439,7 @@ memory (const char *key)
 static void
 on_kept (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  mc_coordinator_settle_finish (MC_COORDINATOR (source), result, NULL);
+  mc_coordinator_sync_finish (MC_COORDINATOR (source), result, NULL);
   *(gboolean *)user_data = TRUE;
 }
 
@@ -440,7 +449,7 @@ wait_for_disk (Service *service)
 {
   gboolean kept = FALSE;
 
-  mc_coordinator_settle_async (service->coordinator, on_kept, &kept);
+  mc_coordinator_sync_async (service->coordinator, on_kept, &kept);
   while (!kept)
     g_main_context_iteration (NULL, TRUE);
   mc_test_clock_settle ();

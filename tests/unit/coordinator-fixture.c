@@ -49,7 +49,7 @@ on_changed (McCoordinator *coordinator,
 static void
 on_kept (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  mc_coordinator_settle_finish (MC_COORDINATOR (source), result, NULL);
+  mc_coordinator_sync_finish (MC_COORDINATOR (source), result, NULL);
   *(gboolean *)user_data = TRUE;
 }
 
@@ -60,7 +60,7 @@ wait_for_disk (Fixture *f)
 
   if (f->coordinator == NULL)
     return;
-  mc_coordinator_settle_async (f->coordinator, on_kept, &kept);
+  mc_coordinator_sync_async (f->coordinator, on_kept, &kept);
   while (!kept)
     g_main_context_iteration (NULL, TRUE);
   mc_test_clock_settle ();

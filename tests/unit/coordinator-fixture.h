@@ -4,6 +4,7 @@
 #pragma once
 
 #include "coordinator.h"
+#include "error.h"
 #include "fake-hypervisor.h"
 #include "test-clock.h"
 

@@ -20,7 +20,7 @@ test_pause_ends_by_itself (Fixture *f, gconstpointer data)
 
   fixture_start_service (f);
   fixture_pass (f, 15);
-  g_assert_true (mc_coordinator_pause (f->coordinator, "backup", 30, ":1.7 uid 0", &error));
+  mc_pause_begin (mc_coordinator_get_pause (f->coordinator), "backup", 30, ":1.7 uid 0");
   g_assert_cmpint (mc_coordinator_get_view (f->coordinator)->state, ==, MC_STATE_PAUSED);
   g_assert_cmpstr (mc_coordinator_get_view (f->coordinator)->pause_reason, ==, "backup");
   before = fixture_n_targets (f);
@@ -33,7 +33,8 @@ test_pause_ends_by_itself (Fixture *f, gconstpointer data)
   g_assert_cmpuint (vm->target, >, 512 * MC_MIB);
   g_assert_nonnull (strstr (f->changes->str, "Paused false→true :1.7 uid 0\n"));
   g_assert_nonnull (strstr (f->changes->str, "Paused true→false timer\n"));
-  g_assert_false (mc_coordinator_resume (f->coordinator, "", &error));
+  g_assert_false (
+      mc_pause_end (mc_coordinator_get_pause (f->coordinator), "Balancing", "", &error));
   g_assert_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_NOT_PAUSED);
 }
 
@@ -57,7 +58,7 @@ test_pause_leaves_no_target_out_of_reach (Fixture *f, gconstpointer data)
 {
   McFakeVm *vm = squeeze_out_of_reach (f);
 
-  mc_coordinator_pause (f->coordinator, "backup", 0, "me", NULL);
+  mc_pause_begin (mc_coordinator_get_pause (f->coordinator), "backup", 0, "me");
   fixture_pass (f, 15);
   g_assert_cmpstr (fixture_status_of (f, vm), ==, "paused");
   g_assert_cmpuint (vm->target, >=, vm->figures.balloon - 10 * MC_MIB);
@@ -68,7 +69,7 @@ test_dry_run_leaves_no_target_out_of_reach (Fixture *f, gconstpointer data)
 {
   McFakeVm *vm = squeeze_out_of_reach (f);
 
-  mc_coordinator_set_dry_run (f->coordinator, TRUE, "me", NULL);
+  mc_host_limits_set_dry_run (mc_coordinator_get_limits (f->coordinator), TRUE, "me");
   fixture_pass (f, 15);
   g_assert_cmpuint (vm->target, >=, vm->figures.balloon - 10 * MC_MIB);
 }
@@ -80,40 +81,56 @@ test_pause_outlives_a_restart (Fixture *f, gconstpointer data)
 
   fixture_start_service (f);
   fixture_pass (f, 5);
-  mc_coordinator_pause (f->coordinator, "migration", 600, "me", NULL);
-  mc_coordinator_vm_pause (f->coordinator, fixture_vm_of (f, vm), "being looked at", 0, "me", NULL);
+  mc_pause_begin (mc_coordinator_get_pause (f->coordinator), "migration", 600, "me");
+  mc_pause_begin (mc_vm_get_pause (fixture_vm_of (f, vm)), "being looked at", 0, "me");
   fixture_stop_service (f);
   fixture_start_service (f);
   fixture_pass (f, 3);
   g_assert_cmpstr (mc_coordinator_get_view (f->coordinator)->pause_reason, ==, "migration");
   g_assert_cmpstr (mc_vm_get_view (fixture_vm_of (f, vm))->pause_reason, ==, "being looked at");
-  mc_coordinator_resume (f->coordinator, "me", NULL);
+  mc_pause_end (mc_coordinator_get_pause (f->coordinator), "Balancing", "me", NULL);
   fixture_pass (f, 3);
   g_assert_cmpstr (fixture_status_of (f, vm), ==, "paused");
-  g_assert_true (mc_coordinator_vm_resume (f->coordinator, fixture_vm_of (f, vm), "me", NULL));
+  g_assert_true (mc_pause_end (mc_vm_get_pause (fixture_vm_of (f, vm)), "vm", "me", NULL));
   fixture_pass (f, 3);
   g_assert_cmpstr (fixture_status_of (f, vm), ==, "managed");
+}
+
+/* Returns: the descriptor that whoever inhibits keeps. */
+static int
+inhibit (Fixture *f, const char *who, const char *why)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GUnixFDList) fds = mc_inhibitors_add (mc_coordinator_get_inhibitors (f->coordinator),
+                                                   who, why, "me", 1000, 42, &error);
+  int fd;
+
+  g_assert_no_error (error);
+  fd = g_unix_fd_list_get (fds, 0, &error);
+  g_assert_no_error (error);
+  return fd;
 }
 
 static void
 test_inhibitors (Fixture *f, gconstpointer data)
 {
   McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, 512 * MC_MIB, 300 * MC_MIB);
-  guint one, two;
+  int one, two;
 
   fixture_start_service (f);
   fixture_pass (f, 5);
-  one = mc_coordinator_inhibit (f->coordinator, "backup", "a snapshot is taken", "me", 0, 42);
-  two = mc_coordinator_inhibit (f->coordinator, "other", "for a reason", "you", 1000, 43);
-  g_assert_cmpuint (mc_coordinator_list_inhibitors (f->coordinator)->len, ==, 2);
+  one = inhibit (f, "backup", "a snapshot is taken");
+  two = inhibit (f, "other", "for a reason");
+  g_assert_cmpuint (mc_inhibitors_list (mc_coordinator_get_inhibitors (f->coordinator))->len, ==,
+                    2);
   fixture_pass (f, 3);
   g_assert_cmpstr (fixture_status_of (f, vm), ==, "paused");
   g_assert_nonnull (
       strstr (mc_vm_get_view (fixture_vm_of (f, vm))->status_detail, "a snapshot is taken"));
-  mc_coordinator_uninhibit (f->coordinator, one);
+  close (one);
   fixture_pass (f, 3);
   g_assert_cmpstr (fixture_status_of (f, vm), ==, "paused");
-  mc_coordinator_uninhibit (f->coordinator, two);
+  close (two);
   fixture_pass (f, 3);
   g_assert_cmpstr (fixture_status_of (f, vm), ==, "managed");
 }
@@ -134,7 +151,7 @@ test_dry_run (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->n_moved, ==, 0);
   g_assert_true (g_str_has_prefix (mc_vm_get_view (known)->last_reason, "dry run: "));
   g_assert_cmpuint (mc_vm_get_moves (known)->len, <=, 4);
-  mc_coordinator_set_dry_run (f->coordinator, FALSE, "me", NULL);
+  mc_host_limits_set_dry_run (mc_coordinator_get_limits (f->coordinator), FALSE, "me");
   fixture_pass (f, 5);
   g_assert_cmpuint (vm->target, >, 512 * MC_MIB);
 }
@@ -149,7 +166,7 @@ test_plan_moves_nothing (Fixture *f, gconstpointer data)
 
   fixture_start_service (f);
   fixture_pass (f, 10);
-  mc_coordinator_set_dry_run (f->coordinator, TRUE, "me", NULL);
+  mc_host_limits_set_dry_run (mc_coordinator_get_limits (f->coordinator), TRUE, "me");
   vm->used = 480 * MC_MIB;
   fixture_pass (f, 5);
   before = fixture_n_targets (f);
@@ -175,7 +192,8 @@ set_host (Fixture *f,
   if (other != NULL)
     g_variant_builder_add (&builder, "{st}", other, other_value);
   values = g_variant_ref_sink (g_variant_builder_end (&builder));
-  return mc_coordinator_set_thresholds (f->coordinator, values, ":1.5 uid 0", error);
+  return mc_host_limits_set (mc_coordinator_get_limits (f->coordinator), values, ":1.5 uid 0",
+                             error);
 }
 
 static void
@@ -201,7 +219,8 @@ test_thresholds_are_set_whole (Fixture *f, gconstpointer data)
   fixture_start_service (f);
   view = mc_coordinator_get_view (f->coordinator);
   g_assert_cmpuint (view->thresholds.high_watermark, ==, 300 * MC_MIB);
-  g_assert_true (mc_coordinator_reset_thresholds (f->coordinator, none, "me", NULL));
+  g_assert_true (
+      mc_host_limits_reset (mc_coordinator_get_limits (f->coordinator), none, "me", NULL));
   g_assert_cmpuint (view->thresholds.high_watermark, ==, 150 * MC_MIB);
 }
 
@@ -227,8 +246,8 @@ test_reserve_is_judged_at_the_start (Fixture *f, gconstpointer data)
   g_assert_true (
       g_file_set_contents (path, "MemTotal: 8388608 kB\nMemAvailable: 6291456 kB\n", -1, NULL));
   fixture_start_service (f);
-  g_assert_true (mc_coordinator_check_host (f->coordinator, NULL));
-  g_assert_true (mc_coordinator_set_thresholds (f->coordinator, more, "me", NULL));
+  g_assert_true (mc_host_limits_check_host (mc_coordinator_get_limits (f->coordinator), NULL));
+  g_assert_true (mc_host_limits_set (mc_coordinator_get_limits (f->coordinator), more, "me", NULL));
   fixture_stop_service (f);
 
   /* What was set goes, where the host has less since. */
@@ -237,7 +256,7 @@ test_reserve_is_judged_at_the_start (Fixture *f, gconstpointer data)
   g_assert_true (
       g_file_set_contents (path, "MemTotal: 4194304 kB\nMemAvailable: 3145728 kB\n", -1, NULL));
   fixture_start_service (f);
-  g_assert_true (mc_coordinator_check_host (f->coordinator, NULL));
+  g_assert_true (mc_host_limits_check_host (mc_coordinator_get_limits (f->coordinator), NULL));
   fixture_advance (f, 3 * SECOND);
   g_assert_cmpuint (mc_coordinator_get_view (f->coordinator)->thresholds.host_reserve, ==,
                     200 * MC_MIB);
@@ -245,7 +264,7 @@ test_reserve_is_judged_at_the_start (Fixture *f, gconstpointer data)
 
   g_assert_true (g_file_set_contents (f->config_path, text, -1, NULL));
   fixture_start_service (f);
-  g_assert_false (mc_coordinator_check_host (f->coordinator, &error));
+  g_assert_false (mc_host_limits_check_host (mc_coordinator_get_limits (f->coordinator), &error));
   g_assert_true (g_str_has_suffix (error->message,
                                    "/memcoord.conf:3: host-reserve: HostReserve 8 GiB is not below "
                                    "HostTotal 4 GiB"));
@@ -259,13 +278,14 @@ on_reloaded (GObject *source, GAsyncResult *result, gpointer user_data)
 
   reloaded->n_ended++;
   g_clear_error (&reloaded->error);
-  mc_coordinator_reload_finish (MC_COORDINATOR (source), result, &reloaded->error);
+  mc_host_limits_reload_finish (MC_HOST_LIMITS (source), result, &reloaded->error);
 }
 
 static void
 begin_reload (Fixture *f, Reloaded *reloaded)
 {
-  mc_coordinator_reload_async (f->coordinator, "configuration", on_reloaded, reloaded);
+  mc_host_limits_reload_async (mc_coordinator_get_limits (f->coordinator), "configuration",
+                               on_reloaded, reloaded);
 }
 
 static gboolean
@@ -342,8 +362,8 @@ on_reserved (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Reserved *reserved = user_data;
 
-  reserved->id = mc_coordinator_reserve_finish (MC_COORDINATOR (source), result, &reserved->granted,
-                                                &reserved->error);
+  reserved->id = mc_reservations_reserve_finish (MC_RESERVATIONS (source), result,
+                                                 &reserved->granted, &reserved->error);
 }
 
 static void
@@ -357,7 +377,8 @@ test_reservation (Fixture *f, gconstpointer data)
   vm = fixture_add_guest (f, "idle", 2 * MC_GIB, 2 * MC_GIB, 300 * MC_MIB);
   fixture_start_service (f);
   fixture_pass (f, 15);
-  mc_coordinator_reserve_async (f->coordinator, 1200 * MC_MIB, 120, NULL, on_reserved, &reserved);
+  mc_reservations_reserve_async (mc_coordinator_get_reservations (f->coordinator), 1200 * MC_MIB,
+                                 120, NULL, on_reserved, &reserved);
   fixture_pass (f, 40);
   g_assert_no_error (reserved.error);
   g_assert_nonnull (reserved.id);
@@ -369,9 +390,11 @@ test_reservation (Fixture *f, gconstpointer data)
   fixture_add_guest (f, "expected", MC_GIB, MC_GIB, 300 * MC_MIB);
   fixture_pass (f, 3);
   g_assert_cmpuint (mc_coordinator_get_view (f->coordinator)->reserved, ==, 176 * MC_MIB);
-  g_assert_true (mc_coordinator_release (f->coordinator, reserved.id, NULL));
+  g_assert_true (mc_reservations_release (mc_coordinator_get_reservations (f->coordinator),
+                                          reserved.id, NULL));
   g_assert_cmpuint (mc_coordinator_get_view (f->coordinator)->reserved, ==, 0);
-  g_assert_false (mc_coordinator_release (f->coordinator, reserved.id, &reserved.error));
+  g_assert_false (mc_reservations_release (mc_coordinator_get_reservations (f->coordinator),
+                                           reserved.id, &reserved.error));
   g_assert_error (reserved.error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_UNKNOWN_RESERVATION);
   g_clear_error (&reserved.error);
   g_free (reserved.id);
@@ -400,7 +423,7 @@ test_pause_outlasts_a_stepped_clock (Fixture *f, gconstpointer data)
     {
       guint64 before;
 
-      mc_coordinator_pause (f->coordinator, "backup", 60, "me", NULL);
+      mc_pause_begin (mc_coordinator_get_pause (f->coordinator), "backup", 60, "me");
       before = paused_until (f);
       fixture_pass (f, 10);
       mc_test_clock_step_wall (f->clock, steps_s[i] * SECOND);
@@ -417,7 +440,7 @@ test_pause_goes_on_while_away (Fixture *f, gconstpointer data)
 {
   fixture_add_guest (f, "vm", MC_GIB, 512 * MC_MIB, 300 * MC_MIB);
   fixture_start_service (f);
-  mc_coordinator_pause (f->coordinator, "migration", 600, "me", NULL);
+  mc_pause_begin (mc_coordinator_get_pause (f->coordinator), "migration", 600, "me");
   fixture_pass (f, 100);
   fixture_stop_service (f);
   fixture_pass (f, 200);
@@ -433,7 +456,7 @@ static void
 test_pause_is_over_while_away (Fixture *f, gconstpointer data)
 {
   fixture_start_service (f);
-  mc_coordinator_pause (f->coordinator, "migration", 60, "me", NULL);
+  mc_pause_begin (mc_coordinator_get_pause (f->coordinator), "migration", 60, "me");
   fixture_stop_service (f);
   fixture_pass (f, 61);
   fixture_start_service (f);
@@ -448,7 +471,7 @@ static void
 test_pause_is_never_longer_than_asked_for (Fixture *f, gconstpointer data)
 {
   fixture_start_service (f);
-  mc_coordinator_pause (f->coordinator, "migration", 60, "me", NULL);
+  mc_pause_begin (mc_coordinator_get_pause (f->coordinator), "migration", 60, "me");
   fixture_stop_service (f);
   mc_test_clock_step_wall (f->clock, -G_GINT64_CONSTANT (1600000000) * SECOND);
   fixture_start_service (f);
@@ -470,7 +493,7 @@ test_ordered_dry_run (Fixture *f, gconstpointer data)
   g_assert_true (view->dry_run);
   g_assert_true (reload (f, &error));
   g_assert_true (view->dry_run);
-  mc_coordinator_set_dry_run (f->coordinator, FALSE, "me", NULL);
+  mc_host_limits_set_dry_run (mc_coordinator_get_limits (f->coordinator), FALSE, "me");
   g_assert_false (view->dry_run);
   g_assert_true (reload (f, &error));
   g_assert_false (view->dry_run);
@@ -536,7 +559,7 @@ test_reload_tells_all_that_changed (Fixture *f, gconstpointer data)
 static void
 on_kept (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  mc_coordinator_settle_finish (MC_COORDINATOR (source), result, NULL);
+  mc_coordinator_sync_finish (MC_COORDINATOR (source), result, NULL);
   *(gboolean *)user_data = TRUE;
 }
 
@@ -549,7 +572,7 @@ test_kept_means_on_the_disk (Fixture *f, gconstpointer data)
 
   fixture_start_service (f);
   g_assert_true (set_host (f, NULL, "StepLimit", 13, NULL, 0));
-  mc_coordinator_settle_async (f->coordinator, on_kept, &kept);
+  mc_coordinator_sync_async (f->coordinator, on_kept, &kept);
   while (!kept)
     g_main_context_iteration (NULL, TRUE);
   g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
@@ -583,7 +606,6 @@ test_stop_beside_a_disk_that_hangs (Fixture *f, gconstpointer data)
   g_autofree char *text = NULL;
   gboolean stopped = FALSE;
   gint64 before_us, longest_us = 0, begun_us = g_get_monotonic_time ();
-  McCoordinator *left;
 
   fixture_start_service (f);
   g_mutex_lock (&disk);
@@ -598,14 +620,12 @@ test_stop_beside_a_disk_that_hangs (Fixture *f, gconstpointer data)
     }
   g_assert_cmpint (longest_us, <, SECOND);
   g_assert_cmpint (g_get_monotonic_time () - begun_us, <, 10 * SECOND);
-  left = g_steal_pointer (&f->coordinator);
-  g_object_add_weak_pointer (G_OBJECT (left), (gpointer *)&left);
   before_us = g_get_monotonic_time ();
-  g_object_unref (left);
+  g_assert_finalize_object (g_steal_pointer (&f->coordinator));
   g_assert_cmpint (g_get_monotonic_time () - before_us, <, SECOND);
 
   g_mutex_unlock (&disk);
-  while (left != NULL)
+  while (!g_file_test (path, G_FILE_TEST_EXISTS))
     g_main_context_iteration (NULL, TRUE);
   mc_test_clock_settle ();
   g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
@@ -624,7 +644,7 @@ on_settled (GObject *source, GAsyncResult *result, gpointer user_data)
   Settled *settled = user_data;
 
   settled->ended = TRUE;
-  mc_coordinator_settle_finish (MC_COORDINATOR (source), result, &settled->error);
+  mc_coordinator_sync_finish (MC_COORDINATOR (source), result, &settled->error);
 }
 
 static void
@@ -632,7 +652,7 @@ assert_not_kept (Fixture *f)
 {
   Settled settled = { 0 };
 
-  mc_coordinator_settle_async (f->coordinator, on_settled, &settled);
+  mc_coordinator_sync_async (f->coordinator, on_settled, &settled);
   while (!settled.ended)
     g_main_context_iteration (NULL, TRUE);
   g_assert_error (settled.error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED);
@@ -653,7 +673,7 @@ test_what_cannot_be_kept_changes_nothing (Fixture *f, gconstpointer data)
   fixture_start_service (f);
   view = mc_coordinator_get_view (f->coordinator);
   of_service = fixture_vm_of (f, vm);
-  g_assert_true (mc_coordinator_vm_pause (f->coordinator, of_service, "backup", 0, "me", NULL));
+  mc_pause_begin (mc_vm_get_pause (of_service), "backup", 0, "me");
   fixture_advance (f, SECOND);
   g_assert_cmpint (g_rename (f->directory, away), ==, 0);
 
@@ -662,9 +682,9 @@ test_what_cannot_be_kept_changes_nothing (Fixture *f, gconstpointer data)
   assert_not_kept (f);
   g_assert_cmpuint (view->thresholds.step_limit, ==, 20);
   g_assert_nonnull (strstr (f->changes->str, "StepLimit 13→20 disk\n"));
-  g_assert_true (mc_coordinator_set_dry_run (f->coordinator, TRUE, "me", NULL));
-  g_assert_true (mc_coordinator_pause (f->coordinator, "update", 60, "me", NULL));
-  g_assert_true (mc_coordinator_vm_resume (f->coordinator, of_service, "me", NULL));
+  mc_host_limits_set_dry_run (mc_coordinator_get_limits (f->coordinator), TRUE, "me");
+  mc_pause_begin (mc_coordinator_get_pause (f->coordinator), "update", 60, "me");
+  g_assert_true (mc_pause_end (mc_vm_get_pause (of_service), "vm", "me", NULL));
   g_assert_true (reload (f, NULL));
   assert_not_kept (f);
   g_assert_false (view->dry_run);
@@ -694,8 +714,10 @@ test_reservations_share_what_there_is (Fixture *f, gconstpointer data)
   fixture_pass (f, 5);
   possible = mc_coordinator_get_view (f->coordinator)->free_for_new_vm;
   g_assert_cmpuint (possible, ==, 2 * MC_GIB - 200 * MC_MIB);
-  mc_coordinator_reserve_async (f->coordinator, 1 * MC_GIB, 0, NULL, on_reserved, &one);
-  mc_coordinator_reserve_async (f->coordinator, 1 * MC_GIB, 5, NULL, on_reserved, &two);
+  mc_reservations_reserve_async (mc_coordinator_get_reservations (f->coordinator), 1 * MC_GIB, 0,
+                                 NULL, on_reserved, &one);
+  mc_reservations_reserve_async (mc_coordinator_get_reservations (f->coordinator), 1 * MC_GIB, 5,
+                                 NULL, on_reserved, &two);
   fixture_pass (f, 3);
   g_assert_no_error (one.error);
   g_assert_no_error (two.error);
@@ -722,7 +744,8 @@ test_reservation_never_waits_for_ever (Fixture *f, gconstpointer data)
   slow->rate = 8 * MC_MIB;
   fixture_start_service (f);
   fixture_pass (f, 15);
-  mc_coordinator_reserve_async (f->coordinator, 1 * MC_GIB, 0, NULL, on_reserved, &reserved);
+  mc_reservations_reserve_async (mc_coordinator_get_reservations (f->coordinator), 1 * MC_GIB, 0,
+                                 NULL, on_reserved, &reserved);
   mc_test_clock_advance (f->clock, SECOND / 10);
   mc_fake_hypervisor_disconnect (f->fake, "end of file");
   fixture_pass (f, 21);

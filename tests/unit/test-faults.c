@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "coordinator-fixture.h"
-#include "coordinator-private.h"
+#include "coordinator.h"
 
 /* What was logged, but for what is for developers: one message after the other. */
 static GPtrArray *messages;
@@ -184,7 +184,7 @@ test_clock_steps_in_a_pause (Fixture *f, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_true (mc_coordinator_pause (f->coordinator, "backup", 30, "test", &error));
+  mc_pause_begin (mc_coordinator_get_pause (f->coordinator), "backup", 30, "test");
   g_assert_no_error (error);
   mc_test_clock_step_wall (f->clock, -3600 * (gint64)SECOND);
   fixture_pass (f, 25);
@@ -629,11 +629,10 @@ test_alternating_figures (Fixture *f, gconstpointer data)
   g_assert_cmpuint (count_messages ("honest"), <=, 2);
   assert_honest_is_served (f);
   /* What a person does is seen at once. */
-  g_assert_true (
-      mc_coordinator_vm_pause (f->coordinator, fixture_vm_of (f, liar), "look", 0, "test", NULL));
+  mc_pause_begin (mc_vm_get_pause (fixture_vm_of (f, liar)), "look", 0, "test");
   fixture_pass (f, 1);
   g_assert_cmpstr (fixture_status_of (f, liar), ==, "paused");
-  mc_coordinator_vm_resume (f->coordinator, fixture_vm_of (f, liar), "test", NULL);
+  mc_pause_end (mc_vm_get_pause (fixture_vm_of (f, liar)), "vm", "test", NULL);
   fixture_pass (f, 1);
   g_assert_cmpstr (fixture_status_of (f, liar), !=, "paused");
   liar->figures.unused = sound;
@@ -654,7 +653,7 @@ test_bounded_log (Fixture *f, gconstpointer data)
 
   for (guint i = 0; i < 2 * 3600; i++)
     {
-      gboolean may = mc_vm_may_log (vm, mc_clock_now (MC_CLOCK (f->clock)));
+      gboolean may = mc_domain_may_log (mc_vm_get_domain (vm), mc_clock_now (MC_CLOCK (f->clock)));
 
       logged += may;
       of_last_hour += may && i >= 3600;
@@ -703,8 +702,9 @@ test_repeated_set (Fixture *f, gconstpointer data)
   sets = n_moves (liar);
   liar->target = 300 * MC_MIB; /* lost in a reset, say */
   g_ptr_array_set_size (messages, 0);
-  mc_target_apply (f->coordinator, vm, &again);
-  mc_target_apply (f->coordinator, vm, &again); /* one is on its way */
+  mc_vm_store_decision (vm, &again);
+  mc_vm_apply_decision (vm);
+  mc_vm_apply_decision (vm); /* one is on its way */
   mc_test_clock_settle ();
   g_assert_cmpuint (n_moves (liar), ==, sets + 1);
   g_assert_cmpuint (liar->target, ==, again.target);

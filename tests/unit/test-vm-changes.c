@@ -22,7 +22,7 @@ on_changed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Change *change = user_data;
 
-  mc_coordinator_vm_thresholds_finish (MC_COORDINATOR (source), result, &change->error);
+  mc_vm_changes_finish (MC_VM_CHANGES (source), result, &change->error);
   change->n_ended = ++n_ended;
 }
 
@@ -32,9 +32,8 @@ begin (Fixture *f, McFakeVm *vm, const char *name, guint64 value, Change *change
   g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{st}"));
 
   g_variant_builder_add (&builder, "{st}", name, value);
-  mc_coordinator_vm_set_thresholds_async (f->coordinator, fixture_vm_of (f, vm),
-                                          g_variant_builder_end (&builder), "me", on_changed,
-                                          change);
+  mc_vm_changes_set_async (mc_vm_get_changes (fixture_vm_of (f, vm)),
+                           g_variant_builder_end (&builder), "me", on_changed, change);
 }
 
 static guint

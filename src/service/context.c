@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What every part of the service works with. */
+#include "config.h"
+
+#include "context.h"
+
+McContext *
+mc_context_new (McHypervisor *hypervisor, McClock *clock, McConfig *config, const char *state_dir)
+{
+  McContext *self = g_rc_box_new0 (McContext);
+
+  self->hypervisor = g_object_ref (hypervisor);
+  self->clock = g_object_ref (clock);
+  self->store = mc_store_new (state_dir);
+  self->settings = mc_settings_new (config, self->store);
+  self->ending = g_cancellable_new ();
+  return self;
+}
+
+McContext *
+mc_context_ref (McContext *self)
+{
+  return g_rc_box_acquire (self);
+}
+
+static void
+clear (gpointer data)
+{
+  McContext *self = data;
+
+  mc_settings_free (self->settings);
+  g_object_unref (self->store);
+  g_object_unref (self->hypervisor);
+  g_object_unref (self->clock);
+  g_object_unref (self->ending);
+}
+
+void
+mc_context_unref (McContext *self)
+{
+  g_rc_box_release_full (self, clear);
+}
+
+gboolean
+mc_context_is_ending (const McContext *self)
+{
+  return g_cancellable_is_cancelled (self->ending);
+}
+
+const McPolicySettings *
+mc_context_get_policy (const McContext *self)
+{
+  return mc_settings_get_policy (self->settings);
+}
+
+gint64
+mc_context_now (const McContext *self)
+{
+  return mc_clock_now (self->clock);
+}

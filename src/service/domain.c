@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A VM as libvirt reports it. */
+#include "config.h"
+
+#include "domain.h"
+
+#include "events.h"
+
+/* Entries about one VM: so many at once, one more in each so long, and one now and then that counts
+ * what was left out: 60 in the first hour at the most. */
+#define ENTRIES_AT_ONCE   18
+#define ENTRY_EVERY_US    (100 * G_USEC_PER_SEC)
+#define LEFT_OUT_EVERY_US (600 * G_USEC_PER_SEC)
+
+/* Entries in the log about it. */
+typedef struct
+{
+  guint n;
+  gint64 counted_us;
+  guint left_out;
+  gint64 left_out_us; /* since when */
+} Entries;
+
+struct _McDomain
+{
+  GObject parent;
+
+  char *uuid;
+  char *name;
+  int id;
+  McVmFacts facts;
+  gboolean gone;
+  gboolean crashed;
+  gboolean was_busy; /* in the last sample; a VM without any counts as busy */
+  gint64 report_wall_us;
+  gboolean looked;   /* at its figures */
+  gboolean reported; /* since then */
+  Entries entries;
+};
+
+G_DEFINE_FINAL_TYPE (McDomain, mc_domain, G_TYPE_OBJECT)
+
+static void
+mc_domain_init (McDomain *self)
+{
+  self->facts.target = MC_UNKNOWN;
+  self->was_busy = TRUE;
+}
+
+static void
+mc_domain_finalize (GObject *object)
+{
+  McDomain *self = MC_DOMAIN (object);
+
+  g_free (self->uuid);
+  g_free (self->name);
+  G_OBJECT_CLASS (mc_domain_parent_class)->finalize (object);
+}
+
+static void
+mc_domain_class_init (McDomainClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = mc_domain_finalize;
+}
+
+static void
+parse_uuid (const char *text, guint8 uuid[16])
+{
+  guint digits = 0;
+
+  for (; *text != '\0' && digits < 32; text++)
+    {
+      int digit = g_ascii_xdigit_value (*text);
+
+      if (digit < 0)
+        continue;
+      uuid[digits / 2] = (guint8)(uuid[digits / 2] << 4 | digit);
+      digits++;
+    }
+}
+
+McDomain *
+mc_domain_new (const McVmSample *sample, gint64 started_us)
+{
+  McDomain *self = g_object_new (MC_TYPE_DOMAIN, NULL);
+
+  self->uuid = g_strdup (sample->uuid);
+  self->name = g_strdup (sample->name);
+  self->id = sample->id;
+  parse_uuid (sample->uuid, self->facts.uuid);
+  self->facts.started_us = started_us;
+  return self;
+}
+
+const char *
+mc_domain_get_uuid (McDomain *self)
+{
+  return self->uuid;
+}
+
+const char *
+mc_domain_get_name (McDomain *self)
+{
+  return self->name;
+}
+
+int
+mc_domain_get_id (McDomain *self)
+{
+  return self->id;
+}
+
+const McVmFacts *
+mc_domain_get_facts (McDomain *self)
+{
+  return &self->facts;
+}
+
+gint64
+mc_domain_get_report_time (McDomain *self)
+{
+  return self->facts.stats_time_s > 0 ? self->report_wall_us : 0;
+}
+
+gboolean
+mc_domain_has_reported (McDomain *self)
+{
+  return self->reported;
+}
+
+gboolean
+mc_domain_has_crashed (McDomain *self)
+{
+  return self->crashed;
+}
+
+gboolean
+mc_domain_was_busy (McDomain *self)
+{
+  return self->was_busy;
+}
+
+void
+mc_domain_update_from_sample (McDomain *self, const McVmSample *sample, gint64 wall_us)
+{
+  McVmFacts *facts = &self->facts;
+
+  if (g_strcmp0 (self->name, sample->name) != 0)
+    {
+      g_free (self->name);
+      self->name = g_strdup (sample->name);
+    }
+  /* Once is nothing: somebody else asked for its figures at that moment. */
+  facts->busy = sample->busy && self->was_busy;
+  self->was_busy = sample->busy;
+  facts->balloon = sample->balloon;
+  facts->capacity = sample->capacity;
+  if (sample->busy)
+    return; /* the rest is as old as it was */
+
+  facts->running = sample->running && !self->crashed;
+  facts->resident = sample->resident;
+  facts->unused = sample->unused;
+  facts->usable = sample->usable;
+  facts->available = sample->available;
+  facts->swap_in = sample->swap_in;
+  facts->swap_out = sample->swap_out;
+  if (sample->stats_time_s != facts->stats_time_s)
+    {
+      self->reported = self->looked;
+      self->report_wall_us = wall_us;
+    }
+  self->looked = TRUE;
+  facts->stats_time_s = sample->stats_time_s;
+}
+
+void
+mc_domain_set_balloon (McDomain *self, guint64 bytes)
+{
+  self->facts.balloon = bytes;
+}
+
+void
+mc_domain_set_started (McDomain *self, gint64 now_us)
+{
+  self->crashed = FALSE;
+  self->facts.started_us = now_us;
+}
+
+gboolean
+mc_domain_set_running (McDomain *self, gboolean running, gint64 now_us)
+{
+  if (self->facts.running == running)
+    return FALSE;
+  if (running && self->crashed)
+    mc_domain_set_started (self, now_us);
+  self->facts.running = running;
+  return TRUE;
+}
+
+/* A kernel that dumps itself, or waits to be looked at, is no guest to be judged by its figures. */
+gboolean
+mc_domain_set_crashed (McDomain *self)
+{
+  if (self->crashed)
+    return FALSE;
+  self->crashed = TRUE;
+  self->facts.running = FALSE;
+  return TRUE;
+}
+
+void
+mc_domain_set_gone (McDomain *self)
+{
+  self->gone = TRUE;
+}
+
+gboolean
+mc_domain_is_gone (McDomain *self)
+{
+  return self->gone;
+}
+
+gboolean
+mc_domain_may_log (McDomain *self, gint64 now_us)
+{
+  Entries *entries = &self->entries;
+  gint64 again = (now_us - entries->counted_us) / ENTRY_EVERY_US;
+
+  entries->n -= (guint)MIN (entries->n, again);
+  entries->counted_us = entries->n == 0 ? now_us : entries->counted_us + again * ENTRY_EVERY_US;
+  if (entries->left_out > 0 && now_us - entries->left_out_us >= LEFT_OUT_EVERY_US)
+    {
+      mc_event_left_out (self->name, self->uuid, entries->left_out);
+      entries->left_out = 0;
+    }
+  if (entries->n < ENTRIES_AT_ONCE)
+    {
+      entries->n++;
+      return TRUE;
+    }
+  if (entries->left_out++ == 0)
+    entries->left_out_us = now_us;
+  return FALSE;
+}

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The VMs, by UUID. */
+#include "config.h"
+
+#include "fleet.h"
+
+#include "error.h"
+#include "events.h"
+#include "vm-notes.h"
+
+struct _McFleet
+{
+  GObject parent;
+
+  McContext *context;
+  GPtrArray *vms;      /* (element-type McVm) owned, in the order they appeared */
+  GHashTable *by_uuid; /* uuid → McVm, of the same */
+  GHashTable *starts;  /* uuid → gint64*: started, and not sampled yet */
+  GHashTable *gone;    /* (set of uuid): stopped while a sample was under way */
+  gboolean sampling;
+  gboolean synced;
+  guint64 n_samples;
+  guint last_refreshed;
+};
+
+enum
+{
+  VM_ADDED,
+  VM_REMOVED,
+  CYCLE_WANTED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (McFleet, mc_fleet, G_TYPE_OBJECT)
+
+McVm *
+mc_fleet_lookup (McFleet *self, const char *uuid)
+{
+  return g_hash_table_lookup (self->by_uuid, uuid);
+}
+
+GPtrArray *
+mc_fleet_get_vms (McFleet *self)
+{
+  return self->vms;
+}
+
+static void
+want_cycle (McFleet *self)
+{
+  g_signal_emit (self, signals[CYCLE_WANTED], 0);
+}
+
+/* VMs that come and go */
+
+static void
+remove_vm (McFleet *self, McVm *vm)
+{
+  g_autoptr (McVm) kept G_GNUC_UNUSED = g_object_ref (vm);
+  const char *uuid = mc_vm_get_uuid (vm);
+  g_autoptr (GError) gone = g_error_new (MC_SERVICE_ERROR, MC_SERVICE_ERROR_UNKNOWN_VM,
+                                         "The VM %s is no longer there", mc_vm_get_name (vm));
+
+  g_hash_table_remove (self->by_uuid, uuid);
+  g_ptr_array_remove (self->vms, vm);
+  mc_vm_close (vm, gone);
+  mc_vm_notes_forget (self->context->store, uuid);
+  if (!mc_vm_is_announced (vm))
+    return;
+  mc_event_vm_vanished (mc_vm_get_name (vm), uuid);
+  g_signal_emit (self, signals[VM_REMOVED], 0, vm);
+}
+
+static gint64
+started_when (McFleet *self, const char *uuid)
+{
+  gint64 *when_us = g_hash_table_lookup (self->starts, uuid);
+  gint64 started_us = when_us != NULL ? *when_us : 0;
+
+  /* One that appeared between two samples without an event has started since, too. */
+  if (when_us == NULL && self->synced)
+    started_us = mc_context_now (self->context);
+  g_hash_table_remove (self->starts, uuid);
+  return started_us;
+}
+
+/* Returns: the bytes that it has, if it has just started. */
+static guint64
+add_vm (McFleet *self, const McVmSample *sample)
+{
+  gint64 started_us = started_when (self, sample->uuid);
+  McVm *vm;
+
+  mc_vm_notes_open (self->context->store, sample->uuid, sample->id);
+  vm = mc_vm_new (self->context, sample, started_us);
+  g_ptr_array_add (self->vms, vm);
+  g_hash_table_insert (self->by_uuid, (char *)mc_vm_get_uuid (vm), vm);
+  mc_vm_update_from_sample (vm, sample, self->n_samples);
+  g_signal_connect_object (vm, "cycle-wanted", G_CALLBACK (want_cycle), self, G_CONNECT_SWAPPED);
+  mc_vm_refresh (vm);
+  return started_us > 0 && sample->balloon != MC_UNKNOWN ? sample->balloon : 0;
+}
+
+static void
+remove_unseen (McFleet *self)
+{
+  for (guint i = self->vms->len; i > 0; i--)
+    {
+      McVm *vm = self->vms->pdata[i - 1];
+
+      if (mc_vm_get_last_sample (vm) != self->n_samples)
+        remove_vm (self, vm);
+    }
+}
+
+guint64
+mc_fleet_reconcile (McFleet *self, const McSample *sample)
+{
+  guint64 started = 0;
+
+  self->sampling = FALSE;
+  self->n_samples++;
+  for (guint i = 0; i < sample->vms->len; i++)
+    {
+      const McVmSample *of_vm = sample->vms->pdata[i];
+      McVm *vm = mc_fleet_lookup (self, of_vm->uuid);
+
+      if (g_hash_table_contains (self->gone, of_vm->uuid))
+        continue;
+      if (vm != NULL && mc_domain_get_id (mc_vm_get_domain (vm)) != of_vm->id)
+        {
+          remove_vm (self, vm); /* the same VM, started anew unseen */
+          vm = NULL;
+        }
+      if (vm == NULL)
+        started += add_vm (self, of_vm);
+      else
+        mc_vm_update_from_sample (vm, of_vm, self->n_samples);
+    }
+  g_hash_table_remove_all (self->gone);
+  remove_unseen (self);
+  if (!self->synced)
+    mc_vm_notes_sweep (self->context->store, self->by_uuid);
+  self->synced = TRUE;
+  return started;
+}
+
+void
+mc_fleet_begin_sample (McFleet *self)
+{
+  self->sampling = TRUE;
+}
+
+void
+mc_fleet_drop_sample (McFleet *self)
+{
+  self->sampling = FALSE;
+  g_hash_table_remove_all (self->gone);
+}
+
+guint64
+mc_fleet_count_samples (McFleet *self)
+{
+  return self->n_samples;
+}
+
+gboolean
+mc_fleet_is_synced (McFleet *self)
+{
+  return self->synced;
+}
+
+void
+mc_fleet_set_unsynced (McFleet *self)
+{
+  self->synced = FALSE;
+}
+
+void
+mc_fleet_catch_up (McFleet *self)
+{
+  for (guint i = 0; i < self->vms->len; i++)
+    mc_vm_catch_up (self->vms->pdata[i]);
+}
+
+void
+mc_fleet_announce (McFleet *self)
+{
+  for (guint i = 0; i < self->vms->len; i++)
+    {
+      McVm *vm = self->vms->pdata[i];
+
+      if (mc_vm_is_announced (vm) || !mc_vm_is_presentable (vm))
+        continue;
+      mc_vm_set_announced (vm);
+      mc_event_vm_appeared (mc_vm_get_name (vm), mc_vm_get_uuid (vm));
+      g_signal_emit (self, signals[VM_ADDED], 0, vm);
+    }
+}
+
+void
+mc_fleet_refresh_all (McFleet *self)
+{
+  for (guint i = 0; i < self->vms->len; i++)
+    mc_vm_refresh (self->vms->pdata[i]);
+}
+
+/*
+ * Periods are overwritten by other clients, and metadata by people: one VM is looked at again in
+ * each cycle, and those that could not be read are tried again.
+ */
+void
+mc_fleet_refresh_next (McFleet *self)
+{
+  for (guint i = 0; i < self->vms->len; i++)
+    if (mc_vm_is_unread (self->vms->pdata[i]))
+      mc_vm_refresh (self->vms->pdata[i]);
+  if (self->vms->len == 0)
+    return;
+  self->last_refreshed = (self->last_refreshed + 1) % self->vms->len;
+  mc_vm_refresh (self->vms->pdata[self->last_refreshed]);
+}
+
+void
+mc_fleet_follow_clock (McFleet *self)
+{
+  for (guint i = 0; i < self->vms->len; i++)
+    mc_pause_follow_clock (mc_vm_get_pause (self->vms->pdata[i]));
+}
+
+void
+mc_fleet_update_views (McFleet *self, const char *all_paused, const char *degraded)
+{
+  for (guint i = 0; i < self->vms->len; i++)
+    mc_vm_update_view (self->vms->pdata[i], all_paused, degraded);
+}
+
+/* The hypervisor's events */
+
+static void
+on_vm_started (McHypervisor *hypervisor, const char *uuid, gpointer user_data)
+{
+  McFleet *self = user_data;
+  gint64 now_us = mc_context_now (self->context);
+
+  g_hash_table_insert (self->starts, g_strdup (uuid), g_memdup2 (&now_us, sizeof now_us));
+  want_cycle (self);
+}
+
+static void
+on_vm_stopped (McHypervisor *hypervisor, const char *uuid, gpointer user_data)
+{
+  McFleet *self = user_data;
+  McVm *vm = mc_fleet_lookup (self, uuid);
+
+  g_hash_table_remove (self->starts, uuid);
+  if (self->sampling)
+    g_hash_table_add (self->gone, g_strdup (uuid));
+  if (vm != NULL)
+    remove_vm (self, vm);
+  want_cycle (self);
+}
+
+static void
+on_vm_rebooted (McHypervisor *hypervisor, const char *uuid, gpointer user_data)
+{
+  McFleet *self = user_data;
+  McVm *vm = mc_fleet_lookup (self, uuid);
+
+  if (vm == NULL)
+    return;
+  mc_domain_set_started (mc_vm_get_domain (vm), mc_context_now (self->context));
+  want_cycle (self);
+}
+
+static void
+on_vm_crashed (McHypervisor *hypervisor, const char *uuid, gpointer user_data)
+{
+  McFleet *self = user_data;
+  McVm *vm = mc_fleet_lookup (self, uuid);
+
+  if (vm != NULL && mc_domain_set_crashed (mc_vm_get_domain (vm)))
+    want_cycle (self);
+}
+
+static void
+on_vm_changed (McHypervisor *hypervisor, const char *uuid, gpointer user_data)
+{
+  McVm *vm = mc_fleet_lookup (user_data, uuid);
+
+  if (vm != NULL)
+    mc_vm_refresh (vm);
+}
+
+static void
+on_vm_state (McHypervisor *hypervisor, const char *uuid, gboolean running, gpointer user_data)
+{
+  McFleet *self = user_data;
+  McVm *vm = mc_fleet_lookup (self, uuid);
+
+  if (vm != NULL
+      && mc_domain_set_running (mc_vm_get_domain (vm), running, mc_context_now (self->context)))
+    want_cycle (self);
+}
+
+static void
+on_balloon_changed (McHypervisor *hypervisor, const char *uuid, guint64 bytes, gpointer user_data)
+{
+  McVm *vm = mc_fleet_lookup (user_data, uuid);
+
+  if (vm != NULL)
+    mc_domain_set_balloon (mc_vm_get_domain (vm), bytes);
+}
+
+static void
+on_target_ended (McHypervisor *hypervisor,
+                 const char *uuid,
+                 const GError *error,
+                 gpointer user_data)
+{
+  McFleet *self = user_data;
+  McVm *vm = mc_fleet_lookup (self, uuid);
+
+  if (vm == NULL)
+    return;
+  mc_vm_target_ended (vm, error);
+  want_cycle (self);
+}
+
+static void
+listen (McFleet *self)
+{
+  McHypervisor *hypervisor = self->context->hypervisor;
+
+  g_signal_connect (hypervisor, "vm-started", G_CALLBACK (on_vm_started), self);
+  g_signal_connect (hypervisor, "vm-stopped", G_CALLBACK (on_vm_stopped), self);
+  g_signal_connect (hypervisor, "vm-rebooted", G_CALLBACK (on_vm_rebooted), self);
+  g_signal_connect (hypervisor, "vm-changed", G_CALLBACK (on_vm_changed), self);
+  g_signal_connect (hypervisor, "vm-state", G_CALLBACK (on_vm_state), self);
+  g_signal_connect (hypervisor, "balloon-changed", G_CALLBACK (on_balloon_changed), self);
+  g_signal_connect (hypervisor, "vm-crashed", G_CALLBACK (on_vm_crashed), self);
+  g_signal_connect (hypervisor, "target-ended", G_CALLBACK (on_target_ended), self);
+}
+
+void
+mc_fleet_stop_listening (McFleet *self)
+{
+  g_signal_handlers_disconnect_by_data (self->context->hypervisor, self);
+}
+
+/* Life */
+
+void
+mc_fleet_abandon_changes (McFleet *self, const GError *why)
+{
+  for (guint i = 0; i < self->vms->len; i++)
+    mc_vm_changes_abandon (mc_vm_get_changes (self->vms->pdata[i]), why);
+}
+
+void
+mc_fleet_close (McFleet *self, const GError *why)
+{
+  mc_fleet_stop_listening (self);
+  for (guint i = 0; i < self->vms->len; i++)
+    mc_vm_close (self->vms->pdata[i], why);
+}
+
+static void
+mc_fleet_finalize (GObject *object)
+{
+  McFleet *self = MC_FLEET (object);
+
+  mc_fleet_stop_listening (self);
+  g_hash_table_unref (self->by_uuid);
+  g_hash_table_unref (self->starts);
+  g_hash_table_unref (self->gone);
+  g_ptr_array_unref (self->vms);
+  mc_context_unref (self->context);
+  G_OBJECT_CLASS (mc_fleet_parent_class)->finalize (object);
+}
+
+static void
+mc_fleet_class_init (McFleetClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = mc_fleet_finalize;
+  signals[VM_ADDED] = g_signal_new ("vm-added", MC_TYPE_FLEET, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                    NULL, G_TYPE_NONE, 1, MC_TYPE_VM);
+  signals[VM_REMOVED] = g_signal_new ("vm-removed", MC_TYPE_FLEET, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                      NULL, G_TYPE_NONE, 1, MC_TYPE_VM);
+  signals[CYCLE_WANTED] = g_signal_new ("cycle-wanted", MC_TYPE_FLEET, G_SIGNAL_RUN_LAST, 0, NULL,
+                                        NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+mc_fleet_init (McFleet *self)
+{
+  self->vms = g_ptr_array_new_with_free_func (g_object_unref);
+  self->by_uuid = g_hash_table_new (g_str_hash, g_str_equal);
+  self->starts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->gone = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+}
+
+McFleet *
+mc_fleet_new (McContext *context)
+{
+  McFleet *self = g_object_new (MC_TYPE_FLEET, NULL);
+
+  self->context = mc_context_ref (context);
+  listen (self);
+  return self;
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How the host and its hypervisor stand. */
+#include "config.h"
+
+#include "host-state.h"
+
+#include "error.h"
+#include "events.h"
+#include "size.h"
+
+/* One late sample is a hiccup. */
+#define LATE_SAMPLES 2
+
+#define CONNECT_WITHIN_US (2 * G_USEC_PER_SEC)
+
+/* What keeps everything from being moved. */
+typedef enum
+{
+  DEGRADED_NOT,
+  DEGRADED_BY_HYPERVISOR,
+  DEGRADED_BY_HOST,
+  DEGRADED_BY_RESERVE,
+} Degradation;
+
+struct _McHostState
+{
+  GObject parent;
+
+  McContext *context;
+  McHost *host;
+  McFleet *fleet;
+  gint64 started_us;
+  guint late; /* samples in a row that brought nothing */
+  McHostFigures figures;
+  McHostDecision decision;
+  char *unreadable;        /* why the host's figures are not known, or NULL */
+  char *reserve_too_large; /* than what the host has, in words, or NULL */
+  char *degraded;          /* why nothing is moved, or NULL */
+  Degradation degraded_by;
+};
+
+G_DEFINE_FINAL_TYPE (McHostState, mc_host_state, G_TYPE_OBJECT)
+
+const char *
+mc_state_nick (McState state)
+{
+  static const char *const nicks[] = {
+    [MC_STATE_STARTING] = "starting",
+    [MC_STATE_RUNNING] = "running",
+    [MC_STATE_PAUSED] = "paused",
+    [MC_STATE_DEGRADED] = "degraded",
+  };
+
+  g_return_val_if_fail ((guint)state < G_N_ELEMENTS (nicks), "degraded");
+  return nicks[state];
+}
+
+/* A host that is to keep more than it has would take all of it from its VMs. */
+gboolean
+mc_host_state_check_reserve (McHostState *self, guint64 reserve, GError **error)
+{
+  g_autofree char *asked = mc_size_format (reserve);
+  g_autofree char *total = mc_size_format (self->figures.total);
+
+  if (self->figures.total == 0 || reserve < self->figures.total)
+    return TRUE;
+  g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_CONFLICT,
+               "HostReserve %s is not below HostTotal %s", asked, total);
+  return FALSE;
+}
+
+/* Sets whether the host has what it is to keep: it may have less than before, and is not always
+ * known at the start. */
+static void
+update_reserve (McHostState *self)
+{
+  guint64 reserve = mc_context_get_policy (self->context)->thresholds.host_reserve;
+  g_autoptr (GError) error = NULL;
+
+  g_clear_pointer (&self->reserve_too_large, g_free);
+  if (self->unreadable == NULL && !mc_host_state_check_reserve (self, reserve, &error))
+    self->reserve_too_large = g_strdup (error->message);
+}
+
+/* Sets why the host's figures are not known, or that they are. */
+static void
+read_host (McHostState *self, const McSample *sample)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_clear_pointer (&self->unreadable, g_free);
+  self->figures
+      = (McHostFigures){ .total = sample->host_total, .available = sample->host_available };
+  if (mc_hypervisor_is_local (self->context->hypervisor)
+      && !mc_host_read (self->host, &self->figures.total, &self->figures.available, &error))
+    {
+      self->unreadable = g_strdup (error->message);
+      return;
+    }
+  if (self->figures.total == MC_HYPERVISOR_UNKNOWN
+      || self->figures.available == MC_HYPERVISOR_UNKNOWN)
+    self->unreadable = g_strdup ("the hypervisor tells nothing of it");
+}
+
+gboolean
+mc_host_state_probe (McHostState *self)
+{
+  return mc_hypervisor_is_local (self->context->hypervisor)
+         && mc_host_read (self->host, &self->figures.total, &self->figures.available, NULL);
+}
+
+void
+mc_host_state_start (McHostState *self)
+{
+  self->started_us = mc_context_now (self->context);
+}
+
+static gboolean
+is_connecting (McHostState *self)
+{
+  return mc_fleet_count_samples (self->fleet) == 0
+         && mc_context_now (self->context) - self->started_us < CONNECT_WITHIN_US;
+}
+
+/* @why: (out) (transfer none): "" where nothing is to be said of it yet */
+static Degradation
+find_degradation (McHostState *self, const char **why)
+{
+  McHypervisor *hypervisor = self->context->hypervisor;
+
+  *why = "";
+  if (!mc_hypervisor_get_connected (hypervisor))
+    {
+      *why = is_connecting (self) ? "" : mc_hypervisor_get_status (hypervisor);
+      return **why != '\0' ? DEGRADED_BY_HYPERVISOR : DEGRADED_NOT;
+    }
+  if (self->late >= LATE_SAMPLES)
+    {
+      *why = "the hypervisor does not answer";
+      return DEGRADED_BY_HYPERVISOR;
+    }
+  if (self->unreadable != NULL)
+    {
+      *why = "the host's memory cannot be read";
+      return DEGRADED_BY_HOST;
+    }
+  if (self->reserve_too_large == NULL)
+    return DEGRADED_NOT;
+  *why = self->reserve_too_large;
+  return DEGRADED_BY_RESERVE;
+}
+
+static void
+log_degraded (McHostState *self, Degradation before, const char *why)
+{
+  const char *uri = mc_hypervisor_get_uri (self->context->hypervisor);
+
+  if (self->degraded_by == DEGRADED_BY_HOST)
+    mc_event_host_unreadable (self->unreadable);
+  else if (self->degraded_by == DEGRADED_BY_RESERVE)
+    mc_event_reserve_too_large (why);
+  else if (self->degraded_by == DEGRADED_BY_HYPERVISOR)
+    mc_event_hypervisor_lost (uri, why);
+  else if (before == DEGRADED_BY_HOST)
+    mc_event_host_readable ();
+  else if (before == DEGRADED_BY_RESERVE)
+    mc_event_reserve_fits ();
+  else
+    mc_event_hypervisor_back (uri);
+}
+
+void
+mc_host_state_update (McHostState *self)
+{
+  const char *why;
+  Degradation before = self->degraded_by;
+
+  self->degraded_by = find_degradation (self, &why);
+  if (self->degraded_by != before)
+    log_degraded (self, before, why);
+  g_free (self->degraded);
+  self->degraded = *why != '\0' ? g_strdup_printf ("Nothing is moved: %s.", why) : NULL;
+}
+
+void
+mc_host_state_update_from_sample (McHostState *self, const McSample *sample)
+{
+  self->late = 0;
+  read_host (self, sample);
+  update_reserve (self);
+  mc_host_state_update (self);
+}
+
+void
+mc_host_state_miss_sample (McHostState *self)
+{
+  self->late++;
+  mc_host_state_update (self);
+}
+
+void
+mc_host_state_forget_missed (McHostState *self)
+{
+  self->late = 0;
+}
+
+const char *
+mc_host_state_get_degraded (McHostState *self)
+{
+  return self->degraded;
+}
+
+gboolean
+mc_host_state_is_ready (McHostState *self)
+{
+  return self->degraded == NULL && mc_fleet_is_synced (self->fleet);
+}
+
+gboolean
+mc_host_state_has_figures (McHostState *self)
+{
+  return mc_fleet_is_synced (self->fleet) && self->unreadable == NULL;
+}
+
+const McHostFigures *
+mc_host_state_get_figures (McHostState *self)
+{
+  return &self->figures;
+}
+
+const McHostDecision *
+mc_host_state_get_decision (McHostState *self)
+{
+  return &self->decision;
+}
+
+void
+mc_host_state_store_decision (McHostState *self, const McHostDecision *decision)
+{
+  self->decision = *decision;
+}
+
+McState
+mc_host_state_get_state (McHostState *self, gboolean paused)
+{
+  if (self->degraded != NULL)
+    return MC_STATE_DEGRADED;
+  if (!mc_fleet_is_synced (self->fleet))
+    return MC_STATE_STARTING;
+  return paused ? MC_STATE_PAUSED : MC_STATE_RUNNING;
+}
+
+static void
+mc_host_state_finalize (GObject *object)
+{
+  McHostState *self = MC_HOST_STATE (object);
+
+  g_free (self->unreadable);
+  g_free (self->reserve_too_large);
+  g_free (self->degraded);
+  g_object_unref (self->fleet);
+  g_object_unref (self->host);
+  mc_context_unref (self->context);
+  G_OBJECT_CLASS (mc_host_state_parent_class)->finalize (object);
+}
+
+static void
+mc_host_state_class_init (McHostStateClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = mc_host_state_finalize;
+}
+
+static void
+mc_host_state_init (McHostState *self)
+{
+}
+
+McHostState *
+mc_host_state_new (McContext *context, McHost *host, McFleet *fleet)
+{
+  McHostState *self = g_object_new (MC_TYPE_HOST_STATE, NULL);
+
+  self->context = mc_context_ref (context);
+  self->host = g_object_ref (host);
+  self->fleet = g_object_ref (fleet);
+  return self;
+}

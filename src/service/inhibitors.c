@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Whoever keeps balancing paused by keeping a descriptor open. */
+#include "config.h"
+
+#include "inhibitors.h"
+
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <unistd.h>
+
+#include "events.h"
+
+/* Each costs a descriptor, and a process has a thousand. */
+#define MOST_INHIBITORS 256
+
+struct _McInhibitors
+{
+  McPart parent;
+
+  McContext *context;
+  GPtrArray *list; /* (element-type Inhibitor) */
+};
+
+typedef struct
+{
+  McInhibitor shown; /* first: the list is one of these, for others */
+  McInhibitors *owner;
+  char *origin;
+  int fd;
+  guint watch;
+} Inhibitor;
+
+G_DEFINE_FINAL_TYPE (McInhibitors, mc_inhibitors, MC_TYPE_PART)
+
+static void
+inhibitor_free (gpointer data)
+{
+  Inhibitor *inhibitor = data;
+
+  g_clear_handle_id (&inhibitor->watch, g_source_remove);
+  close (inhibitor->fd);
+  g_free (inhibitor->shown.who);
+  g_free (inhibitor->shown.why);
+  g_free (inhibitor->origin);
+  g_free (inhibitor);
+}
+
+static void
+emit_change (McInhibitors *self, gboolean before, const char *origin)
+{
+  mc_part_emit_changed (MC_PART (self));
+  mc_part_emit_setting_changed (MC_PART (self), "Inhibited", g_variant_new_boolean (before),
+                                g_variant_new_boolean (self->list->len > 0), origin);
+}
+
+static gboolean
+on_closed (int fd, GIOCondition condition, gpointer user_data)
+{
+  Inhibitor *inhibitor = user_data;
+  McInhibitors *self = inhibitor->owner;
+  g_autofree char *origin = g_strdup (inhibitor->origin);
+
+  inhibitor->watch = 0;
+  mc_event_uninhibited (inhibitor->shown.who);
+  g_ptr_array_remove (self->list, inhibitor);
+  emit_change (self, TRUE, origin);
+  return G_SOURCE_REMOVE;
+}
+
+GUnixFDList *
+mc_inhibitors_add (McInhibitors *self,
+                   const char *who,
+                   const char *why,
+                   const char *origin,
+                   guint uid,
+                   guint pid,
+                   GError **error)
+{
+  gboolean before = self->list->len > 0;
+  int ends[2];
+  Inhibitor *inhibitor;
+
+  if (self->list->len >= MOST_INHIBITORS)
+    {
+      g_set_error (error, G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED,
+                   "There are %d inhibitors already", MOST_INHIBITORS);
+      return NULL;
+    }
+  if (!g_unix_open_pipe (ends, FD_CLOEXEC, error))
+    return NULL;
+  inhibitor = g_new (Inhibitor, 1);
+  *inhibitor = (Inhibitor){
+    .shown
+    = { g_strdup (who), g_strdup (why), uid, pid, (guint64)mc_clock_wall (self->context->clock) },
+    .owner = self,
+    .origin = g_strdup (origin),
+    .fd = ends[0],
+    /* Nothing is polled for: what somebody may write stays unread, and a hangup is always
+     * reported. */
+    .watch = g_unix_fd_add (ends[0], 0, on_closed, inhibitor),
+  };
+  g_ptr_array_add (self->list, inhibitor);
+  mc_event_inhibited (who, why, uid, pid);
+  emit_change (self, before, origin);
+  return g_unix_fd_list_new_from_array (&ends[1], 1);
+}
+
+GPtrArray *
+mc_inhibitors_list (McInhibitors *self)
+{
+  return self->list;
+}
+
+gboolean
+mc_inhibitors_is_empty (McInhibitors *self)
+{
+  return self->list->len == 0;
+}
+
+static void
+mc_inhibitors_finalize (GObject *object)
+{
+  McInhibitors *self = MC_INHIBITORS (object);
+
+  g_ptr_array_unref (self->list);
+  mc_context_unref (self->context);
+  G_OBJECT_CLASS (mc_inhibitors_parent_class)->finalize (object);
+}
+
+static void
+mc_inhibitors_class_init (McInhibitorsClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = mc_inhibitors_finalize;
+}
+
+static void
+mc_inhibitors_init (McInhibitors *self)
+{
+  self->list = g_ptr_array_new_with_free_func (inhibitor_free);
+}
+
+McInhibitors *
+mc_inhibitors_new (McContext *context)
+{
+  McInhibitors *self = g_object_new (MC_TYPE_INHIBITORS, NULL);
+
+  self->context = mc_context_ref (context);
+  return self;
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A pause of everything or of one VM. */
+#include "config.h"
+
+#include "pause.h"
+
+#include "error.h"
+#include "vm-notes.h"
+
+#define GROUP_ALL  "Pause"
+#define KEY_REASON "pause-reason"
+#define KEY_UNTIL  "paused-until"
+#define KEY_LENGTH "pause-seconds"
+
+/* The wall clock is slewed all the time; a step is more than that. */
+#define STEP_US (2 * G_USEC_PER_SEC)
+
+struct _McPause
+{
+  McPart parent;
+
+  McContext *context;
+  char *uuid; /* NULL for the pause of everything */
+  int id;
+  char *group; /* in the store */
+  gboolean closed;
+
+  gboolean active;
+  char *reason;
+  guint64 until_us; /* wall clock, µs since the epoch; 0 = until it is ended */
+  guint seconds;    /* that it was asked for; 0 = until it is ended */
+  gint64 ends_us;   /* of the clock */
+  guint timer;      /* of the clock */
+};
+
+G_DEFINE_FINAL_TYPE (McPause, mc_pause, MC_TYPE_PART)
+
+static void
+keep (McPause *self)
+{
+  McStore *store = self->context->store;
+  GKeyFile *keys = mc_store_get_keys (store);
+
+  if (self->active)
+    {
+      g_key_file_set_string (keys, self->group, KEY_REASON, self->reason);
+      g_key_file_set_uint64 (keys, self->group, KEY_UNTIL, self->until_us);
+      g_key_file_set_uint64 (keys, self->group, KEY_LENGTH, self->seconds);
+    }
+  else
+    {
+      g_key_file_remove_key (keys, self->group, KEY_REASON, NULL);
+      g_key_file_remove_key (keys, self->group, KEY_UNTIL, NULL);
+      g_key_file_remove_key (keys, self->group, KEY_LENGTH, NULL);
+    }
+  if (self->uuid != NULL)
+    mc_vm_notes_save (store, self->uuid, self->id);
+  else
+    mc_store_save (store);
+}
+
+/* @was_active, @before_us: what it was */
+static void
+emit_change (McPause *self, gboolean was_active, guint64 before_us, const char *origin)
+{
+  McPart *part = MC_PART (self);
+
+  mc_part_emit_changed (part);
+  mc_part_emit_setting_changed (part, "Paused", g_variant_new_boolean (was_active),
+                                g_variant_new_boolean (self->active), origin);
+  mc_part_emit_setting_changed (part, "PausedUntil", g_variant_new_uint64 (before_us),
+                                g_variant_new_uint64 (self->until_us), origin);
+}
+
+static void
+end (McPause *self, const char *origin)
+{
+  guint64 before_us = self->until_us;
+
+  mc_clock_cancel (self->context->clock, &self->timer);
+  self->active = FALSE;
+  g_clear_pointer (&self->reason, g_free);
+  self->until_us = 0;
+  self->seconds = 0;
+  keep (self);
+  emit_change (self, TRUE, before_us, origin);
+}
+
+static void
+on_over (gpointer user_data)
+{
+  McPause *self = user_data;
+
+  self->timer = 0;
+  end (self, "timer");
+}
+
+static void
+begin (McPause *self, const char *reason, guint seconds, gint64 left_us)
+{
+  McClock *clock = self->context->clock;
+  char *old = self->reason;
+
+  mc_clock_cancel (clock, &self->timer);
+  self->active = TRUE;
+  self->reason = g_strdup (reason);
+  g_free (old);
+  self->seconds = seconds;
+  self->until_us = 0;
+  if (seconds == 0)
+    return;
+  self->until_us = (guint64)(mc_clock_wall (clock) + left_us);
+  self->ends_us = mc_clock_now (clock) + left_us;
+  self->timer = mc_clock_call_at (clock, self->ends_us, on_over, self);
+}
+
+static void
+begin_anew (McPause *self, const char *reason, guint seconds, gint64 left_us, const char *origin)
+{
+  gboolean was_active = self->active;
+  guint64 before_us = self->until_us;
+
+  begin (self, reason, seconds, left_us);
+  keep (self);
+  emit_change (self, was_active, before_us, origin);
+}
+
+/* What was before a change that could not be kept */
+
+typedef struct
+{
+  McPause *pause;
+  gboolean active;
+  char *reason;
+  guint seconds;
+  gint64 ends_us;
+} Undo;
+
+static Undo *
+undo_new (McPause *self)
+{
+  Undo *undo = g_new (Undo, 1);
+
+  *undo = (Undo){
+    .pause = g_object_ref (self),
+    .active = self->active,
+    .reason = g_strdup (self->reason),
+    .seconds = self->seconds,
+    .ends_us = self->ends_us,
+  };
+  return undo;
+}
+
+static void
+undo_free (gpointer data)
+{
+  Undo *undo = data;
+
+  g_object_unref (undo->pause);
+  g_free (undo->reason);
+  g_free (undo);
+}
+
+static void
+undo_change (gpointer data)
+{
+  Undo *undo = data;
+  McPause *self = undo->pause;
+  gint64 left_us;
+
+  if (self->closed)
+    return;
+  left_us = undo->seconds > 0 ? undo->ends_us - mc_context_now (self->context) : 0;
+  if (undo->active && left_us >= 0)
+    begin_anew (self, undo->reason, undo->seconds, left_us, "disk");
+  else if (self->active)
+    end (self, "disk");
+}
+
+void
+mc_pause_begin (McPause *self, const char *reason, guint seconds, const char *origin)
+{
+  Undo *undo = undo_new (self);
+
+  begin_anew (self, reason, seconds, (gint64)seconds * G_USEC_PER_SEC, origin);
+  mc_store_undo_with (self->context->store, undo_change, undo, undo_free);
+}
+
+gboolean
+mc_pause_end (McPause *self, const char *name, const char *origin, GError **error)
+{
+  Undo *undo;
+
+  if (!self->active)
+    {
+      g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_NOT_PAUSED, "%s is not paused", name);
+      return FALSE;
+    }
+  undo = undo_new (self);
+  end (self, origin);
+  mc_store_undo_with (self->context->store, undo_change, undo, undo_free);
+  return TRUE;
+}
+
+/*
+ * The wall clock alone goes on while the service is away, and it may have been stepped: no pause
+ * lasts longer for that than it was asked for.
+ */
+void
+mc_pause_restore (McPause *self)
+{
+  GKeyFile *keys = mc_store_get_keys (self->context->store);
+  g_autofree char *reason = g_key_file_get_string (keys, self->group, KEY_REASON, NULL);
+  guint64 until_us = g_key_file_get_uint64 (keys, self->group, KEY_UNTIL, NULL);
+  guint64 seconds = g_key_file_get_uint64 (keys, self->group, KEY_LENGTH, NULL);
+  guint64 wall_us = (guint64)mc_clock_wall (self->context->clock);
+
+  if (reason == NULL)
+    return;
+  seconds = MIN (seconds, G_MAXUINT);
+  begin (self, reason, (guint)seconds,
+         (gint64)MIN (until_us - MIN (until_us, wall_us), seconds * G_USEC_PER_SEC));
+}
+
+void
+mc_pause_follow_clock (McPause *self)
+{
+  McClock *clock = self->context->clock;
+  gint64 until_us;
+
+  if (!self->active || self->seconds == 0)
+    return;
+  until_us = mc_clock_wall (clock) + self->ends_us - mc_clock_now (clock);
+  if (ABS (until_us - (gint64)self->until_us) < STEP_US)
+    return;
+  self->until_us = (guint64)MAX (until_us, 1);
+  keep (self);
+}
+
+gboolean
+mc_pause_is_active (McPause *self)
+{
+  return self->active;
+}
+
+const char *
+mc_pause_get_reason (McPause *self)
+{
+  return self->active ? self->reason : "";
+}
+
+guint64
+mc_pause_get_until (McPause *self)
+{
+  return self->active ? self->until_us : 0;
+}
+
+void
+mc_pause_close (McPause *self)
+{
+  self->closed = TRUE;
+  mc_clock_cancel (self->context->clock, &self->timer);
+}
+
+static void
+mc_pause_finalize (GObject *object)
+{
+  McPause *self = MC_PAUSE (object);
+
+  mc_pause_close (self);
+  g_free (self->reason);
+  g_free (self->uuid);
+  g_free (self->group);
+  mc_context_unref (self->context);
+  G_OBJECT_CLASS (mc_pause_parent_class)->finalize (object);
+}
+
+static void
+mc_pause_class_init (McPauseClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = mc_pause_finalize;
+}
+
+static void
+mc_pause_init (McPause *self)
+{
+}
+
+McPause *
+mc_pause_new (McContext *context, const char *uuid, int id)
+{
+  McPause *self = g_object_new (MC_TYPE_PAUSE, NULL);
+
+  self->context = mc_context_ref (context);
+  self->uuid = g_strdup (uuid);
+  self->id = id;
+  self->group = uuid != NULL ? mc_vm_notes_group (uuid) : g_strdup (GROUP_ALL);
+  return self;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* When cycles begin. */
+#include "config.h"
+
+#include "schedule.h"
+
+/* While somebody needs memory, cycles follow each other as closely as guests report. */
+#define ATTENTIVE_US (1 * G_USEC_PER_SEC)
+
+/* Events come in bursts: a host that starts twenty VMs is looked at five times a second, not
+ * twenty. */
+#define CLOSEST_US (G_USEC_PER_SEC / 5)
+
+/* A cycle that is this late, beyond its interval and a sample's longest, means that the loop does
+ * not turn. */
+#define SLACK_US (20 * G_USEC_PER_SEC)
+
+struct _McSchedule
+{
+  McContext *context;
+  GSourceOnceFunc begin;
+  gpointer user_data;
+
+  gboolean running;
+  gboolean under_way;
+  gboolean again;  /* a cycle is wanted as soon as this one has ended */
+  guint tick;      /* of the clock */
+  gint64 tick_us;  /* when that is */
+  gint64 began_us; /* when the last cycle began */
+  guint missed;    /* ticks in a row while one was under way */
+};
+
+static gint64
+interval_of (McSchedule *self)
+{
+  return mc_policy_interval_us (mc_context_get_policy (self->context));
+}
+
+static void on_tick (gpointer user_data);
+
+static void
+arm (McSchedule *self, gint64 when_us)
+{
+  mc_clock_cancel (self->context->clock, &self->tick);
+  self->tick_us = when_us;
+  self->tick = mc_clock_call_at (self->context->clock, when_us, on_tick, self);
+}
+
+static void
+begin (McSchedule *self)
+{
+  gint64 now_us = mc_context_now (self->context);
+
+  arm (self, now_us + interval_of (self));
+  if (self->under_way)
+    {
+      self->missed++;
+      g_debug ("%u cycles were missed while a sample is under way", self->missed);
+      return;
+    }
+  self->missed = 0;
+  self->began_us = now_us;
+  self->under_way = TRUE;
+  self->begin (self->user_data);
+}
+
+static void
+on_tick (gpointer user_data)
+{
+  McSchedule *self = user_data;
+
+  self->tick = 0;
+  begin (self);
+}
+
+void
+mc_schedule_start (McSchedule *self)
+{
+  self->running = TRUE;
+  begin (self);
+}
+
+void
+mc_schedule_stop (McSchedule *self)
+{
+  self->running = FALSE;
+  mc_clock_cancel (self->context->clock, &self->tick);
+}
+
+void
+mc_schedule_wake (McSchedule *self)
+{
+  gint64 when_us = MAX (mc_context_now (self->context), self->began_us + CLOSEST_US);
+
+  if (!self->running)
+    return;
+  if (self->under_way)
+    {
+      self->again = TRUE;
+      return;
+    }
+  if (self->tick == 0 || self->tick_us > when_us)
+    arm (self, when_us);
+}
+
+void
+mc_schedule_end_cycle (McSchedule *self, gboolean pressing)
+{
+  gint64 interval_us = interval_of (self);
+  gint64 after_us = self->again ? CLOSEST_US
+                    : pressing  ? MIN (interval_us, ATTENTIVE_US)
+                                : interval_us;
+
+  self->under_way = FALSE;
+  self->again = FALSE;
+  if (self->running)
+    arm (self, MAX (self->began_us + after_us, mc_context_now (self->context)));
+}
+
+gboolean
+mc_schedule_is_on_time (McSchedule *self)
+{
+  return !self->running
+         || mc_context_now (self->context) - self->began_us < interval_of (self) + SLACK_US;
+}
+
+McSchedule *
+mc_schedule_new (McContext *context, GSourceOnceFunc begin_cycle, gpointer user_data)
+{
+  McSchedule *self = g_new0 (McSchedule, 1);
+
+  self->context = mc_context_ref (context);
+  self->begin = begin_cycle;
+  self->user_data = user_data;
+  return self;
+}
+
+void
+mc_schedule_free (McSchedule *self)
+{
+  mc_schedule_stop (self);
+  mc_context_unref (self->context);
+  g_free (self);
+}

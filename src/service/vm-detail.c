@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A VM's status in one sentence. */
+#include "config.h"
+
+#include "vm-detail.h"
+
+#include "plain-text.h"
+
+const char *
+mc_vm_detail_find_immovable (const McVmParts *vm)
+{
+  const McVmDescription *description = mc_description_get (vm->description);
+
+  if (description != NULL && description->immovable != NULL)
+    return description->immovable;
+  return mc_target_get_denial (vm->target);
+}
+
+static char *
+describe_busy (const McVmParts *vm)
+{
+  const char *unset = mc_target_get_problem (vm->target);
+  const char *unread = mc_description_get_problem (vm->description);
+  gboolean described = mc_description_get (vm->description) != NULL;
+
+  if (mc_target_is_late (vm->target) && mc_target_is_under_way (vm->target))
+    return g_strdup ("A change of its memory has been under way for too long; it may be in a save, "
+                     "a snapshot or a migration.");
+  if (!mc_domain_get_facts (vm->domain)->busy && unset != NULL)
+    return g_strdup_printf ("Its memory could not be changed, and is tried again: %s.", unset);
+  if (!described && unread != NULL)
+    return g_strdup_printf ("What it is made of cannot be read: %s.", unread);
+  if (!described)
+    return g_strdup ("What it is made of has not been read yet.");
+  return g_strdup ("Its QEMU process does not answer; it is left alone until it does.");
+}
+
+static char *
+describe_pause (const McVmParts *vm, const char *all_paused)
+{
+  const char *reason = mc_pause_get_reason (vm->pause);
+
+  if (!mc_pause_is_active (vm->pause))
+    return g_strdup (all_paused != NULL ? all_paused : "");
+  if (*reason == '\0')
+    {
+      g_autofree char *word = mc_plain_text_as_word (mc_domain_get_name (vm->domain),
+                                                     mc_domain_get_uuid (vm->domain));
+
+      return g_strdup_printf ("Paused; to resume it: memcoordctl resume %s", word);
+    }
+  return g_strdup_printf ("Paused: %s", reason);
+}
+
+static char *
+describe_managed (const McVmParts *vm, McReason reason)
+{
+  guint64 capacity = mc_domain_get_facts (vm->domain)->capacity;
+  guint64 own_maximum = mc_vm_limits_get_own (vm->limits)->policy.maximum;
+
+  if (reason == MC_REASON_NO_FREE_MEMORY)
+    return g_strdup ("It needs more memory than the host has left to give.");
+  if (reason == MC_REASON_AT_MAXIMUM
+      && mc_vm_limits_get_reach (vm->limits) < MIN (capacity, own_maximum))
+    return g_strdup_printf ("It needs more memory than %s lets it have.",
+                            mc_description_get (vm->description)->ceiling_name);
+  if (reason == MC_REASON_AT_MAXIMUM)
+    return g_strdup ("It needs more memory than its maximum lets it have.");
+  if (reason == MC_REASON_FOREIGN)
+    return g_strdup ("Somebody else has set its memory, which is respected for a while.");
+  return g_strdup ("Its memory follows its need.");
+}
+
+static char *
+describe_silence (const McVmParts *vm, McVmStatus status)
+{
+  const McVmFacts *facts = mc_domain_get_facts (vm->domain);
+  const char *refused = mc_stats_period_get_problem (vm->period);
+
+  if (refused != NULL)
+    return g_strdup_printf ("It is not made to report memory statistics: %s.", refused);
+  if (!mc_domain_has_reported (vm->domain) && facts->stats_time_s > 0
+      && facts->unused != MC_UNKNOWN)
+    return g_strdup ("The guest has not reported anything since the service looks at it; what it "
+                     "reported before is not relied on.");
+  if (status == MC_VM_NO_STATS)
+    return g_strdup ("The guest reports no memory statistics; load the virtio_balloon driver (in "
+                     "Windows, install the balloon service) in it.");
+  return g_strdup ("The guest has stopped reporting memory statistics, or reports what cannot be.");
+}
+
+static char *
+describe_opted_out (const McVmParts *vm)
+{
+  const char *problem = mc_vm_limits_get_problem (vm->limits);
+
+  if (problem != NULL)
+    return g_strdup_printf ("It is left alone, as its memcoord metadata cannot be read: %s",
+                            problem);
+  if (mc_vm_limits_get_own (vm->limits)->managed == MC_MANAGED_NO)
+    return g_strdup ("Its metadata says managed=\"no\".");
+  return g_strdup ("The configuration manages marked VMs only, and its metadata does not say "
+                   "managed=\"yes\".");
+}
+
+static char *
+describe_unsupported (const McVmParts *vm)
+{
+  const char *immovable = mc_vm_detail_find_immovable (vm);
+
+  if (immovable != NULL)
+    return g_strdup_printf ("Its memory cannot be moved: %s.", immovable);
+  return g_strdup ("It has no balloon device; add <memballoon model='virtio'/> to it.");
+}
+
+char *
+mc_vm_detail_describe (const McVmParts *vm,
+                       McVmStatus status,
+                       McReason reason,
+                       const char *all_paused)
+{
+  switch (status)
+    {
+    case MC_VM_MANAGED:
+      return describe_managed (vm, reason);
+    case MC_VM_PAUSED:
+      return describe_pause (vm, all_paused);
+    case MC_VM_OPTED_OUT:
+      return describe_opted_out (vm);
+    case MC_VM_BOOTING:
+      return g_strdup ("It has just started; it is left alone until its balloon driver reports.");
+    case MC_VM_BUSY:
+      return describe_busy (vm);
+    case MC_VM_SUSPENDED:
+      return g_strdup (mc_domain_has_crashed (vm->domain)
+                           ? "Its kernel has crashed; it is left alone until it starts anew."
+                           : "It is not running.");
+    case MC_VM_NO_STATS:
+    case MC_VM_STALE:
+      return describe_silence (vm, status);
+    case MC_VM_STUCK:
+      return g_strdup ("The guest does not reach its target; it keeps what it has for a while.");
+    case MC_VM_INEFFECTIVE:
+      return g_strdup (
+          "The host gains nothing from what it gives; it keeps what it has for a while.");
+    case MC_VM_UNSUPPORTED:
+      return describe_unsupported (vm);
+    default:
+      g_return_val_if_reached (g_strdup (""));
+    }
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A VM's status in one sentence that a person can act on. Main thread. */
+#pragma once
+
+#include "vm-parts.h"
+
+G_BEGIN_DECLS
+
+/* @reason: of the last decision; @all_paused: (nullable): why nothing is balanced. Returns:
+ * (transfer full) */
+char *mc_vm_detail_describe (const McVmParts *vm,
+                             McVmStatus status,
+                             McReason reason,
+                             const char *all_paused);
+
+/* Returns: (transfer none) (nullable): why its memory cannot be moved */
+const char *mc_vm_detail_find_immovable (const McVmParts *vm);
+
+G_END_DECLS

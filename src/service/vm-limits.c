@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A VM's limits. */
+#include "config.h"
+
+#include "vm-limits.h"
+
+#include "events.h"
+#include "names.h"
+#include "policy-settings.h"
+
+/* What its QEMU is believed to occupy at most beside the guest's memory. */
+#define OVERHEAD_MOST (256 * MC_MIB)
+
+/* A limit of its process that leaves the guest less than this part of its memory is not meant to be
+ * what it lives in. */
+#define REACH_LEAST_DIVISOR 8
+
+struct _McVmLimits
+{
+  McPart parent;
+
+  McContext *context;
+  McDomain *domain;
+  McDescription *description;
+  McMetadata metadata;
+  char *problem;
+};
+
+G_DEFINE_FINAL_TYPE (McVmLimits, mc_vm_limits, MC_TYPE_PART)
+
+guint64
+mc_vm_limits_get_reach (McVmLimits *self)
+{
+  const McVmDescription *description = mc_description_get (self->description);
+  guint64 capacity = mc_domain_get_facts (self->domain)->capacity;
+
+  if (capacity == MC_UNKNOWN || description == NULL || description->ceiling_name == NULL)
+    return capacity;
+  return CLAMP (description->ceiling - MIN (description->ceiling, OVERHEAD_MOST),
+                capacity / REACH_LEAST_DIVISOR, capacity);
+}
+
+static guint64
+default_minimum (McVmLimits *self)
+{
+  const McConfig *config = mc_settings_get_config (self->context->settings);
+  const McVmDescription *description = mc_description_get (self->description);
+  guint64 capacity = mc_domain_get_facts (self->domain)->capacity;
+  guint64 guaranteed = description != NULL ? description->min_guarantee : 0;
+  guint64 minimum = MAX (guaranteed, config->default_minimum);
+
+  if (minimum == 0 && capacity != MC_UNKNOWN)
+    minimum = mc_policy_default_minimum (capacity);
+  return minimum;
+}
+
+static guint64
+in_force (guint64 own, guint64 followed)
+{
+  return own != MC_UNSET ? own : followed;
+}
+
+gboolean
+mc_vm_limits_is_opted_out (McVmLimits *self)
+{
+  if (self->problem != NULL)
+    return TRUE;
+  if (self->metadata.managed == MC_MANAGED_DEFAULT)
+    return !mc_settings_get_config (self->context->settings)->manage_by_default;
+  return self->metadata.managed == MC_MANAGED_NO;
+}
+
+void
+mc_vm_limits_fill (McVmLimits *self, McVmFacts *facts)
+{
+  const McHostThresholds *host = &mc_context_get_policy (self->context)->thresholds;
+  const McConfig *config = mc_settings_get_config (self->context->settings);
+  const McVmPolicy *own = &self->metadata.policy;
+
+  facts->opted_out = mc_vm_limits_is_opted_out (self);
+  facts->maximum = MIN (in_force (own->maximum, MC_UNKNOWN), mc_vm_limits_get_reach (self));
+  facts->minimum = MIN (in_force (own->minimum, default_minimum (self)), facts->maximum);
+  facts->low_watermark = in_force (own->low_watermark, host->low_watermark);
+  /* The host's may have been moved past the one that this VM has of its own. */
+  facts->high_watermark
+      = MAX (in_force (own->high_watermark, host->high_watermark), facts->low_watermark);
+  facts->weight = (guint)in_force (own->weight, config->default_weight);
+}
+
+const McMetadata *
+mc_vm_limits_get_own (McVmLimits *self)
+{
+  return &self->metadata;
+}
+
+const char *
+mc_vm_limits_get_problem (McVmLimits *self)
+{
+  return self->problem;
+}
+
+char **
+mc_vm_limits_list_own (McVmLimits *self)
+{
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+
+  for (guint i = 0; mc_vm_thresholds[i].name != NULL; i++)
+    if (mc_vm_threshold_get (&self->metadata.policy, &mc_vm_thresholds[i]) != MC_UNSET)
+      g_strv_builder_add (names, mc_vm_thresholds[i].name);
+  return g_strv_builder_end (names);
+}
+
+/* What a change of its metadata changes, to compare. */
+typedef struct
+{
+  McMetadata metadata;
+  McVmPolicy in_force;
+  gboolean managed;
+} State;
+
+static State
+state_now (McVmLimits *self)
+{
+  McVmFacts facts = *mc_domain_get_facts (self->domain);
+
+  mc_vm_limits_fill (self, &facts);
+  return (State){
+    .metadata = self->metadata,
+    .in_force = {
+      .minimum = facts.minimum,
+      .maximum = facts.maximum,
+      .low_watermark = facts.low_watermark,
+      .high_watermark = facts.high_watermark,
+      .weight = facts.weight,
+    },
+    .managed = !facts.opted_out,
+  };
+}
+
+static gboolean
+is_same (const State *a, const State *b)
+{
+  return memcmp (&a->in_force, &b->in_force, sizeof a->in_force) == 0
+         && memcmp (&a->metadata.policy, &b->metadata.policy, sizeof a->metadata.policy) == 0
+         && a->managed == b->managed && a->metadata.managed == b->metadata.managed;
+}
+
+static void
+emit_changes (McVmLimits *self, const State *before, const char *origin)
+{
+  State after = state_now (self);
+
+  if (is_same (before, &after))
+    return;
+  mc_part_emit_changed (MC_PART (self));
+  for (guint i = 0; mc_vm_thresholds[i].name != NULL; i++)
+    {
+      const McThreshold *threshold = &mc_vm_thresholds[i];
+      guint64 old = mc_vm_threshold_get (&before->in_force, threshold);
+      guint64 new = mc_vm_threshold_get (&after.in_force, threshold);
+
+      mc_part_emit_setting_changed (MC_PART (self), threshold->name,
+                                    mc_threshold_to_variant (threshold, old),
+                                    mc_threshold_to_variant (threshold, new), origin);
+    }
+  mc_part_emit_setting_changed (MC_PART (self), MC_SETTING_MANAGED,
+                                g_variant_new_boolean (before->managed),
+                                g_variant_new_boolean (after.managed), origin);
+}
+
+static void
+set_problem (McVmLimits *self, const char *message)
+{
+  if (g_strcmp0 (self->problem, message) != 0)
+    mc_event_metadata_refused (mc_domain_get_name (self->domain), mc_domain_get_uuid (self->domain),
+                               message);
+  g_free (self->problem);
+  self->problem = g_strdup (message);
+}
+
+/* What cannot be read may say that the VM is not to be managed, and so it is not. */
+void
+mc_vm_limits_apply_metadata (McVmLimits *self, const char *origin)
+{
+  const McVmDescription *description = mc_description_get (self->description);
+  guint64 capacity = mc_domain_get_facts (self->domain)->capacity;
+  State before = state_now (self);
+  McMetadata metadata = mc_metadata_unset ();
+  g_autoptr (GError) error = NULL;
+
+  if (!mc_metadata_parse (description->metadata, &metadata, &error)
+      || !mc_vm_policy_check (&metadata.policy, mc_context_get_policy (self->context), capacity,
+                              &error))
+    set_problem (self, error->message);
+  else
+    {
+      g_clear_pointer (&self->problem, g_free);
+      self->metadata = metadata;
+    }
+  emit_changes (self, &before, origin);
+}
+
+static void
+mc_vm_limits_finalize (GObject *object)
+{
+  McVmLimits *self = MC_VM_LIMITS (object);
+
+  g_free (self->problem);
+  g_object_unref (self->description);
+  g_object_unref (self->domain);
+  mc_context_unref (self->context);
+  G_OBJECT_CLASS (mc_vm_limits_parent_class)->finalize (object);
+}
+
+static void
+mc_vm_limits_class_init (McVmLimitsClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = mc_vm_limits_finalize;
+}
+
+static void
+mc_vm_limits_init (McVmLimits *self)
+{
+  self->metadata = mc_metadata_unset ();
+}
+
+McVmLimits *
+mc_vm_limits_new (McContext *context, McDomain *domain, McDescription *description)
+{
+  McVmLimits *self = g_object_new (MC_TYPE_VM_LIMITS, NULL);
+
+  self->context = mc_context_ref (context);
+  self->domain = g_object_ref (domain);
+  self->description = g_object_ref (description);
+  return self;
+}

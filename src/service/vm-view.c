@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The copy of a VM's state that is published. */
+#include "config.h"
+
+#include "vm-view.h"
+
+void
+mc_vm_view_init (McVmView *self)
+{
+  *self = (McVmView){
+    .name = g_strdup (""),
+    .status_detail = g_strdup (""),
+    .overridden = g_new0 (char *, 1),
+    .pause_reason = g_strdup (""),
+    .last_reason = g_strdup (""),
+  };
+}
+
+void
+mc_vm_view_clear (McVmView *self)
+{
+  g_free (self->name);
+  g_free (self->status_detail);
+  g_strfreev (self->overridden);
+  g_free (self->pause_reason);
+  g_free (self->last_reason);
+}
+
+/* Returns: whether it is another. */
+static gboolean
+replace (char **string, const char *text)
+{
+  if (g_strcmp0 (*string, text) == 0)
+    return FALSE;
+  g_free (*string);
+  *string = g_strdup (text);
+  return TRUE;
+}
+
+static guint64
+known (guint64 figure)
+{
+  return figure == MC_UNKNOWN ? 0 : figure;
+}
+
+static gboolean
+update_overridden (McVmView *self, McVmLimits *limits)
+{
+  g_auto (GStrv) own = mc_vm_limits_list_own (limits);
+
+  if (g_strv_equal ((const char *const *)own, (const char *const *)self->overridden))
+    return FALSE;
+  g_strfreev (self->overridden);
+  self->overridden = g_steal_pointer (&own);
+  return TRUE;
+}
+
+/* What changes seldom. Returns: whether anything has. */
+static gboolean
+update_policy (McVmView *self, const McVmParts *vm, const McVmFacts *facts, McVmStatus status)
+{
+  const McVmDescription *description = mc_description_get (vm->description);
+  McVmView before = *self;
+
+  self->id = mc_domain_get_id (vm->domain);
+  self->status = status;
+  self->persistent = description != NULL && description->persistent;
+  self->policy.minimum = known (facts->minimum);
+  self->policy.maximum = known (facts->maximum);
+  mc_policy_watermarks (facts, &self->policy.low_watermark, &self->policy.high_watermark);
+  self->policy.weight = facts->weight;
+  self->target = known (facts->target == MC_UNKNOWN ? facts->balloon : facts->target);
+  self->paused_until = mc_pause_get_until (vm->pause);
+  return self->status != before.status || self->persistent != before.persistent
+         || memcmp (&self->policy, &before.policy, sizeof self->policy) != 0
+         || self->target != before.target || self->paused_until != before.paused_until;
+}
+
+static void
+update_figures (McVmView *self, const McVmParts *vm, const McVmFacts *facts)
+{
+  self->balloon = known (facts->balloon);
+  self->unused = known (facts->unused);
+  self->usable = known (facts->usable);
+  self->available = known (facts->available);
+  self->resident = known (facts->resident);
+  self->stats_time = (guint64)mc_domain_get_report_time (vm->domain);
+}
+
+void
+mc_vm_view_update (McVmView *self,
+                   const McVmParts *vm,
+                   const McVmFacts *facts,
+                   const McVmMemory *history,
+                   McVmStatus status,
+                   const char *detail)
+{
+  gboolean changed = update_policy (self, vm, facts, status);
+
+  changed |= replace (&self->name, mc_domain_get_name (vm->domain));
+  changed |= replace (&self->status_detail, detail);
+  changed |= update_overridden (self, vm->limits);
+  changed |= replace (&self->pause_reason, mc_pause_get_reason (vm->pause));
+  update_figures (self, vm, facts);
+  self->swap_in_rate = history->swap_in_rate;
+  self->swap_out_rate = history->swap_out_rate;
+  if (changed)
+    self->revision++;
+}
+
+void
+mc_vm_view_set_reason (McVmView *self, guint64 when, const char *sentence)
+{
+  g_free (self->last_reason);
+  self->last_reason = g_strdup (sentence);
+  self->last_change = when;
+  self->revision++;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The copy of a VM's state that is published. Main thread. */
+#pragma once
+
+#include "policy.h"
+#include "vm-parts.h"
+
+G_BEGIN_DECLS
+
+/* What the bus shows of a VM; a figure that is not known is 0. Sizes in bytes, times in µs since
+ * the epoch. */
+typedef struct
+{
+  guint revision; /* another when anything has changed but the guest's figures and stats_time */
+  char *name;
+  int id;
+  gboolean persistent;
+  McVmStatus status;
+  char *status_detail;
+  McVmPolicy policy; /* that is in force */
+  guint64 balloon, target;
+  guint64 unused, usable, available, resident;
+  guint64 swap_in_rate, swap_out_rate;
+  guint64 stats_time;
+  char **overridden; /* the thresholds of its own, by the bus's names */
+  char *pause_reason;
+  guint64 paused_until;
+  char *last_reason;
+  guint64 last_change;
+} McVmView;
+
+void mc_vm_view_init (McVmView *self);
+void mc_vm_view_clear (McVmView *self);
+
+/* Brings all of it up to date but the last reason. @facts: what the policy is to judge; @detail:
+ * the status in words */
+void mc_vm_view_update (McVmView *self,
+                        const McVmParts *vm,
+                        const McVmFacts *facts,
+                        const McVmMemory *history,
+                        McVmStatus status,
+                        const char *detail);
+
+/* @when: µs since the epoch */
+void mc_vm_view_set_reason (McVmView *self, guint64 when, const char *sentence);
+
+G_END_DECLS
