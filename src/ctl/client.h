@@ -29,9 +29,13 @@ typedef enum
   MC_COLOR_NEVER,
 } McColor;
 
+typedef struct _McCommand McCommand;
+
 /* Zero-initialise. */
 typedef struct
 {
+  const McCommand *commands; /* all that there are; ends with one whose name is NULL */
+  const McCommand *command;  /* that is run */
   gboolean session;
   gboolean json;
   McColor color;

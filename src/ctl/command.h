@@ -6,20 +6,14 @@
 
 G_BEGIN_DECLS
 
-typedef struct
+struct _McCommand
 {
   const char *name;
   const char *arguments; /* for the help, translatable: "[VM] NAME=VALUE…" */
   const char *summary;   /* one sentence, translatable */
   /* argv[0] is the command's name. Returns: what to exit with. */
   int (*run) (McClient *client, int argc, char **argv);
-} McCommand;
-
-/* Every command, in the order of the help; ends with one whose name is NULL. */
-extern const McCommand mc_commands[];
-
-/* Returns: (nullable). */
-const McCommand *mc_command_find (const char *name);
+};
 
 /* The options that every command takes. @text: where the value of --color goes. Ends with a NULL
  * entry, in @entries[3]. */
@@ -36,8 +30,8 @@ typedef struct
 } McArity;
 
 /*
- * Reads the command's options and checks the number of its arguments, which are left in argv[1] and
- * on.
+ * Reads the options of the client's command and checks the number of its arguments, which are left
+ * in argv[1] and on.
  * @entries: (nullable): NULL-terminated. Returns: FALSE where it was not understood and the person
  * was told; exit with MC_EXIT_USAGE then. Ends the program after printing the help that --help asks
  * for.

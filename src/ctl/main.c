@@ -2,7 +2,7 @@
 /* memcoordctl: sees and steers memcoordd, over the bus alone. */
 #include "config.h"
 
-#include "command.h"
+#include "commands.h"
 
 #include <glib/gi18n.h>
 #include <locale.h>
@@ -67,18 +67,23 @@ static int
 run (McClient *client, int argc, char **argv)
 {
   static char *const no_arguments[] = { (char *)"status", NULL };
-  const McCommand *command;
+  g_auto (GStrv) status = NULL;
 
   if (argc < 2)
     {
-      g_auto (GStrv) status = g_strdupv ((char **)no_arguments);
-
-      return mc_cmd_status (client, 1, status);
+      argv = status = g_strdupv ((char **)no_arguments);
+      argc = 1;
     }
-  command = mc_command_find (argv[1]);
-  if (command == NULL)
-    return mc_command_misused (NULL, _ ("there is no command \"%s\""), argv[1]);
-  return command->run (client, argc - 1, argv + 1);
+  else
+    {
+      argv++;
+      argc--;
+    }
+  client->commands = mc_commands;
+  client->command = mc_command_find (argv[0]);
+  if (client->command == NULL)
+    return mc_command_misused (NULL, _ ("there is no command \"%s\""), argv[0]);
+  return client->command->run (client, argc, argv);
 }
 
 int

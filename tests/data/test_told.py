@@ -77,7 +77,7 @@ def test_fields_of_the_log_that_are_told_are_written():
 @pytest.mark.parametrize("document", ["README.md", "data/memcoord.catalog", "data/memcoord.conf", "data/man/memcoord.conf.rst",
                                       "data/man/memcoordctl.rst", "data/man/memcoordd.rst"])
 def test_commands_that_are_told_exist(document):
-    there = set(re.findall(r'^  \{ "([a-z-]+)", ', text("src/ctl/command.c"), re.M))
+    there = set(re.findall(r'^  \{ "([a-z-]+)", ', text("src/ctl/commands.c"), re.M))
     told = set(re.findall(r"memcoordctl ([a-z][a-z-]+)", text(document)))
     assert told and told <= there
 

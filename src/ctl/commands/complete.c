@@ -39,12 +39,10 @@ print_vm_thresholds (void)
 }
 
 static void
-print_commands (void)
+print_commands (const McCommand *command)
 {
-  const McCommand *command;
-
   /* With what each does: zsh and fish show it. */
-  for (command = mc_commands; command->name != NULL; command++)
+  for (; command->name != NULL; command++)
     g_print ("%s\t%s\n", command->name, _ (command->summary));
 }
 
@@ -60,7 +58,7 @@ mc_cmd_complete (McClient *client, int argc, char **argv)
   else if (g_strcmp0 (argv[1], "vm-thresholds") == 0)
     print_vm_thresholds ();
   else if (g_strcmp0 (argv[1], "commands") == 0)
-    print_commands ();
+    print_commands (client->commands);
   else
     return MC_EXIT_USAGE;
   return MC_EXIT_OK;
