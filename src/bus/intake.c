@@ -10,6 +10,7 @@
 
 #include "frame.h"
 #include "ledger.h"
+#include "stream.h"
 
 #include <errno.h>
 #include <gio/gunixfdlist.h>
@@ -20,7 +21,6 @@
 #include <unistd.h>
 
 #define INTAKE_KEY "mc-intake"
-#define CHUNK      ((gsize)64 << 10)
 
 /* Names and values of all thresholds are below 16 KiB. */
 #define MOST_ARGUMENTS ((guint32)256 << 10)
@@ -38,32 +38,12 @@
 #define REFUSALS_MS      10
 #define MOST_REFUSALS    16384
 
-#define MOST_FDS 16
-
-typedef enum
-{
-  PASS,
-  DROP,
-} Verdict;
-
-/* One direction. */
-typedef struct
-{
-  int from, to;
-  GByteArray *read;    /* that no verdict is on yet */
-  GByteArray *waiting; /* to be written */
-  guint64 left;        /* of the message that the verdict is on */
-  Verdict verdict;
-  int fds[MOST_FDS]; /* to be sent with what is waiting */
-  gsize n_fds;
-} Stream;
-
 typedef struct
 {
   GThread *thread;
   GSocketConnection *bus;
   int inner; /* this end of the pair whose other end GDBus has */
-  Stream in, out;
+  McStream in, out;
   gboolean begun;  /* the two have introduced themselves: messages follow */
   GQueue refusals; /* (element-type GBytes) that wait for their time */
   gint64 refused_us;
@@ -71,27 +51,10 @@ typedef struct
 } Intake;
 
 static void
-stream_init (Stream *self, int from, int to)
-{
-  *self = (Stream){
-    .from = from, .to = to, .read = g_byte_array_new (), .waiting = g_byte_array_new ()
-  };
-}
-
-static void
-stream_clear (Stream *self)
-{
-  for (gsize i = 0; i < self->n_fds; i++)
-    close (self->fds[i]);
-  g_byte_array_unref (self->read);
-  g_byte_array_unref (self->waiting);
-}
-
-static void
 intake_free (Intake *self)
 {
-  stream_clear (&self->in);
-  stream_clear (&self->out);
+  mc_stream_clear (&self->in);
+  mc_stream_clear (&self->out);
   close (self->inner);
   g_object_unref (self->bus);
   g_queue_clear_full (&self->refusals, (GDestroyNotify)g_bytes_unref);
@@ -122,7 +85,7 @@ refuse (Intake *self, const McFrame *call, const char *why)
     g_queue_push_tail (&self->refusals, g_bytes_new_take (blob, size));
 }
 
-static Verdict
+static McVerdict
 judge_call (Intake *self, const McFrame *call)
 {
   McCallKind kind = mc_gate_judge (call->interface, call->member);
@@ -130,49 +93,51 @@ judge_call (Intake *self, const McFrame *call)
   g_autofree char *limit = NULL;
 
   if (call->sender == NULL || (!awaited && !mc_gate_acts (call->interface, call->member)))
-    return DROP;
+    return MC_VERDICT_DROP;
   if (call->body > MOST_ARGUMENTS)
     {
       if (awaited)
         refuse (self, call, "A call may have 256 KiB of arguments at most");
-      return DROP;
+      return MC_VERDICT_DROP;
     }
   if (mc_ledger_enter (self->ledger, call->sender, call->serial, kind, awaited))
-    return PASS;
+    return MC_VERDICT_PASS;
   limit = mc_ledger_describe_limit (kind);
   if (awaited)
     refuse (self, call, limit);
-  return DROP;
+  return MC_VERDICT_DROP;
 }
 
-static Verdict
+static McVerdict
 judge_incoming (Intake *self, const McFrame *frame)
 {
   if (frame->type == MC_FRAME_CALL)
     return judge_call (self, frame);
   if (frame->type == MC_FRAME_SIGNAL)
-    return g_strcmp0 (frame->sender, "org.freedesktop.DBus") == 0 ? PASS : DROP;
-  return PASS;
+    return g_strcmp0 (frame->sender, "org.freedesktop.DBus") == 0 ? MC_VERDICT_PASS
+                                                                  : MC_VERDICT_DROP;
+  return MC_VERDICT_PASS;
 }
 
-static Verdict
+static McVerdict
 judge_outgoing (Intake *self, const McFrame *frame)
 {
   if ((frame->type != MC_FRAME_RETURN && frame->type != MC_FRAME_ERROR)
       || frame->destination == NULL)
-    return PASS;
-  return mc_ledger_leave (self->ledger, frame->destination, frame->reply_serial) ? PASS : DROP;
+    return MC_VERDICT_PASS;
+  return mc_ledger_leave (self->ledger, frame->destination, frame->reply_serial) ? MC_VERDICT_PASS
+                                                                                 : MC_VERDICT_DROP;
 }
 
 /* A header has come whole. */
-static Verdict
-judge (Intake *self, Stream *stream, guint8 *header, gsize length)
+static McVerdict
+judge (Intake *self, McStream *stream, guint8 *header, gsize length)
 {
   McFrame frame;
 
   /* GDBus judges what is no message: it ends the connection. */
   if (!mc_frame_read (&frame, header, length))
-    return PASS;
+    return MC_VERDICT_PASS;
   if (stream == &self->out)
     return judge_outgoing (self, &frame);
   /* Each call that is let in is answered, so that its end is seen; an answer that nobody wants goes
@@ -186,14 +151,14 @@ judge (Intake *self, Stream *stream, guint8 *header, gsize length)
 
 /* Returns: how much of @bytes is done with. */
 static gsize
-move_part (Intake *self, Stream *stream, guint8 *bytes, gsize length)
+move_part (Intake *self, McStream *stream, guint8 *bytes, gsize length)
 {
   gsize part = (gsize)MIN (stream->left, length);
   guint64 header, whole;
 
   if (stream->left > 0)
     {
-      if (stream->verdict == PASS)
+      if (stream->verdict == MC_VERDICT_PASS)
         g_byte_array_append (stream->waiting, bytes, (guint)part);
       stream->left -= part;
       return part;
@@ -203,13 +168,14 @@ move_part (Intake *self, Stream *stream, guint8 *bytes, gsize length)
   mc_frame_measure (bytes, &header, &whole);
   if (header <= MOST_HEADER && header > length)
     return 0;
-  stream->verdict = header <= MOST_HEADER ? judge (self, stream, bytes, (gsize)header) : DROP;
+  stream->verdict
+      = header <= MOST_HEADER ? judge (self, stream, bytes, (gsize)header) : MC_VERDICT_DROP;
   stream->left = whole;
   return move_part (self, stream, bytes, length);
 }
 
 static void
-move_messages (Intake *self, Stream *stream)
+move_messages (Intake *self, McStream *stream)
 {
   gsize done = 0, part;
 
@@ -225,7 +191,7 @@ move_messages (Intake *self, Stream *stream)
 
 /* Before the first message each end says who it is, in lines. */
 static void
-move_lines (Intake *self, Stream *stream)
+move_lines (Intake *self, McStream *stream)
 {
   static const char begin[] = "BEGIN\r\n";
   guint8 *bytes = stream->read->data;
@@ -262,7 +228,7 @@ send_refusals (Intake *self)
 }
 
 static void
-move_on (Intake *self, Stream *stream)
+move_on (Intake *self, McStream *stream)
 {
   if (!self->begun)
     move_lines (self, stream);
@@ -273,99 +239,10 @@ move_on (Intake *self, Stream *stream)
     send_refusals (self);
 }
 
-/* Reading and writing */
-
-static void
-take_fds (Stream *self, struct msghdr *message)
-{
-  for (struct cmsghdr *part = CMSG_FIRSTHDR (message); part != NULL;
-       part = CMSG_NXTHDR (message, part))
-    {
-      gsize count = (part->cmsg_len - CMSG_LEN (0)) / sizeof (int);
-
-      if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS)
-        continue;
-      count = MIN (count, MOST_FDS - self->n_fds);
-      memcpy (&self->fds[self->n_fds], CMSG_DATA (part), count * sizeof (int));
-      self->n_fds += count;
-    }
-}
-
-/* Returns: FALSE at its end. */
-static gboolean
-stream_read (Stream *self, gboolean with_fds)
-{
-  guint before = self->read->len;
-  union
-  {
-    struct cmsghdr align;
-    char bytes[CMSG_SPACE (sizeof (int) * MOST_FDS)];
-  } control;
-  struct iovec part;
-  struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
-  gssize got;
-
-  g_byte_array_set_size (self->read, before + CHUNK);
-  part = (struct iovec){ self->read->data + before, CHUNK };
-  if (with_fds)
-    {
-      message.msg_control = control.bytes;
-      message.msg_controllen = sizeof control.bytes;
-    }
-  got = recvmsg (self->from, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  g_byte_array_set_size (self->read, before + (guint)MAX (got, 0));
-  if (got > 0)
-    take_fds (self, &message);
-  return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
-}
-
-/* Returns: FALSE where nobody reads it any more. */
-static gboolean
-stream_write (Stream *self)
-{
-  union
-  {
-    struct cmsghdr align;
-    char bytes[CMSG_SPACE (sizeof (int) * MOST_FDS)];
-  } control = { 0 };
-  struct iovec part = { self->waiting->data, self->waiting->len };
-  struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
-  gssize put;
-
-  if (self->n_fds > 0)
-    {
-      message.msg_control = control.bytes;
-      message.msg_controllen = CMSG_SPACE (sizeof (int) * self->n_fds);
-      control.align = (struct cmsghdr){ .cmsg_len = CMSG_LEN (sizeof (int) * self->n_fds),
-                                        .cmsg_level = SOL_SOCKET,
-                                        .cmsg_type = SCM_RIGHTS };
-      memcpy (CMSG_DATA (&control.align), self->fds, sizeof (int) * self->n_fds);
-    }
-  put = sendmsg (self->to, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-  if (put <= 0)
-    return put < 0 && (errno == EAGAIN || errno == EINTR);
-  g_byte_array_remove_range (self->waiting, 0, (guint)put);
-  for (gsize i = 0; i < self->n_fds; i++)
-    close (self->fds[i]);
-  self->n_fds = 0;
-  return TRUE;
-}
-
-/* What is left of it reaches the bus, if that takes it at all. */
-static void
-drain (Stream *self)
-{
-  while (self->waiting->len > 0)
-    {
-      struct pollfd end = { self->to, POLLOUT, 0 };
-
-      if (poll (&end, 1, 1000) <= 0 || !stream_write (self))
-        return;
-    }
-}
+/* Waiting */
 
 static short
-events_of (const Stream *reads, const Stream *writes)
+events_of (const McStream *reads, const McStream *writes)
 {
   short events = 0;
 
@@ -389,14 +266,14 @@ turn (Intake *self)
 
   if (poll (ends, G_N_ELEMENTS (ends), timeout_ms) < 0)
     return errno == EINTR;
-  if ((ends[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && !stream_read (&self->in, FALSE))
+  if ((ends[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && !mc_stream_read (&self->in, FALSE))
     return FALSE;
-  if ((ends[1].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && !stream_read (&self->out, TRUE))
+  if ((ends[1].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && !mc_stream_read (&self->out, TRUE))
     return FALSE;
   move_on (self, &self->in);
   move_on (self, &self->out);
-  return (self->in.waiting->len == 0 || stream_write (&self->in))
-         && (self->out.waiting->len == 0 || stream_write (&self->out));
+  return (self->in.waiting->len == 0 || mc_stream_write (&self->in))
+         && (self->out.waiting->len == 0 || mc_stream_write (&self->out));
 }
 
 static gpointer
@@ -406,8 +283,8 @@ run (gpointer data)
 
   while (turn (self))
     ;
-  drain (&self->out);
-  drain (&self->in);
+  mc_stream_drain (&self->out);
+  mc_stream_drain (&self->in);
   shutdown (self->inner, SHUT_RDWR);
   shutdown (self->in.from, SHUT_RDWR);
   return NULL;
@@ -476,8 +353,8 @@ mc_intake_connect (GBusType type, GError **error)
   self->inner = inner;
   g_queue_init (&self->refusals);
   self->ledger = mc_ledger_new ();
-  stream_init (&self->in, outer, inner);
-  stream_init (&self->out, inner, outer);
+  mc_stream_init (&self->in, outer, inner);
+  mc_stream_init (&self->out, inner, outer);
   self->thread = g_thread_new ("bus-intake", run, self);
   connection = g_dbus_connection_new_sync (stream, NULL,
                                            G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT

@@ -146,7 +146,7 @@ on_moved (McVm *vm, guint64 from, guint64 to, const char *sentence, gpointer use
 {
   McCoordinator *self = user_data;
 
-  mc_views_update_vm (&self->views, &self->parts, vm);
+  mc_views_update_vm (&self->parts, vm);
   g_signal_emit (self, signals[VM_PUBLISHED], 0, vm);
   g_signal_emit (self, signals[MEMORY_MOVED], 0, vm, from, to, sentence);
 }

@@ -216,14 +216,15 @@ mc_event_inhibited (const char *who, const char *why, guint uid, guint pid)
 
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_INHIBITED, "MEMCOORD_WHO",
                     who, "MEMCOORD_WHY", why, "MEMCOORD_UID", uid_text, "MEMCOORD_PID", pid_text,
-                    "MESSAGE", "Balancing rests for %s (uid %u, pid %u): %s", who, uid, pid, why);
+                    "MESSAGE", "Balancing is inhibited by %s (uid %u, pid %u): %s", who, uid, pid,
+                    why);
 }
 
 void
 mc_event_uninhibited (const char *who)
 {
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_UNINHIBITED, "MEMCOORD_WHO",
-                    who, "MESSAGE", "%s no longer needs balancing to rest", who);
+                    who, "MESSAGE", "%s no longer inhibits balancing", who);
 }
 
 static void
@@ -266,7 +267,8 @@ void
 mc_event_hypervisor_back (const char *uri)
 {
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_HYPERVISOR_BACK,
-                    "MEMCOORD_URI", uri, "MESSAGE", "Figures arrive again; balancing goes on");
+                    "MEMCOORD_URI", uri, "MESSAGE",
+                    "The hypervisor is reachable again; balancing resumes");
 }
 
 void
@@ -280,7 +282,7 @@ void
 mc_event_host_readable (void)
 {
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_HOST_READABLE, "MESSAGE",
-                    "The host's memory can be read again; balancing goes on");
+                    "The host's memory can be read again; balancing resumes");
 }
 
 void
@@ -294,7 +296,7 @@ void
 mc_event_reserve_fits (void)
 {
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_RESERVE_FITS, "MESSAGE",
-                    "HostReserve is below HostTotal again; balancing goes on");
+                    "HostReserve is below HostTotal again; balancing resumes");
 }
 
 void

@@ -99,7 +99,7 @@ read_host (McHostState *self, const McSample *sample)
     }
   if (self->figures.total == MC_HYPERVISOR_UNKNOWN
       || self->figures.available == MC_HYPERVISOR_UNKNOWN)
-    self->unreadable = g_strdup ("the hypervisor tells nothing of it");
+    self->unreadable = g_strdup ("the hypervisor does not report it");
 }
 
 gboolean

@@ -70,7 +70,7 @@ mc_host_view_describe_pause (const McHostParts *host)
   if (mc_inhibitors_is_empty (host->inhibitors))
     return NULL;
   first = mc_inhibitors_list (host->inhibitors)->pdata[0];
-  return g_strdup_printf ("All balancing rests for %s: %s", first->who, first->why);
+  return g_strdup_printf ("All balancing is inhibited by %s: %s", first->who, first->why);
 }
 
 char *

@@ -21,9 +21,11 @@ struct _McStore
   char *path;
   GKeyFile *keys;
 
-  /* Of the main thread. What is to be written is put into words once per write, however many
-   * changes come meanwhile. */
-  GSource *source; /* ready when there is something to hand over, or to take back */
+  /* What is to be written is put into words once per write, however many changes come meanwhile. */
+  GThreadPool *writer;  /* one thread; NULL before the first write */
+  GAsyncQueue *written; /* (element-type Write) that the writer is done with */
+  GSource *source;      /* ready when there is something to hand over, or to take back */
+  GError *failure;      /* of the last write, or NULL */
   gboolean dirty;
   gboolean handed;    /* to the writer */
   gboolean abandoned; /* until all is written, it has a reference to itself */
@@ -31,15 +33,13 @@ struct _McStore
   guint64 n_handed;   /* of those, what the writer has, or had */
   GQueue waiting;     /* (element-type Waiting) oldest first */
   GQueue undos;       /* (element-type Undo) newest first */
-
-  GMutex lock;
-  GCond changed;
-  GThread *thread;
-  char *pending; /* what is to be written */
-  gboolean writing;
-  gboolean ending;
-  GError *failure; /* of the last write, or NULL */
 };
+
+typedef struct
+{
+  char *content;
+  GError *failure; /* what went wrong, or NULL */
+} Write;
 
 typedef struct
 {
@@ -64,73 +64,35 @@ undo_free (Undo *undo)
 
 G_DEFINE_FINAL_TYPE (McStore, mc_store, G_TYPE_OBJECT)
 
-/* A disk that stays full is told of once. Returns: (transfer full) (nullable): what went wrong. */
-static GError *
-write_out (McStore *self, const char *content)
+/* In the writer's thread. */
+static void
+write_out (gpointer data, gpointer user_data)
 {
-  GError *error = NULL;
+  McStore *self = user_data;
+  GSource *source = self->source;
+  Write *write = data;
+  gboolean kept = mc_text_file_write (self->path, write->content, &write->failure);
 
-  if (!mc_text_file_write (self->path, content, &error)
-      && (self->failure == NULL || !g_str_equal (self->failure->message, error->message)))
-    g_warning ("Runtime settings are not kept: %s", error->message);
-  return error;
-}
-
-static gpointer
-run_writer (gpointer data)
-{
-  McStore *self = data;
-
-  g_mutex_lock (&self->lock);
-  while (!self->ending || self->pending != NULL)
-    {
-      g_autofree char *content = g_steal_pointer (&self->pending);
-      GError *failure;
-
-      if (content == NULL)
-        {
-          g_cond_wait (&self->changed, &self->lock);
-          continue;
-        }
-      self->writing = TRUE;
-      g_mutex_unlock (&self->lock);
-      failure = write_out (self, content);
-      g_mutex_lock (&self->lock);
-      g_clear_error (&self->failure);
-      self->failure = failure;
-      self->writing = FALSE;
-      g_source_set_ready_time (self->source, 0);
-      g_cond_broadcast (&self->changed);
-    }
-  g_mutex_unlock (&self->lock);
-  return NULL;
+  g_assert (kept == (write->failure == NULL));
+  g_async_queue_push (self->written, write);
+  g_source_set_ready_time (source, 0);
 }
 
 static void
 hand_over (McStore *self)
 {
+  Write *write;
+
   if (!self->dirty || self->handed)
     return;
-  if (self->thread == NULL)
-    self->thread = g_thread_new ("store", run_writer, self);
+  if (self->writer == NULL)
+    self->writer = g_thread_pool_new (write_out, self, 1, TRUE, NULL);
   self->dirty = FALSE;
   self->handed = TRUE;
   self->n_handed = self->n_saves;
-  g_mutex_lock (&self->lock);
-  self->pending = g_key_file_to_data (self->keys, NULL, NULL);
-  g_cond_broadcast (&self->changed);
-  g_mutex_unlock (&self->lock);
-}
-
-static gboolean
-is_writing (McStore *self)
-{
-  gboolean writing;
-
-  g_mutex_lock (&self->lock);
-  writing = self->pending != NULL || self->writing;
-  g_mutex_unlock (&self->lock);
-  return writing;
+  write = g_new0 (Write, 1);
+  write->content = g_key_file_to_data (self->keys, NULL, NULL);
+  g_thread_pool_push (self->writer, write, NULL);
 }
 
 static void
@@ -179,15 +141,29 @@ undo_all (McStore *self)
     }
 }
 
+/* A disk that stays full is logged once. @failure: (transfer full) (nullable) */
 static void
-take_back (McStore *self)
+set_failure (McStore *self, GError *failure)
+{
+  if (failure != NULL
+      && (self->failure == NULL || !g_str_equal (self->failure->message, failure->message)))
+    g_warning ("Runtime settings are not kept: %s", failure->message);
+  g_clear_error (&self->failure);
+  self->failure = failure;
+}
+
+/* @write: (transfer full) (nullable): that was written, or was not; NULL while it is */
+static void
+take_back (McStore *self, Write *write)
 {
   guint64 n_saves = self->n_saves;
 
-  if (!self->handed || is_writing (self))
+  if (write == NULL)
     return;
   self->handed = FALSE;
-  /* The writer has nothing to do until something is handed over again. */
+  set_failure (self, write->failure);
+  g_free (write->content);
+  g_free (write);
   if (self->failure == NULL)
     forget_undos (self);
   else if (has_undo (self, self->n_handed))
@@ -214,7 +190,7 @@ on_ready (gpointer user_data)
   g_autoptr (McStore) self = g_object_ref (user_data);
 
   g_source_set_ready_time (self->source, -1);
-  take_back (self);
+  take_back (self, g_async_queue_try_pop (self->written));
   hand_over (self);
   end_abandoned (self);
   return G_SOURCE_CONTINUE;
@@ -231,8 +207,7 @@ static GSourceFuncs ready_funcs = { .dispatch = dispatch };
 static void
 mc_store_init (McStore *self)
 {
-  g_mutex_init (&self->lock);
-  g_cond_init (&self->changed);
+  self->written = g_async_queue_new ();
   g_queue_init (&self->waiting);
   g_queue_init (&self->undos);
   self->keys = g_key_file_new ();
@@ -248,11 +223,7 @@ mc_store_flush (McStore *self)
   while (self->dirty || self->handed)
     {
       hand_over (self);
-      g_mutex_lock (&self->lock);
-      while (self->pending != NULL || self->writing)
-        g_cond_wait (&self->changed, &self->lock);
-      g_mutex_unlock (&self->lock);
-      take_back (self);
+      take_back (self, g_async_queue_pop (self->written));
     }
 }
 
@@ -271,18 +242,11 @@ mc_store_finalize (GObject *object)
   McStore *self = MC_STORE (object);
 
   mc_store_flush (self);
-  if (self->thread != NULL)
-    {
-      g_mutex_lock (&self->lock);
-      self->ending = TRUE;
-      g_cond_broadcast (&self->changed);
-      g_mutex_unlock (&self->lock);
-      g_thread_join (self->thread);
-    }
+  if (self->writer != NULL)
+    g_thread_pool_free (self->writer, FALSE, TRUE);
   g_source_destroy (self->source);
   g_source_unref (self->source);
-  g_mutex_clear (&self->lock);
-  g_cond_clear (&self->changed);
+  g_async_queue_unref (self->written);
   g_clear_error (&self->failure);
   g_free (self->path);
   g_key_file_unref (self->keys);

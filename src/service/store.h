@@ -25,7 +25,7 @@ GKeyFile *mc_store_get_keys (McStore *self);
 void mc_store_save (McStore *self);
 
 /*
- * Somebody is told how the last save ends: where it does not get to the disk, nor one before it,
+ * Somebody waits for how the last save ends: where it does not get to the disk, nor one before it,
  * @undo takes it back, and what came after it before that. It puts the keys right, and saves them.
  * It is forgotten when they are on the disk.
  * @data: (transfer full)

@@ -45,7 +45,7 @@ mc_views_update (McViews *self, const McHostParts *host)
 }
 
 void
-mc_views_update_vm (McViews *self, const McHostParts *host, McVm *vm)
+mc_views_update_vm (const McHostParts *host, McVm *vm)
 {
   g_autofree char *paused = mc_host_view_describe_pause (host);
 

@@ -21,7 +21,7 @@ typedef struct
 void mc_views_update (McViews *self, const McHostParts *host);
 
 /* That of one VM alone. */
-void mc_views_update_vm (McViews *self, const McHostParts *host, McVm *vm);
+void mc_views_update_vm (const McHostParts *host, McVm *vm);
 void mc_views_clear (McViews *self);
 
 G_END_DECLS

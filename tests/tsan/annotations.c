@@ -27,6 +27,9 @@ static struct
   __typeof__ (&(g_idle_add_full)) idle_add_full;
   __typeof__ (&(g_thread_pool_new)) thread_pool_new;
   __typeof__ (&(g_thread_pool_push)) thread_pool_push;
+  __typeof__ (&(g_async_queue_push)) async_queue_push;
+  __typeof__ (&(g_async_queue_pop)) async_queue_pop;
+  __typeof__ (&(g_async_queue_try_pop)) async_queue_try_pop;
 } real;
 
 #define FIND(name) real.name = (__typeof__ (real.name))dlsym (RTLD_NEXT, "g_" #name)
@@ -47,6 +50,9 @@ find_real (void)
   FIND (idle_add_full);
   FIND (thread_pool_new);
   FIND (thread_pool_push);
+  FIND (async_queue_push);
+  FIND (async_queue_pop);
+  FIND (async_queue_try_pop);
 }
 
 /* Locks */
@@ -173,18 +179,19 @@ run_in_pool (gpointer data, gpointer user_data)
   pool->function (data, pool->user_data);
 }
 
-/* The few pools of a program live as long as it does. */
+/* What it makes for a pool is there until the program ends: a pool does not say when it does. */
 GThreadPool *
 g_thread_pool_new (
     GFunc function, gpointer user_data, int max_threads, gboolean exclusive, GError **error)
 {
-  static Pool pools[16];
-  static int n_pools;
-  int index = g_atomic_int_add (&n_pools, 1);
+  static GPtrArray *pools;
+  Pool *pool = g_new (Pool, 1);
 
-  g_assert (index < (int)G_N_ELEMENTS (pools));
-  pools[index] = (Pool){ function, user_data };
-  return real.thread_pool_new (run_in_pool, &pools[index], max_threads, exclusive, error);
+  if (pools == NULL)
+    pools = g_ptr_array_new ();
+  *pool = (Pool){ function, user_data };
+  g_ptr_array_add (pools, pool);
+  return real.thread_pool_new (run_in_pool, pool, max_threads, exclusive, error);
 }
 
 gboolean
@@ -192,4 +199,30 @@ g_thread_pool_push (GThreadPool *pool, gpointer data, GError **error)
 {
   __tsan_release (data);
   return real.thread_pool_push (pool, data, error);
+}
+
+void
+g_async_queue_push (GAsyncQueue *queue, gpointer data)
+{
+  __tsan_release (data);
+  real.async_queue_push (queue, data);
+}
+
+gpointer
+g_async_queue_pop (GAsyncQueue *queue)
+{
+  gpointer data = real.async_queue_pop (queue);
+
+  __tsan_acquire (data);
+  return data;
+}
+
+gpointer
+g_async_queue_try_pop (GAsyncQueue *queue)
+{
+  gpointer data = real.async_queue_try_pop (queue);
+
+  if (data != NULL)
+    __tsan_acquire (data);
+  return data;
 }

@@ -216,7 +216,7 @@ static const struct
   { log_period, "web: somebody else has set its statistics period to 10 s; it was set to 1 s" },
   { log_host_unreadable, "it has no MemTotal" },
   { log_reserve_too_large, "Nothing is moved: HostReserve 8 GiB is not below HostTotal 4 GiB" },
-  { log_reserve_fits, "balancing goes on" },
+  { log_reserve_fits, "balancing resumes" },
   { mc_event_host_readable, "" },
   { log_moved, "web: 1024 → 1536 MiB: It is short of memory." },
   { log_would_move, "web: would go from 1024 to 1536 MiB: It is short of memory." },

@@ -383,8 +383,9 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   /* That something is dropped is told by a warning. */
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
-  TEST ("newest-wins", test_newest_wins);
+  /* First: the child of a process that has had a pool of GLib's threads gets none. */
   TEST ("whole-after-a-kill", test_whole_after_a_kill);
+  TEST ("newest-wins", test_newest_wins);
   TEST ("keeps-nothing-without-a-place", test_keeps_nothing_without_a_place);
   TEST ("garbage", test_garbage);
   TEST ("half-garbage", test_half_garbage);

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One direction between two sockets. */
+#include "config.h"
+
+#include "stream.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define CHUNK ((gsize)64 << 10)
+
+void
+mc_stream_init (McStream *self, int from, int to)
+{
+  *self = (McStream){
+    .from = from, .to = to, .read = g_byte_array_new (), .waiting = g_byte_array_new ()
+  };
+}
+
+void
+mc_stream_clear (McStream *self)
+{
+  for (gsize i = 0; i < self->n_fds; i++)
+    close (self->fds[i]);
+  g_byte_array_unref (self->read);
+  g_byte_array_unref (self->waiting);
+}
+
+static void
+take_fds (McStream *self, struct msghdr *message)
+{
+  for (struct cmsghdr *part = CMSG_FIRSTHDR (message); part != NULL;
+       part = CMSG_NXTHDR (message, part))
+    {
+      gsize count = (part->cmsg_len - CMSG_LEN (0)) / sizeof (int);
+
+      if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS)
+        continue;
+      count = MIN (count, MC_STREAM_MOST_FDS - self->n_fds);
+      memcpy (&self->fds[self->n_fds], CMSG_DATA (part), count * sizeof (int));
+      self->n_fds += count;
+    }
+}
+
+gboolean
+mc_stream_read (McStream *self, gboolean with_fds)
+{
+  guint before = self->read->len;
+  union
+  {
+    struct cmsghdr align;
+    char bytes[CMSG_SPACE (sizeof (int) * MC_STREAM_MOST_FDS)];
+  } control;
+  struct iovec part;
+  struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+  gssize got;
+
+  g_byte_array_set_size (self->read, before + CHUNK);
+  part = (struct iovec){ self->read->data + before, CHUNK };
+  if (with_fds)
+    {
+      message.msg_control = control.bytes;
+      message.msg_controllen = sizeof control.bytes;
+    }
+  got = recvmsg (self->from, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  g_byte_array_set_size (self->read, before + (guint)MAX (got, 0));
+  if (got > 0)
+    take_fds (self, &message);
+  return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
+gboolean
+mc_stream_write (McStream *self)
+{
+  union
+  {
+    struct cmsghdr align;
+    char bytes[CMSG_SPACE (sizeof (int) * MC_STREAM_MOST_FDS)];
+  } control = { 0 };
+  struct iovec part = { self->waiting->data, self->waiting->len };
+  struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+  gssize put;
+
+  if (self->n_fds > 0)
+    {
+      message.msg_control = control.bytes;
+      message.msg_controllen = CMSG_SPACE (sizeof (int) * self->n_fds);
+      control.align = (struct cmsghdr){ .cmsg_len = CMSG_LEN (sizeof (int) * self->n_fds),
+                                        .cmsg_level = SOL_SOCKET,
+                                        .cmsg_type = SCM_RIGHTS };
+      memcpy (CMSG_DATA (&control.align), self->fds, sizeof (int) * self->n_fds);
+    }
+  put = sendmsg (self->to, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (put <= 0)
+    return put < 0 && (errno == EAGAIN || errno == EINTR);
+  g_byte_array_remove_range (self->waiting, 0, (guint)put);
+  for (gsize i = 0; i < self->n_fds; i++)
+    close (self->fds[i]);
+  self->n_fds = 0;
+  return TRUE;
+}
+
+void
+mc_stream_drain (McStream *self)
+{
+  while (self->waiting->len > 0)
+    {
+      struct pollfd end = { self->to, POLLOUT, 0 };
+
+      if (poll (&end, 1, 1000) <= 0 || !mc_stream_write (self))
+        return;
+    }
+}
