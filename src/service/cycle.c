@@ -179,8 +179,11 @@ apply (McCycle *self)
 static void
 answer_reservations (McCycle *self)
 {
-  McHeadroom headroom = mc_headroom_find (self->context, self->state, self->fleet);
+  McHeadroom headroom;
 
+  if (mc_reservations_get_total (self->reservations) == 0)
+    return;
+  headroom = mc_headroom_find (self->context, self->state, self->fleet);
   mc_reservations_set_headroom (self->reservations, &headroom);
   mc_reservations_answer_due (self->reservations);
 }

@@ -189,8 +189,11 @@ mc_target_get (McTarget *self)
 gboolean
 mc_target_is_late (McTarget *self)
 {
-  gint64 now_us = mc_context_now (self->context);
+  gint64 now_us;
 
+  if (!self->under_way && self->refusal.not_before_us == 0)
+    return FALSE; /* asked of each VM, more than once a cycle */
+  now_us = mc_context_now (self->context);
   return (self->under_way && now_us - self->since_us >= GRACE_US)
          || now_us < self->refusal.not_before_us;
 }
