@@ -6,16 +6,17 @@
  * of them waits. Sizes are bytes, times microseconds. VMs are named by their UUID in its
  * 36-character form.
  *
- * Signals:
- *   "notify::connected"                      the connection was made or lost (with a reason in
- * "status") "vm-started"   (uuid)                    running since now, or came in from elsewhere
- *   "vm-stopped"   (uuid)                    no longer active
- *   "vm-rebooted"  (uuid)                    same process, the guest starts anew
- *   "vm-changed"   (uuid)                    its description should be read again (device, its
- * size, metadata, rename, …) "vm-state"     (uuid, running)           suspended or resumed
- *   "balloon-changed" (uuid, bytes)          the guest has now this much
- *   "vm-crashed"   (uuid)                    its kernel panicked, and may be dumping itself
- *   "target-ended" (uuid, GError or NULL)    a set of its target that was late has really ended
+ * Signals, each with a VM's UUID as its first parameter:
+ *
+ *   "vm-started"       It is running since now, or has come in from elsewhere.
+ *   "vm-stopped"       It is no longer active.
+ *   "vm-rebooted"      The guest starts anew in the same process.
+ *   "vm-changed"       Its description should be read again: a device, a size, its metadata or its
+ *                      name is another.
+ *   "vm-state"         (boolean) It runs again, or was suspended.
+ *   "balloon-changed"  (uint64) The guest has so many bytes now.
+ *   "vm-crashed"       Its kernel panicked, and may be dumping itself.
+ *   "target-ended"     (nullable GError) A set of its target that was late has really ended.
  */
 #pragma once
 
@@ -113,32 +114,25 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (McVmDescription, mc_vm_description_free)
 #define MC_METADATA_PREFIX    "memcoord"
 
 #define MC_TYPE_HYPERVISOR (mc_hypervisor_get_type ())
-G_DECLARE_INTERFACE (McHypervisor, mc_hypervisor, MC, HYPERVISOR, GObject)
+G_DECLARE_DERIVABLE_TYPE (McHypervisor, mc_hypervisor, MC, HYPERVISOR, GObject)
 
-struct _McHypervisorInterface
+/* What an implementation gives. Each _async() answers with a GTask of its own, whose result is that
+ * of the port's function of this name: an McSample, an McVmDescription, or TRUE. */
+struct _McHypervisorClass
 {
-  GTypeInterface parent;
-
-  const char *(*get_uri) (McHypervisor *self);
-  gboolean (*get_connected) (McHypervisor *self);
-  const char *(*get_status) (McHypervisor *self);
+  GObjectClass parent_class;
 
   void (*start) (McHypervisor *self);
   void (*stop_async) (McHypervisor *self, GAsyncReadyCallback callback, gpointer user_data);
   gboolean (*is_local) (McHypervisor *self);
-
   void (*sample_async) (McHypervisor *self,
                         gint64 deadline_us,
                         GAsyncReadyCallback callback,
                         gpointer user_data);
-  McSample *(*sample_finish) (McHypervisor *self, GAsyncResult *result, GError **error);
-
   void (*describe_async) (McHypervisor *self,
                           const char *uuid,
                           GAsyncReadyCallback callback,
                           gpointer user_data);
-  McVmDescription *(*describe_finish) (McHypervisor *self, GAsyncResult *result, GError **error);
-
   void (*set_target_async) (McHypervisor *self,
                             const char *uuid,
                             guint64 bytes,
@@ -155,11 +149,10 @@ struct _McHypervisorInterface
                               const char *stored,
                               GAsyncReadyCallback callback,
                               gpointer user_data);
-  gboolean (*call_finish) (McHypervisor *self, GAsyncResult *result, GError **error);
 };
 
-/* Properties: "uri" (s), "connected" (b), "status" (s: why it is not connected, for people; empty
- * when it is). */
+/* Properties: "uri", given to g_object_new(); "connected"; "status": why it is not connected, for
+ * people, and empty when it is. */
 const char *mc_hypervisor_get_uri (McHypervisor *self);
 gboolean mc_hypervisor_get_connected (McHypervisor *self);
 const char *mc_hypervisor_get_status (McHypervisor *self);
@@ -222,7 +215,11 @@ void mc_hypervisor_set_metadata_async (McHypervisor *self,
                                        gpointer user_data);
 gboolean mc_hypervisor_call_finish (McHypervisor *self, GAsyncResult *result, GError **error);
 
-/* For implementations: emit the port's signals. Main thread. */
+/* For implementations: the connection was made, lost, or could not be made. Notifies of what is
+ * another than before, "status" first. */
+void mc_hypervisor_set_connection (McHypervisor *self, gboolean connected, const char *status);
+
+/* For implementations: emit the port's signals. */
 void mc_hypervisor_emit_vm_started (McHypervisor *self, const char *uuid);
 void mc_hypervisor_emit_vm_stopped (McHypervisor *self, const char *uuid);
 void mc_hypervisor_emit_vm_rebooted (McHypervisor *self, const char *uuid);

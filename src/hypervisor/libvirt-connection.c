@@ -14,8 +14,6 @@ struct _McConnection
 
   McLinks *links;
   GWeakRef hypervisor;
-  char *status;
-  gboolean connected;
   gboolean connecting;
   gboolean lost_early; /* the connection that is being prepared */
   gboolean stopping;
@@ -24,25 +22,23 @@ struct _McConnection
   guint delay_ms;
 };
 
-enum
-{
-  CONNECTED_CHANGED,
-  STATUS_CHANGED,
-  N_SIGNALS
-};
-
-static guint signals[N_SIGNALS];
-
 G_DEFINE_FINAL_TYPE (McConnection, mc_connection, G_TYPE_OBJECT)
 
 static void
-set_status (McConnection *self, const char *status)
+set_connected (McConnection *self, gboolean connected, const char *status)
 {
-  if (g_strcmp0 (self->status, status) == 0)
-    return;
-  g_free (self->status);
-  self->status = g_strdup (status);
-  g_signal_emit (self, signals[STATUS_CHANGED], 0);
+  g_autoptr (McHypervisor) hypervisor = g_weak_ref_get (&self->hypervisor);
+
+  if (hypervisor != NULL)
+    mc_hypervisor_set_connection (hypervisor, connected, status);
+}
+
+static gboolean
+is_connected (McConnection *self)
+{
+  g_autoptr (McHypervisor) hypervisor = g_weak_ref_get (&self->hypervisor);
+
+  return hypervisor != NULL && mc_hypervisor_get_connected (hypervisor);
 }
 
 static void begin_to_connect (McConnection *self);
@@ -69,13 +65,11 @@ connect_later (McConnection *self)
 static void
 lose (McConnection *self, const char *why)
 {
-  if (!self->connected)
+  if (!is_connected (self))
     return;
-  self->connected = FALSE;
   self->generation++;
   mc_links_drop (self->links);
-  set_status (self, why);
-  g_signal_emit (self, signals[CONNECTED_CHANGED], 0);
+  set_connected (self, FALSE, why);
   self->delay_ms = RECONNECT_AT_LEAST_MS;
   connect_later (self);
 }
@@ -175,7 +169,7 @@ on_connected_main (gpointer user_data)
     }
   if (error != NULL)
     {
-      set_status (self, error->message);
+      set_connected (self, FALSE, error->message);
       connect_later (self);
       return G_SOURCE_REMOVE;
     }
@@ -183,14 +177,12 @@ on_connected_main (gpointer user_data)
     {
       self->generation++;
       mc_links_drop (self->links);
-      set_status (self, "libvirt has ended the connection at once");
+      set_connected (self, FALSE, "libvirt has ended the connection at once");
       connect_later (self);
       return G_SOURCE_REMOVE;
     }
   self->delay_ms = RECONNECT_AT_LEAST_MS;
-  self->connected = TRUE;
-  set_status (self, "");
-  g_signal_emit (self, signals[CONNECTED_CHANGED], 0);
+  set_connected (self, TRUE, "");
   return G_SOURCE_REMOVE;
 }
 
@@ -215,7 +207,7 @@ begin_to_connect (McConnection *self)
 {
   Connecting *connecting;
 
-  if (self->connecting || self->connected || self->stopping)
+  if (self->connecting || is_connected (self) || self->stopping)
     return;
   self->connecting = TRUE;
   self->lost_early = FALSE;
@@ -246,18 +238,6 @@ mc_connection_close (McConnection *self)
   mc_links_drop (self->links);
 }
 
-gboolean
-mc_connection_is_connected (McConnection *self)
-{
-  return self->connected;
-}
-
-const char *
-mc_connection_get_status (McConnection *self)
-{
-  return self->status;
-}
-
 guint
 mc_connection_get_generation (McConnection *self)
 {
@@ -278,38 +258,28 @@ mc_connection_finalize (GObject *object)
   g_clear_handle_id (&self->reconnect, g_source_remove);
   mc_links_unref (self->links);
   g_weak_ref_clear (&self->hypervisor);
-  g_free (self->status);
   G_OBJECT_CLASS (mc_connection_parent_class)->finalize (object);
-}
-
-static guint
-add_signal (const char *name)
-{
-  return g_signal_new (name, MC_TYPE_CONNECTION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                       G_TYPE_NONE, 0);
 }
 
 static void
 mc_connection_class_init (McConnectionClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = mc_connection_finalize;
-  signals[CONNECTED_CHANGED] = add_signal ("connected-changed");
-  signals[STATUS_CHANGED] = add_signal ("status-changed");
 }
 
 static void
 mc_connection_init (McConnection *self)
 {
-  self->status = g_strdup ("connecting");
   self->delay_ms = RECONNECT_AT_LEAST_MS;
 }
 
 McConnection *
-mc_connection_new (const char *uri, McHypervisor *hypervisor)
+mc_connection_new (McHypervisor *hypervisor)
 {
   McConnection *self = g_object_new (MC_TYPE_CONNECTION, NULL);
 
-  self->links = mc_links_new (uri);
+  self->links = mc_links_new (mc_hypervisor_get_uri (hypervisor));
   g_weak_ref_init (&self->hypervisor, hypervisor);
+  set_connected (self, FALSE, "connecting");
   return self;
 }

@@ -11,12 +11,11 @@
 G_BEGIN_DECLS
 
 #define MC_TYPE_CONNECTION (mc_connection_get_type ())
-/* Signals: "connected-changed" and "status-changed", without parameters. */
 G_DECLARE_FINAL_TYPE (McConnection, mc_connection, MC, CONNECTION, GObject)
 
-/* Returns: (transfer full): not connected until it is started. Events are emitted by @hypervisor,
- * which owns the connection. */
-McConnection *mc_connection_new (const char *uri, McHypervisor *hypervisor);
+/* Returns: (transfer full): not connected until it is started. @hypervisor, which owns it, has the
+ * URI and the state of the connection, and emits its events. */
+McConnection *mc_connection_new (McHypervisor *hypervisor);
 void mc_connection_start (McConnection *self);
 
 /* Connects no more. What is connected stays so for the calls that are in flight, until it is
@@ -24,11 +23,6 @@ void mc_connection_start (McConnection *self);
  */
 void mc_connection_stop (McConnection *self);
 void mc_connection_close (McConnection *self);
-
-gboolean mc_connection_is_connected (McConnection *self);
-
-/* Returns: (transfer none): "" while connected, otherwise why not. */
-const char *mc_connection_get_status (McConnection *self);
 
 /* Of the present connection: what comes from an older one is not to be believed. */
 guint mc_connection_get_generation (McConnection *self);

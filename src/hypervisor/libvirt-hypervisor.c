@@ -83,11 +83,13 @@ static const int threads[N_CALL_KINDS] = {
   [CALL_SET_METADATA] = METADATA_THREADS,
 };
 
-typedef struct
-{
-  GObject parent;
+#define MC_TYPE_LIBVIRT (mc_libvirt_get_type ())
+G_DECLARE_FINAL_TYPE (McLibvirt, mc_libvirt, MC, LIBVIRT, McHypervisor)
 
-  char *uri;
+struct _McLibvirt
+{
+  McHypervisor parent;
+
   McConnection *connection;
   gboolean started;
   gboolean stopping;
@@ -104,12 +106,7 @@ typedef struct
   guint n_calls;             /* all calls in flight */
   GTask *stop;
   guint stop_deadline; /* source */
-} McLibvirt;
-
-typedef struct
-{
-  GObjectClass parent;
-} McLibvirtClass;
+};
 
 typedef struct
 {
@@ -117,22 +114,7 @@ typedef struct
   guint64 told; /* the maximum that did not fit, and was told */
 } Described;
 
-enum
-{
-  PROP_URI = 1,
-  PROP_CONNECTED,
-  PROP_STATUS
-};
-
-#define MC_LIBVIRT(object) ((McLibvirt *)(object))
-
-static GType mc_libvirt_get_type (void);
-static void mc_libvirt_iface_init (McHypervisorInterface *iface);
-
-G_DEFINE_TYPE_WITH_CODE (McLibvirt,
-                         mc_libvirt,
-                         G_TYPE_OBJECT,
-                         G_IMPLEMENT_INTERFACE (MC_TYPE_HYPERVISOR, mc_libvirt_iface_init))
+G_DEFINE_FINAL_TYPE (McLibvirt, mc_libvirt, MC_TYPE_HYPERVISOR)
 
 /* A call on its way: made on the main thread, carried out on a worker's, ended on the main thread.
  */
@@ -573,7 +555,7 @@ begin_call (Call *call, GAsyncReadyCallback callback, gpointer user_data)
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
   const char *why = why_busy (self, call->kind, call->uuid);
 
-  if (!mc_connection_is_connected (self->connection))
+  if (!mc_hypervisor_get_connected (MC_HYPERVISOR (self)))
     {
       g_task_return_new_error (task, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_NOT_CONNECTED, "%s",
                                "the hypervisor is not connected");
@@ -635,7 +617,7 @@ mc_libvirt_sample_async (McHypervisor *hypervisor,
   McLibvirt *self = MC_LIBVIRT (hypervisor);
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
   gint64 left_ms = (deadline_us - g_get_monotonic_time ()) / 1000;
-  gboolean connected = mc_connection_is_connected (self->connection);
+  gboolean connected = mc_hypervisor_get_connected (MC_HYPERVISOR (self));
 
   if (!connected || self->sample != NULL)
     {
@@ -652,12 +634,6 @@ mc_libvirt_sample_async (McHypervisor *hypervisor,
   begin_sample (self);
 }
 
-static McSample *
-mc_libvirt_sample_finish (McHypervisor *hypervisor, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
 static void
 mc_libvirt_describe_async (McHypervisor *hypervisor,
                            const char *uuid,
@@ -665,12 +641,6 @@ mc_libvirt_describe_async (McHypervisor *hypervisor,
                            gpointer user_data)
 {
   begin_call (call_new (hypervisor, CALL_DESCRIBE, uuid), callback, user_data);
-}
-
-static McVmDescription *
-mc_libvirt_describe_finish (McHypervisor *hypervisor, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 static void
@@ -714,12 +684,6 @@ mc_libvirt_set_metadata_async (McHypervisor *hypervisor,
   begin_call (call, callback, user_data);
 }
 
-static gboolean
-mc_libvirt_call_finish (McHypervisor *hypervisor, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
 /* Life */
 
 static void
@@ -748,97 +712,25 @@ mc_libvirt_stop_async (McHypervisor *hypervisor, GAsyncReadyCallback callback, g
     self->stop_deadline = g_timeout_add (STOP_AT_MOST_MS, on_stop_deadline, self);
 }
 
-static const char *
-mc_libvirt_get_uri (McHypervisor *hypervisor)
-{
-  return MC_LIBVIRT (hypervisor)->uri;
-}
-
-static gboolean
-mc_libvirt_get_connected (McHypervisor *hypervisor)
-{
-  return mc_connection_is_connected (MC_LIBVIRT (hypervisor)->connection);
-}
-
-static const char *
-mc_libvirt_get_status (McHypervisor *hypervisor)
-{
-  return mc_connection_get_status (MC_LIBVIRT (hypervisor)->connection);
-}
-
 /* "qemu:///system" is; "qemu+ssh://host/system" is not. */
 static gboolean
 mc_libvirt_is_local (McHypervisor *hypervisor)
 {
-  const char *authority = strstr (MC_LIBVIRT (hypervisor)->uri, "://");
+  const char *authority = strstr (mc_hypervisor_get_uri (hypervisor), "://");
 
   return authority == NULL || authority[3] == '/' || authority[3] == '\0';
 }
 
 static void
-mc_libvirt_iface_init (McHypervisorInterface *iface)
-{
-  iface->get_uri = mc_libvirt_get_uri;
-  iface->get_connected = mc_libvirt_get_connected;
-  iface->get_status = mc_libvirt_get_status;
-  iface->start = mc_libvirt_start;
-  iface->stop_async = mc_libvirt_stop_async;
-  iface->is_local = mc_libvirt_is_local;
-  iface->sample_async = mc_libvirt_sample_async;
-  iface->sample_finish = mc_libvirt_sample_finish;
-  iface->describe_async = mc_libvirt_describe_async;
-  iface->describe_finish = mc_libvirt_describe_finish;
-  iface->set_target_async = mc_libvirt_set_target_async;
-  iface->set_stats_period_async = mc_libvirt_set_stats_period_async;
-  iface->set_metadata_async = mc_libvirt_set_metadata_async;
-  iface->call_finish = mc_libvirt_call_finish;
-}
-
-static void
-mc_libvirt_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
-{
-  McLibvirt *self = MC_LIBVIRT (object);
-
-  switch (id)
-    {
-    case PROP_URI:
-      g_value_set_string (value, self->uri);
-      break;
-    case PROP_CONNECTED:
-      g_value_set_boolean (value, mc_connection_is_connected (self->connection));
-      break;
-    case PROP_STATUS:
-      g_value_set_string (value, mc_connection_get_status (self->connection));
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-    }
-}
-
-static void
-mc_libvirt_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
-{
-  if (id == PROP_URI)
-    MC_LIBVIRT (object)->uri = g_value_dup_string (value);
-  else
-    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-}
-
-static void
-on_status_changed (McLibvirt *self)
-{
-  g_object_notify (G_OBJECT (self), "status");
-}
-
-static void
 on_connected_changed (McLibvirt *self)
 {
-  g_object_notify (G_OBJECT (self), "connected");
-  if (mc_connection_is_connected (self->connection))
+  McHypervisor *hypervisor = MC_HYPERVISOR (self);
+
+  if (mc_hypervisor_get_connected (hypervisor))
     return;
   g_hash_table_remove_all (self->busy); /* of whatever waited with what is lost */
   answer_sample_with (self, MC_HYPERVISOR_ERROR_NOT_CONNECTED,
-                      mc_connection_get_status (self->connection));
+                      mc_hypervisor_get_status (hypervisor));
 }
 
 static void
@@ -847,12 +739,10 @@ mc_libvirt_constructed (GObject *object)
   McLibvirt *self = MC_LIBVIRT (object);
 
   G_OBJECT_CLASS (mc_libvirt_parent_class)->constructed (object);
-  self->connection = mc_connection_new (self->uri, MC_HYPERVISOR (self));
+  self->connection = mc_connection_new (MC_HYPERVISOR (self));
   g_signal_connect (self, "vm-stopped", G_CALLBACK (on_vm_stopped), NULL);
-  g_signal_connect_object (self->connection, "status-changed", G_CALLBACK (on_status_changed), self,
-                           G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->connection, "connected-changed", G_CALLBACK (on_connected_changed),
-                           self, G_CONNECT_SWAPPED);
+  /* Whoever else listens is to know before what waited is told. */
+  g_signal_connect_after (self, "notify::connected", G_CALLBACK (on_connected_changed), NULL);
 }
 
 static void
@@ -870,22 +760,24 @@ mc_libvirt_finalize (GObject *object)
   g_hash_table_unref (self->busy);
   mc_connection_stop (self->connection);
   g_object_unref (self->connection);
-  g_free (self->uri);
   G_OBJECT_CLASS (mc_libvirt_parent_class)->finalize (object);
 }
 
 static void
 mc_libvirt_class_init (McLibvirtClass *klass)
 {
-  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  McHypervisorClass *hypervisor_class = MC_HYPERVISOR_CLASS (klass);
 
-  object_class->constructed = mc_libvirt_constructed;
-  object_class->finalize = mc_libvirt_finalize;
-  object_class->get_property = mc_libvirt_get_property;
-  object_class->set_property = mc_libvirt_set_property;
-  g_object_class_override_property (object_class, PROP_URI, "uri");
-  g_object_class_override_property (object_class, PROP_CONNECTED, "connected");
-  g_object_class_override_property (object_class, PROP_STATUS, "status");
+  G_OBJECT_CLASS (klass)->constructed = mc_libvirt_constructed;
+  G_OBJECT_CLASS (klass)->finalize = mc_libvirt_finalize;
+  hypervisor_class->start = mc_libvirt_start;
+  hypervisor_class->stop_async = mc_libvirt_stop_async;
+  hypervisor_class->is_local = mc_libvirt_is_local;
+  hypervisor_class->sample_async = mc_libvirt_sample_async;
+  hypervisor_class->describe_async = mc_libvirt_describe_async;
+  hypervisor_class->set_target_async = mc_libvirt_set_target_async;
+  hypervisor_class->set_stats_period_async = mc_libvirt_set_stats_period_async;
+  hypervisor_class->set_metadata_async = mc_libvirt_set_metadata_async;
 }
 
 static void
@@ -912,5 +804,5 @@ mc_libvirt_new (const char *uri)
   static GOnce once = G_ONCE_INIT;
 
   g_once (&once, register_events, NULL);
-  return g_object_new (mc_libvirt_get_type (), "uri", uri, NULL);
+  return g_object_new (MC_TYPE_LIBVIRT, "uri", uri, NULL);
 }

@@ -36,11 +36,9 @@ typedef struct
 
 struct _McFakeHypervisor
 {
-  GObject parent;
+  McHypervisor parent;
 
-  char *uri;
-  char *status;
-  gboolean started, away, connected, local;
+  gboolean started, away, local;
   gint64 now_s; /* by its ticks */
   guint64 host_total, host_available, host_other;
 
@@ -57,20 +55,7 @@ struct _McFakeHypervisor
   char *refusal[MC_FAKE_N_CALLS]; /* while every one is refused */
 };
 
-enum
-{
-  PROP_URI = 1,
-  PROP_CONNECTED,
-  PROP_STATUS
-};
-
-static void mc_fake_hypervisor_iface_init (McHypervisorInterface *iface);
-
-G_DEFINE_FINAL_TYPE_WITH_CODE (McFakeHypervisor,
-                               mc_fake_hypervisor,
-                               G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (MC_TYPE_HYPERVISOR,
-                                                      mc_fake_hypervisor_iface_init))
+G_DEFINE_FINAL_TYPE (McFakeHypervisor, mc_fake_hypervisor, MC_TYPE_HYPERVISOR)
 
 static void
 call_free (Call *self)
@@ -148,11 +133,17 @@ call_fail (Call *call, McHypervisorError code, const char *message)
   call_free (call);
 }
 
+static gboolean
+is_connected (McFakeHypervisor *self)
+{
+  return mc_hypervisor_get_connected (MC_HYPERVISOR (self));
+}
+
 /* What every call meets first: no connection, or a failure that the test ordered. */
 static gboolean
 call_is_refused (McFakeHypervisor *self, Call *call)
 {
-  if (!self->connected)
+  if (!is_connected (self))
     {
       call_fail (call, MC_HYPERVISOR_ERROR_NOT_CONNECTED, "not connected to the fake hypervisor");
       return TRUE;
@@ -438,48 +429,6 @@ mc_fake_hypervisor_set_metadata_async (McHypervisor *hypervisor,
   begin_vm_call (self, call);
 }
 
-static gpointer
-mc_fake_hypervisor_finish_pointer (McHypervisor *self, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-static McSample *
-mc_fake_hypervisor_sample_finish (McHypervisor *self, GAsyncResult *result, GError **error)
-{
-  return mc_fake_hypervisor_finish_pointer (self, result, error);
-}
-
-static McVmDescription *
-mc_fake_hypervisor_describe_finish (McHypervisor *self, GAsyncResult *result, GError **error)
-{
-  return mc_fake_hypervisor_finish_pointer (self, result, error);
-}
-
-static gboolean
-mc_fake_hypervisor_call_finish (McHypervisor *self, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
-static void
-set_connection (McFakeHypervisor *self, gboolean connected, const char *status)
-{
-  gboolean changed = self->connected != connected;
-
-  self->connected = connected;
-  if (g_strcmp0 (self->status, status) != 0)
-    {
-      g_free (self->status);
-      self->status = g_strdup (status);
-      g_object_notify (G_OBJECT (self), "status");
-    }
-  if (changed)
-    g_object_notify (G_OBJECT (self), "connected");
-}
-
 static void
 fail_waiting (Vm *vm, McHypervisorError code, const char *message)
 {
@@ -511,7 +460,7 @@ on_connect (gpointer user_data)
   McFakeHypervisor *self = user_data;
 
   if (self->started && !self->away)
-    set_connection (self, TRUE, "");
+    mc_hypervisor_set_connection (MC_HYPERVISOR (self), TRUE, "");
   return G_SOURCE_REMOVE;
 }
 
@@ -545,7 +494,7 @@ mc_fake_hypervisor_stop_async (McHypervisor *hypervisor,
   McFakeHypervisor *self = MC_FAKE_HYPERVISOR (hypervisor);
 
   self->started = FALSE;
-  set_connection (self, FALSE, "stopped");
+  mc_hypervisor_set_connection (MC_HYPERVISOR (self), FALSE, "stopped");
   fail_everything (self, "stopped");
   g_idle_add_full (G_PRIORITY_DEFAULT, on_stop, g_task_new (self, NULL, callback, user_data),
                    g_object_unref);
@@ -555,43 +504,6 @@ static gboolean
 mc_fake_hypervisor_is_local (McHypervisor *hypervisor)
 {
   return MC_FAKE_HYPERVISOR (hypervisor)->local;
-}
-
-static const char *
-mc_fake_hypervisor_get_uri (McHypervisor *hypervisor)
-{
-  return MC_FAKE_HYPERVISOR (hypervisor)->uri;
-}
-
-static gboolean
-mc_fake_hypervisor_get_connected (McHypervisor *hypervisor)
-{
-  return MC_FAKE_HYPERVISOR (hypervisor)->connected;
-}
-
-static const char *
-mc_fake_hypervisor_get_status (McHypervisor *hypervisor)
-{
-  return MC_FAKE_HYPERVISOR (hypervisor)->status;
-}
-
-static void
-mc_fake_hypervisor_iface_init (McHypervisorInterface *iface)
-{
-  iface->get_uri = mc_fake_hypervisor_get_uri;
-  iface->get_connected = mc_fake_hypervisor_get_connected;
-  iface->get_status = mc_fake_hypervisor_get_status;
-  iface->start = mc_fake_hypervisor_start;
-  iface->stop_async = mc_fake_hypervisor_stop_async;
-  iface->is_local = mc_fake_hypervisor_is_local;
-  iface->sample_async = mc_fake_hypervisor_sample_async;
-  iface->sample_finish = mc_fake_hypervisor_sample_finish;
-  iface->describe_async = mc_fake_hypervisor_describe_async;
-  iface->describe_finish = mc_fake_hypervisor_describe_finish;
-  iface->set_target_async = mc_fake_hypervisor_set_target_async;
-  iface->set_stats_period_async = mc_fake_hypervisor_set_stats_period_async;
-  iface->set_metadata_async = mc_fake_hypervisor_set_metadata_async;
-  iface->call_finish = mc_fake_hypervisor_call_finish;
 }
 
 McFakeHypervisor *
@@ -613,7 +525,7 @@ mc_fake_hypervisor_set_away (McFakeHypervisor *self, gboolean away)
 void
 mc_fake_hypervisor_disconnect (McFakeHypervisor *self, const char *status)
 {
-  set_connection (self, FALSE, status);
+  mc_hypervisor_set_connection (MC_HYPERVISOR (self), FALSE, status);
   fail_everything (self, status);
 }
 
@@ -671,7 +583,7 @@ mc_fake_hypervisor_add_vm (McFakeHypervisor *self, const char *name, guint64 cap
   fill_in (&vm->vm, ++self->n_added, name, capacity);
   g_ptr_array_add (self->vms, vm);
   g_hash_table_insert (self->by_uuid, vm->vm.figures.uuid, vm);
-  if (self->connected)
+  if (is_connected (self))
     mc_hypervisor_emit_vm_started (MC_HYPERVISOR (self), vm->vm.figures.uuid);
   return &vm->vm;
 }
@@ -687,7 +599,7 @@ mc_fake_hypervisor_remove_vm (McFakeHypervisor *self, McFakeVm *vm)
   g_hash_table_remove (self->by_uuid, uuid);
   fail_waiting ((Vm *)vm, MC_HYPERVISOR_ERROR_NO_VM, "the VM was removed");
   vm_free ((Vm *)vm);
-  if (self->connected)
+  if (is_connected (self))
     mc_hypervisor_emit_vm_stopped (MC_HYPERVISOR (self), uuid);
 }
 
@@ -713,7 +625,7 @@ mc_fake_hypervisor_get_vm (McFakeHypervisor *self, guint index)
 void
 mc_fake_hypervisor_reboot_vm (McFakeHypervisor *self, McFakeVm *vm)
 {
-  if (self->connected)
+  if (is_connected (self))
     mc_hypervisor_emit_vm_rebooted (MC_HYPERVISOR (self), vm->figures.uuid);
 }
 
@@ -735,7 +647,7 @@ void
 mc_fake_hypervisor_crash_vm (McFakeHypervisor *self, McFakeVm *vm)
 {
   vm->silent = TRUE;
-  if (self->connected)
+  if (is_connected (self))
     mc_hypervisor_emit_vm_crashed (MC_HYPERVISOR (self), vm->figures.uuid);
 }
 
@@ -750,7 +662,7 @@ mc_fake_hypervisor_rename_vm (McFakeHypervisor *self, McFakeVm *vm, const char *
 void
 mc_fake_hypervisor_change_vm (McFakeHypervisor *self, McFakeVm *vm)
 {
-  if (self->connected)
+  if (is_connected (self))
     mc_hypervisor_emit_vm_changed (MC_HYPERVISOR (self), vm->figures.uuid);
 }
 
@@ -758,7 +670,7 @@ void
 mc_fake_hypervisor_set_running (McFakeHypervisor *self, McFakeVm *vm, gboolean running)
 {
   vm->figures.running = running;
-  if (self->connected)
+  if (is_connected (self))
     mc_hypervisor_emit_vm_state (MC_HYPERVISOR (self), vm->figures.uuid, running);
 }
 
@@ -766,7 +678,7 @@ void
 mc_fake_hypervisor_set_balloon (McFakeHypervisor *self, McFakeVm *vm, guint64 bytes)
 {
   vm->figures.balloon = bytes;
-  if (self->connected)
+  if (is_connected (self))
     mc_hypervisor_emit_balloon_changed (MC_HYPERVISOR (self), vm->figures.uuid, bytes);
 }
 
@@ -971,7 +883,8 @@ mc_fake_hypervisor_tick (McFakeHypervisor *self, guint seconds)
       if (vm->vm.used != MC_HYPERVISOR_UNKNOWN)
         {
           physics = TRUE;
-          if (vm->vm.figures.running && !vm->hung && tick_vm (&vm->vm, seconds) && self->connected)
+          if (vm->vm.figures.running && !vm->hung && tick_vm (&vm->vm, seconds)
+              && is_connected (self))
             mc_hypervisor_emit_balloon_changed (MC_HYPERVISOR (self), vm->vm.figures.uuid,
                                                 vm->vm.figures.balloon);
         }
@@ -979,38 +892,6 @@ mc_fake_hypervisor_tick (McFakeHypervisor *self, guint seconds)
     }
   if (physics)
     self->host_available = self->host_total - MIN (held, self->host_total);
-}
-
-static void
-mc_fake_hypervisor_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
-{
-  McFakeHypervisor *self = MC_FAKE_HYPERVISOR (object);
-
-  switch (id)
-    {
-    case PROP_URI:
-      g_value_set_string (value, self->uri);
-      break;
-    case PROP_CONNECTED:
-      g_value_set_boolean (value, self->connected);
-      break;
-    case PROP_STATUS:
-      g_value_set_string (value, self->status);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-    }
-}
-
-static void
-mc_fake_hypervisor_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
-{
-  McFakeHypervisor *self = MC_FAKE_HYPERVISOR (object);
-
-  if (id == PROP_URI)
-    self->uri = g_value_dup_string (value);
-  else
-    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
 }
 
 static void
@@ -1023,28 +904,29 @@ mc_fake_hypervisor_finalize (GObject *object)
   g_hash_table_unref (self->by_uuid);
   g_ptr_array_unref (self->vms);
   g_ptr_array_unref (self->samples);
-  g_free (self->uri);
-  g_free (self->status);
   G_OBJECT_CLASS (mc_fake_hypervisor_parent_class)->finalize (object);
 }
 
 static void
 mc_fake_hypervisor_class_init (McFakeHypervisorClass *klass)
 {
-  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  McHypervisorClass *hypervisor_class = MC_HYPERVISOR_CLASS (klass);
 
-  object_class->get_property = mc_fake_hypervisor_get_property;
-  object_class->set_property = mc_fake_hypervisor_set_property;
-  object_class->finalize = mc_fake_hypervisor_finalize;
-  g_object_class_override_property (object_class, PROP_URI, "uri");
-  g_object_class_override_property (object_class, PROP_CONNECTED, "connected");
-  g_object_class_override_property (object_class, PROP_STATUS, "status");
+  G_OBJECT_CLASS (klass)->finalize = mc_fake_hypervisor_finalize;
+  hypervisor_class->start = mc_fake_hypervisor_start;
+  hypervisor_class->stop_async = mc_fake_hypervisor_stop_async;
+  hypervisor_class->is_local = mc_fake_hypervisor_is_local;
+  hypervisor_class->sample_async = mc_fake_hypervisor_sample_async;
+  hypervisor_class->describe_async = mc_fake_hypervisor_describe_async;
+  hypervisor_class->set_target_async = mc_fake_hypervisor_set_target_async;
+  hypervisor_class->set_stats_period_async = mc_fake_hypervisor_set_stats_period_async;
+  hypervisor_class->set_metadata_async = mc_fake_hypervisor_set_metadata_async;
 }
 
 static void
 mc_fake_hypervisor_init (McFakeHypervisor *self)
 {
-  self->status = g_strdup ("not started");
+  mc_hypervisor_set_connection (MC_HYPERVISOR (self), FALSE, "not started");
   self->local = TRUE;
   self->host_total = 8 * GIB;
   self->host_available = 6 * GIB;

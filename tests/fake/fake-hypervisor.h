@@ -13,8 +13,8 @@
  *   g_autoptr (McFakeHypervisor) fake = mc_fake_hypervisor_new ();
  *   McFakeVm *vm = mc_fake_hypervisor_add_vm (fake, "guest", 512 * MIB);
  *   vm->figures.unused = 40 * MIB;
- *   ... give MC_HYPERVISOR (fake) to the code under test, which starts it; iterate the main context
- * ... g_assert_cmpuint (vm->target, ==, 512 * MIB);
+ *   ... give MC_HYPERVISOR (fake) to the code under test, which starts it, and iterate ...
+ *   g_assert_cmpuint (vm->target, ==, 512 * MIB);
  *
  * Physics are optional: a VM with "used" set has its figures computed by mc_fake_hypervisor_tick().
  */
@@ -73,7 +73,7 @@ struct _McFakeVm
 };
 
 #define MC_TYPE_FAKE_HYPERVISOR (mc_fake_hypervisor_get_type ())
-G_DECLARE_FINAL_TYPE (McFakeHypervisor, mc_fake_hypervisor, MC, FAKE_HYPERVISOR, GObject)
+G_DECLARE_FINAL_TYPE (McFakeHypervisor, mc_fake_hypervisor, MC, FAKE_HYPERVISOR, McHypervisor)
 
 /* New: not started, nothing on it, local, with a host of 8 GiB of which 6 GiB are available. */
 McFakeHypervisor *mc_fake_hypervisor_new (void);
