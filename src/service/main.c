@@ -14,7 +14,7 @@
 #include "coordinator.h"
 #include "intake.h"
 #include "journal.h"
-#include "libvirt-hypervisor.h"
+#include "libvirt/adapter.h"
 #include "log-control.h"
 #include "log.h"
 #include "names.h"
@@ -262,7 +262,7 @@ service_init (Service *service, const Options *options, GError **error)
   if (g_mkdir_with_parents (state_dir, 0700) < 0)
     g_warning ("What is set at run time is not kept: failed to make %s: %s", state_dir,
                g_strerror (errno));
-  hypervisor = mc_libvirt_new (options->uri != NULL ? options->uri : DEFAULT_URI);
+  hypervisor = mc_libvirt_adapter_new (options->uri != NULL ? options->uri : DEFAULT_URI);
   host = mc_host_new (NULL, NULL);
   clock = mc_system_clock_new ();
   service->loop = g_main_loop_new (NULL, FALSE);

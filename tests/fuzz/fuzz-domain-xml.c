@@ -2,8 +2,8 @@
 /* What a domain's XML says, and the metadata in it. */
 #include "config.h"
 
-#include "domain-xml.h"
 #include "fuzz.h"
+#include "libvirt/domain-xml.h"
 #include "metadata.h"
 
 static void

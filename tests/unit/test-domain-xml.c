@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "domain-xml.h"
+#include "libvirt/domain-xml.h"
 
 #define DOMAIN(inside) "<domain type='kvm'><name>vm</name>" inside "</domain>"
 

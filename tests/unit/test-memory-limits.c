@@ -4,7 +4,7 @@
 
 #include <glib/gstdio.h>
 
-#include "domain-xml.h"
+#include "libvirt/domain-xml.h"
 
 #define MIB ((guint64)1 << 20)
 #define ID  7

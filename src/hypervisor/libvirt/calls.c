@@ -2,12 +2,12 @@
 /* What is asked of libvirt, one function for each kind of call. */
 #include "config.h"
 
-#include "libvirt-call.h"
+#include "calls.h"
 
 #include <libvirt/virterror.h>
 
 #include "domain-xml.h"
-#include "libvirt-link.h"
+#include "libvirt-error.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (virDomain, virDomainFree)
 
@@ -192,7 +192,7 @@ mc_libvirt_sample (virConnectPtr connection, GHashTable *devices, GError **error
 
   if (n_records < 0)
     {
-      mc_libvirt_take_error (error, "read the VMs' statistics");
+      mc_libvirt_set_error (error, "read the VMs' statistics");
       return NULL;
     }
   sample = mc_sample_new ();
@@ -219,7 +219,7 @@ look_up (virConnectPtr connection, const char *uuid, GError **error)
   virDomainPtr domain = virDomainLookupByUUIDString (connection, uuid);
 
   if (domain == NULL)
-    mc_libvirt_take_error (error, "find the VM");
+    mc_libvirt_set_error (error, "find the VM");
   return domain;
 }
 
@@ -255,7 +255,7 @@ read_stored_metadata (virDomainPtr domain, McVmDescription *description, GError 
   free (element);
   if (code == VIR_ERR_OK || code == VIR_ERR_NO_DOMAIN_METADATA || code == VIR_ERR_NO_SUPPORT)
     return TRUE;
-  mc_libvirt_take_error (error, "read the VM's stored metadata");
+  mc_libvirt_set_error (error, "read the VM's stored metadata");
   return FALSE;
 }
 
@@ -276,7 +276,7 @@ mc_libvirt_describe (virConnectPtr connection,
   xml = virDomainGetXMLDesc (domain, 0);
   if (xml == NULL)
     {
-      mc_libvirt_take_error (error, "describe the VM");
+      mc_libvirt_set_error (error, "describe the VM");
       return NULL;
     }
   description = mc_vm_description_new (uuid);
@@ -296,7 +296,7 @@ check (int result, GError **error, const char *what)
 {
   if (result >= 0)
     return TRUE;
-  mc_libvirt_take_error (error, what);
+  mc_libvirt_set_error (error, what);
   return FALSE;
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "libvirt-connection.h"
+#include "connection.h"
 
-#include "libvirt-events.h"
+#include "events.h"
 
 #define RECONNECT_AT_LEAST_MS 1000
 #define RECONNECT_AT_MOST_MS  10000
@@ -12,7 +12,7 @@ struct _McConnection
 {
   GObject parent;
 
-  McLinks *links;
+  McConnectionPool *pool;
   GWeakRef hypervisor;
   gboolean connecting;
   gboolean lost_early; /* the connection that is being prepared */
@@ -68,7 +68,7 @@ lose (McConnection *self, const char *why)
   if (!is_connected (self))
     return;
   self->generation++;
-  mc_links_drop (self->links);
+  mc_connection_pool_drop (self->pool);
   set_connected (self, FALSE, why);
   self->delay_ms = RECONNECT_AT_LEAST_MS;
   connect_later (self);
@@ -164,7 +164,7 @@ on_connected_main (gpointer user_data)
   self->connecting = FALSE;
   if (self->stopping)
     {
-      mc_links_drop (self->links);
+      mc_connection_pool_drop (self->pool);
       return G_SOURCE_REMOVE;
     }
   if (error != NULL)
@@ -176,7 +176,7 @@ on_connected_main (gpointer user_data)
   if (self->lost_early)
     {
       self->generation++;
-      mc_links_drop (self->links);
+      mc_connection_pool_drop (self->pool);
       set_connected (self, FALSE, "libvirt has ended the connection at once");
       connect_later (self);
       return G_SOURCE_REMOVE;
@@ -191,12 +191,12 @@ run_connect (gpointer data)
 {
   Connecting *connecting = data;
   McConnection *self = connecting->self;
-  virConnectPtr connection = mc_links_open (
-      self->links, on_closed, g_steal_pointer (&connecting->loss), loss_free, &connecting->error);
+  virConnectPtr connection = mc_connection_pool_open (
+      self->pool, on_closed, g_steal_pointer (&connecting->loss), loss_free, &connecting->error);
 
   if (connection != NULL)
-    mc_links_add (self->links, connection, mc_libvirt_watch (connection, &self->hypervisor),
-                  on_closed);
+    mc_connection_pool_add (self->pool, connection,
+                            mc_libvirt_watch (connection, &self->hypervisor), on_closed);
   g_idle_add_full (G_PRIORITY_DEFAULT, on_connected_main, connecting, NULL);
   return NULL;
 }
@@ -235,7 +235,7 @@ mc_connection_stop (McConnection *self)
 void
 mc_connection_close (McConnection *self)
 {
-  mc_links_drop (self->links);
+  mc_connection_pool_drop (self->pool);
 }
 
 guint
@@ -244,10 +244,10 @@ mc_connection_get_generation (McConnection *self)
   return self->generation;
 }
 
-McLinks *
-mc_connection_get_links (McConnection *self)
+McConnectionPool *
+mc_connection_get_pool (McConnection *self)
 {
-  return self->links;
+  return self->pool;
 }
 
 static void
@@ -256,7 +256,7 @@ mc_connection_finalize (GObject *object)
   McConnection *self = MC_CONNECTION (object);
 
   g_clear_handle_id (&self->reconnect, g_source_remove);
-  mc_links_unref (self->links);
+  mc_connection_pool_unref (self->pool);
   g_weak_ref_clear (&self->hypervisor);
   G_OBJECT_CLASS (mc_connection_parent_class)->finalize (object);
 }
@@ -278,7 +278,7 @@ mc_connection_new (McHypervisor *hypervisor)
 {
   McConnection *self = g_object_new (MC_TYPE_CONNECTION, NULL);
 
-  self->links = mc_links_new (mc_hypervisor_get_uri (hypervisor));
+  self->pool = mc_connection_pool_new (mc_hypervisor_get_uri (hypervisor));
   g_weak_ref_init (&self->hypervisor, hypervisor);
   set_connected (self, FALSE, "connecting");
   return self;

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "hypervisor.h"
-#include "libvirt-link.h"
+#include "connection-pool.h"
 
 G_BEGIN_DECLS
 
@@ -28,6 +28,6 @@ void mc_connection_close (McConnection *self);
 guint mc_connection_get_generation (McConnection *self);
 
 /* Returns: (transfer none): for worker threads, with a reference of their own. */
-McLinks *mc_connection_get_links (McConnection *self);
+McConnectionPool *mc_connection_get_pool (McConnection *self);
 
 G_END_DECLS

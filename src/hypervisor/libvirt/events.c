@@ -3,7 +3,7 @@
  * nothing. */
 #include "config.h"
 
-#include "libvirt-events.h"
+#include "events.h"
 
 typedef struct
 {
