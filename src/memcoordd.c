@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* memcoordd: options, signals, the bus's name; everything else is wired here and lives elsewhere.
- */
+/* The daemon: options, signals, the name on the bus. Everything else lives in the rooms, of which
+ * this file alone knows every one. */
 #include "config.h"
 
 #include <errno.h>
