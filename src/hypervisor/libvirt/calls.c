@@ -162,6 +162,23 @@ read_host (virConnectPtr connection, McSample *sample)
   sample->host_available = from_kib (available);
 }
 
+/* Returns: (transfer full) */
+static McDomainXml *
+read_xml (virDomainPtr domain, GError **error)
+{
+  char *text = virDomainGetXMLDesc (domain, 0);
+  McDomainXml *xml;
+
+  if (text == NULL)
+    {
+      mc_libvirt_set_error (error, "describe the VM");
+      return NULL;
+    }
+  xml = mc_domain_xml_new (text, error);
+  free (text);
+  return xml;
+}
+
 /*
  * What is plugged as virtio-mem changes by itself. The bulk figures have it in them, and do not
  * tell how much: the description has both, and waits for nobody.
@@ -169,16 +186,13 @@ read_host (virConnectPtr connection, McSample *sample)
 static void
 read_devices (virDomainPtr domain, McMemoryDevices *devices, McVmSample *sample)
 {
-  char *xml = virDomainGetXMLDesc (domain, 0);
-  McMemoryDevices now;
+  g_autoptr (McDomainXml) xml = read_xml (domain, NULL);
 
-  if (xml != NULL && mc_domain_xml_parse_devices (xml, &now, NULL))
-    {
-      *devices = now;
-      sample->capacity = now.total;
-      sample->balloon = now.current;
-    }
-  free (xml);
+  if (xml == NULL)
+    return;
+  *devices = mc_domain_xml_get_devices (xml);
+  sample->capacity = devices->total;
+  sample->balloon = devices->current;
 }
 
 McSample *
@@ -225,15 +239,13 @@ look_up (virConnectPtr connection, const char *uuid, GError **error)
 
 /* What is plugged beside the balloon's part is the process's, too. */
 static void
-read_ceiling (const char *xml,
+read_ceiling (McDomainXml *xml,
               const char *system,
               const McMemoryDevices *devices,
               McVmDescription *description)
 {
-  g_autoptr (McMemoryLimits) limits = mc_domain_xml_parse_limits (xml);
+  g_autoptr (McMemoryLimits) limits = mc_domain_xml_get_limits (xml);
 
-  if (limits == NULL)
-    return;
   description->ceiling_name
       = mc_memory_limits_find (limits, system, description->id, &description->ceiling);
   description->ceiling -= MIN (description->ceiling, devices->plugged);
@@ -268,27 +280,23 @@ mc_libvirt_describe (virConnectPtr connection,
 {
   g_autoptr (virDomain) domain = look_up (connection, uuid, error);
   g_autoptr (McVmDescription) description = NULL;
-  char *xml;
-  gboolean fine;
+  g_autoptr (McDomainXml) xml = NULL;
 
   if (domain == NULL)
     return NULL;
-  xml = virDomainGetXMLDesc (domain, 0);
+  xml = read_xml (domain, error);
   if (xml == NULL)
-    {
-      mc_libvirt_set_error (error, "describe the VM");
-      return NULL;
-    }
+    return NULL;
   description = mc_vm_description_new (uuid);
   description->name = g_strdup (virDomainGetName (domain));
   description->id = (int)virDomainGetID (domain);
   description->persistent = virDomainIsPersistent (domain) > 0;
-  fine = mc_domain_xml_parse (xml, description, devices, error)
-         && read_stored_metadata (domain, description, error);
-  if (fine)
-    read_ceiling (xml, system, devices, description);
-  free (xml);
-  return fine ? g_steal_pointer (&description) : NULL;
+  if (!read_stored_metadata (domain, description, error))
+    return NULL;
+  mc_domain_xml_read (xml, description);
+  *devices = mc_domain_xml_get_devices (xml);
+  read_ceiling (xml, system, devices, description);
+  return g_steal_pointer (&description);
 }
 
 static gboolean

@@ -7,6 +7,12 @@
 #include "pinned-memory.h"
 #include "xml-node.h"
 
+struct _McDomainXml
+{
+  McXmlDocument *document;
+  McXmlNode *domain; /* its root */
+};
+
 static void
 read_balloon (McXmlNode *devices, McVmDescription *description)
 {
@@ -22,39 +28,6 @@ read_balloon (McXmlNode *devices, McVmDescription *description)
     description->stats_period_s = (guint)MIN (mc_xml_node_get_number (stats, "period"), G_MAXINT);
 }
 
-static void
-read_memory (McXmlNode *domain, McMemoryDevices *memory)
-{
-  McXmlNode *devices = mc_xml_node_child (domain, "devices");
-
-  *memory = (McMemoryDevices){
-    .total = mc_xml_node_get_size (mc_xml_node_child (domain, "memory"), NULL),
-    .current = mc_xml_node_get_size (mc_xml_node_child (domain, "currentMemory"), NULL),
-  };
-  for (McXmlNode *device = mc_xml_node_child (devices, "memory"); device != NULL;
-       device = mc_xml_node_next (device, "memory"))
-    {
-      McXmlNode *target = mc_xml_node_child (device, "target");
-      guint64 bytes = mc_xml_node_get_size (mc_xml_node_child (target, "size"), NULL);
-
-      if (mc_xml_node_has (device, "model", "virtio-mem"))
-        {
-          memory->resizable += bytes;
-          memory->plugged += mc_xml_node_get_size (mc_xml_node_child (target, "current"), NULL);
-        }
-      else if (mc_xml_node_has (device, "model", "nvdimm")
-               || mc_xml_node_has (device, "model", "virtio-pmem"))
-        {
-          memory->apart += bytes;
-          memory->mapped += bytes;
-        }
-      else if (mc_xml_node_has (device, "model", "sgx-epc"))
-        {
-          memory->apart += bytes;
-        }
-    }
-}
-
 static char *
 find_metadata (McXmlNode *domain)
 {
@@ -64,55 +37,74 @@ find_metadata (McXmlNode *domain)
   return element != NULL ? mc_xml_node_dump (element) : NULL;
 }
 
-/* Returns: (nullable) */
-static McXmlNode *
-get_domain (McXmlDocument *document, GError **error)
+McDomainXml *
+mc_domain_xml_new (const char *xml, GError **error)
 {
-  McXmlNode *domain = document != NULL ? mc_xml_document_get_root (document, "domain") : NULL;
+  g_autoptr (McDomainXml) self = g_new0 (McDomainXml, 1);
 
-  if (domain == NULL)
-    g_set_error (error, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_FAILED,
-                 "the description is not a domain's XML");
-  return domain;
+  self->document = mc_xml_document_parse (xml);
+  if (self->document != NULL)
+    self->domain = mc_xml_document_get_root (self->document, "domain");
+  if (self->domain != NULL)
+    return g_steal_pointer (&self);
+  g_set_error (error, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_FAILED,
+               "the description is not a domain's XML");
+  return NULL;
 }
 
-gboolean
-mc_domain_xml_parse (const char *xml,
-                     McVmDescription *description,
-                     McMemoryDevices *devices,
-                     GError **error)
+void
+mc_domain_xml_free (McDomainXml *self)
 {
-  g_autoptr (McXmlDocument) document = mc_xml_document_parse (xml);
-  McXmlNode *domain = get_domain (document, error);
+  g_clear_pointer (&self->document, mc_xml_document_free);
+  g_free (self);
+}
 
-  if (domain == NULL)
-    return FALSE;
-  read_balloon (mc_xml_node_child (domain, "devices"), description);
-  description->immovable = mc_pinned_memory_explain (domain);
+void
+mc_domain_xml_read (McDomainXml *self, McVmDescription *description)
+{
+  read_balloon (mc_xml_node_child (self->domain, "devices"), description);
+  description->immovable = mc_pinned_memory_explain (self->domain);
   description->min_guarantee = mc_xml_node_get_size (
-      mc_xml_node_child (mc_xml_node_child (domain, "memtune"), "min_guarantee"), NULL);
-  description->metadata = find_metadata (domain);
-  read_memory (domain, devices);
-  return TRUE;
+      mc_xml_node_child (mc_xml_node_child (self->domain, "memtune"), "min_guarantee"), NULL);
+  description->metadata = find_metadata (self->domain);
 }
 
-gboolean
-mc_domain_xml_parse_devices (const char *xml, McMemoryDevices *devices, GError **error)
+McMemoryDevices
+mc_domain_xml_get_devices (McDomainXml *self)
 {
-  g_autoptr (McXmlDocument) document = mc_xml_document_parse (xml);
-  McXmlNode *domain = get_domain (document, error);
+  McXmlNode *devices = mc_xml_node_child (self->domain, "devices");
+  McMemoryDevices memory = {
+    .total = mc_xml_node_get_size (mc_xml_node_child (self->domain, "memory"), NULL),
+    .current = mc_xml_node_get_size (mc_xml_node_child (self->domain, "currentMemory"), NULL),
+  };
 
-  if (domain == NULL)
-    return FALSE;
-  read_memory (domain, devices);
-  return TRUE;
+  for (McXmlNode *device = mc_xml_node_child (devices, "memory"); device != NULL;
+       device = mc_xml_node_next (device, "memory"))
+    {
+      McXmlNode *target = mc_xml_node_child (device, "target");
+      guint64 bytes = mc_xml_node_get_size (mc_xml_node_child (target, "size"), NULL);
+
+      if (mc_xml_node_has (device, "model", "virtio-mem"))
+        {
+          memory.resizable += bytes;
+          memory.plugged += mc_xml_node_get_size (mc_xml_node_child (target, "current"), NULL);
+        }
+      else if (mc_xml_node_has (device, "model", "nvdimm")
+               || mc_xml_node_has (device, "model", "virtio-pmem"))
+        {
+          memory.apart += bytes;
+          memory.mapped += bytes;
+        }
+      else if (mc_xml_node_has (device, "model", "sgx-epc"))
+        {
+          memory.apart += bytes;
+        }
+    }
+  return memory;
 }
 
 McMemoryLimits *
-mc_domain_xml_parse_limits (const char *xml)
+mc_domain_xml_get_limits (McDomainXml *self)
 {
-  g_autoptr (McXmlDocument) document = mc_xml_document_parse (xml);
-  McXmlNode *domain = get_domain (document, NULL);
-
-  return domain != NULL ? mc_memory_limits_new (domain) : NULL;
+  return mc_memory_limits_new (self->domain);
 }

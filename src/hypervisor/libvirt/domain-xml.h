@@ -8,16 +8,19 @@
 
 G_BEGIN_DECLS
 
-/* Fills @description, but for uuid, id, persistent and the ceiling, and @devices from @xml. */
-gboolean mc_domain_xml_parse (const char *xml,
-                              McVmDescription *description,
-                              McMemoryDevices *devices,
-                              GError **error);
+typedef struct _McDomainXml McDomainXml;
 
-/* Returns: (transfer full) (nullable): NULL where @xml is no domain's. */
-McMemoryLimits *mc_domain_xml_parse_limits (const char *xml);
+/* Returns: (transfer full): parsed once, for every question to it. Fails where @xml is no domain's.
+ */
+McDomainXml *mc_domain_xml_new (const char *xml, GError **error);
+void mc_domain_xml_free (McDomainXml *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (McDomainXml, mc_domain_xml_free)
 
-/* The same of @devices alone. */
-gboolean mc_domain_xml_parse_devices (const char *xml, McMemoryDevices *devices, GError **error);
+/* Fills @description, but for uuid, id, persistent and the ceiling. */
+void mc_domain_xml_read (McDomainXml *self, McVmDescription *description);
+McMemoryDevices mc_domain_xml_get_devices (McDomainXml *self);
+
+/* Returns: (transfer full) */
+McMemoryLimits *mc_domain_xml_get_limits (McDomainXml *self);
 
 G_END_DECLS
