@@ -198,13 +198,12 @@ on_name_lost (GDBusConnection *connection, const char *name, gpointer user_data)
   Service *service = user_data;
 
   if (service->ending || connection == NULL || g_dbus_connection_is_closed (connection))
-    return; /* told by on_closed() */
+    return; /* on_closed() has logged it */
   if (service->owned)
-    g_critical ("The name %s was lost", name);
+    g_critical ("Lost bus name %s", name);
   else
-    g_critical (
-        "The name %s is not to be had: another memcoordd has it, or the bus does not allow it",
-        name);
+    g_critical ("Cannot own bus name %s: another memcoordd has it, or the bus does not allow it",
+                name);
   end (service, EXIT_FAILURE);
 }
 

@@ -74,7 +74,7 @@ lose (McConnection *self, const char *why)
   connect_later (self);
 }
 
-/* A lost connection, told in whatever thread finds it */
+/* A lost connection, in whatever thread finds it */
 typedef struct
 {
   GWeakRef self;

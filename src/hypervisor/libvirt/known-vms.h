@@ -22,7 +22,8 @@ GHashTable *mc_known_vms_copy_resizable (McKnownVms *self);
 
 /*
  * @sample, libvirt's figures of whole VMs, becomes those of their balloons. @devices: those of the
- * function above, read again with it. Where a device came or went, and no event has told of it yet,
+ * function above, read again with it. Where a device came or went, and no event has come for it
+ * yet,
  * @hypervisor emits "vm-changed": whoever listens describes the VM again.
  */
 void mc_known_vms_apply_devices (McKnownVms *self,

@@ -60,7 +60,8 @@ on_begun (McRequest *request)
   request->deadline = g_timeout_add (AT_MOST_MS, on_late, request);
 }
 
-/* Whoever waited for it was told that it is late. */
+/* Nobody waits for it any more: the port has a signal for the one kind that matters all the same.
+ */
 static void
 end_late (McRequest *request)
 {
@@ -105,7 +106,7 @@ why_busy (McVmRequests *self, McRequestKind kind, const char *uuid)
 
       if (request != NULL
           && (other == kind || (request->began_us > 0 && now_us - request->began_us > HANGS_US)))
-        return "an earlier call for this VM has not ended";
+        return "a previous call for this VM is still in progress";
     }
   return NULL;
 }

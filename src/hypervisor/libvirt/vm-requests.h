@@ -3,8 +3,8 @@
  * Requests for single VMs: one of each kind per VM at most, none for a VM that hangs.
  *
  * libvirt's calls cannot be cancelled. One that is late, counted from when it runs, is left to its
- * thread; who waits for it is told that it is late, and until it really ends no other of its kind
- * is begun for the same VM. Main thread.
+ * thread: who waits for it gets MC_HYPERVISOR_ERROR_TIMED_OUT, and until it really ends no other of
+ * its kind is begun for the same VM. Main thread.
  */
 #pragma once
 
