@@ -22,10 +22,10 @@
 
 #include <gio/gio.h>
 
-G_BEGIN_DECLS
+#include "sample.h"
+#include "vm-description.h"
 
-/* A figure that was not reported; equal to the policy's MC_UNKNOWN. */
-#define MC_HYPERVISOR_UNKNOWN G_MAXUINT64
+G_BEGIN_DECLS
 
 typedef enum
 {
@@ -40,78 +40,6 @@ typedef enum
 
 #define MC_HYPERVISOR_ERROR (mc_hypervisor_error_quark ())
 GQuark mc_hypervisor_error_quark (void);
-
-/*
- * One VM's figures at one moment. They are those of the balloon's part of its memory: memory
- * devices that the balloon cannot reach (virtio-mem, NVDIMM, virtio-pmem, sgx-epc) are neither in
- * the balloon nor in the capacity nor in the resident set. A guest counts virtio-mem that it has
- * online among its own: @available is at most the balloon then, @unused and @usable are at most the
- * capacity.
- */
-typedef struct
-{
-  char uuid[37];
-  char *name;
-  int id;
-  gboolean running; /* FALSE: paused, shutting down, crashed, suspended by the guest's power
-                       management */
-  gboolean busy;    /* its process did not answer: only what libvirt itself knows is here */
-  guint64 balloon;  /* what the guest has now */
-  guint64 capacity; /* the most that the balloon can have, and that can be set */
-  guint64 resident;
-  guint64 unused, usable, available;
-  guint64 swap_in, swap_out; /* bytes since the guest booted */
-  guint64 major_faults;      /* count since the guest booted */
-  gint64 stats_time_s;       /* as libvirt tells it; 0 = the guest never reported */
-} McVmSample;
-
-typedef struct
-{
-  GPtrArray *vms;     /* (element-type McVmSample) owned */
-  guint64 host_total; /* bytes, of virNodeGetMemoryStats; MC_HYPERVISOR_UNKNOWN where the driver has
-                         none */
-  guint64 host_available; /* free + buffers + cached of the same: flatters; for a hypervisor that is
-                             not local */
-  gint64 taken_us;        /* g_get_monotonic_time() when the answer arrived */
-} McSample;
-
-McVmSample *mc_vm_sample_new (const char *uuid, const char *name);
-void mc_vm_sample_free (McVmSample *self);
-McSample *mc_sample_new (void);
-void mc_sample_free (McSample *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (McSample, mc_sample_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (McVmSample, mc_vm_sample_free)
-
-/* What changes seldom: read when a VM appears and after "vm-changed". */
-typedef struct
-{
-  char uuid[37];
-  char *name;
-  int id;
-  gboolean persistent;
-  gboolean has_balloon;
-  gboolean autodeflate;
-  gboolean free_page_reporting;
-  guint stats_period_s; /* 0 = none */
-  char *immovable; /* why the host gains nothing from its balloon (hugepages, VFIO, locked, SEV), or
-                      NULL */
-  guint64 min_guarantee; /* of <memtune>, bytes; 0 = none */
-  char *ceiling_name;    /* what limits its process, for "… lets it have", or NULL */
-  guint64 ceiling;       /* to so much, for what the balloon can reach and for itself; bytes */
-  char *metadata;        /* the element in MemCoord's XML namespace, or NULL */
-  char *stored_metadata; /* the same as the VM will have it at its next start; NULL where it has
-                            none, or is not persistent */
-  gint64 started_us;     /* when this process saw it start, by g_get_monotonic_time(); 0 = it was
-                            running before */
-} McVmDescription;
-
-McVmDescription *mc_vm_description_new (const char *uuid);
-void mc_vm_description_free (McVmDescription *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (McVmDescription, mc_vm_description_free)
-
-/* The namespace and the prefix of the element in a domain's metadata. */
-#define MC_METADATA_NAMESPACE "https://example.org/memcoord/1"
-#define MC_METADATA_PREFIX    "memcoord"
 
 #define MC_TYPE_HYPERVISOR (mc_hypervisor_get_type ())
 G_DECLARE_DERIVABLE_TYPE (McHypervisor, mc_hypervisor, MC, HYPERVISOR, GObject)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "fake-machine.h"
+#include "hypervisor.h"
 
 G_BEGIN_DECLS
 

@@ -21,6 +21,7 @@
 #pragma once
 
 #include "fake-vm.h"
+#include "hypervisor.h"
 
 G_BEGIN_DECLS
 

@@ -2,7 +2,8 @@
 /* One VM of the fake hypervisor: what it tells, and how it behaves. */
 #pragma once
 
-#include "hypervisor.h"
+#include "sample.h"
+#include "vm-description.h"
 
 G_BEGIN_DECLS
 

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "hypervisor.h"
 #include "libvirt/domain-xml.h"
 
 #define DOMAIN(inside) "<domain type='kvm'><name>vm</name>" inside "</domain>"

@@ -4,6 +4,7 @@
 
 #include "domain-xml.h"
 
+#include "hypervisor.h"
 #include "pinned-memory.h"
 #include "xml-node.h"
 

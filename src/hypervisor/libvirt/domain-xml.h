@@ -2,9 +2,9 @@
 /* What a domain's XML says of its memory. Any thread. */
 #pragma once
 
-#include "hypervisor.h"
 #include "memory-devices.h"
 #include "memory-limits.h"
+#include "vm-description.h"
 
 G_BEGIN_DECLS
 
