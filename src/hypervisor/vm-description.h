@@ -14,8 +14,6 @@ typedef struct
   int id;
   gboolean persistent;
   gboolean has_balloon;
-  gboolean autodeflate;
-  gboolean free_page_reporting;
   guint stats_period_s; /* 0 = none */
   char *immovable; /* why the host gains nothing from its balloon (hugepages, VFIO, locked, SEV), or
                       NULL */
@@ -25,8 +23,6 @@ typedef struct
   char *metadata;        /* the element in MemCoord's XML namespace, or NULL */
   char *stored_metadata; /* the same as the VM will have it at its next start; NULL where it has
                             none, or is not persistent */
-  gint64 started_us;     /* when this process saw it start, by g_get_monotonic_time(); 0 = it was
-                            running before */
 } McVmDescription;
 
 McVmDescription *mc_vm_description_new (const char *uuid);

@@ -52,9 +52,6 @@ sample_new (virDomainPtr domain)
   virDomainGetUUIDString (domain, uuid);
   sample = mc_vm_sample_new (uuid, virDomainGetName (domain));
   sample->id = (int)virDomainGetID (domain);
-  sample->balloon = sample->capacity = sample->resident = MC_HYPERVISOR_UNKNOWN;
-  sample->unused = sample->usable = sample->available = MC_HYPERVISOR_UNKNOWN;
-  sample->swap_in = sample->swap_out = sample->major_faults = MC_HYPERVISOR_UNKNOWN;
   return sample;
 }
 
@@ -145,7 +142,6 @@ read_host (virConnectPtr connection, McSample *sample)
   g_autofree virNodeMemoryStats *stats = NULL;
   guint64 available = 0;
 
-  sample->host_total = sample->host_available = MC_HYPERVISOR_UNKNOWN;
   if (virNodeGetMemoryStats (connection, VIR_NODE_MEMORY_STATS_ALL_CELLS, NULL, &n_stats, 0) < 0
       || n_stats == 0)
     return;
@@ -223,7 +219,6 @@ mc_libvirt_sample (virConnectPtr connection, GHashTable *devices, GError **error
     }
   virDomainStatsRecordListFree (records);
   read_host (connection, sample);
-  sample->taken_us = g_get_monotonic_time ();
   return sample;
 }
 
