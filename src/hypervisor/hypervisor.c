@@ -1,11 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * The port's interface, its plain structs and its signals; an implementation lives in a file of its
- * own.
+/* The port: its properties and its signals. An implementation derives from it.
  */
 #include "config.h"
 
 #include "hypervisor.h"
+
+typedef struct
+{
+  char *uri;
+  gboolean connected;
+  char *status;
+} McHypervisorPrivate;
+
+enum
+{
+  PROP_URI = 1,
+  PROP_CONNECTED,
+  PROP_STATUS,
+  N_PROPERTIES
+};
+
+static GParamSpec *properties[N_PROPERTIES];
 
 enum
 {
@@ -22,7 +37,7 @@ enum
 
 static guint signals[LAST_SIGNAL];
 
-G_DEFINE_INTERFACE (McHypervisor, mc_hypervisor, G_TYPE_OBJECT)
+G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (McHypervisor, mc_hypervisor, G_TYPE_OBJECT)
 G_DEFINE_QUARK (mc_hypervisor_error_quark, mc_hypervisor_error)
 
 static guint
@@ -32,19 +47,66 @@ add_signal (const char *name, guint n_params, GType second)
                        G_TYPE_NONE, n_params, G_TYPE_STRING, second);
 }
 
-static void
-mc_hypervisor_default_init (McHypervisorInterface *iface)
+static McHypervisorPrivate *
+get_private (McHypervisor *self)
 {
-  GParamFlags flags = G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+  return mc_hypervisor_get_instance_private (self);
+}
 
-  g_object_interface_install_property (
-      iface,
-      g_param_spec_string ("uri", NULL, NULL, NULL,
-                           G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS));
-  g_object_interface_install_property (
-      iface, g_param_spec_boolean ("connected", NULL, NULL, FALSE, G_PARAM_READABLE | flags));
-  g_object_interface_install_property (
-      iface, g_param_spec_string ("status", NULL, NULL, "", G_PARAM_READABLE | flags));
+static void
+mc_hypervisor_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  const McHypervisorPrivate *private = get_private (MC_HYPERVISOR (object));
+
+  switch (id)
+    {
+    case PROP_URI:
+      g_value_set_string (value, private->uri);
+      break;
+    case PROP_CONNECTED:
+      g_value_set_boolean (value, private->connected);
+      break;
+    case PROP_STATUS:
+      g_value_set_string (value, private->status);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+mc_hypervisor_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  if (id == PROP_URI)
+    get_private (MC_HYPERVISOR (object))->uri = g_value_dup_string (value);
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+}
+
+static void
+mc_hypervisor_finalize (GObject *object)
+{
+  McHypervisorPrivate *private = get_private (MC_HYPERVISOR (object));
+
+  g_free (private->uri);
+  g_free (private->status);
+  G_OBJECT_CLASS (mc_hypervisor_parent_class)->finalize (object);
+}
+
+static void
+mc_hypervisor_class_init (McHypervisorClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GParamFlags readable = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+
+  object_class->get_property = mc_hypervisor_get_property;
+  object_class->set_property = mc_hypervisor_set_property;
+  object_class->finalize = mc_hypervisor_finalize;
+  properties[PROP_URI] = g_param_spec_string (
+      "uri", NULL, NULL, NULL, G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+  properties[PROP_CONNECTED] = g_param_spec_boolean ("connected", NULL, NULL, FALSE, readable);
+  properties[PROP_STATUS] = g_param_spec_string ("status", NULL, NULL, "", readable);
+  g_object_class_install_properties (object_class, N_PROPERTIES, properties);
 
   signals[VM_STARTED] = add_signal ("vm-started", 1, G_TYPE_NONE);
   signals[VM_STOPPED] = add_signal ("vm-stopped", 1, G_TYPE_NONE);
@@ -56,107 +118,63 @@ mc_hypervisor_default_init (McHypervisorInterface *iface)
   signals[TARGET_ENDED] = add_signal ("target-ended", 2, G_TYPE_ERROR);
 }
 
-McVmSample *
-mc_vm_sample_new (const char *uuid, const char *name)
+static void
+mc_hypervisor_init (McHypervisor *self)
 {
-  McVmSample *self = g_new0 (McVmSample, 1);
-
-  g_strlcpy (self->uuid, uuid, sizeof self->uuid);
-  self->name = g_strdup (name);
-  self->id = -1;
-  self->balloon = self->capacity = self->resident = MC_HYPERVISOR_UNKNOWN;
-  self->unused = self->usable = self->available = MC_HYPERVISOR_UNKNOWN;
-  self->swap_in = self->swap_out = self->major_faults = MC_HYPERVISOR_UNKNOWN;
-  return self;
+  get_private (self)->status = g_strdup ("");
 }
 
-void
-mc_vm_sample_free (McVmSample *self)
-{
-  if (self == NULL)
-    return;
-  g_free (self->name);
-  g_free (self);
-}
-
-McSample *
-mc_sample_new (void)
-{
-  McSample *self = g_new0 (McSample, 1);
-
-  self->vms = g_ptr_array_new_with_free_func ((GDestroyNotify)mc_vm_sample_free);
-  self->host_total = self->host_available = MC_HYPERVISOR_UNKNOWN;
-  return self;
-}
-
-void
-mc_sample_free (McSample *self)
-{
-  if (self == NULL)
-    return;
-  g_ptr_array_unref (self->vms);
-  g_free (self);
-}
-
-McVmDescription *
-mc_vm_description_new (const char *uuid)
-{
-  McVmDescription *self = g_new0 (McVmDescription, 1);
-
-  g_strlcpy (self->uuid, uuid, sizeof self->uuid);
-  self->id = -1;
-  return self;
-}
-
-void
-mc_vm_description_free (McVmDescription *self)
-{
-  if (self == NULL)
-    return;
-  g_free (self->name);
-  g_free (self->immovable);
-  g_free (self->ceiling_name);
-  g_free (self->metadata);
-  g_free (self->stored_metadata);
-  g_free (self);
-}
-
-/* The strings belong to the object, so the getters go past g_object_get(), which would copy them.
- */
 const char *
 mc_hypervisor_get_uri (McHypervisor *self)
 {
-  return MC_HYPERVISOR_GET_IFACE (self)->get_uri (self);
+  return get_private (self)->uri;
 }
 
 gboolean
 mc_hypervisor_get_connected (McHypervisor *self)
 {
-  return MC_HYPERVISOR_GET_IFACE (self)->get_connected (self);
+  return get_private (self)->connected;
 }
 
 const char *
 mc_hypervisor_get_status (McHypervisor *self)
 {
-  return MC_HYPERVISOR_GET_IFACE (self)->get_status (self);
+  return get_private (self)->status;
+}
+
+void
+mc_hypervisor_set_connection (McHypervisor *self, gboolean connected, const char *status)
+{
+  McHypervisorPrivate *private = get_private (self);
+  gboolean changed = private->connected != connected;
+
+  private->connected = connected;
+  if (!g_str_equal (private->status, status))
+    {
+      g_free (private->status);
+      private->status = g_strdup (status);
+      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATUS]);
+    }
+  if (changed)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CONNECTED]);
 }
 
 void
 mc_hypervisor_start (McHypervisor *self)
 {
-  MC_HYPERVISOR_GET_IFACE (self)->start (self);
+  MC_HYPERVISOR_GET_CLASS (self)->start (self);
 }
 
 void
 mc_hypervisor_stop_async (McHypervisor *self, GAsyncReadyCallback callback, gpointer user_data)
 {
-  MC_HYPERVISOR_GET_IFACE (self)->stop_async (self, callback, user_data);
+  MC_HYPERVISOR_GET_CLASS (self)->stop_async (self, callback, user_data);
 }
 
 gboolean
 mc_hypervisor_is_local (McHypervisor *self)
 {
-  return MC_HYPERVISOR_GET_IFACE (self)->is_local (self);
+  return MC_HYPERVISOR_GET_CLASS (self)->is_local (self);
 }
 
 void
@@ -165,14 +183,14 @@ mc_hypervisor_sample_async (McHypervisor *self,
                             GAsyncReadyCallback callback,
                             gpointer user_data)
 {
-  MC_HYPERVISOR_GET_IFACE (self)->sample_async (self, deadline_us, callback, user_data);
+  MC_HYPERVISOR_GET_CLASS (self)->sample_async (self, deadline_us, callback, user_data);
 }
 
 McSample *
 mc_hypervisor_sample_finish (McHypervisor *self, GAsyncResult *result, GError **error)
 {
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-  return MC_HYPERVISOR_GET_IFACE (self)->sample_finish (self, result, error);
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 void
@@ -181,14 +199,14 @@ mc_hypervisor_describe_async (McHypervisor *self,
                               GAsyncReadyCallback callback,
                               gpointer user_data)
 {
-  MC_HYPERVISOR_GET_IFACE (self)->describe_async (self, uuid, callback, user_data);
+  MC_HYPERVISOR_GET_CLASS (self)->describe_async (self, uuid, callback, user_data);
 }
 
 McVmDescription *
 mc_hypervisor_describe_finish (McHypervisor *self, GAsyncResult *result, GError **error)
 {
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-  return MC_HYPERVISOR_GET_IFACE (self)->describe_finish (self, result, error);
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 void
@@ -198,7 +216,7 @@ mc_hypervisor_set_target_async (McHypervisor *self,
                                 GAsyncReadyCallback callback,
                                 gpointer user_data)
 {
-  MC_HYPERVISOR_GET_IFACE (self)->set_target_async (self, uuid, bytes, callback, user_data);
+  MC_HYPERVISOR_GET_CLASS (self)->set_target_async (self, uuid, bytes, callback, user_data);
 }
 
 void
@@ -208,7 +226,7 @@ mc_hypervisor_set_stats_period_async (McHypervisor *self,
                                       GAsyncReadyCallback callback,
                                       gpointer user_data)
 {
-  MC_HYPERVISOR_GET_IFACE (self)->set_stats_period_async (self, uuid, seconds, callback, user_data);
+  MC_HYPERVISOR_GET_CLASS (self)->set_stats_period_async (self, uuid, seconds, callback, user_data);
 }
 
 void
@@ -219,15 +237,15 @@ mc_hypervisor_set_metadata_async (McHypervisor *self,
                                   GAsyncReadyCallback callback,
                                   gpointer user_data)
 {
-  MC_HYPERVISOR_GET_IFACE (self)->set_metadata_async (self, uuid, element, stored, callback,
+  MC_HYPERVISOR_GET_CLASS (self)->set_metadata_async (self, uuid, element, stored, callback,
                                                       user_data);
 }
 
 gboolean
 mc_hypervisor_call_finish (McHypervisor *self, GAsyncResult *result, GError **error)
 {
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-  return MC_HYPERVISOR_GET_IFACE (self)->call_finish (self, result, error);
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 void

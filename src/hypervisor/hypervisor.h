@@ -6,25 +6,26 @@
  * of them waits. Sizes are bytes, times microseconds. VMs are named by their UUID in its
  * 36-character form.
  *
- * Signals:
- *   "notify::connected"                      the connection was made or lost (with a reason in
- * "status") "vm-started"   (uuid)                    running since now, or came in from elsewhere
- *   "vm-stopped"   (uuid)                    no longer active
- *   "vm-rebooted"  (uuid)                    same process, the guest starts anew
- *   "vm-changed"   (uuid)                    its description should be read again (device, its
- * size, metadata, rename, …) "vm-state"     (uuid, running)           suspended or resumed
- *   "balloon-changed" (uuid, bytes)          the guest has now this much
- *   "vm-crashed"   (uuid)                    its kernel panicked, and may be dumping itself
- *   "target-ended" (uuid, GError or NULL)    a set of its target that was late has really ended
+ * Signals, each with a VM's UUID as its first parameter:
+ *
+ *   "vm-started"       It is running since now, or has come in from elsewhere.
+ *   "vm-stopped"       It is no longer active.
+ *   "vm-rebooted"      The guest starts anew in the same process.
+ *   "vm-changed"       Its description should be read again: a device, a size, its metadata or its
+ *                      name is another.
+ *   "vm-state"         (boolean) It runs again, or was suspended.
+ *   "balloon-changed"  (uint64) The guest has so many bytes now.
+ *   "vm-crashed"       Its kernel panicked, and may be dumping itself.
+ *   "target-ended"     (nullable GError) A set of its target that was late has really ended.
  */
 #pragma once
 
 #include <gio/gio.h>
 
-G_BEGIN_DECLS
+#include "sample.h"
+#include "vm-description.h"
 
-/* A figure that was not reported; equal to the policy's MC_UNKNOWN. */
-#define MC_HYPERVISOR_UNKNOWN G_MAXUINT64
+G_BEGIN_DECLS
 
 typedef enum
 {
@@ -40,105 +41,26 @@ typedef enum
 #define MC_HYPERVISOR_ERROR (mc_hypervisor_error_quark ())
 GQuark mc_hypervisor_error_quark (void);
 
-/*
- * One VM's figures at one moment. They are those of the balloon's part of its memory: memory
- * devices that the balloon cannot reach (virtio-mem, NVDIMM, virtio-pmem, sgx-epc) are neither in
- * the balloon nor in the capacity nor in the resident set. A guest counts virtio-mem that it has
- * online among its own: @available is at most the balloon then, @unused and @usable are at most the
- * capacity.
- */
-typedef struct
-{
-  char uuid[37];
-  char *name;
-  int id;
-  gboolean running; /* FALSE: paused, shutting down, crashed, suspended by the guest's power
-                       management */
-  gboolean busy;    /* its process did not answer: only what libvirt itself knows is here */
-  guint64 balloon;  /* what the guest has now */
-  guint64 capacity; /* the most that the balloon can have, and that can be set */
-  guint64 resident;
-  guint64 unused, usable, available;
-  guint64 swap_in, swap_out; /* bytes since the guest booted */
-  guint64 major_faults;      /* count since the guest booted */
-  gint64 stats_time_s;       /* as libvirt tells it; 0 = the guest never reported */
-} McVmSample;
-
-typedef struct
-{
-  GPtrArray *vms;     /* (element-type McVmSample) owned */
-  guint64 host_total; /* bytes, of virNodeGetMemoryStats; MC_HYPERVISOR_UNKNOWN where the driver has
-                         none */
-  guint64 host_available; /* free + buffers + cached of the same: flatters; for a hypervisor that is
-                             not local */
-  gint64 taken_us;        /* g_get_monotonic_time() when the answer arrived */
-} McSample;
-
-McVmSample *mc_vm_sample_new (const char *uuid, const char *name);
-void mc_vm_sample_free (McVmSample *self);
-McSample *mc_sample_new (void);
-void mc_sample_free (McSample *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (McSample, mc_sample_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (McVmSample, mc_vm_sample_free)
-
-/* What changes seldom: read when a VM appears and after "vm-changed". */
-typedef struct
-{
-  char uuid[37];
-  char *name;
-  int id;
-  gboolean persistent;
-  gboolean has_balloon;
-  gboolean autodeflate;
-  gboolean free_page_reporting;
-  guint stats_period_s; /* 0 = none */
-  char *immovable; /* why the host gains nothing from its balloon (hugepages, VFIO, locked, SEV), or
-                      NULL */
-  guint64 min_guarantee; /* of <memtune>, bytes; 0 = none */
-  char *ceiling_name;    /* what limits its process, for "… lets it have", or NULL */
-  guint64 ceiling;       /* to so much, for what the balloon can reach and for itself; bytes */
-  char *metadata;        /* the element in MemCoord's XML namespace, or NULL */
-  char *stored_metadata; /* the same as the VM will have it at its next start; NULL where it has
-                            none, or is not persistent */
-  gint64 started_us;     /* when this process saw it start, by g_get_monotonic_time(); 0 = it was
-                            running before */
-} McVmDescription;
-
-McVmDescription *mc_vm_description_new (const char *uuid);
-void mc_vm_description_free (McVmDescription *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (McVmDescription, mc_vm_description_free)
-
-/* The namespace and the prefix of the element in a domain's metadata. */
-#define MC_METADATA_NAMESPACE "https://example.org/memcoord/1"
-#define MC_METADATA_PREFIX    "memcoord"
-
 #define MC_TYPE_HYPERVISOR (mc_hypervisor_get_type ())
-G_DECLARE_INTERFACE (McHypervisor, mc_hypervisor, MC, HYPERVISOR, GObject)
+G_DECLARE_DERIVABLE_TYPE (McHypervisor, mc_hypervisor, MC, HYPERVISOR, GObject)
 
-struct _McHypervisorInterface
+/* What an implementation gives. Each _async() answers with a GTask of its own, whose result is that
+ * of the port's function of this name: an McSample, an McVmDescription, or TRUE. */
+struct _McHypervisorClass
 {
-  GTypeInterface parent;
-
-  const char *(*get_uri) (McHypervisor *self);
-  gboolean (*get_connected) (McHypervisor *self);
-  const char *(*get_status) (McHypervisor *self);
+  GObjectClass parent_class;
 
   void (*start) (McHypervisor *self);
   void (*stop_async) (McHypervisor *self, GAsyncReadyCallback callback, gpointer user_data);
   gboolean (*is_local) (McHypervisor *self);
-
   void (*sample_async) (McHypervisor *self,
                         gint64 deadline_us,
                         GAsyncReadyCallback callback,
                         gpointer user_data);
-  McSample *(*sample_finish) (McHypervisor *self, GAsyncResult *result, GError **error);
-
   void (*describe_async) (McHypervisor *self,
                           const char *uuid,
                           GAsyncReadyCallback callback,
                           gpointer user_data);
-  McVmDescription *(*describe_finish) (McHypervisor *self, GAsyncResult *result, GError **error);
-
   void (*set_target_async) (McHypervisor *self,
                             const char *uuid,
                             guint64 bytes,
@@ -155,11 +77,10 @@ struct _McHypervisorInterface
                               const char *stored,
                               GAsyncReadyCallback callback,
                               gpointer user_data);
-  gboolean (*call_finish) (McHypervisor *self, GAsyncResult *result, GError **error);
 };
 
-/* Properties: "uri" (s), "connected" (b), "status" (s: why it is not connected, for people; empty
- * when it is). */
+/* Properties: "uri", given to g_object_new(); "connected"; "status": why it is not connected, for
+ * people, and empty when it is. */
 const char *mc_hypervisor_get_uri (McHypervisor *self);
 gboolean mc_hypervisor_get_connected (McHypervisor *self);
 const char *mc_hypervisor_get_status (McHypervisor *self);
@@ -222,7 +143,11 @@ void mc_hypervisor_set_metadata_async (McHypervisor *self,
                                        gpointer user_data);
 gboolean mc_hypervisor_call_finish (McHypervisor *self, GAsyncResult *result, GError **error);
 
-/* For implementations: emit the port's signals. Main thread. */
+/* For implementations: the connection was made, lost, or could not be made. Notifies of what is
+ * another than before, "status" first. */
+void mc_hypervisor_set_connection (McHypervisor *self, gboolean connected, const char *status);
+
+/* For implementations: emit the port's signals. */
 void mc_hypervisor_emit_vm_started (McHypervisor *self, const char *uuid);
 void mc_hypervisor_emit_vm_stopped (McHypervisor *self, const char *uuid);
 void mc_hypervisor_emit_vm_rebooted (McHypervisor *self, const char *uuid);

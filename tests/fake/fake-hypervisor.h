@@ -13,67 +13,20 @@
  *   g_autoptr (McFakeHypervisor) fake = mc_fake_hypervisor_new ();
  *   McFakeVm *vm = mc_fake_hypervisor_add_vm (fake, "guest", 512 * MIB);
  *   vm->figures.unused = 40 * MIB;
- *   ... give MC_HYPERVISOR (fake) to the code under test, which starts it; iterate the main context
- * ... g_assert_cmpuint (vm->target, ==, 512 * MIB);
+ *   ... give MC_HYPERVISOR (fake) to the code under test, which starts it, and iterate ...
+ *   g_assert_cmpuint (vm->target, ==, 512 * MIB);
  *
  * Physics are optional: a VM with "used" set has its figures computed by mc_fake_hypervisor_tick().
  */
 #pragma once
 
+#include "fake-vm.h"
 #include "hypervisor.h"
 
 G_BEGIN_DECLS
 
-typedef enum
-{
-  MC_FAKE_CALL_SAMPLE,
-  MC_FAKE_CALL_DESCRIBE,
-  MC_FAKE_CALL_SET_TARGET,
-  MC_FAKE_CALL_SET_STATS_PERIOD,
-  MC_FAKE_CALL_SET_METADATA,
-  MC_FAKE_N_CALLS
-} McFakeCall;
-
-/*
- * One VM. Whatever is not marked "read" is the test's to change at any time; uuid and name of the
- * figures and the description's uuid belong to the fake. Strings of the description are freed with
- * g_free().
- */
-typedef struct _McFakeVm McFakeVm;
-
-struct _McFakeVm
-{
-  McVmSample
-      figures; /* what samples tell; new: running, driver loaded, a third unused, reported at 1 s */
-  McVmDescription
-      description; /* what a description tells; new: persistent, with a balloon, no period */
-
-  guint64 target;                 /* read: the last target accepted; MC_HYPERVISOR_UNKNOWN = none */
-  guint n_calls[MC_FAKE_N_CALLS]; /* read: calls begun for this VM, also refused ones */
-
-  /* Physics, by mc_fake_hypervisor_tick(). */
-  guint64 used; /* bytes that processes and the kernel hold; MC_HYPERVISOR_UNKNOWN (new): figures
-                   stay as set */
-  guint64 rate; /* the most that the balloon moves in a tick; 0 (new): no limit */
-  guint64
-      floor; /* the balloon takes no page below this, whatever the target: an unreachable target */
-  guint64 swapped; /* read: bytes that did not fit */
-  gboolean silent; /* the guest reports nothing new: its figures are frozen */
-  gboolean
-      no_driver; /* its driver was unloaded: the balloon goes to its maximum, and no report comes */
-
-  /* Sets of its target. */
-  guint set_takes_s;   /* a set ends when so many seconds have ticked: 0 (new): at once */
-  gboolean fails_sets; /* and ends with an error, without effect */
-  gboolean drops_sets; /* they end well, also without effect */
-
-  /* What becomes of figures that are true, before they are told; NULL (new): nothing. See
-   * fake-reports.h. */
-  void (*report) (McFakeVm *vm);
-};
-
 #define MC_TYPE_FAKE_HYPERVISOR (mc_fake_hypervisor_get_type ())
-G_DECLARE_FINAL_TYPE (McFakeHypervisor, mc_fake_hypervisor, MC, FAKE_HYPERVISOR, GObject)
+G_DECLARE_FINAL_TYPE (McFakeHypervisor, mc_fake_hypervisor, MC, FAKE_HYPERVISOR, McHypervisor)
 
 /* New: not started, nothing on it, local, with a host of 8 GiB of which 6 GiB are available. */
 McFakeHypervisor *mc_fake_hypervisor_new (void);

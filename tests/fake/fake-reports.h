@@ -2,7 +2,7 @@
 /* What guests report that are not Linux, or not well: by the names that tests/README.md has. */
 #pragma once
 
-#include "fake-hypervisor.h"
+#include "fake-vm.h"
 
 G_BEGIN_DECLS
 

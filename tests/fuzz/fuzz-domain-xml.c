@@ -2,14 +2,14 @@
 /* What a domain's XML says, and the metadata in it. */
 #include "config.h"
 
-#include "domain-xml.h"
 #include "fuzz.h"
+#include "libvirt/domain-xml.h"
 #include "metadata.h"
 
 static void
-look_for_limits (const char *text)
+look_for_limits (McDomainXml *xml)
 {
-  g_autoptr (McMemoryLimits) limits = mc_domain_xml_parse_limits (text);
+  g_autoptr (McMemoryLimits) limits = mc_domain_xml_get_limits (xml);
   guint64 bytes = 0;
   g_autofree char *name = mc_memory_limits_find (limits, "/nonexistent", 1, &bytes);
 
@@ -23,17 +23,19 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   g_autoptr (McVmDescription) description
       = mc_vm_description_new ("00000000-0000-4000-8000-000000000001");
   g_autoptr (GError) error = NULL;
-  McMemoryDevices devices;
+  g_autoptr (McDomainXml) xml = mc_domain_xml_new (text, &error);
   McMetadata metadata;
 
-  if (!mc_domain_xml_parse (text, description, &devices, &error))
+  if (xml == NULL)
     {
       g_assert_nonnull (error);
       return 0;
     }
+  mc_domain_xml_read (xml, description);
+  mc_domain_xml_get_devices (xml);
   if (description->immovable != NULL)
     g_assert_true (g_utf8_validate (description->immovable, -1, NULL));
-  look_for_limits (text);
+  look_for_limits (xml);
   if (!mc_metadata_parse (description->metadata, &metadata, &error))
     g_assert_nonnull (error);
   return 0;

@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 #include "guard.h"
-#include "libvirt-hypervisor.h"
+#include "libvirt/adapter.h"
 
 #define TICK_MS 10
 
@@ -456,7 +456,7 @@ main (int argc, char **argv)
 
   g_return_val_if_fail (argc == 2, 2);
   mc_guard_main_thread ();
-  hypervisor = mc_libvirt_new (argv[1]);
+  hypervisor = mc_libvirt_adapter_new (argv[1]);
   probe.hypervisor = hypervisor;
   listen (hypervisor);
   g_timeout_add (TICK_MS, on_tick, &probe);

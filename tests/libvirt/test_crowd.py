@@ -104,7 +104,7 @@ def test_sixty_four_vms_stay_within_libvirtds_limits(logging_libvirtd, probe):
     traffic = Traffic(logging_libvirtd.directory / "calls")
     print(vars(traffic), threads)
     assert traffic.calls > 6 * VMS * 4
-    assert traffic.of_client == 1 < CLIENT_REQUESTS  # one at a time: see libvirt-link.h
+    assert traffic.of_client == 1 < CLIENT_REQUESTS  # one at a time: see connection-pool.h
     assert traffic.of_all <= AT_ONCE < WORKERS
     assert traffic.clients <= AT_ONCE < WORKERS
     assert traffic.opened <= AT_ONCE + 1  # with the test's own, that asked whether libvirtd is there: they stay

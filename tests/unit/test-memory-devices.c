@@ -2,7 +2,7 @@
 /* Memory that a VM has beside what its balloon can reach. Sizes in MiB. */
 #include "config.h"
 
-#include "memory-devices.h"
+#include "libvirt/memory-devices.h"
 
 #define MIB     ((guint64)1 << 20)
 #define UNKNOWN (-1)

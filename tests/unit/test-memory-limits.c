@@ -4,7 +4,7 @@
 
 #include <glib/gstdio.h>
 
-#include "domain-xml.h"
+#include "libvirt/domain-xml.h"
 
 #define MIB ((guint64)1 << 20)
 #define ID  7
@@ -59,7 +59,8 @@ static void
 check (const char *system, const char *xml, guint64 bytes, const char *name)
 {
   g_autofree char *whole = g_strdup_printf ("<domain type='kvm'>%s</domain>", xml);
-  g_autoptr (McMemoryLimits) limits = mc_domain_xml_parse_limits (whole);
+  g_autoptr (McDomainXml) parsed = mc_domain_xml_new (whole, NULL);
+  g_autoptr (McMemoryLimits) limits = mc_domain_xml_get_limits (parsed);
   guint64 found = 42;
   g_autofree char *what = mc_memory_limits_find (limits, system, ID, &found);
 
@@ -79,7 +80,7 @@ test_hard_limit (Fixture *f, gconstpointer data)
   check (f->system, "<memtune><hard_limit unit='KiB'>9007199254740991</hard_limit></memtune>", 0,
          NULL);
   check (f->system, "<memtune><soft_limit unit='KiB'>1048576</soft_limit></memtune>", 0, NULL);
-  g_assert_null (mc_domain_xml_parse_limits ("<pool/>"));
+  g_assert_null (mc_domain_xml_new ("<pool/>", NULL));
 }
 
 static void

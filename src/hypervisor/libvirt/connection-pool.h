@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Connections to one libvirtd, for worker threads.
+ * Connections to one libvirtd, for worker threads; each is opened by the thread that needs it, and
+ * closed by the one that gives it back or, when all are forgotten, by a thread of its own.
  *
  * A connection carries one call at a time; further connections are opened beside it for calls that
  * meet, and while calls hang. Sharing one is what libvirt means to allow, but up to 9.7 a call that
@@ -18,44 +19,42 @@
 G_BEGIN_DECLS
 
 /* As many as there are calls at once: less than libvirtd's 20 workers, which others want too. */
-#define MC_LINKS_MOST 19
+#define MC_CONNECTIONS_MOST 19
 
-typedef struct _McLinks McLinks;
+typedef struct _McConnectionPool McConnectionPool;
 
 /* Returns: (transfer full): without a connection. To be called on the main thread, which it
  * remembers. */
-McLinks *mc_links_new (const char *uri);
-McLinks *mc_links_ref (McLinks *self);
-void mc_links_unref (McLinks *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (McLinks, mc_links_unref)
+McConnectionPool *mc_connection_pool_new (const char *uri);
+McConnectionPool *mc_connection_pool_ref (McConnectionPool *self);
+void mc_connection_pool_unref (McConnectionPool *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (McConnectionPool, mc_connection_pool_unref)
 
 /*
  * Opens the first connection. @on_closed is called once when it is lost, in any thread, with
- * @user_data, which is released with @free_data. Returns: (transfer full): for mc_links_add().
+ * @user_data, which is released with @free_data. Returns: (transfer full): for
+ * mc_connection_pool_add().
  */
-virConnectPtr mc_links_open (McLinks *self,
-                             virConnectCloseFunc on_closed,
-                             gpointer user_data,
-                             virFreeCallback free_data,
-                             GError **error);
+virConnectPtr mc_connection_pool_open (McConnectionPool *self,
+                                       virConnectCloseFunc on_closed,
+                                       gpointer user_data,
+                                       virFreeCallback free_data,
+                                       GError **error);
 
 /* From now on, calls are given @connection. (transfer full) both. @watches: of mc_libvirt_watch().
  */
-void mc_links_add (McLinks *self,
-                   virConnectPtr connection,
-                   GArray *watches,
-                   virConnectCloseFunc on_closed);
+void mc_connection_pool_add (McConnectionPool *self,
+                             virConnectPtr connection,
+                             GArray *watches,
+                             virConnectCloseFunc on_closed);
 
 /* Returns: (transfer full): a connection with room for a call; give it back with
- * mc_links_release(). */
-virConnectPtr mc_links_acquire (McLinks *self, GError **error);
-void mc_links_release (McLinks *self, virConnectPtr connection);
+ * mc_connection_pool_release(). */
+virConnectPtr mc_connection_pool_acquire (McConnectionPool *self, GError **error);
+void mc_connection_pool_release (McConnectionPool *self, virConnectPtr connection);
 
 /* Forgets all connections; those in use are closed when they are released. May be called on the
  * main thread. */
-void mc_links_drop (McLinks *self);
-
-/* Sets @error from the last error of libvirt in this thread. */
-void mc_libvirt_take_error (GError **error, const char *what);
+void mc_connection_pool_drop (McConnectionPool *self);
 
 G_END_DECLS

@@ -2,12 +2,12 @@
 /* What is asked of libvirt, one function for each kind of call. */
 #include "config.h"
 
-#include "libvirt-call.h"
+#include "calls.h"
 
 #include <libvirt/virterror.h>
 
 #include "domain-xml.h"
-#include "libvirt-link.h"
+#include "libvirt-error.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (virDomain, virDomainFree)
 
@@ -52,9 +52,6 @@ sample_new (virDomainPtr domain)
   virDomainGetUUIDString (domain, uuid);
   sample = mc_vm_sample_new (uuid, virDomainGetName (domain));
   sample->id = (int)virDomainGetID (domain);
-  sample->balloon = sample->capacity = sample->resident = MC_HYPERVISOR_UNKNOWN;
-  sample->unused = sample->usable = sample->available = MC_HYPERVISOR_UNKNOWN;
-  sample->swap_in = sample->swap_out = sample->major_faults = MC_HYPERVISOR_UNKNOWN;
   return sample;
 }
 
@@ -145,7 +142,6 @@ read_host (virConnectPtr connection, McSample *sample)
   g_autofree virNodeMemoryStats *stats = NULL;
   guint64 available = 0;
 
-  sample->host_total = sample->host_available = MC_HYPERVISOR_UNKNOWN;
   if (virNodeGetMemoryStats (connection, VIR_NODE_MEMORY_STATS_ALL_CELLS, NULL, &n_stats, 0) < 0
       || n_stats == 0)
     return;
@@ -162,6 +158,23 @@ read_host (virConnectPtr connection, McSample *sample)
   sample->host_available = from_kib (available);
 }
 
+/* Returns: (transfer full) */
+static McDomainXml *
+read_xml (virDomainPtr domain, GError **error)
+{
+  char *text = virDomainGetXMLDesc (domain, 0);
+  McDomainXml *xml;
+
+  if (text == NULL)
+    {
+      mc_libvirt_set_error (error, "describe the VM");
+      return NULL;
+    }
+  xml = mc_domain_xml_new (text, error);
+  free (text);
+  return xml;
+}
+
 /*
  * What is plugged as virtio-mem changes by itself. The bulk figures have it in them, and do not
  * tell how much: the description has both, and waits for nobody.
@@ -169,16 +182,13 @@ read_host (virConnectPtr connection, McSample *sample)
 static void
 read_devices (virDomainPtr domain, McMemoryDevices *devices, McVmSample *sample)
 {
-  char *xml = virDomainGetXMLDesc (domain, 0);
-  McMemoryDevices now;
+  g_autoptr (McDomainXml) xml = read_xml (domain, NULL);
 
-  if (xml != NULL && mc_domain_xml_parse_devices (xml, &now, NULL))
-    {
-      *devices = now;
-      sample->capacity = now.total;
-      sample->balloon = now.current;
-    }
-  free (xml);
+  if (xml == NULL)
+    return;
+  *devices = mc_domain_xml_get_devices (xml);
+  sample->capacity = devices->total;
+  sample->balloon = devices->current;
 }
 
 McSample *
@@ -192,7 +202,7 @@ mc_libvirt_sample (virConnectPtr connection, GHashTable *devices, GError **error
 
   if (n_records < 0)
     {
-      mc_libvirt_take_error (error, "read the VMs' statistics");
+      mc_libvirt_set_error (error, "read the VMs' statistics");
       return NULL;
     }
   sample = mc_sample_new ();
@@ -209,7 +219,6 @@ mc_libvirt_sample (virConnectPtr connection, GHashTable *devices, GError **error
     }
   virDomainStatsRecordListFree (records);
   read_host (connection, sample);
-  sample->taken_us = g_get_monotonic_time ();
   return sample;
 }
 
@@ -219,21 +228,19 @@ look_up (virConnectPtr connection, const char *uuid, GError **error)
   virDomainPtr domain = virDomainLookupByUUIDString (connection, uuid);
 
   if (domain == NULL)
-    mc_libvirt_take_error (error, "find the VM");
+    mc_libvirt_set_error (error, "find the VM");
   return domain;
 }
 
 /* What is plugged beside the balloon's part is the process's, too. */
 static void
-read_ceiling (const char *xml,
+read_ceiling (McDomainXml *xml,
               const char *system,
               const McMemoryDevices *devices,
               McVmDescription *description)
 {
-  g_autoptr (McMemoryLimits) limits = mc_domain_xml_parse_limits (xml);
+  g_autoptr (McMemoryLimits) limits = mc_domain_xml_get_limits (xml);
 
-  if (limits == NULL)
-    return;
   description->ceiling_name
       = mc_memory_limits_find (limits, system, description->id, &description->ceiling);
   description->ceiling -= MIN (description->ceiling, devices->plugged);
@@ -255,7 +262,7 @@ read_stored_metadata (virDomainPtr domain, McVmDescription *description, GError 
   free (element);
   if (code == VIR_ERR_OK || code == VIR_ERR_NO_DOMAIN_METADATA || code == VIR_ERR_NO_SUPPORT)
     return TRUE;
-  mc_libvirt_take_error (error, "read the VM's stored metadata");
+  mc_libvirt_set_error (error, "read the VM's stored metadata");
   return FALSE;
 }
 
@@ -268,27 +275,23 @@ mc_libvirt_describe (virConnectPtr connection,
 {
   g_autoptr (virDomain) domain = look_up (connection, uuid, error);
   g_autoptr (McVmDescription) description = NULL;
-  char *xml;
-  gboolean fine;
+  g_autoptr (McDomainXml) xml = NULL;
 
   if (domain == NULL)
     return NULL;
-  xml = virDomainGetXMLDesc (domain, 0);
+  xml = read_xml (domain, error);
   if (xml == NULL)
-    {
-      mc_libvirt_take_error (error, "describe the VM");
-      return NULL;
-    }
+    return NULL;
   description = mc_vm_description_new (uuid);
   description->name = g_strdup (virDomainGetName (domain));
   description->id = (int)virDomainGetID (domain);
   description->persistent = virDomainIsPersistent (domain) > 0;
-  fine = mc_domain_xml_parse (xml, description, devices, error)
-         && read_stored_metadata (domain, description, error);
-  if (fine)
-    read_ceiling (xml, system, devices, description);
-  free (xml);
-  return fine ? g_steal_pointer (&description) : NULL;
+  if (!read_stored_metadata (domain, description, error))
+    return NULL;
+  mc_domain_xml_read (xml, description);
+  *devices = mc_domain_xml_get_devices (xml);
+  read_ceiling (xml, system, devices, description);
+  return g_steal_pointer (&description);
 }
 
 static gboolean
@@ -296,7 +299,7 @@ check (int result, GError **error, const char *what)
 {
   if (result >= 0)
     return TRUE;
-  mc_libvirt_take_error (error, what);
+  mc_libvirt_set_error (error, what);
   return FALSE;
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "libvirt-connection.h"
+#include "connection.h"
 
-#include "libvirt-events.h"
+#include "events.h"
 
 #define RECONNECT_AT_LEAST_MS 1000
 #define RECONNECT_AT_MOST_MS  10000
@@ -12,10 +12,8 @@ struct _McConnection
 {
   GObject parent;
 
-  McLinks *links;
+  McConnectionPool *pool;
   GWeakRef hypervisor;
-  char *status;
-  gboolean connected;
   gboolean connecting;
   gboolean lost_early; /* the connection that is being prepared */
   gboolean stopping;
@@ -24,25 +22,23 @@ struct _McConnection
   guint delay_ms;
 };
 
-enum
-{
-  CONNECTED_CHANGED,
-  STATUS_CHANGED,
-  N_SIGNALS
-};
-
-static guint signals[N_SIGNALS];
-
 G_DEFINE_FINAL_TYPE (McConnection, mc_connection, G_TYPE_OBJECT)
 
 static void
-set_status (McConnection *self, const char *status)
+set_connected (McConnection *self, gboolean connected, const char *status)
 {
-  if (g_strcmp0 (self->status, status) == 0)
-    return;
-  g_free (self->status);
-  self->status = g_strdup (status);
-  g_signal_emit (self, signals[STATUS_CHANGED], 0);
+  g_autoptr (McHypervisor) hypervisor = g_weak_ref_get (&self->hypervisor);
+
+  if (hypervisor != NULL)
+    mc_hypervisor_set_connection (hypervisor, connected, status);
+}
+
+static gboolean
+is_connected (McConnection *self)
+{
+  g_autoptr (McHypervisor) hypervisor = g_weak_ref_get (&self->hypervisor);
+
+  return hypervisor != NULL && mc_hypervisor_get_connected (hypervisor);
 }
 
 static void begin_to_connect (McConnection *self);
@@ -69,18 +65,16 @@ connect_later (McConnection *self)
 static void
 lose (McConnection *self, const char *why)
 {
-  if (!self->connected)
+  if (!is_connected (self))
     return;
-  self->connected = FALSE;
   self->generation++;
-  mc_links_drop (self->links);
-  set_status (self, why);
-  g_signal_emit (self, signals[CONNECTED_CHANGED], 0);
+  mc_connection_pool_drop (self->pool);
+  set_connected (self, FALSE, why);
   self->delay_ms = RECONNECT_AT_LEAST_MS;
   connect_later (self);
 }
 
-/* A lost connection, told in whatever thread finds it */
+/* A lost connection, in whatever thread finds it */
 typedef struct
 {
   GWeakRef self;
@@ -170,27 +164,25 @@ on_connected_main (gpointer user_data)
   self->connecting = FALSE;
   if (self->stopping)
     {
-      mc_links_drop (self->links);
+      mc_connection_pool_drop (self->pool);
       return G_SOURCE_REMOVE;
     }
   if (error != NULL)
     {
-      set_status (self, error->message);
+      set_connected (self, FALSE, error->message);
       connect_later (self);
       return G_SOURCE_REMOVE;
     }
   if (self->lost_early)
     {
       self->generation++;
-      mc_links_drop (self->links);
-      set_status (self, "libvirt has ended the connection at once");
+      mc_connection_pool_drop (self->pool);
+      set_connected (self, FALSE, "libvirt has ended the connection at once");
       connect_later (self);
       return G_SOURCE_REMOVE;
     }
   self->delay_ms = RECONNECT_AT_LEAST_MS;
-  self->connected = TRUE;
-  set_status (self, "");
-  g_signal_emit (self, signals[CONNECTED_CHANGED], 0);
+  set_connected (self, TRUE, "");
   return G_SOURCE_REMOVE;
 }
 
@@ -199,12 +191,12 @@ run_connect (gpointer data)
 {
   Connecting *connecting = data;
   McConnection *self = connecting->self;
-  virConnectPtr connection = mc_links_open (
-      self->links, on_closed, g_steal_pointer (&connecting->loss), loss_free, &connecting->error);
+  virConnectPtr connection = mc_connection_pool_open (
+      self->pool, on_closed, g_steal_pointer (&connecting->loss), loss_free, &connecting->error);
 
   if (connection != NULL)
-    mc_links_add (self->links, connection, mc_libvirt_watch (connection, &self->hypervisor),
-                  on_closed);
+    mc_connection_pool_add (self->pool, connection,
+                            mc_libvirt_watch (connection, &self->hypervisor), on_closed);
   g_idle_add_full (G_PRIORITY_DEFAULT, on_connected_main, connecting, NULL);
   return NULL;
 }
@@ -215,7 +207,7 @@ begin_to_connect (McConnection *self)
 {
   Connecting *connecting;
 
-  if (self->connecting || self->connected || self->stopping)
+  if (self->connecting || is_connected (self) || self->stopping)
     return;
   self->connecting = TRUE;
   self->lost_early = FALSE;
@@ -243,19 +235,7 @@ mc_connection_stop (McConnection *self)
 void
 mc_connection_close (McConnection *self)
 {
-  mc_links_drop (self->links);
-}
-
-gboolean
-mc_connection_is_connected (McConnection *self)
-{
-  return self->connected;
-}
-
-const char *
-mc_connection_get_status (McConnection *self)
-{
-  return self->status;
+  mc_connection_pool_drop (self->pool);
 }
 
 guint
@@ -264,10 +244,10 @@ mc_connection_get_generation (McConnection *self)
   return self->generation;
 }
 
-McLinks *
-mc_connection_get_links (McConnection *self)
+McConnectionPool *
+mc_connection_get_pool (McConnection *self)
 {
-  return self->links;
+  return self->pool;
 }
 
 static void
@@ -276,40 +256,30 @@ mc_connection_finalize (GObject *object)
   McConnection *self = MC_CONNECTION (object);
 
   g_clear_handle_id (&self->reconnect, g_source_remove);
-  mc_links_unref (self->links);
+  mc_connection_pool_unref (self->pool);
   g_weak_ref_clear (&self->hypervisor);
-  g_free (self->status);
   G_OBJECT_CLASS (mc_connection_parent_class)->finalize (object);
-}
-
-static guint
-add_signal (const char *name)
-{
-  return g_signal_new (name, MC_TYPE_CONNECTION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                       G_TYPE_NONE, 0);
 }
 
 static void
 mc_connection_class_init (McConnectionClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = mc_connection_finalize;
-  signals[CONNECTED_CHANGED] = add_signal ("connected-changed");
-  signals[STATUS_CHANGED] = add_signal ("status-changed");
 }
 
 static void
 mc_connection_init (McConnection *self)
 {
-  self->status = g_strdup ("connecting");
   self->delay_ms = RECONNECT_AT_LEAST_MS;
 }
 
 McConnection *
-mc_connection_new (const char *uri, McHypervisor *hypervisor)
+mc_connection_new (McHypervisor *hypervisor)
 {
   McConnection *self = g_object_new (MC_TYPE_CONNECTION, NULL);
 
-  self->links = mc_links_new (uri);
+  self->pool = mc_connection_pool_new (mc_hypervisor_get_uri (hypervisor));
   g_weak_ref_init (&self->hypervisor, hypervisor);
+  set_connected (self, FALSE, "connecting");
   return self;
 }

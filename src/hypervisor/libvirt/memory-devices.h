@@ -10,7 +10,7 @@
  */
 #pragma once
 
-#include "hypervisor.h"
+#include "sample.h"
 
 G_BEGIN_DECLS
 

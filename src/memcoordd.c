@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* memcoordd: options, signals, the bus's name; everything else is wired here and lives elsewhere.
- */
+/* The daemon: options, signals, the name on the bus. Everything else lives in the rooms, of which
+ * this file alone knows every one. */
 #include "config.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include "coordinator.h"
 #include "intake.h"
 #include "events.h"
-#include "libvirt-hypervisor.h"
+#include "libvirt/adapter.h"
 #include "log-control.h"
 #include "log.h"
 #include "names.h"
@@ -199,13 +199,12 @@ on_name_lost (GDBusConnection *connection, const char *name, gpointer user_data)
   Service *service = user_data;
 
   if (service->ending || connection == NULL || g_dbus_connection_is_closed (connection))
-    return; /* told by on_closed() */
+    return; /* on_closed() has logged it */
   if (service->owned)
-    g_critical ("The name %s was lost", name);
+    g_critical ("Lost bus name %s", name);
   else
-    g_critical (
-        "The name %s is not to be had: another memcoordd has it, or the bus does not allow it",
-        name);
+    g_critical ("Cannot own bus name %s: another memcoordd has it, or the bus does not allow it",
+                name);
   end (service, EXIT_FAILURE);
 }
 
@@ -263,7 +262,7 @@ service_init (Service *service, const Options *options, GError **error)
   if (g_mkdir_with_parents (state_dir, 0700) < 0)
     g_warning ("What is set at run time is not kept: failed to make %s: %s", state_dir,
                g_strerror (errno));
-  hypervisor = mc_libvirt_new (options->uri != NULL ? options->uri : DEFAULT_URI);
+  hypervisor = mc_libvirt_adapter_new (options->uri != NULL ? options->uri : DEFAULT_URI);
   host = mc_host_new (NULL, NULL);
   clock = mc_system_clock_new ();
   service->loop = g_main_loop_new (NULL, FALSE);

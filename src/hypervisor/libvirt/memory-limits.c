@@ -92,7 +92,7 @@ read_cgroup (const char *path, char *name, Lowest *lowest)
     g_free (name);
 }
 
-/* As systemd writes it: what is no letter and no digit is told by its number. */
+/* As systemd writes it: what is no letter and no digit is written as its number. */
 static void
 append_escaped (GString *slice, const char *part)
 {

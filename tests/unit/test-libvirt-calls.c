@@ -5,7 +5,7 @@
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
-#include "libvirt-call.h"
+#include "libvirt/calls.h"
 
 #define TIB ((guint64)1 << 40)
 
@@ -183,10 +183,10 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   virSetErrorFunc (NULL, ignore_error); /* this driver tells nothing of the host */
-  g_test_add_func ("/libvirt-call/figures", test_figures);
-  g_test_add_func ("/libvirt-call/absurd", test_what_cannot_be_is_unknown);
-  g_test_add_func ("/libvirt-call/absurd-counts", test_counts_and_times_that_cannot_be);
-  g_test_add_func ("/libvirt-call/large", test_large_ones_are_known);
-  g_test_add_func ("/libvirt-call/busy", test_without_the_resident_set_it_is_busy);
+  g_test_add_func ("/libvirt-calls/figures", test_figures);
+  g_test_add_func ("/libvirt-calls/absurd", test_what_cannot_be_is_unknown);
+  g_test_add_func ("/libvirt-calls/absurd-counts", test_counts_and_times_that_cannot_be);
+  g_test_add_func ("/libvirt-calls/large", test_large_ones_are_known);
+  g_test_add_func ("/libvirt-calls/busy", test_without_the_resident_set_it_is_busy);
   return g_test_run ();
 }

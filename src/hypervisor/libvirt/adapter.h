@@ -8,6 +8,6 @@ G_BEGIN_DECLS
 
 /* Returns: (transfer full): not connected until mc_hypervisor_start(). Main thread, with the
  * default main context. */
-McHypervisor *mc_libvirt_new (const char *uri);
+McHypervisor *mc_libvirt_adapter_new (const char *uri);
 
 G_END_DECLS

@@ -56,7 +56,7 @@ mc_memory_devices_apply (const McMemoryDevices *self, McVmSample *sample)
   sample->resident = resident_of (self, sample);
   limit (self, capacity, &sample->unused);
   limit (self, capacity, &sample->usable);
-  /* Until QEMU has told of its balloon, libvirt takes all memory for it. */
+  /* Until QEMU has reported its balloon, libvirt takes all memory for it. */
   if (sample->balloon != MC_HYPERVISOR_UNKNOWN)
     sample->balloon = MIN (sample->balloon, capacity);
   /* How much of what is plugged the guest has online, in its MemTotal, nobody tells. */

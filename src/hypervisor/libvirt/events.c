@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* libvirt's events, as the port's signals. A callback copies what it is told, and asks libvirt for
+/* libvirt's events, as the port's signals. A callback copies what it is given, and asks libvirt for
  * nothing. */
 #include "config.h"
 
-#include "libvirt-events.h"
+#include "events.h"
 
 typedef struct
 {
@@ -21,7 +21,7 @@ watch_free (void *data)
 
 typedef char Uuid[VIR_UUID_STRING_BUFLEN];
 
-/* Returns: (transfer full) (nullable): who is to be told. */
+/* Returns: (transfer full) (nullable): who emits the signal. */
 static McHypervisor *
 prepare (virDomainPtr domain, void *data, Uuid uuid)
 {
@@ -93,7 +93,7 @@ on_balloon (virConnectPtr connection,
 }
 
 static void
-tell_changed (virDomainPtr domain, void *data)
+emit_changed (virDomainPtr domain, void *data)
 {
   Uuid uuid;
   g_autoptr (McHypervisor) hypervisor = prepare (domain, data, uuid);
@@ -105,7 +105,7 @@ tell_changed (virDomainPtr domain, void *data)
 static void
 on_device (virConnectPtr connection, virDomainPtr domain, const char *alias, void *data)
 {
-  tell_changed (domain, data);
+  emit_changed (domain, data);
 }
 
 static void
@@ -115,14 +115,14 @@ on_memory_device (virConnectPtr connection,
                   unsigned long long size_kib,
                   void *data)
 {
-  tell_changed (domain, data);
+  emit_changed (domain, data);
 }
 
 static void
 on_metadata (virConnectPtr connection, virDomainPtr domain, int type, const char *uri, void *data)
 {
   if (type == VIR_DOMAIN_METADATA_ELEMENT && g_strcmp0 (uri, MC_METADATA_NAMESPACE) == 0)
-    tell_changed (domain, data);
+    emit_changed (domain, data);
 }
 
 GArray *

@@ -6,17 +6,16 @@
 #pragma once
 
 #include "hypervisor.h"
-#include "libvirt-link.h"
+#include "connection-pool.h"
 
 G_BEGIN_DECLS
 
 #define MC_TYPE_CONNECTION (mc_connection_get_type ())
-/* Signals: "connected-changed" and "status-changed", without parameters. */
 G_DECLARE_FINAL_TYPE (McConnection, mc_connection, MC, CONNECTION, GObject)
 
-/* Returns: (transfer full): not connected until it is started. Events are emitted by @hypervisor,
- * which owns the connection. */
-McConnection *mc_connection_new (const char *uri, McHypervisor *hypervisor);
+/* Returns: (transfer full): not connected until it is started. @hypervisor, which owns it, has the
+ * URI and the state of the connection, and emits its events. */
+McConnection *mc_connection_new (McHypervisor *hypervisor);
 void mc_connection_start (McConnection *self);
 
 /* Connects no more. What is connected stays so for the calls that are in flight, until it is
@@ -25,15 +24,10 @@ void mc_connection_start (McConnection *self);
 void mc_connection_stop (McConnection *self);
 void mc_connection_close (McConnection *self);
 
-gboolean mc_connection_is_connected (McConnection *self);
-
-/* Returns: (transfer none): "" while connected, otherwise why not. */
-const char *mc_connection_get_status (McConnection *self);
-
 /* Of the present connection: what comes from an older one is not to be believed. */
 guint mc_connection_get_generation (McConnection *self);
 
 /* Returns: (transfer none): for worker threads, with a reference of their own. */
-McLinks *mc_connection_get_links (McConnection *self);
+McConnectionPool *mc_connection_get_pool (McConnection *self);
 
 G_END_DECLS

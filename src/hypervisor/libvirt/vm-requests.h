@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Requests for single VMs: one of each kind per VM at most, none for a VM that hangs.
+ *
+ * libvirt's calls cannot be cancelled. One that is late, counted from when it runs, is left to its
+ * thread: who waits for it gets MC_HYPERVISOR_ERROR_TIMED_OUT, and until it really ends no other of
+ * its kind is begun for the same VM. Main thread.
+ */
+#pragma once
+
+#include "known-vms.h"
+#include "thread-pool.h"
+
+G_BEGIN_DECLS
+
+typedef struct _McVmRequests McVmRequests;
+
+/* The parts belong to @hypervisor, which owns the requests. */
+McVmRequests *mc_vm_requests_new (McHypervisor *hypervisor, McThreadPool *threads, McKnownVms *vms);
+
+/* No request may be on its way. */
+void mc_vm_requests_free (McVmRequests *self);
+
+/* Both (transfer full). @task is given what came of @request, or that it is not begun at all. */
+void mc_vm_requests_begin (McVmRequests *self, McRequest *request, GTask *task);
+
+G_END_DECLS

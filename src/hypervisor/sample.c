@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a hypervisor tells of its VMs and their host at one moment. */
+#include "config.h"
+
+#include "sample.h"
+
+McVmSample *
+mc_vm_sample_new (const char *uuid, const char *name)
+{
+  McVmSample *self = g_new0 (McVmSample, 1);
+
+  g_strlcpy (self->uuid, uuid, sizeof self->uuid);
+  self->name = g_strdup (name);
+  self->id = -1;
+  self->balloon = self->capacity = self->resident = MC_HYPERVISOR_UNKNOWN;
+  self->unused = self->usable = self->available = MC_HYPERVISOR_UNKNOWN;
+  self->swap_in = self->swap_out = self->major_faults = MC_HYPERVISOR_UNKNOWN;
+  return self;
+}
+
+void
+mc_vm_sample_free (McVmSample *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->name);
+  g_free (self);
+}
+
+McSample *
+mc_sample_new (void)
+{
+  McSample *self = g_new0 (McSample, 1);
+
+  self->vms = g_ptr_array_new_with_free_func ((GDestroyNotify)mc_vm_sample_free);
+  self->host_total = self->host_available = MC_HYPERVISOR_UNKNOWN;
+  return self;
+}
+
+void
+mc_sample_free (McSample *self)
+{
+  if (self == NULL)
+    return;
+  g_ptr_array_unref (self->vms);
+  g_free (self);
+}

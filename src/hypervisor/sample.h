@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a hypervisor tells of its VMs and their host at one moment. Plain data, any thread. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* A figure that was not reported; equal to the policy's MC_UNKNOWN. */
+#define MC_HYPERVISOR_UNKNOWN G_MAXUINT64
+
+/*
+ * One VM's figures at one moment. They are those of the balloon's part of its memory: memory
+ * devices that the balloon cannot reach (virtio-mem, NVDIMM, virtio-pmem, sgx-epc) are neither in
+ * the balloon nor in the capacity nor in the resident set. A guest counts virtio-mem that it has
+ * online among its own: @available is at most the balloon then, @unused and @usable are at most the
+ * capacity.
+ */
+typedef struct
+{
+  char uuid[37];
+  char *name;
+  int id;
+  gboolean running; /* FALSE: paused, shutting down, crashed, suspended by the guest's power
+                       management */
+  gboolean busy;    /* its process did not answer: only what libvirt itself knows is here */
+  guint64 balloon;  /* what the guest has now */
+  guint64 capacity; /* the most that the balloon can have, and that can be set */
+  guint64 resident;
+  guint64 unused, usable, available;
+  guint64 swap_in, swap_out; /* bytes since the guest booted */
+  guint64 major_faults;      /* count since the guest booted */
+  gint64 stats_time_s;       /* as libvirt tells it; 0 = the guest never reported */
+} McVmSample;
+
+typedef struct
+{
+  GPtrArray *vms;     /* (element-type McVmSample) owned */
+  guint64 host_total; /* bytes, of virNodeGetMemoryStats; MC_HYPERVISOR_UNKNOWN where the driver has
+                         none */
+  guint64 host_available; /* free + buffers + cached of the same: flatters; for a hypervisor that is
+                             not local */
+} McSample;
+
+McVmSample *mc_vm_sample_new (const char *uuid, const char *name);
+void mc_vm_sample_free (McVmSample *self);
+McSample *mc_sample_new (void);
+void mc_sample_free (McSample *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (McSample, mc_sample_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (McVmSample, mc_vm_sample_free)
+
+G_END_DECLS
