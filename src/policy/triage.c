@@ -139,6 +139,21 @@ remember_foreign (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
     memory->foreign_until_us = now_us + RESPECT_US;
 }
 
+/* Nobody of ours has told it anything since its start or the service's: where its balloon moves
+ * from rest, and it is not the guest's own need, somebody has set it. */
+static void
+remember_foreign_where_nothing_was_told (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
+{
+  McVmFacts as_before = *facts;
+
+  as_before.target = memory->balloon_before;
+  if (!memory->fresh || memory->balloon_before == 0
+      || now_us - memory->balloon_since_us < OBEYS_AFTER_US || is_at_target (&as_before)
+      || deflates_by_itself (&as_before))
+    return;
+  memory->foreign_until_us = now_us + RESPECT_US;
+}
+
 /* What a balloon was told to give back, and does not: the call was lost on its way, or another one
  * came after it. */
 static void
@@ -244,6 +259,8 @@ mc_triage_remember (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
   if (facts->target == MC_UNKNOWN || facts->balloon == MC_UNKNOWN || !facts->running || facts->busy)
     {
       memory->progress_us = memory->deflated_us = 0;
+      if (facts->balloon != MC_UNKNOWN && facts->running && !facts->busy)
+        remember_foreign_where_nothing_was_told (now_us, facts, memory);
       return;
     }
   if (facts->target != memory->target_before)
