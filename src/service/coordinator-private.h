@@ -36,7 +36,7 @@ struct _McCoordinator
   GPtrArray *vms;      /* (element-type McVm) owned, in the order they appeared */
   GHashTable *by_uuid; /* uuid → McVm, of the same */
   GHashTable *starts;  /* uuid → gint64*: started, and not sampled yet */
-  GHashTable *gone;    /* (set of uuid): stopped while a sample was under way */
+  GHashTable *gone; /* uuid → gint64, when it stopped: a sample begun before may still have it */
 
   gboolean started;
   gint64 started_us;

@@ -267,10 +267,10 @@ on_vm_stopped (McHypervisor *hypervisor, const char *uuid, gpointer user_data)
 {
   McCoordinator *self = user_data;
   McVm *vm = mc_coordinator_lookup_vm (self, uuid);
+  gint64 stopped_us = g_get_monotonic_time ();
 
   g_hash_table_remove (self->starts, uuid);
-  if (self->sampling)
-    g_hash_table_add (self->gone, g_strdup (uuid));
+  g_hash_table_insert (self->gone, g_strdup (uuid), g_memdup2 (&stopped_us, sizeof stopped_us));
   if (vm != NULL)
     mc_coordinator_remove_vm (self, vm);
   mc_cycle_bring_forward (self);
@@ -330,6 +330,7 @@ on_vm_state (McHypervisor *hypervisor, const char *uuid, gboolean running, gpoin
   if (running && vm->crashed)
     start_anew (self, vm);
   vm->facts.running = running;
+  vm->state_us = g_get_monotonic_time ();
   mc_cycle_bring_forward (self);
 }
 
@@ -586,7 +587,7 @@ mc_coordinator_init (McCoordinator *self)
   self->vms = g_ptr_array_new_with_free_func (g_object_unref);
   self->by_uuid = g_hash_table_new (g_str_hash, g_str_equal);
   self->starts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  self->gone = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->gone = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   mc_pauses_init (self);
   mc_reservations_init (self);
 }

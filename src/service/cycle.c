@@ -103,20 +103,35 @@ started_when (McCoordinator *self, const char *uuid)
 }
 
 static McVm *
-add_vm (McCoordinator *self, const McVmSample *sample)
+add_vm (McCoordinator *self, const McVmSample *sample, gint64 began_us)
 {
   McVm *vm = mc_vm_new (sample);
 
   vm->facts.started_us = started_when (self, sample->uuid);
   g_ptr_array_add (self->vms, vm);
   g_hash_table_insert (self->by_uuid, vm->uuid, vm);
-  mc_vm_take_sample (vm, sample, mc_clock_wall (self->clock));
+  mc_vm_take_sample (vm, sample, began_us, mc_clock_wall (self->clock));
   mc_vm_notes_open (self, vm);
   if (vm->facts.started_us > 0 && sample->balloon != MC_UNKNOWN)
     mc_reservations_use (self, sample->balloon);
   mc_pauses_restore_vm (self, vm);
   mc_vm_policy_describe (self, vm);
   return vm;
+}
+
+/* Whether it stopped since a sample of then was asked for. */
+static gboolean
+is_gone_since (McCoordinator *self, const char *uuid, gint64 then_us)
+{
+  const gint64 *stopped_us = g_hash_table_lookup (self->gone, uuid);
+
+  return stopped_us != NULL && *stopped_us >= then_us;
+}
+
+static gboolean
+is_before (gpointer key, gpointer value, gpointer user_data)
+{
+  return *(const gint64 *)value < *(const gint64 *)user_data;
 }
 
 static void
@@ -130,7 +145,7 @@ reconcile (McCoordinator *self, const McSample *sample)
       const McVmSample *of_vm = sample->vms->pdata[i];
       McVm *vm = g_hash_table_lookup (self->by_uuid, of_vm->uuid);
 
-      if (g_hash_table_contains (self->gone, of_vm->uuid))
+      if (is_gone_since (self, of_vm->uuid, sample->began_us))
         continue;
       if (vm != NULL && vm->view.id != of_vm->id)
         {
@@ -138,13 +153,13 @@ reconcile (McCoordinator *self, const McSample *sample)
           vm = NULL;
         }
       if (vm == NULL)
-        vm = add_vm (self, of_vm);
+        vm = add_vm (self, of_vm, sample->began_us);
       else
-        mc_vm_take_sample (vm, of_vm, wall_us);
+        mc_vm_take_sample (vm, of_vm, sample->began_us, wall_us);
       vm->seen = self->n_samples;
     }
 
-  g_hash_table_remove_all (self->gone);
+  g_hash_table_foreach_remove (self->gone, is_before, (gpointer)&sample->began_us);
   for (guint i = self->vms->len; i > 0; i--)
     {
       McVm *vm = self->vms->pdata[i - 1];
@@ -526,7 +541,6 @@ on_sampled (GObject *source, GAsyncResult *result, gpointer user_data)
     {
       g_debug ("A sample brought nothing: %s", error->message);
       self->late++;
-      g_hash_table_remove_all (self->gone);
       mc_cycle_find_degraded (self);
     }
   self->ended_us = mc_clock_now (self->clock);

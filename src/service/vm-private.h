@@ -103,6 +103,7 @@ struct _McVm
   McVmRefusal describe_refusal;
   gboolean announced;
   gboolean crashed;  /* its kernel did, and has not started anew since */
+  gint64 state_us;   /* when an event last told whether it runs; g_get_monotonic_time() */
   gboolean was_busy; /* in the last sample; a VM without any counts as busy */
   guint64 seen;      /* the number of the last sample that had it */
   gint64 stats_seen_wall_us;
@@ -129,7 +130,8 @@ McVm *mc_vm_new (const McVmSample *sample);
 
 /* Takes the figures of @sample over; an absent figure stays unknown. @now_us, @wall_us: when they
  * were read. */
-void mc_vm_take_sample (McVm *self, const McVmSample *sample, gint64 wall_us);
+/* @began_us: when it was asked for. @wall_us: when it came. */
+void mc_vm_take_sample (McVm *self, const McVmSample *sample, gint64 began_us, gint64 wall_us);
 
 /* Returns: what the policy is to judge: the figures, and the policy in force for this VM. */
 McVmFacts mc_vm_get_facts (McVm *self, const McSettings *settings, gboolean all_paused);

@@ -126,7 +126,7 @@ replace (char **string, const char *text)
 }
 
 void
-mc_vm_take_sample (McVm *self, const McVmSample *sample, gint64 wall_us)
+mc_vm_take_sample (McVm *self, const McVmSample *sample, gint64 began_us, gint64 wall_us)
 {
   McVmFacts *facts = &self->facts;
 
@@ -141,7 +141,8 @@ mc_vm_take_sample (McVm *self, const McVmSample *sample, gint64 wall_us)
   if (sample->busy)
     return; /* the rest is as old as it was */
 
-  facts->running = sample->running && !self->crashed;
+  if (began_us > self->state_us) /* else an event has told since */
+    facts->running = sample->running && !self->crashed;
   facts->resident = sample->resident;
   facts->unused = sample->unused;
   facts->usable = sample->usable;

@@ -50,6 +50,7 @@ struct _McFakeHypervisor
 
   gboolean samples_hang;
   GPtrArray *samples; /* (element-type GTask) waiting for the release */
+  McSample *delayed;  /* (nullable) what the next one answers with */
 
   guint n_calls[MC_FAKE_N_CALLS];
   guint n_failures[MC_FAKE_N_CALLS];
@@ -196,7 +197,7 @@ sample_all (McFakeHypervisor *self)
     g_ptr_array_add (sample->vms, sample_vm (self->vms->pdata[i]));
   sample->host_total = self->host_total;
   sample->host_available = self->host_available;
-  sample->taken_us = g_get_monotonic_time ();
+  sample->began_us = g_get_monotonic_time ();
   return sample;
 }
 
@@ -229,7 +230,10 @@ run_sample (McFakeHypervisor *self, Call *call)
   call_free (call);
   if (!self->samples_hang)
     {
-      g_task_return_pointer (task, sample_all (self), (GDestroyNotify)mc_sample_free);
+      McSample *delayed = g_steal_pointer (&self->delayed);
+
+      g_task_return_pointer (task, delayed != NULL ? delayed : sample_all (self),
+                             (GDestroyNotify)mc_sample_free);
       return;
     }
   g_ptr_array_add (self->samples, g_object_ref (task));
@@ -865,6 +869,13 @@ mc_fake_hypervisor_release_samples (McFakeHypervisor *self)
 }
 
 void
+mc_fake_hypervisor_delay_sample (McFakeHypervisor *self)
+{
+  g_clear_pointer (&self->delayed, mc_sample_free);
+  self->delayed = sample_all (self);
+}
+
+void
 mc_fake_hypervisor_fail (McFakeHypervisor *self,
                          McFakeCall call,
                          McHypervisorError code,
@@ -1023,6 +1034,7 @@ mc_fake_hypervisor_finalize (GObject *object)
   g_hash_table_unref (self->by_uuid);
   g_ptr_array_unref (self->vms);
   g_ptr_array_unref (self->samples);
+  g_clear_pointer (&self->delayed, mc_sample_free);
   g_free (self->uri);
   g_free (self->status);
   G_OBJECT_CLASS (mc_fake_hypervisor_parent_class)->finalize (object);
