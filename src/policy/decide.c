@@ -13,7 +13,7 @@
 #include "moves.h"
 #include "policy.h"
 #include "share.h"
-#include "triage.h"
+#include "eligibility.h"
 
 /* Page cache grows up to a little below the usage limit, so that taking and giving do not follow
  * each other. */
@@ -46,15 +46,15 @@ typedef struct
   McCandidate *candidates;
   McClaim *claims;
   guint64 *figures;
-  gsize n;           /* candidates */
-  guint64 largest;   /* capacity of a candidate */
-  guint64 promised;  /* to all VMs */
-  guint64 doubt;     /* and what they may touch beyond, at the worst */
-  guint64 doubtful;  /* of that, what their processes may occupy already */
-  guint64 ungranted; /* of that, what nobody of ours granted, and nobody can take */
+  gsize n;                  /* candidates */
+  guint64 largest;          /* capacity of a candidate */
+  guint64 promised;         /* to all VMs */
+  guint64 doubt;            /* and what they may touch beyond, at the worst */
+  guint64 unlikely_promise; /* of that, what their processes may occupy already */
+  guint64 ungranted;        /* of that, what nobody of ours granted, and nobody can take */
   guint64 lendable; /* of that, what nobody of ours granted, and is not touched before something can
                        be done about it */
-  guint64 dubious;  /* the same of the doubt about those who can be taken from */
+  guint64 lendable_to_thrashing; /* the same of the doubt about those who can be taken from */
 } Scratch;
 
 static guint64
@@ -109,21 +109,21 @@ may_be_moved (McVmStatus status)
 static gboolean
 is_stuck (gint64 now_us,
           const McVmFacts *facts,
-          const McVmMemory *memory,
+          const McVmHistory *history,
           const McVmDecision *decision)
 {
   if (decision->status == MC_VM_PAUSED || decision->status == MC_VM_OPTED_OUT)
     return facts->running && !facts->busy && facts->balloon <= facts->capacity
-           && now_us < memory->stuck_until_us;
+           && now_us < history->stuck_until_us;
   return decision->status == MC_VM_STUCK;
 }
 
 /* A target that is not reached is withdrawn; the guest would go on to give up every page it frees.
  */
 static gboolean
-withdraw (gint64 now_us, const McVmFacts *facts, const McVmMemory *memory, McVmDecision *decision)
+withdraw (gint64 now_us, const McVmFacts *facts, const McVmHistory *history, McVmDecision *decision)
 {
-  if (!is_stuck (now_us, facts, memory, decision) || facts->target == MC_UNKNOWN
+  if (!is_stuck (now_us, facts, history, decision) || facts->target == MC_UNKNOWN
       || facts->target >= facts->balloon)
     return FALSE;
   decision->target = facts->balloon;
@@ -138,13 +138,13 @@ cannot_bear (const McPolicySettings *settings,
              const McTuning *tuning,
              gint64 now_us,
              const McVmFacts *facts,
-             const McVmMemory *memory)
+             const McVmHistory *history)
 {
   McVmFacts as_it_is = *facts;
 
   as_it_is.target = facts->balloon;
-  return memory->stats_seen_us == now_us
-         && mc_demand_of (settings, tuning, now_us, &as_it_is, memory).hot;
+  return history->stats_seen_us == now_us
+         && mc_demand_of (settings, tuning, now_us, &as_it_is, history).thrashing;
 }
 
 /* What it is about to touch would take the host to its reserve. */
@@ -152,9 +152,9 @@ static gboolean
 host_cannot_bear (const McPolicySettings *settings,
                   const McTuning *tuning,
                   const McHostFigures *host,
-                  const McVmMemory *memory)
+                  const McVmHistory *history)
 {
-  guint64 soon = memory->touching * UNGRANTED_WATCH_S;
+  guint64 soon = history->touching * UNGRANTED_WATCH_S;
 
   return host->available <= settings->host_reserve + tuning->margin_mib * MC_MIB + soon;
 }
@@ -167,35 +167,35 @@ respect (const McPolicySettings *settings,
          const McHostFigures *host,
          gint64 now_us,
          const McVmFacts *facts,
-         McVmMemory *memory,
+         McVmHistory *history,
          McVmDecision *decision)
 {
-  if (memory->foreign_until_us == 0)
+  if (history->foreign_until_us == 0)
     return FALSE;
   decision->reason = MC_REASON_FOREIGN;
   decision->figure = facts->balloon;
-  decision->pressing = memory->hot > 0;
-  if (now_us >= memory->foreign_until_us || host_cannot_bear (settings, tuning, host, memory)
-      || cannot_bear (settings, tuning, now_us, facts, memory))
+  decision->pressing = history->thrashing_reports > 0;
+  if (now_us >= history->foreign_until_us || host_cannot_bear (settings, tuning, host, history)
+      || cannot_bear (settings, tuning, now_us, facts, history))
     {
-      memory->foreign_until_us = 0;
+      history->foreign_until_us = 0;
       decision->target = facts->balloon;
       decision->move = TRUE;
       return TRUE;
     }
   decision->limit
-      = (guint64)((memory->foreign_until_us - now_us + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC);
+      = (guint64)((history->foreign_until_us - now_us + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC);
   return TRUE;
 }
 
 /* A balloon that does not give back what it was told to is told again. */
 static gboolean
-repeat (gint64 now_us, const McVmFacts *facts, McVmMemory *memory, McVmDecision *decision)
+repeat (gint64 now_us, const McVmFacts *facts, McVmHistory *history, McVmDecision *decision)
 {
-  if (decision->target > facts->capacity || !mc_triage_is_to_repeat (now_us, memory))
+  if (decision->target > facts->capacity || !mc_eligibility_is_to_repeat (now_us, history))
     return FALSE;
-  memory->repeated++;
-  memory->deflated_us = now_us;
+  history->repeated++;
+  history->deflated_us = now_us;
   decision->reason = MC_REASON_REPEATED;
   decision->figure = decision->target;
   decision->move = TRUE;
@@ -234,13 +234,13 @@ give_back (const McPolicySettings *settings,
 static gboolean
 free_pinned (const McVmFacts *facts,
              guint64 backed,
-             const McVmMemory *memory,
+             const McVmHistory *history,
              McVmDecision *decision)
 {
-  if (decision->status != MC_VM_UNSUPPORTED || facts->immovable == NULL || memory->taken_us == 0
-      || !facts->has_balloon || facts->opted_out || facts->paused || !facts->running || facts->busy
-      || facts->balloon > facts->capacity || facts->target == MC_UNKNOWN
-      || facts->resident == MC_UNKNOWN)
+  if (decision->status != MC_VM_UNSUPPORTED || facts->immovable == NULL
+      || history->reclaimed_us == 0 || !facts->has_balloon || facts->opted_out || facts->paused
+      || !facts->running || facts->busy || facts->balloon > facts->capacity
+      || facts->target == MC_UNKNOWN || facts->resident == MC_UNKNOWN)
     return FALSE;
   /* What its process has of its own is part of this, but such a process has all of its guest's. */
   if (facts->resident >= facts->capacity)
@@ -254,64 +254,64 @@ add_candidate (const McPolicySettings *settings,
                gint64 now_us,
                const McVmFacts *facts,
                guint64 backed,
-               McVmMemory *memory,
+               McVmHistory *history,
                McVmDecision *decision,
                Scratch *scratch)
 {
   McCandidate *candidate = &scratch->candidates[scratch->n];
   McClaim *claim = &scratch->claims[scratch->n++];
-  McDemand demand = mc_demand_of (settings, tuning, now_us, facts, memory);
+  McDemand demand = mc_demand_of (settings, tuning, now_us, facts, history);
   guint64 least = demand.least;
   *candidate = (McCandidate){
-    .facts = facts, .memory = memory, .decision = decision, .demand = demand, .backed = backed
+    .facts = facts, .history = history, .decision = decision, .demand = demand, .backed = backed
   };
   /* What cannot be taken is not shared out either. */
   if (decision->status != MC_VM_MANAGED)
-    least = MAX (least, demand.held);
-  least = MAX (least, MIN (MIN (demand.base, demand.told), mc_demand_kernel (facts, memory)));
+    least = MAX (least, demand.committed);
+  least = MAX (least, MIN (MIN (demand.floor, demand.target), mc_demand_kernel (facts, history)));
   /* What it has of its minimum is not taken from it; for what it lacks of that nobody is made to
    * swap. */
-  if (demand.told < least)
+  if (demand.target < least)
     {
-      least = demand.told;
-      demand.base = MAX (least, MIN (demand.base, demand.survives + demand.need - demand.used));
+      least = demand.target;
+      demand.floor = MAX (least, MIN (demand.floor, demand.need + demand.bare));
       candidate->demand.guess = 0;
     }
-  candidate->base = MAX (demand.base, least);
-  candidate->demand.guess = MIN (candidate->demand.guess, candidate->base - least);
+  candidate->floor = MAX (demand.floor, least);
+  candidate->demand.guess = MIN (candidate->demand.guess, candidate->floor - least);
   *claim = (McClaim){
     .least = least,
-    .base = candidate->base,
+    .floor = candidate->floor,
     .fair
-    = MAX (MIN (MAX (demand.need + (demand.low + demand.high) / 2, demand.least), demand.want),
-           candidate->base),
-    .want = MAX (demand.want, least),
+    = MAX (MIN (MAX (demand.need + (demand.low + demand.high) / 2, demand.least), demand.desired),
+           candidate->floor),
+    .desired = MAX (demand.desired, least),
     .weight = MAX (facts->weight, 1),
   };
   decision->reason = MC_REASON_ENOUGH;
-  decision->figure = MIN ((guint64)MAX (demand.headroom, 0), demand.unused);
-  decision->pressing = demand.growing && demand.told < demand.most;
+  decision->figure = mc_demand_judged (&demand);
+  decision->pressing = demand.growing && demand.target < demand.most;
   scratch->largest = MAX (scratch->largest, facts->capacity);
 }
 
 /* What nobody of ours granted: what it had from the start, or from somebody else, or without its
  * driver. @doubt of what the host seems to back is its process's own. */
 static guint64
-ungranted (const McVmMemory *memory, const McBacking *backing, guint64 doubt)
+ungranted (const McVmHistory *history, const McBacking *backing, guint64 doubt)
 {
   guint64 backed = saturating_sub (backing->backed, doubt);
 
-  return saturating_sub (backing->promise + doubt, saturating_sub (memory->granted, backed));
+  return saturating_sub (backing->promise + doubt, saturating_sub (history->granted, backed));
 }
 
 /* A VM that has only just started is about to touch what it was started with. */
 static guint64
-watched (const McVmMemory *memory, const McVmDecision *decision, guint64 promise)
+watched (const McVmHistory *history, const McVmDecision *decision, guint64 promise)
 {
   if (decision->status == MC_VM_BOOTING)
     return promise;
   return MIN (promise, MAX (MIN (promise / UNGRANTED_DIVISOR, UNGRANTED_QUIET),
-                            memory->touching * UNGRANTED_WATCH_S));
+                            history->touching * UNGRANTED_WATCH_S));
 }
 
 /*
@@ -320,21 +320,21 @@ watched (const McVmMemory *memory, const McVmDecision *decision, guint64 promise
  * the rest; of one that can be taken from, to those who swap alone.
  */
 static void
-watch (const McVmMemory *memory,
+watch (const McVmHistory *history,
        const McVmDecision *decision,
        const McBacking *backing,
        gboolean can_be_taken,
        Scratch *scratch)
 {
-  guint64 promise = ungranted (memory, backing, 0);
-  guint64 most = ungranted (memory, backing, backing->doubt);
-  guint64 lent = promise - watched (memory, decision, promise);
-  guint64 lent_most = most - watched (memory, decision, most);
+  guint64 promise = ungranted (history, backing, 0);
+  guint64 most = ungranted (history, backing, backing->doubt);
+  guint64 lent = promise - watched (history, decision, promise);
+  guint64 lent_most = most - watched (history, decision, most);
 
   if (can_be_taken)
     {
       scratch->lendable += lent;
-      scratch->dubious += lent_most - lent;
+      scratch->lendable_to_thrashing += lent_most - lent;
       return;
     }
   scratch->lendable += lent_most;
@@ -346,16 +346,16 @@ remember (const McPolicySettings *settings,
           const McTuning *tuning,
           gint64 now_us,
           const McVmFacts *facts,
-          McVmMemory *memory)
+          McVmHistory *history)
 {
-  mc_demand_remember (settings, tuning, now_us, facts, memory);
-  mc_triage_remember (now_us, facts, memory);
+  mc_demand_remember (settings, tuning, now_us, facts, history);
+  mc_eligibility_remember (now_us, facts, history);
   if (facts->balloon > facts->capacity || facts->capacity > MC_CAPACITY_MOST)
     return;
-  mc_demand_remember_balloon (now_us, facts, memory);
-  if (facts->balloon != memory->balloon_before)
-    memory->balloon_since_us = now_us;
-  memory->balloon_before = facts->balloon;
+  mc_demand_remember_balloon (now_us, facts, history);
+  if (facts->balloon != history->balloon_before)
+    history->balloon_since_us = now_us;
+  history->balloon_before = facts->balloon;
 }
 
 /* Returns: whether the others' needs have no part in what is done with it in this cycle. */
@@ -366,14 +366,14 @@ is_settled (const McPolicySettings *settings,
             gint64 now_us,
             const McVmFacts *facts,
             guint64 backed,
-            McVmMemory *memory,
+            McVmHistory *history,
             McVmDecision *decision)
 {
-  return withdraw (now_us, facts, memory, decision) || free_pinned (facts, backed, memory, decision)
-         || !may_be_moved (decision->status)
-         || respect (settings, tuning, host, now_us, facts, memory, decision)
+  return withdraw (now_us, facts, history, decision)
+         || free_pinned (facts, backed, history, decision) || !may_be_moved (decision->status)
+         || respect (settings, tuning, host, now_us, facts, history, decision)
          || give_back (settings, facts, backed, decision)
-         || repeat (now_us, facts, memory, decision);
+         || repeat (now_us, facts, history, decision);
 }
 
 static void
@@ -383,7 +383,7 @@ gather (const McPolicySettings *settings,
         gint64 now_us,
         gsize n_vms,
         const McVmFacts *facts,
-        McVmMemory *memories[],
+        McVmHistory *histories[],
         McVmDecision *decisions,
         Scratch *scratch)
 {
@@ -392,20 +392,20 @@ gather (const McPolicySettings *settings,
       gboolean settled;
       McBacking backing;
 
-      remember (settings, tuning, now_us, &facts[i], memories[i]);
-      backing = mc_demand_backing (&facts[i], memories[i]);
-      leave_alone (&facts[i], mc_triage_status (settings, now_us, &facts[i], memories[i]), &backing,
-                   &decisions[i]);
+      remember (settings, tuning, now_us, &facts[i], histories[i]);
+      backing = mc_demand_backing (&facts[i], histories[i]);
+      leave_alone (&facts[i], mc_eligibility_status (settings, now_us, &facts[i], histories[i]),
+                   &backing, &decisions[i]);
       scratch->promised += backing.promise;
       scratch->doubt += backing.doubt;
-      settled = is_settled (settings, tuning, host, now_us, &facts[i], backing.backed, memories[i],
+      settled = is_settled (settings, tuning, host, now_us, &facts[i], backing.backed, histories[i],
                             &decisions[i]);
-      watch (memories[i], &decisions[i], &backing, !settled && decisions[i].status == MC_VM_MANAGED,
-             scratch);
+      watch (histories[i], &decisions[i], &backing,
+             !settled && decisions[i].status == MC_VM_MANAGED, scratch);
       if (settled)
         continue;
-      scratch->doubtful += MIN (backing.promise, mc_demand_likely_doubt (memories[i]));
-      add_candidate (settings, tuning, now_us, &facts[i], backing.backed, memories[i],
+      scratch->unlikely_promise += MIN (backing.promise, mc_demand_likely_doubt (histories[i]));
+      add_candidate (settings, tuning, now_us, &facts[i], backing.backed, histories[i],
                      &decisions[i], scratch);
     }
 }
@@ -417,14 +417,14 @@ gather (const McPolicySettings *settings,
  * guesses.
  */
 static gint64
-set_bases (Scratch *scratch, gint64 budget)
+set_floors (Scratch *scratch, gint64 budget)
 {
   gint64 sum = 0, guesses = 0, cut;
 
   for (gsize i = 0; i < scratch->n; i++)
     {
-      scratch->claims[i].base = scratch->candidates[i].base;
-      sum += (gint64)scratch->claims[i].base;
+      scratch->claims[i].floor = scratch->candidates[i].floor;
+      sum += (gint64)scratch->claims[i].floor;
       guesses += (gint64)scratch->candidates[i].demand.guess;
     }
   cut = CLAMP (sum - budget, 0, scratch->ungranted > 0 ? guesses : guesses / GUESS_DIVISOR);
@@ -434,7 +434,7 @@ set_bases (Scratch *scratch, gint64 budget)
     {
       double part = (double)scratch->candidates[i].demand.guess / (double)guesses;
 
-      scratch->claims[i].base -= (guint64)(part * (double)cut);
+      scratch->claims[i].floor -= (guint64)(part * (double)cut);
     }
   return sum - cut;
 }
@@ -443,13 +443,13 @@ set_bases (Scratch *scratch, gint64 budget)
 static double
 share_out_once (const McTuning *tuning, Scratch *scratch, gint64 budget, guint64 pool)
 {
-  gint64 more = (gint64)(tuning->margin_mib * MC_MIB + scratch->doubtful);
-  gint64 bases = set_bases (scratch, budget + more);
+  gint64 more = (gint64)(tuning->margin_mib * MC_MIB + scratch->unlikely_promise);
+  gint64 floors = set_floors (scratch, budget + more);
 
   /* Nobody is made to swap for the margin, nor for what a process may occupy and may not. */
-  if (bases > budget)
-    budget = MIN (bases, budget + more);
-  scratch->claims[scratch->n] = (McClaim){ .want = pool, .weight = 1 };
+  if (floors > budget)
+    budget = MIN (floors, budget + more);
+  scratch->claims[scratch->n] = (McClaim){ .desired = pool, .weight = 1 };
   return mc_share_out (scratch->claims, scratch->n + 1, budget);
 }
 
@@ -468,7 +468,7 @@ share_out (const McTuning *tuning, Scratch *scratch, gint64 free, guint64 *pool)
   double lambda, in_full;
 
   for (gsize i = 0; i < scratch->n; i++)
-    budget += (gint64)scratch->candidates[i].demand.held;
+    budget += (gint64)scratch->candidates[i].demand.committed;
   lambda = share_out_once (tuning, scratch, budget + (gint64)scratch->ungranted, *pool);
   for (gsize i = 0; i < scratch->n; i++)
     scratch->candidates[i].share = scratch->claims[i].share;
@@ -499,7 +499,7 @@ presses (const McCycle *cycle, const Scratch *scratch)
   if (cycle->condition == MC_HOST_CRITICAL)
     return TRUE;
   for (gsize i = 0; i < scratch->n; i++)
-    if (scratch->candidates[i].lacks > 0 || (scarce && scratch->candidates[i].demand.restless))
+    if (scratch->candidates[i].lacks > 0 || (scarce && scratch->candidates[i].demand.bursty))
       return TRUE;
   return FALSE;
 }
@@ -510,7 +510,7 @@ mc_policy_decide (const McPolicySettings *settings,
                   gint64 now_us,
                   gsize n_vms,
                   const McVmFacts *facts,
-                  McVmMemory *memories[],
+                  McVmHistory *histories[],
                   McVmDecision *decisions,
                   McHostDecision *host_decision)
 {
@@ -532,25 +532,25 @@ mc_policy_decide (const McPolicySettings *settings,
                                used_of (host)),
   };
 
-  gather (settings, tuning, host, now_us, n_vms, facts, memories, decisions, &scratch);
+  gather (settings, tuning, host, now_us, n_vms, facts, histories, decisions, &scratch);
   cycle.free
       = (gint64)MIN (host->available, MC_CAPACITY_MOST) - (gint64)kept - (gint64)scratch.promised;
   cycle.lent = (gint64)scratch.lendable;
   cycle.grantable
       = cycle.free + cycle.lent
         - (gint64)saturating_sub (scratch.doubt, tuning->margin_mib * MC_MIB / DOUBT_DIVISOR);
-  cycle.grantable_to_hot = cycle.grantable + (gint64)scratch.dubious;
+  cycle.grantable_to_thrashing = cycle.grantable + (gint64)scratch.lendable_to_thrashing;
   if (scratch.n > 1) /* one alone has nobody to wait for */
     cycle.pool = MIN (percent (scratch.largest, tuning->pool_percent), host->total / POOL_PART);
   cycle.lambda = share_out (tuning, &scratch, cycle.free, &cycle.pool);
-  mc_moves_take (&cycle, candidates, scratch.n, figures);
-  mc_moves_give (&cycle, candidates, scratch.n, figures);
+  mc_reclaim (&cycle, candidates, scratch.n, figures);
+  mc_grant (&cycle, candidates, scratch.n, figures);
 
   *host_decision = (McHostDecision){
     .condition = cycle.condition,
     .promised = scratch.promised,
     .free = (guint64)MAX (cycle.free, 0),
-    .grantable = (guint64)MAX (cycle.grantable_to_hot, 0),
+    .grantable = (guint64)MAX (cycle.grantable_to_thrashing, 0),
     .used_percent = host->total == 0 ? 0 : 100.0 * used_of (host) / host->total,
     .pressing = presses (&cycle, &scratch),
     .lambda = cycle.lambda,

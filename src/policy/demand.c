@@ -10,18 +10,18 @@
 
 #include "arithmetic.h"
 #include "demand.h"
-#include "triage.h"
+#include "eligibility.h"
 
 /* Below this capacity the watermarks would be most of the VM. */
 #define SMALL_CAPACITY (500 * MC_MIB)
 
-#define SWAPPING_BYTES (1 * MC_MIB)
-#define SWAPS_MOST     (2 * MC_GIB) /* more than a guest brings back from one report to the next */
-#define HOT_MOST       3
+#define SWAPPING_BYTES         (1 * MC_MIB)
+#define SWAPS_MOST             (2 * MC_GIB) /* more than a guest brings back from one report to the next */
+#define THRASHING_REPORTS_MOST 3
 
 /* Part of the low watermark below which a guest has as good as nothing: in guests of 1 GiB and more
  * the kernel keeps the rest to itself, and they are soon silent. */
-#define HOT_PERCENT 30
+#define THRASHING_PERCENT 30
 
 /* Of what is unused, a kernel keeps some to itself: 1, 65 and 69 MiB in guests of 512, 1024 and
  * 2048 MiB were not usable. */
@@ -84,7 +84,7 @@
 #define OVERHEAD_MOST  (300 * MC_MIB)
 
 /* When so much less is resident than was, and the balloon did not take it, the host did. */
-#define RECLAIMED (16 * MC_MIB)
+#define HOST_RECLAIMED (16 * MC_MIB)
 
 /* What a process comes to occupy between a report and the look at it, the other way round. */
 #define UNBACKED_SLACK (64 * MC_MIB)
@@ -147,14 +147,14 @@ remember_most (const McTuning *tuning,
 }
 
 static gboolean
-is_at_rest (gint64 now_us, const McVmFacts *facts, const McVmMemory *memory)
+is_at_rest (gint64 now_us, const McVmFacts *facts, const McVmHistory *history)
 {
-  if (memory->balloon_before != 0 && memory->balloon_before != facts->balloon)
+  if (history->balloon_before != 0 && history->balloon_before != facts->balloon)
     return FALSE;
   if (facts->target == MC_UNKNOWN || facts->target == facts->balloon)
     return TRUE;
-  return facts->target == memory->target_before && now_us - memory->target_since_us >= REST_US
-         && now_us - memory->balloon_since_us >= REST_US;
+  return facts->target == history->target_before && now_us - history->target_since_us >= REST_US
+         && now_us - history->balloon_since_us >= REST_US;
 }
 
 /*
@@ -164,32 +164,32 @@ is_at_rest (gint64 now_us, const McVmFacts *facts, const McVmMemory *memory)
  * second older than the report.
  */
 static guint64
-balloon_at_report (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
+balloon_at_report (gint64 now_us, const McVmFacts *facts, McVmHistory *history)
 {
-  guint64 before = memory->balloon_before > 0 ? memory->balloon_before : facts->balloon;
+  guint64 before = history->balloon_before > 0 ? history->balloon_before : facts->balloon;
   guint64 target
       = facts->target == MC_UNKNOWN ? facts->balloon : MIN (facts->target, facts->capacity);
   guint64 least = MIN (MIN (before, facts->balloon), target),
           most = MAX (MAX (before, facts->balloon), target), was;
 
-  memory->disagrees = FALSE;
+  history->disagrees = FALSE;
   if (facts->available == MC_UNKNOWN)
     return facts->balloon;
   /* It sees no more than its balloon had: the hypervisor's figure is the older one. */
-  if (facts->available > facts->balloon && !memory->outside_known)
+  if (facts->available > facts->balloon && !history->outside_known)
     return MIN (facts->available, most);
-  if (is_at_rest (now_us, facts, memory) && facts->available <= facts->balloon)
+  if (is_at_rest (now_us, facts, history) && facts->available <= facts->balloon)
     {
-      memory->outside_available = facts->balloon - facts->available;
-      memory->outside_known = TRUE;
+      history->outside_available = facts->balloon - facts->available;
+      history->outside_known = TRUE;
       return facts->balloon;
     }
-  if (!memory->outside_known)
+  if (!history->outside_known)
     return facts->balloon;
-  was = facts->available + memory->outside_available;
-  memory->disagrees = was + OUTSIDE_TOLERANCE < least || was > most + OUTSIDE_TOLERANCE;
-  if (memory->disagrees)
-    memory->outside_known = FALSE;
+  was = facts->available + history->outside_available;
+  history->disagrees = was + OUTSIDE_TOLERANCE < least || was > most + OUTSIDE_TOLERANCE;
+  if (history->disagrees)
+    history->outside_known = FALSE;
   return CLAMP (was, least, most);
 }
 
@@ -200,24 +200,25 @@ mc_demand_reserved (const McVmFacts *facts)
 }
 
 guint64
-mc_demand_kernel (const McVmFacts *facts, const McVmMemory *memory)
+mc_demand_kernel (const McVmFacts *facts, const McVmHistory *history)
 {
-  guint64 outside = memory->outside_known ? memory->outside_available : mc_demand_reserved (facts);
+  guint64 outside
+      = history->outside_known ? history->outside_available : mc_demand_reserved (facts);
 
   return MIN (outside, mc_demand_reserved (facts)) + KERNEL_LIVES;
 }
 
 static guint64
-worst_overhead (const McVmMemory *memory)
+worst_overhead (const McVmHistory *history)
 {
-  return MAX (memory->overhead_least,
-              memory->overhead_most == 0 ? OVERHEAD_MOST : memory->overhead_most);
+  return MAX (history->overhead_least,
+              history->overhead_most == 0 ? OVERHEAD_MOST : history->overhead_most);
 }
 
 static guint64
-likely_overhead (const McVmMemory *memory)
+likely_overhead (const McVmHistory *history)
 {
-  return MAX (memory->overhead_least, MIN (worst_overhead (memory), OVERHEAD_USUAL));
+  return MAX (history->overhead_least, MIN (worst_overhead (history), OVERHEAD_USUAL));
 }
 
 /* Without MemAvailable nobody can tell page cache from need. */
@@ -240,27 +241,30 @@ static gboolean
 has_as_good_as_nothing (const McVmFacts *facts, guint64 headroom)
 {
   return !is_blind (facts)
-         && headroom
-                < percent (MIN (facts->low_watermark, percent (facts->capacity, 20)), HOT_PERCENT);
+         && headroom < percent (MIN (facts->low_watermark, percent (facts->capacity, 20)),
+                                THRASHING_PERCENT);
 }
 
 static void
-remember_swapping (const McVmFacts *facts, McVmMemory *memory, gint64 elapsed_us, guint64 headroom)
+remember_swapping (const McVmFacts *facts,
+                   McVmHistory *history,
+                   gint64 elapsed_us,
+                   guint64 headroom)
 {
-  guint64 in = grown (facts->swap_in, memory->swap_in),
-          out = grown (facts->swap_out, memory->swap_out);
+  guint64 in = grown (facts->swap_in, history->swap_in),
+          out = grown (facts->swap_out, history->swap_out);
 
-  memory->swap_in_rate = per_second (in, elapsed_us);
-  memory->swap_out_rate = per_second (out, elapsed_us);
-  memory->swapped
-      = MIN (saturating_sub (memory->swapped + MIN (out, facts->capacity), in), facts->capacity);
+  history->swap_in_rate = per_second (in, elapsed_us);
+  history->swap_out_rate = per_second (out, elapsed_us);
+  history->swapped
+      = MIN (saturating_sub (history->swapped + MIN (out, facts->capacity), in), facts->capacity);
   if (in > SWAPPING_BYTES || out > SWAPPING_BYTES || has_as_good_as_nothing (facts, headroom))
-    memory->hot = MIN (memory->hot + 1, HOT_MOST);
+    history->thrashing_reports = MIN (history->thrashing_reports + 1, THRASHING_REPORTS_MOST);
   else
-    memory->hot = 0;
+    history->thrashing_reports = 0;
   /* What stays out although there is room is not missed. */
-  if (memory->hot == 0)
-    memory->swapped -= memory->swapped / 8;
+  if (history->thrashing_reports == 0)
+    history->swapped -= history->swapped / 8;
 }
 
 static guint64
@@ -277,202 +281,208 @@ hidden (guint64 capacity, guint64 deflated)
  * time: what it gave up each time would be asked back from the others, and they would have no rest.
  */
 static gboolean
-toggles (const McVmMemory *memory)
+toggles (const McVmHistory *history)
 {
-  return memory->turns >= TURNS_MOST;
+  return history->turns >= TURNS_MOST;
 }
 
 static void
-remember_turn (gint64 now_us, const McVmFacts *facts, guint64 used, McVmMemory *memory)
+remember_turn (gint64 now_us, const McVmFacts *facts, guint64 used, McVmHistory *history)
 {
   guint64 by = facts->capacity / TURN_DIVISOR;
-  gboolean turns = memory->falls ? used > memory->turned_at + by : used + by < memory->turned_at;
+  gboolean turns = history->falls ? used > history->turned_at + by : used + by < history->turned_at;
 
-  if (memory->turns > 0 && !within (now_us, memory->turned_us, TURN_FORGOTTEN_US))
-    memory->turns = 0;
+  if (history->turns > 0 && !within (now_us, history->turned_us, TURN_FORGOTTEN_US))
+    history->turns = 0;
   if (turns)
     {
-      if (within (now_us, memory->turned_us, TURN_AGAIN_US))
-        memory->turns = MIN (memory->turns + 1, TURNS_MOST);
-      memory->falls = !memory->falls;
-      memory->turned_us = now_us;
-      memory->turned_at = used;
+      if (within (now_us, history->turned_us, TURN_AGAIN_US))
+        history->turns = MIN (history->turns + 1, TURNS_MOST);
+      history->falls = !history->falls;
+      history->turned_us = now_us;
+      history->turned_at = used;
       return;
     }
-  memory->turned_at = memory->falls ? MIN (memory->turned_at, used) : MAX (memory->turned_at, used);
+  history->turned_at
+      = history->falls ? MIN (history->turned_at, used) : MAX (history->turned_at, used);
 }
 
 static void
 remember_use (const McTuning *tuning,
               gint64 now_us,
               const McVmFacts *facts,
-              McVmMemory *memory,
+              McVmHistory *history,
               guint64 used,
               guint64 deflated,
               gint64 elapsed_us)
 {
   guint64 growth
-      = saturating_sub (saturating_sub (used, memory->used), hidden (facts->capacity, deflated));
+      = saturating_sub (saturating_sub (used, history->used), hidden (facts->capacity, deflated));
   guint64 trifle = percent (facts->capacity, TRIFLE_PERCENT);
   gint64 velocity
-      = (gint64)per_second (MAX (growth, saturating_sub (memory->used, used)), elapsed_us);
+      = (gint64)per_second (MAX (growth, saturating_sub (history->used, used)), elapsed_us);
 
-  if (used < memory->used)
+  if (used < history->used)
     velocity = -velocity;
   /* Rises at once, falls slowly: the first report of growth is when something can still be done. */
-  memory->velocity = MAX (velocity, memory->velocity / 2 + velocity / 2);
-  remember_turn (now_us, facts, used, memory);
-  remember_most (tuning, now_us, elapsed_us, used, used, trifle, &memory->peak, &memory->peak_us);
-  remember_most (tuning, now_us, elapsed_us, growth, 0, trifle, &memory->surge, &memory->surge_us);
+  history->velocity = MAX (velocity, history->velocity / 2 + velocity / 2);
+  remember_turn (now_us, facts, used, history);
+  remember_most (tuning, now_us, elapsed_us, used, used, trifle, &history->peak, &history->peak_us);
+  remember_most (tuning, now_us, elapsed_us, growth, 0, trifle, &history->surge,
+                 &history->surge_us);
 }
 
 static gboolean
-is_same_as_before (const McVmFacts *facts, const McVmMemory *memory)
+is_same_as_before (const McVmFacts *facts, const McVmHistory *history)
 {
-  return facts->unused == memory->unused && facts->usable == memory->usable
-         && facts->available == memory->available && facts->swap_in == memory->swap_in
-         && facts->swap_out == memory->swap_out;
+  return facts->unused == history->unused && facts->usable == history->usable
+         && facts->available == history->available && facts->swap_in == history->swap_in
+         && facts->swap_out == history->swap_out;
 }
 
 /* The hypervisor's figure of the balloon may be older than the figures that answered to it. */
 static void
-remember_answer (gint64 now_us, gboolean first, const McVmFacts *facts, McVmMemory *memory)
+remember_answer (gint64 now_us, gboolean first, const McVmFacts *facts, McVmHistory *history)
 {
-  if (first || !is_same_as_before (facts, memory))
+  if (first || !is_same_as_before (facts, history))
     {
-      memory->frozen = FALSE;
-      memory->answered_us = now_us;
+      history->frozen = FALSE;
+      history->answered_us = now_us;
     }
-  if (within (now_us, memory->answered_us, ANSWERED_US))
-    memory->answered_balloon = facts->balloon;
-  else if (distance (memory->answered_balloon, memory->balloon_before) >= ANSWERABLE)
-    memory->frozen = TRUE;
+  if (within (now_us, history->answered_us, ANSWERED_US))
+    history->answered_balloon = facts->balloon;
+  else if (distance (history->answered_balloon, history->balloon_before) >= ANSWERABLE)
+    history->frozen = TRUE;
 }
 
 /* What its guest has in use was touched, so all that its process occupies beyond is its own, or was
  * in use once. */
 static void
-remember_overhead_at_report (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
+remember_overhead_at_report (gint64 now_us, const McVmFacts *facts, McVmHistory *history)
 {
-  guint64 outside = saturating_sub (memory->balloon_at_stats, facts->available);
+  guint64 outside = saturating_sub (history->balloon_at_stats, facts->available);
   guint64 reserved = MIN (outside, mc_demand_reserved (facts));
-  guint64 in_use = saturating_sub (memory->balloon_at_stats - outside, facts->unused) + reserved;
+  guint64 in_use = saturating_sub (history->balloon_at_stats - outside, facts->unused) + reserved;
   guint64 most;
 
-  if (facts->resident == MC_UNKNOWN || memory->balloon_before != facts->balloon)
+  if (facts->resident == MC_UNKNOWN || history->balloon_before != facts->balloon)
     return;
-  memory->in_use = in_use;
+  history->in_use = in_use;
   /* What its kernel hides of what it was given is in nobody's use; some of it stays hidden. */
-  if (within (now_us, memory->deflating_us, HIDDEN_US))
+  if (within (now_us, history->deflating_us, HIDDEN_US))
     {
-      memory->in_use = saturating_sub (in_use, hidden (facts->capacity, memory->deflated));
+      history->in_use = saturating_sub (in_use, hidden (facts->capacity, history->deflated));
       return;
     }
-  if (memory->deflating_us > 0)
+  if (history->deflating_us > 0)
     in_use = saturating_sub (in_use, HIDDEN_LEAST);
   /* What the host has reclaimed would look as if the process had nothing of its own. */
-  if (saturating_sub (facts->resident, likely_overhead (memory)) + RECLAIMED < memory->touched)
+  if (saturating_sub (facts->resident, likely_overhead (history)) + HOST_RECLAIMED
+      < history->touched)
     return;
   most = CLAMP (saturating_sub (facts->resident, in_use), OVERHEAD_LEAST, OVERHEAD_MOST);
-  memory->overhead_most = memory->overhead_most == 0 ? most : MIN (memory->overhead_most, most);
+  history->overhead_most = history->overhead_most == 0 ? most : MIN (history->overhead_most, most);
 }
 
 /* What a guest has in use was touched, and the host backs it, or has. One that claims more is not
  * believed to need more; it may be told of memory that was reclaimed before anybody looked, so
  * nothing is taken for that either. */
 static gboolean
-claims_what_is_not_backed (const McVmFacts *facts, const McVmMemory *memory)
+claims_what_is_not_backed (const McVmFacts *facts, const McVmHistory *history)
 {
-  guint64 in_use = saturating_sub (memory->balloon_at_stats, facts->unused);
-  guint64 outside = saturating_sub (memory->balloon_at_stats, facts->available);
+  guint64 in_use = saturating_sub (history->balloon_at_stats, facts->unused);
+  guint64 outside = saturating_sub (history->balloon_at_stats, facts->available);
   guint64 backed;
 
   if (facts->resident == MC_UNKNOWN)
     return FALSE;
-  backed = MAX (saturating_sub (facts->resident, OVERHEAD_LEAST), memory->touched);
+  backed = MAX (saturating_sub (facts->resident, OVERHEAD_LEAST), history->touched);
   return in_use > backed + outside + UNBACKED_SLACK;
 }
 
 static void
-remember_report (const McTuning *tuning, gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
+remember_report (const McTuning *tuning,
+                 gint64 now_us,
+                 const McVmFacts *facts,
+                 McVmHistory *history)
 {
-  gboolean first = memory->stats_seen_us == 0;
-  gint64 elapsed_us = MAX (now_us - memory->stats_seen_us, G_USEC_PER_SEC / 10);
+  gboolean first = history->stats_seen_us == 0;
+  gint64 elapsed_us = MAX (now_us - history->stats_seen_us, G_USEC_PER_SEC / 10);
   guint64 headroom = headroom_of (facts);
-  guint64 balloon_before = memory->balloon_at_stats, used;
+  guint64 balloon_before = history->balloon_at_stats, used;
 
-  remember_answer (now_us, first, facts, memory);
-  memory->balloon_at_stats = balloon_at_report (now_us, facts, memory);
-  memory->unbacked = claims_what_is_not_backed (facts, memory);
-  used = MIN (saturating_sub (memory->balloon_at_stats, headroom), facts->capacity);
+  remember_answer (now_us, first, facts, history);
+  history->balloon_at_stats = balloon_at_report (now_us, facts, history);
+  history->unbacked = claims_what_is_not_backed (facts, history);
+  used = MIN (saturating_sub (history->balloon_at_stats, headroom), facts->capacity);
   if (first)
     {
-      memory->peak = used;
-      memory->peak_us = now_us;
-      memory->swap_in_rate = memory->swap_out_rate = 0;
-      memory->hot = !memory->unbacked && has_as_good_as_nothing (facts, headroom);
+      history->peak = used;
+      history->peak_us = now_us;
+      history->swap_in_rate = history->swap_out_rate = 0;
+      history->thrashing_reports = !history->unbacked && has_as_good_as_nothing (facts, headroom);
     }
-  else if (memory->unbacked)
-    memory->hot = 0;
+  else if (history->unbacked)
+    history->thrashing_reports = 0;
   else
     {
-      remember_swapping (facts, memory, elapsed_us, headroom);
-      remember_use (tuning, now_us, facts, memory, used,
-                    saturating_sub (memory->balloon_at_stats, balloon_before), elapsed_us);
+      remember_swapping (facts, history, elapsed_us, headroom);
+      remember_use (tuning, now_us, facts, history, used,
+                    saturating_sub (history->balloon_at_stats, balloon_before), elapsed_us);
     }
-  remember_overhead_at_report (now_us, facts, memory);
-  memory->used = used;
-  memory->stats_interval_us = first ? 0 : elapsed_us;
-  memory->swap_in = facts->swap_in;
-  memory->swap_out = facts->swap_out;
-  memory->unused = facts->unused;
-  memory->usable = facts->usable;
-  memory->available = facts->available;
-  memory->stats_seen_us = now_us;
+  remember_overhead_at_report (now_us, facts, history);
+  history->used = used;
+  history->stats_interval_us = first ? 0 : elapsed_us;
+  history->swap_in = facts->swap_in;
+  history->swap_out = facts->swap_out;
+  history->unused = facts->unused;
+  history->usable = facts->usable;
+  history->available = facts->available;
+  history->stats_seen_us = now_us;
 }
 
 void
-mc_demand_remember_balloon (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
+mc_demand_remember_balloon (gint64 now_us, const McVmFacts *facts, McVmHistory *history)
 {
-  if (!within (now_us, memory->deflating_us, HIDDEN_US))
-    memory->deflated = 0;
-  if (memory->balloon_before == 0 || facts->balloon <= memory->balloon_before)
+  if (!within (now_us, history->deflating_us, HIDDEN_US))
+    history->deflated = 0;
+  if (history->balloon_before == 0 || facts->balloon <= history->balloon_before)
     {
-      memory->deflated = saturating_sub (memory->deflated,
-                                         saturating_sub (memory->balloon_before, facts->balloon));
+      history->deflated = saturating_sub (history->deflated,
+                                          saturating_sub (history->balloon_before, facts->balloon));
       return;
     }
-  memory->deflated += facts->balloon - memory->balloon_before;
-  memory->deflating_us = now_us;
+  history->deflated += facts->balloon - history->balloon_before;
+  history->deflating_us = now_us;
 }
 
 static void
-remember_touching (gint64 now_us, guint64 resident, McVmMemory *memory)
+remember_touching (gint64 now_us, guint64 resident, McVmHistory *history)
 {
-  gint64 elapsed_us = MAX (now_us - memory->resident_us, G_USEC_PER_SEC / 10);
+  gint64 elapsed_us = MAX (now_us - history->resident_us, G_USEC_PER_SEC / 10);
   guint64 rate = 0;
 
-  if (memory->resident_us > 0)
-    rate = per_second (saturating_sub (resident, memory->resident), elapsed_us);
-  memory->touching = MAX (rate, memory->touching / 2);
-  memory->resident = resident;
-  memory->resident_us = now_us;
+  if (history->resident_us > 0)
+    rate = per_second (saturating_sub (resident, history->resident), elapsed_us);
+  history->touching = MAX (rate, history->touching / 2);
+  history->resident = resident;
+  history->resident_us = now_us;
 }
 
 /* What a process occupies beyond the largest that its guest can be is not the guest's. */
 static void
-remember_resident (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
+remember_resident (gint64 now_us, const McVmFacts *facts, McVmHistory *history)
 {
-  guint64 most = MAX (facts->balloon, memory->balloon_before), touched;
+  guint64 most = MAX (facts->balloon, history->balloon_before), touched;
 
   if (facts->resident == MC_UNKNOWN || facts->balloon == MC_UNKNOWN)
     return;
-  remember_touching (now_us, facts->resident, memory);
+  remember_touching (now_us, facts->resident, history);
   if (facts->target == MC_UNKNOWN || facts->target >= facts->balloon)
-    memory->overhead_least
-        = CLAMP (saturating_sub (facts->resident, most), memory->overhead_least, OVERHEAD_MOST);
-  touched = saturating_sub (facts->resident, likely_overhead (memory));
-  memory->touched = MIN (MAX (memory->touched, touched), most);
+    history->overhead_least
+        = CLAMP (saturating_sub (facts->resident, most), history->overhead_least, OVERHEAD_MOST);
+  touched = saturating_sub (facts->resident, likely_overhead (history));
+  history->touched = MIN (MAX (history->touched, touched), most);
 }
 
 void
@@ -480,85 +490,85 @@ mc_demand_remember (const McPolicySettings *settings,
                     const McTuning *tuning,
                     gint64 now_us,
                     const McVmFacts *facts,
-                    McVmMemory *memory)
+                    McVmHistory *history)
 {
   /* Whatever it has reported until now may be of any age, and of a guest that is dead since. */
-  if (!memory->looked || facts->started_us != memory->started_us)
-    *memory = (McVmMemory){ .looked = TRUE,
-                            .looked_us = now_us,
-                            .started_us = facts->started_us,
-                            .stats_time_s = facts->stats_time_s,
-                            .balloon_since_us = now_us };
-  if (facts->stats_time_s > 0 && facts->stats_time_s != memory->stats_time_s)
+  if (!history->looked || facts->started_us != history->started_us)
+    *history = (McVmHistory){ .looked = TRUE,
+                              .looked_us = now_us,
+                              .started_us = facts->started_us,
+                              .stats_time_s = facts->stats_time_s,
+                              .balloon_since_us = now_us };
+  if (facts->stats_time_s > 0 && facts->stats_time_s != history->stats_time_s)
     {
       /* The boot before may have reported once more since it was last looked at. */
-      memory->fresh = facts->started_us == 0 || memory->reported;
-      memory->reported = TRUE;
-      memory->stats_time_s = facts->stats_time_s;
-      memory->balloon_reported = memory->balloon_before > 0
-                                     ? MIN (memory->balloon_before, facts->balloon)
-                                     : facts->balloon;
-      if (memory->fresh && !mc_triage_contradicts (facts, memory))
-        remember_report (tuning, now_us, facts, memory);
+      history->fresh = facts->started_us == 0 || history->reported;
+      history->reported = TRUE;
+      history->stats_time_s = facts->stats_time_s;
+      history->balloon_reported = history->balloon_before > 0
+                                      ? MIN (history->balloon_before, facts->balloon)
+                                      : facts->balloon;
+      if (history->fresh && !mc_eligibility_contradicts (facts, history))
+        remember_report (tuning, now_us, facts, history);
     }
-  remember_resident (now_us, facts, memory);
+  remember_resident (now_us, facts, history);
 }
 
 /* The use of a guest that has nothing usable cannot grow: it asks for what it swapped out, or ever
  * more. */
 static guint64
-missing (const McTuning *tuning, const McVmMemory *memory, const McDemand *demand)
+missing (const McTuning *tuning, const McVmHistory *history, const McDemand *demand)
 {
-  guint64 more = percent (demand->step, tuning->swap_percent * memory->hot);
+  guint64 more = percent (demand->step, tuning->swap_percent * history->thrashing_reports);
 
-  return MAX (memory->swapped, MIN (more, memory->hot * SWAPS_MOST));
+  return MAX (history->swapped, MIN (more, history->thrashing_reports * SWAPS_MOST));
 }
 
 static void
 set_needs (const McPolicySettings *settings,
            const McTuning *tuning,
            const McVmFacts *facts,
-           const McVmMemory *memory,
+           const McVmHistory *history,
            McDemand *demand)
 {
   gint64 horizon_us = settings->interval_us + settings->stats_period_us;
-  guint64 growth = memory->velocity > 0 && !is_blind (facts)
-                       ? (guint64)((double)memory->velocity * horizon_us / G_USEC_PER_SEC)
+  guint64 growth = history->velocity > 0 && !is_blind (facts)
+                       ? (guint64)((double)history->velocity * horizon_us / G_USEC_PER_SEC)
                        : 0;
-  guint64 least = percent (demand->low, tuning->base_percent);
   guint64 headroom = percent (facts->capacity, tuning->headroom_percent);
   guint64 known;
 
   demand->need = demand->used + MIN (growth, facts->capacity / 4);
   /* What comes back is as large as it was, until it is seen to be larger. */
-  if (demand->used + percent (facts->capacity, RETURN_PERCENT) < memory->peak)
-    demand->need = MIN (demand->need, memory->peak + 2 * demand->high);
-  if (toggles (memory))
+  if (demand->used + percent (facts->capacity, RETURN_PERCENT) < history->peak)
+    demand->need = MIN (demand->need, history->peak + 2 * demand->high);
+  if (toggles (history))
     demand->need
-        = MAX (demand->used, CLAMP (demand->need, saturating_sub (demand->told, demand->high),
-                                    saturating_sub (demand->told, demand->low)));
-  demand->survives = demand->used + least;
-  demand->base = known = demand->need + least;
-  demand->well = demand->need + demand->high + headroom;
-  demand->want = MAX (demand->need, memory->peak) + demand->high
-                 + MAX (tuning->surge_times * memory->surge, headroom);
+        = MAX (demand->used, CLAMP (demand->need, saturating_sub (demand->target, demand->high),
+                                    saturating_sub (demand->target, demand->low)));
+  demand->bare = percent (demand->low, tuning->floor_percent);
+  demand->floor = known = demand->need + demand->bare;
+  demand->desired_now = demand->need + demand->high + headroom;
+  demand->desired = MAX (demand->need, history->peak) + demand->high
+                    + MAX (tuning->surge_times * history->surge, headroom);
   /* What it swaps comes and goes like the rest of its use. */
-  if (demand->hot && !toggles (memory))
+  if (demand->thrashing && !toggles (history))
     {
-      known = MAX (known, demand->used + memory->swapped + least);
-      demand->base = MAX (known, demand->used + missing (tuning, memory, demand) + least);
-      demand->want = MAX (demand->want, demand->base + demand->high);
+      known = MAX (known, demand->used + history->swapped + demand->bare);
+      demand->floor = MAX (known, demand->used + missing (tuning, history, demand) + demand->bare);
+      demand->desired = MAX (demand->desired, demand->floor + demand->high);
     }
-  demand->cache = demand->told
-                  + saturating_sub (demand->low + (demand->high - demand->low) / 2, demand->unused);
-  demand->base = CLAMP (demand->base, demand->least, demand->most);
-  demand->guess = saturating_sub (demand->base, MAX (known, demand->least));
-  demand->want = CLAMP (demand->want, demand->base, demand->most);
+  demand->with_cache
+      = demand->target
+        + saturating_sub (demand->low + (demand->high - demand->low) / 2, demand->unused);
+  demand->floor = CLAMP (demand->floor, demand->least, demand->most);
+  demand->guess = saturating_sub (demand->floor, MAX (known, demand->least));
+  demand->desired = CLAMP (demand->desired, demand->floor, demand->most);
   /* What it fills may all be page cache, until it swaps. */
-  if (is_blind (facts) && !demand->hot)
-    demand->base = MIN (demand->base, MAX (demand->told, demand->least));
-  demand->well = CLAMP (demand->well, demand->least, demand->most);
-  demand->cache = CLAMP (demand->cache, demand->least, demand->most);
+  if (is_blind (facts) && !demand->thrashing)
+    demand->floor = MIN (demand->floor, MAX (demand->target, demand->least));
+  demand->desired_now = CLAMP (demand->desired_now, demand->least, demand->most);
+  demand->with_cache = CLAMP (demand->with_cache, demand->least, demand->most);
 }
 
 void
@@ -578,20 +588,20 @@ mc_policy_watermarks (const McVmFacts *facts, guint64 *low, guint64 *high)
 static void
 set_range (const McPolicySettings *settings, const McVmFacts *facts, McDemand *demand)
 {
-  guint64 told = facts->target == MC_UNKNOWN ? facts->balloon : facts->target;
+  guint64 target = facts->target == MC_UNKNOWN ? facts->balloon : facts->target;
 
   mc_policy_watermarks (facts, &demand->low, &demand->high);
   demand->most = MIN (facts->maximum, facts->capacity);
   demand->least = MIN (facts->minimum, demand->most);
   demand->step = percent (facts->capacity, MIN (settings->step_limit, 100));
-  demand->told = MIN (told, facts->capacity);
-  demand->held = MAX (demand->told, facts->balloon);
+  demand->target = MIN (target, facts->capacity);
+  demand->committed = MAX (demand->target, facts->balloon);
 }
 
 static gboolean
-is_overdue (const McPolicySettings *settings, gint64 now_us, const McVmMemory *memory)
+is_overdue (const McPolicySettings *settings, gint64 now_us, const McVmHistory *history)
 {
-  return now_us - memory->stats_seen_us >= OVERDUE_PERIODS * settings->stats_period_us;
+  return now_us - history->stats_seen_us >= OVERDUE_PERIODS * settings->stats_period_us;
 }
 
 McDemand
@@ -599,30 +609,30 @@ mc_demand_of (const McPolicySettings *settings,
               const McTuning *tuning,
               gint64 now_us,
               const McVmFacts *facts,
-              const McVmMemory *memory)
+              const McVmHistory *history)
 {
-  guint64 on_its_way, gone, watched;
+  guint64 on_its_way, gone;
   McDemand demand = { 0 };
 
   set_range (settings, facts, &demand);
-  on_its_way = saturating_sub (demand.told, memory->balloon_at_stats);
-  gone = saturating_sub (memory->balloon_at_stats, demand.told);
-  demand.used = memory->used;
-  if (memory->hot > 0 && is_overdue (settings, now_us, memory))
+  on_its_way = saturating_sub (demand.target, history->balloon_at_stats);
+  gone = saturating_sub (history->balloon_at_stats, demand.target);
+  demand.used = history->used;
+  if (history->thrashing_reports > 0 && is_overdue (settings, now_us, history))
     demand.used
-        = MIN (memory->used + MIN (on_its_way, OVERDUE_STEPS * demand.step), facts->capacity);
-  demand.headroom = (gint64)demand.told - (gint64)demand.used;
+        = MIN (history->used + MIN (on_its_way, OVERDUE_STEPS * demand.step), facts->capacity);
+  demand.headroom = (gint64)demand.target - (gint64)demand.used;
   demand.unused = saturating_sub (facts->unused + on_its_way, gone);
-  watched = MIN ((guint64)MAX (demand.headroom, 0), demand.unused);
 
-  demand.hot = memory->hot > 0 && demand.headroom <= (gint64)demand.high;
-  set_needs (settings, tuning, facts, memory, &demand);
-  demand.hard
-      = demand.hot || demand.base > demand.told
-        || (!is_blind (facts) && !memory->unbacked && demand.headroom <= (gint64)demand.low);
-  demand.soft = !demand.hard && watched <= demand.low;
-  demand.growing = demand.hard || (memory->velocity > 0 && demand.need + demand.low > demand.told);
-  demand.restless = memory->surge > percent (facts->capacity, TRIFLE_PERCENT);
+  demand.thrashing = history->thrashing_reports > 0 && demand.headroom <= (gint64)demand.high;
+  set_needs (settings, tuning, facts, history, &demand);
+  demand.in_need
+      = demand.thrashing || demand.floor > demand.target
+        || (!is_blind (facts) && !history->unbacked && demand.headroom <= (gint64)demand.low);
+  demand.cache_pressure = !demand.in_need && mc_demand_judged (&demand) <= demand.low;
+  demand.growing
+      = demand.in_need || (history->velocity > 0 && demand.need + demand.low > demand.target);
+  demand.bursty = history->surge > percent (facts->capacity, TRIFLE_PERCENT);
   return demand;
 }
 
@@ -630,19 +640,19 @@ mc_demand_of (const McPolicySettings *settings,
  * swapped or compressed it: that was touched, and comes back page by page, as the rest of the
  * host's load does. */
 static guint64
-backed_beside (const McVmFacts *facts, const McVmMemory *memory, guint64 overhead)
+backed_beside (const McVmFacts *facts, const McVmHistory *history, guint64 overhead)
 {
-  return MAX (saturating_sub (facts->resident, overhead), MIN (memory->touched, memory->in_use));
+  return MAX (saturating_sub (facts->resident, overhead), MIN (history->touched, history->in_use));
 }
 
 guint64
-mc_demand_backed_least (const McVmFacts *facts, const McVmMemory *memory)
+mc_demand_backed_least (const McVmFacts *facts, const McVmHistory *history)
 {
-  return saturating_sub (facts->resident, worst_overhead (memory));
+  return saturating_sub (facts->resident, worst_overhead (history));
 }
 
 static guint64
-held_most (const McVmFacts *facts)
+committed_most (const McVmFacts *facts)
 {
   guint64 target = facts->target == MC_UNKNOWN ? 0 : facts->target;
   guint64 balloon = facts->balloon == MC_UNKNOWN ? 0 : facts->balloon;
@@ -653,39 +663,40 @@ held_most (const McVmFacts *facts)
 /* A guest touches no more than what it reports free, what its kernel may hide of what it was given,
  * and what is on its way to it. */
 static guint64
-touchable (const McVmFacts *facts, const McVmMemory *memory, guint64 held)
+touchable (const McVmFacts *facts, const McVmHistory *history, guint64 committed)
 {
-  guint64 coming = saturating_sub (held, memory->balloon_at_stats);
+  guint64 coming = saturating_sub (committed, history->balloon_at_stats);
 
-  if (!memory->fresh || memory->unbacked || memory->disagrees || facts->unused == MC_UNKNOWN
-      || memory->stats_seen_us == 0)
-    return held;
-  return MIN (held, coming + facts->unused + hidden (facts->capacity, facts->capacity));
+  if (!history->fresh || history->unbacked || history->disagrees || facts->unused == MC_UNKNOWN
+      || history->stats_seen_us == 0)
+    return committed;
+  return MIN (committed, coming + facts->unused + hidden (facts->capacity, facts->capacity));
 }
 
 McBacking
-mc_demand_backing (const McVmFacts *facts, const McVmMemory *memory)
+mc_demand_backing (const McVmFacts *facts, const McVmHistory *history)
 {
-  guint64 held = held_most (facts), worst, most;
+  guint64 committed = committed_most (facts), worst, most;
   McBacking backing = { 0 };
 
   /* Without the figure, what it has is taken as touched: a VM that is busy was promised nothing
    * since. */
   if (facts->resident == MC_UNKNOWN)
     {
-      backing.promise = saturating_sub (held, facts->balloon == MC_UNKNOWN ? 0 : facts->balloon);
+      backing.promise
+          = saturating_sub (committed, facts->balloon == MC_UNKNOWN ? 0 : facts->balloon);
       return backing;
     }
-  worst = backed_beside (facts, memory, worst_overhead (memory));
-  backing.backed = backed_beside (facts, memory, likely_overhead (memory));
-  most = touchable (facts, memory, held);
-  backing.promise = MIN (saturating_sub (held, backing.backed), most);
-  backing.doubt = MIN (saturating_sub (held, worst), most) - backing.promise;
+  worst = backed_beside (facts, history, worst_overhead (history));
+  backing.backed = backed_beside (facts, history, likely_overhead (history));
+  most = touchable (facts, history, committed);
+  backing.promise = MIN (saturating_sub (committed, backing.backed), most);
+  backing.doubt = MIN (saturating_sub (committed, worst), most) - backing.promise;
   return backing;
 }
 
 guint64
-mc_demand_likely_doubt (const McVmMemory *memory)
+mc_demand_likely_doubt (const McVmHistory *history)
 {
-  return likely_overhead (memory) - memory->overhead_least;
+  return likely_overhead (history) - history->overhead_least;
 }

@@ -14,7 +14,7 @@
 
 #include "arithmetic.h"
 #include "moves.h"
-#include "triage.h"
+#include "eligibility.h"
 
 /* No grant this soon after a taking. */
 #define SETTLE_US (2 * G_USEC_PER_SEC - 1)
@@ -53,7 +53,7 @@
 static gboolean
 keeps (const McCycle *cycle, const McCandidate *candidate, guint seconds)
 {
-  return within (cycle->now_us, candidate->memory->given_us, seconds * G_USEC_PER_SEC);
+  return within (cycle->now_us, candidate->history->granted_us, seconds * G_USEC_PER_SEC);
 }
 
 /* What is worth a move of it: a part of its capacity, but no more than @counts for those who miss
@@ -63,22 +63,16 @@ worth (const McCandidate *candidate, guint percents, guint64 counts)
 {
   guint64 of_capacity = percent (candidate->facts->capacity, percents);
 
-  if (candidate->memory->stuck_times > 0) /* a probe is small */
+  if (candidate->history->stuck_times > 0) /* a probe is small */
     of_capacity = MIN (of_capacity, percent (candidate->facts->capacity, PROBE_STEP_PERCENT));
   return MIN (MIN (of_capacity, candidate->demand.step), MAX (counts, LEAST_MOVE));
-}
-
-static guint64
-watched (const McDemand *demand)
-{
-  return MIN ((guint64)MAX (demand->headroom, 0), demand->unused);
 }
 
 static void
 explain (McCandidate *candidate, McReason reason)
 {
   candidate->decision->reason = reason;
-  candidate->decision->figure = watched (&candidate->demand);
+  candidate->decision->figure = mc_demand_judged (&candidate->demand);
 }
 
 static void
@@ -109,10 +103,10 @@ static gboolean
 is_squeezed (const McCycle *cycle, const McCandidate *candidate, guint64 amount)
 {
   const McDemand *demand = &candidate->demand;
-  guint64 has = saturating_sub (demand->told, demand->used);
+  guint64 has = saturating_sub (demand->target, demand->used);
   guint64 due = saturating_sub (candidate->share, demand->used);
 
-  return !demand->hot && cycle->lambda < MC_LAMBDA_PLENTY && demand->told >= demand->base
+  return !demand->thrashing && cycle->lambda < MC_LAMBDA_PLENTY && demand->target >= demand->floor
          && candidate->share <= demand->used + demand->low && (gint64)amount > cycle->free
          && amount < percent (candidate->facts->capacity, cycle->tuning->squeeze_percent)
          && has >= due / 2;
@@ -123,20 +117,20 @@ is_squeezed (const McCycle *cycle, const McCandidate *candidate, guint64 amount)
 static gboolean
 has_more (const McCandidate *candidate, guint64 amount)
 {
-  const McVmMemory *memory = candidate->memory;
+  const McVmHistory *history = candidate->history;
 
-  return candidate->facts->balloon > candidate->demand.told + MIN (amount, candidate->demand.step)
-         && memory->deflating_us > 0 && memory->deflating_us >= memory->balloon_since_us;
+  return candidate->facts->balloon > candidate->demand.target + MIN (amount, candidate->demand.step)
+         && history->deflating_us > 0 && history->deflating_us >= history->balloon_since_us;
 }
 
 static guint64
 lacking (const McCycle *cycle, const McCandidate *candidate)
 {
   const McDemand *demand = &candidate->demand;
-  guint64 amount = saturating_sub (MIN (candidate->share, demand->most), demand->told);
+  guint64 amount = saturating_sub (MIN (candidate->share, demand->most), demand->target);
 
-  if (!demand->hard || cycle->condition == MC_HOST_CRITICAL
-      || within (cycle->now_us, candidate->memory->taken_us, SETTLE_US)
+  if (!demand->in_need || cycle->condition == MC_HOST_CRITICAL
+      || within (cycle->now_us, candidate->history->reclaimed_us, SETTLE_US)
       || is_squeezed (cycle, candidate, amount) || has_more (candidate, amount))
     return 0;
   return MIN (amount, demand->step);
@@ -147,9 +141,9 @@ static guint64
 lacking_ahead (const McCycle *cycle, const McCandidate *candidate)
 {
   const McDemand *demand = &candidate->demand;
-  guint64 missing = saturating_sub (MIN (candidate->share, demand->most), demand->told);
+  guint64 missing = saturating_sub (MIN (candidate->share, demand->most), demand->target);
 
-  if (candidate->lacks == 0 || !demand->hot)
+  if (candidate->lacks == 0 || !demand->thrashing)
     return 0;
   return MIN (saturating_sub (missing, candidate->lacks),
               percent (demand->step, cycle->tuning->ahead_percent));
@@ -159,45 +153,46 @@ static gboolean
 has_waited_long (const McCycle *cycle, McCandidate *candidate)
 {
   if (candidate->lacks == 0)
-    candidate->memory->unmet_since_us = 0;
-  else if (candidate->memory->unmet_since_us == 0)
-    candidate->memory->unmet_since_us = cycle->now_us;
-  return candidate->lacks > 0 && cycle->now_us - candidate->memory->unmet_since_us >= UNMET_LONG_US;
+    candidate->history->unmet_since_us = 0;
+  else if (candidate->history->unmet_since_us == 0)
+    candidate->history->unmet_since_us = cycle->now_us;
+  return candidate->lacks > 0
+         && cycle->now_us - candidate->history->unmet_since_us >= UNMET_LONG_US;
 }
 
 /* Figures that have not changed since the last taking may be those of a guest that is gone. */
 static gboolean
 waits_for_an_answer (const McCycle *cycle, const McCandidate *candidate)
 {
-  const McVmMemory *memory = candidate->memory;
+  const McVmHistory *history = candidate->history;
 
-  return cycle->condition != MC_HOST_CRITICAL && memory->taken_us > 0
-         && memory->answered_us <= memory->taken_us
-         && within (cycle->now_us, memory->taken_us, ANSWERS_WITHIN_US);
+  return cycle->condition != MC_HOST_CRITICAL && history->reclaimed_us > 0
+         && history->answered_us <= history->reclaimed_us
+         && within (cycle->now_us, history->reclaimed_us, ANSWERS_WITHIN_US);
 }
 
 static guint64
 can_spare (const McCycle *cycle, const McCandidate *candidate, guint64 down_to)
 {
   const McDemand *demand = &candidate->demand;
-  const McVmMemory *memory = candidate->memory;
+  const McVmHistory *history = candidate->history;
   guint64 step = demand->step;
 
   if (candidate->decision->status != MC_VM_MANAGED || candidate->decision->move
-      || candidate->lacks > 0 || memory->disagrees || !mc_triage_may_take (memory)
+      || candidate->lacks > 0 || history->disagrees || !mc_eligibility_may_reclaim (history)
       || waits_for_an_answer (cycle, candidate))
     return 0;
-  if (memory->stuck_times > 0)
+  if (history->stuck_times > 0)
     step = MIN (step, percent (candidate->facts->capacity, PROBE_STEP_PERCENT));
-  else if (memory->ineffective_times > 0 && !memory->effective)
+  else if (history->ineffective_times > 0 && !history->effective)
     step = MIN (step, percent (candidate->facts->capacity, PROOF_PERCENT));
 
-  if (demand->hot && cycle->lambda >= 0)
+  if (demand->thrashing && cycle->lambda >= 0)
     return 0;
   /* Also where its share is cut off at its maximum, and it uses more. */
   if (cycle->lambda >= 0 && cycle->condition != MC_HOST_CRITICAL)
-    down_to = MAX (down_to, demand->survives);
-  return MIN (saturating_sub (demand->told, MAX (down_to, demand->least)), step);
+    down_to = MAX (down_to, mc_demand_bare_size (demand));
+  return MIN (saturating_sub (demand->target, MAX (down_to, demand->least)), step);
 }
 
 /* For others that are in need now. */
@@ -220,7 +215,7 @@ can_spare_for_need (const McCycle *cycle,
 static gboolean
 is_trusted (const McCandidate *candidate)
 {
-  return candidate->decision->status == MC_VM_MANAGED && candidate->memory->stuck_times == 0;
+  return candidate->decision->status == MC_VM_MANAGED && candidate->history->stuck_times == 0;
 }
 
 static guint64
@@ -228,7 +223,7 @@ coming (const McCandidate *candidate)
 {
   if (!is_trusted (candidate))
     return 0;
-  return saturating_sub (candidate->facts->balloon, candidate->demand.told);
+  return saturating_sub (candidate->facts->balloon, candidate->demand.target);
 }
 
 /* What a balloon that inflates will have brought within TRUSTED_US. */
@@ -237,35 +232,36 @@ coming_soon (const McCycle *cycle, const McCandidate *candidate)
 {
   guint64 missing = coming (candidate);
 
-  if (within (cycle->now_us, candidate->memory->taken_us, TRUSTED_US))
+  if (within (cycle->now_us, candidate->history->reclaimed_us, TRUSTED_US))
     return missing;
-  return MIN (missing, candidate->memory->inflating * (TRUSTED_US / G_USEC_PER_SEC));
+  return MIN (missing, candidate->history->inflating * (TRUSTED_US / G_USEC_PER_SEC));
 }
 
 /* What the host will no longer back when all targets are reached, at whatever speed. */
 static guint64
 coming_to_the_host (const McCandidate *candidate)
 {
-  guint64 target = candidate->decision->move ? candidate->decision->target : candidate->demand.told;
+  guint64 target
+      = candidate->decision->move ? candidate->decision->target : candidate->demand.target;
 
   return is_trusted (candidate) ? saturating_sub (candidate->backed, target) : 0;
 }
 
 static guint64
-take (const McCycle *cycle, McCandidate *candidate, guint64 amount, McReason reason)
+reclaim_from (const McCycle *cycle, McCandidate *candidate, guint64 amount, McReason reason)
 {
   const McDemand *demand = &candidate->demand;
-  McVmMemory *memory = candidate->memory;
+  McVmHistory *history = candidate->history;
 
   amount = amount / MC_MIB * MC_MIB;
   if (amount == 0 || amount < worth (candidate, cycle->tuning->trifle_percent, 0))
     return 0;
-  move_to (candidate, demand->told - amount, reason, demand->high);
-  memory->taken_us = cycle->now_us;
-  memory->granted = MIN (memory->granted, demand->told - amount);
-  if (memory->vain_balloon == 0
+  move_to (candidate, demand->target - amount, reason, demand->high);
+  history->reclaimed_us = cycle->now_us;
+  history->granted = MIN (history->granted, demand->target - amount);
+  if (history->vain_balloon == 0
       && amount + MC_MIB >= percent (candidate->facts->capacity, PROOF_PERCENT))
-    memory->vain_balloon = candidate->facts->balloon;
+    history->vain_balloon = candidate->facts->balloon;
   return amount;
 }
 
@@ -326,14 +322,14 @@ find_least (const McCycle *cycle,
 
 /* Takes @total in all, from those with the largest surplus first. Returns: what was taken. */
 static guint64
-take_from_the_richest (const McCycle *cycle,
-                       McCandidate *candidates,
-                       gsize n,
-                       guint64 *scratch,
-                       guint64 total,
-                       McReason reason)
+reclaim_evenly (const McCycle *cycle,
+                McCandidate *candidates,
+                gsize n,
+                guint64 *scratch,
+                guint64 total,
+                McReason reason)
 {
-  guint64 sum = 0, level = 0, richest, taken = 0;
+  guint64 sum = 0, level = 0, richest, reclaimed = 0;
 
   for (gsize i = 0; i < n; i++)
     sum += scratch[i] = candidates[i].surplus;
@@ -344,9 +340,9 @@ take_from_the_richest (const McCycle *cycle,
     richest = find_richest (candidates, n, scratch, level, total);
   for (gsize i = 0; i < n; i++)
     if (candidates[i].surplus > 0 && candidates[i].surplus >= richest)
-      taken += take (cycle, &candidates[i], portion_above (&candidates[i], level, scratch[i]),
-                     reason);
-  return taken;
+      reclaimed += reclaim_from (cycle, &candidates[i],
+                                 portion_above (&candidates[i], level, scratch[i]), reason);
+  return reclaimed;
 }
 
 /* What everybody is left with by a host that is used above its limit: to be well. Where a part of a
@@ -354,9 +350,9 @@ take_from_the_richest (const McCycle *cycle,
 static guint64
 left_when_tight (const McCycle *cycle, const McDemand *demand)
 {
-  guint64 bare = MIN (demand->need + demand->high + BURST, demand->well);
+  guint64 bare = MIN (demand->need + demand->high + BURST, demand->desired_now);
 
-  return bare + (guint64)((double)(demand->well - bare) * cycle->ease);
+  return bare + (guint64)((double)(demand->desired_now - bare) * cycle->ease);
 }
 
 /*
@@ -365,13 +361,13 @@ left_when_tight (const McCycle *cycle, const McDemand *demand)
  * watermark, however much they once used: whoever is in need next does not wait for it.
  */
 static guint64
-take_what_is_spare (const McCycle *cycle,
-                    McCandidate *candidates,
-                    gsize n,
-                    guint64 *scratch,
-                    guint64 total,
-                    guint keep_s,
-                    McReason reason)
+reclaim_spare (const McCycle *cycle,
+               McCandidate *candidates,
+               gsize n,
+               guint64 *scratch,
+               guint64 total,
+               guint keep_s,
+               McReason reason)
 {
   for (gsize i = 0; i < n; i++)
     {
@@ -390,7 +386,7 @@ take_what_is_spare (const McCycle *cycle,
                                          total / (FORGONE_DIVISOR * n)))
         candidate->surplus = 0;
     }
-  return take_from_the_richest (cycle, candidates, n, scratch, total, reason);
+  return reclaim_evenly (cycle, candidates, n, scratch, total, reason);
 }
 
 /* Slowly where everybody has all that it wants: nobody waits for it. */
@@ -398,7 +394,7 @@ static gboolean
 is_paced (const McCycle *cycle, const McCandidate *candidate)
 {
   return cycle->lambda >= MC_LAMBDA_PLENTY
-         && within (cycle->now_us, candidate->memory->taken_us,
+         && within (cycle->now_us, candidate->history->reclaimed_us,
                     cycle->tuning->comfort_pace_s * G_USEC_PER_SEC);
 }
 
@@ -408,11 +404,11 @@ release_in_comfort (const McCycle *cycle, McCandidate *candidate)
   const McDemand *demand = &candidate->demand;
   const McTuning *tuning = cycle->tuning;
   guint64 capacity = candidate->facts->capacity;
-  guint64 amount = can_spare (cycle, candidate, demand->want);
+  guint64 amount = can_spare (cycle, candidate, demand->desired);
 
   /* What its page cache fills is not asked back while nobody else could use it. */
   amount = MIN (amount, saturating_sub (demand->unused, demand->high));
-  if (watched (demand) < demand->high || has_just_started (cycle, candidate)
+  if (mc_demand_judged (demand) < demand->high || has_just_started (cycle, candidate)
       || amount < MIN (percent (capacity, tuning->comfort_trifle_percent), demand->step))
     return;
   if (keeps (cycle, candidate, tuning->keep_in_comfort_s) || is_paced (cycle, candidate))
@@ -420,8 +416,8 @@ release_in_comfort (const McCycle *cycle, McCandidate *candidate)
       explain (candidate, MC_REASON_COOLING_DOWN);
       return;
     }
-  take (cycle, candidate, MIN (amount, percent (capacity, tuning->comfort_step_percent)),
-        MC_REASON_RELEASES);
+  reclaim_from (cycle, candidate, MIN (amount, percent (capacity, tuning->comfort_step_percent)),
+                MC_REASON_RELEASES);
 }
 
 /* A guest without swap that is taken what it uses meets its OOM killer: a maximum is for what
@@ -430,11 +426,12 @@ static void
 bring_down_to_maximum (const McCycle *cycle, McCandidate *candidate)
 {
   const McDemand *demand = &candidate->demand;
-  guint64 amount = saturating_sub (demand->told, MAX (demand->most, demand->survives));
+  guint64 amount
+      = saturating_sub (demand->target, MAX (demand->most, mc_demand_bare_size (demand)));
 
-  if (demand->survives > demand->most)
+  if (mc_demand_bare_size (demand) > demand->most)
     explain (candidate, MC_REASON_AT_MAXIMUM);
-  take (cycle, candidate, MIN (amount, demand->step), MC_REASON_ABOVE_MAXIMUM);
+  reclaim_from (cycle, candidate, MIN (amount, demand->step), MC_REASON_ABOVE_MAXIMUM);
   candidate->decision->limit = demand->most;
 }
 
@@ -446,18 +443,18 @@ enforce (const McCycle *cycle, McCandidate *candidate)
 
   if (candidate->decision->status != MC_VM_MANAGED || candidate->decision->move)
     return;
-  if (demand->told > demand->most)
+  if (demand->target > demand->most)
     bring_down_to_maximum (cycle, candidate);
   else if (cycle->condition == MC_HOST_CRITICAL
-           && demand->told > MAX (facts->balloon, demand->least))
+           && demand->target > MAX (facts->balloon, demand->least))
     {
       move_to (candidate, MAX (facts->balloon, demand->least), MC_REASON_EMERGENCY, demand->high);
-      candidate->memory->taken_us = cycle->now_us;
+      candidate->history->reclaimed_us = cycle->now_us;
     }
 }
 
 static McReason
-why_take (const McCycle *cycle)
+why_reclaimed (const McCycle *cycle)
 {
   if (cycle->condition == MC_HOST_CRITICAL)
     return MC_REASON_EMERGENCY;
@@ -466,15 +463,16 @@ why_take (const McCycle *cycle)
 
 typedef struct
 {
-  gint64 lacks;  /* of those in need, in this cycle */
-  gint64 ahead;  /* … and in the next ones */
-  gint64 coming; /* on its way from balloons that inflate … */
-  gint64 soon;   /* … and here before long */
-  gint64 taken;  /* in this cycle */
+  gint64 lacks;     /* of those in need, in this cycle */
+  gint64 ahead;     /* … and in the next ones */
+  gint64 coming;    /* on its way from balloons that inflate … */
+  gint64 soon;      /* … and here before long */
+  gint64 reclaimed; /* in this cycle */
 } Sums;
 
 static void
-take_for_need (const McCycle *cycle, McCandidate *candidates, gsize n, guint64 *scratch, Sums *sums)
+reclaim_for_need (
+    const McCycle *cycle, McCandidate *candidates, gsize n, guint64 *scratch, Sums *sums)
 {
   gboolean waited_long = FALSE;
   gint64 short_of;
@@ -497,28 +495,30 @@ take_for_need (const McCycle *cycle, McCandidate *candidates, gsize n, guint64 *
   for (gsize i = 0; i < n; i++)
     candidates[i].surplus
         = can_spare_for_need (cycle, &candidates[i], (guint64)short_of, waited_long);
-  sums->taken += (gint64)take_from_the_richest (cycle, candidates, n, scratch, (guint64)short_of,
-                                                why_take (cycle));
+  sums->reclaimed += (gint64)reclaim_evenly (cycle, candidates, n, scratch, (guint64)short_of,
+                                             why_reclaimed (cycle));
 }
 
 /* Returns: whether anything is missing in it that is worth asking for. */
 static gboolean
-take_for_pool (const McCycle *cycle, McCandidate *candidates, gsize n, guint64 *scratch, Sums *sums)
+reclaim_for_pool (
+    const McCycle *cycle, McCandidate *candidates, gsize n, guint64 *scratch, Sums *sums)
 {
-  gint64 missing
-      = (gint64)cycle->pool + sums->lacks + sums->ahead - cycle->free - sums->coming - sums->taken;
+  gint64 missing = (gint64)cycle->pool + sums->lacks + sums->ahead - cycle->free - sums->coming
+                   - sums->reclaimed;
 
   missing = MIN (missing, (gint64)cycle->pool);
   if (missing <= (gint64)percent (cycle->pool, cycle->tuning->pool_slack_percent))
     return FALSE;
-  sums->taken += (gint64)take_what_is_spare (cycle, candidates, n, scratch, (guint64)missing,
-                                             cycle->tuning->keep_for_pool_s, MC_REASON_RELEASES);
+  sums->reclaimed += (gint64)reclaim_spare (cycle, candidates, n, scratch, (guint64)missing,
+                                            cycle->tuning->keep_for_pool_s, MC_REASON_RELEASES);
   return TRUE;
 }
 
 /* What is granted to those in need comes on top of what is used already. */
 static void
-take_for_host (const McCycle *cycle, McCandidate *candidates, gsize n, guint64 *scratch, Sums *sums)
+reclaim_for_host (
+    const McCycle *cycle, McCandidate *candidates, gsize n, guint64 *scratch, Sums *sums)
 {
   gint64 missing = (gint64)cycle->excess + MIN (sums->lacks, MAX (cycle->grantable, 0));
 
@@ -527,20 +527,20 @@ take_for_host (const McCycle *cycle, McCandidate *candidates, gsize n, guint64 *
   for (gsize i = 0; i < n; i++)
     missing -= (gint64)coming_to_the_host (&candidates[i]);
   if (missing > 0)
-    take_what_is_spare (cycle, candidates, n, scratch, (guint64)missing,
-                        cycle->tuning->keep_when_tight_s, MC_REASON_HOST_TIGHT);
+    reclaim_spare (cycle, candidates, n, scratch, (guint64)missing,
+                   cycle->tuning->keep_when_tight_s, MC_REASON_HOST_TIGHT);
 }
 
 void
-mc_moves_take (const McCycle *cycle, McCandidate *candidates, gsize n, guint64 *scratch)
+mc_reclaim (const McCycle *cycle, McCandidate *candidates, gsize n, guint64 *scratch)
 {
   Sums sums = { 0 };
   gboolean pool_is_low;
 
-  take_for_need (cycle, candidates, n, scratch, &sums);
-  pool_is_low = take_for_pool (cycle, candidates, n, scratch, &sums);
-  take_for_host (cycle, candidates, n, scratch, &sums);
-  if (!pool_is_low && cycle->excess == 0 && sums.taken == 0)
+  reclaim_for_need (cycle, candidates, n, scratch, &sums);
+  pool_is_low = reclaim_for_pool (cycle, candidates, n, scratch, &sums);
+  reclaim_for_host (cycle, candidates, n, scratch, &sums);
+  if (!pool_is_low && cycle->excess == 0 && sums.reclaimed == 0)
     for (gsize i = 0; i < n; i++)
       release_in_comfort (cycle, &candidates[i]);
   for (gsize i = 0; i < n; i++)
@@ -550,7 +550,7 @@ mc_moves_take (const McCycle *cycle, McCandidate *candidates, gsize n, guint64 *
 /* Giving */
 
 static guint64
-portion (guint64 lacks, guint64 left, guint64 all)
+portion_of (guint64 lacks, guint64 left, guint64 all)
 {
   return all <= left ? lacks : (guint64)((double)lacks * left / all);
 }
@@ -561,35 +561,35 @@ least_grant (const McCycle *cycle, const McCandidate *candidate)
   const McDemand *demand = &candidate->demand;
   guint64 of_capacity = percent (candidate->facts->capacity, cycle->tuning->trifle_percent);
 
-  if (demand->hot) /* each page spares it one that goes out and in */
+  if (demand->thrashing) /* each page spares it one that goes out and in */
     of_capacity = MIN (of_capacity, LEAST_MOVE);
   return MIN (MIN (of_capacity, demand->step), demand->low / GRANT_DIVISOR) / MC_MIB * MC_MIB;
 }
 
 static guint64
-give (const McCycle *cycle, McCandidate *candidate, guint64 amount, McReason reason)
+grant_to (const McCycle *cycle, McCandidate *candidate, guint64 amount, McReason reason)
 {
   const McDemand *demand = &candidate->demand;
 
-  if (demand->told + amount < demand->most)
+  if (demand->target + amount < demand->most)
     amount = amount / MC_MIB * MC_MIB;
   if (amount == 0 || amount < least_grant (cycle, candidate))
     return 0;
-  move_to (candidate, demand->told + amount, reason,
+  move_to (candidate, demand->target + amount, reason,
            reason == MC_REASON_BELOW_MINIMUM ? demand->least : demand->low);
   candidate->decision->budget = (guint64)MAX (cycle->grantable, 0);
-  candidate->memory->given_us = cycle->now_us;
-  candidate->memory->granted = demand->told + amount;
-  candidate->memory->vain_balloon = 0; /* what was asked before is no longer to be seen */
+  candidate->history->granted_us = cycle->now_us;
+  candidate->history->granted = demand->target + amount;
+  candidate->history->vain_balloon = 0; /* what was asked before is no longer to be seen */
   return amount;
 }
 
 static McReason
-why_hard (const McCandidate *candidate)
+why_granted (const McCandidate *candidate)
 {
-  if (candidate->demand.told < candidate->demand.least)
+  if (candidate->demand.target < candidate->demand.least)
     return MC_REASON_BELOW_MINIMUM;
-  if (candidate->demand.hot && candidate->memory->swap_in_rate > 0)
+  if (candidate->demand.thrashing && candidate->history->swap_in_rate > 0)
     return MC_REASON_SWAPPING;
   return candidate->demand.headroom > (gint64)candidate->demand.low ? MC_REASON_GROWS
                                                                     : MC_REASON_NEEDS;
@@ -597,22 +597,23 @@ why_hard (const McCandidate *candidate)
 
 /* Those who swap or have nothing left come first. */
 static guint64
-give_hard (const McCycle *cycle, McCandidate *candidates, gsize n, gboolean hot, guint64 left)
+grant_need (
+    const McCycle *cycle, McCandidate *candidates, gsize n, gboolean thrashing, guint64 left)
 {
-  guint64 all = 0, given = 0;
+  guint64 all = 0, granted = 0;
 
   for (gsize i = 0; i < n; i++)
-    if (candidates[i].demand.hot == hot)
+    if (candidates[i].demand.thrashing == thrashing)
       all += candidates[i].lacks;
   for (gsize i = 0; i < n; i++)
-    if (candidates[i].demand.hot == hot && candidates[i].lacks > 0)
-      given += give (cycle, &candidates[i], portion (candidates[i].lacks, left, all),
-                     why_hard (&candidates[i]));
-  return saturating_sub (left, given);
+    if (candidates[i].demand.thrashing == thrashing && candidates[i].lacks > 0)
+      granted += grant_to (cycle, &candidates[i], portion_of (candidates[i].lacks, left, all),
+                           why_granted (&candidates[i]));
+  return saturating_sub (left, granted);
 }
 
 static void
-give_soft (const McCycle *cycle, McCandidate *candidates, gsize n, guint64 *scratch, guint64 left)
+grant_cache (const McCycle *cycle, McCandidate *candidates, gsize n, guint64 *scratch, guint64 left)
 {
   guint64 all = 0;
 
@@ -623,27 +624,28 @@ give_soft (const McCycle *cycle, McCandidate *candidates, gsize n, guint64 *scra
   for (gsize i = 0; i < n; i++)
     {
       const McCandidate *candidate = &candidates[i];
-      gboolean may = candidate->demand.soft && !candidate->decision->move
-                     && !within (cycle->now_us, candidate->memory->taken_us,
+      gboolean may = candidate->demand.cache_pressure && !candidate->decision->move
+                     && !within (cycle->now_us, candidate->history->reclaimed_us,
                                  cycle->tuning->keep_when_tight_s * G_USEC_PER_SEC);
 
-      scratch[i] = may ? MIN (saturating_sub (candidate->demand.cache, candidate->demand.told),
-                              candidate->demand.step)
-                       : 0;
+      scratch[i]
+          = may ? MIN (saturating_sub (candidate->demand.with_cache, candidate->demand.target),
+                       candidate->demand.step)
+                : 0;
       all += scratch[i];
     }
   for (gsize i = 0; i < n; i++)
     if (scratch[i] > 0)
-      give (cycle, &candidates[i], portion (scratch[i], left, all), MC_REASON_CACHE);
+      grant_to (cycle, &candidates[i], portion_of (scratch[i], left, all), MC_REASON_CACHE);
 }
 
 static void
-explain_hard_without_move (const McCycle *cycle, McCandidate *candidate)
+explain_unmet_need (const McCycle *cycle, McCandidate *candidate)
 {
-  if (candidate->decision->move || !candidate->demand.hard)
+  if (candidate->decision->move || !candidate->demand.in_need)
     return;
-  explain (candidate, candidate->demand.told >= candidate->demand.most ? MC_REASON_AT_MAXIMUM
-                      : within (cycle->now_us, candidate->memory->taken_us, SETTLE_US)
+  explain (candidate, candidate->demand.target >= candidate->demand.most ? MC_REASON_AT_MAXIMUM
+                      : within (cycle->now_us, candidate->history->reclaimed_us, SETTLE_US)
                           ? MC_REASON_COOLING_DOWN
                           : MC_REASON_NO_FREE_MEMORY);
   candidate->decision->limit = candidate->demand.low;
@@ -651,17 +653,17 @@ explain_hard_without_move (const McCycle *cycle, McCandidate *candidate)
 }
 
 void
-mc_moves_give (const McCycle *cycle, McCandidate *candidates, gsize n, guint64 *scratch)
+mc_grant (const McCycle *cycle, McCandidate *candidates, gsize n, guint64 *scratch)
 {
   gboolean critical = cycle->condition == MC_HOST_CRITICAL;
-  guint64 to_hot = critical ? 0 : (guint64)MAX (cycle->grantable_to_hot, 0);
+  guint64 to_thrashing = critical ? 0 : (guint64)MAX (cycle->grantable_to_thrashing, 0);
   guint64 grantable = critical ? 0 : (guint64)MAX (cycle->grantable, 0);
-  guint64 given = to_hot - give_hard (cycle, candidates, n, TRUE, to_hot);
-  guint64 left = give_hard (cycle, candidates, n, FALSE, saturating_sub (grantable, given));
+  guint64 granted = to_thrashing - grant_need (cycle, candidates, n, TRUE, to_thrashing);
+  guint64 left = grant_need (cycle, candidates, n, FALSE, saturating_sub (grantable, granted));
 
   /* What was promised by nobody is lent to need alone. */
-  give_soft (cycle, candidates, n, scratch,
-             saturating_sub (MIN ((guint64)MAX (cycle->free, 0), grantable), grantable - left));
+  grant_cache (cycle, candidates, n, scratch,
+               saturating_sub (MIN ((guint64)MAX (cycle->free, 0), grantable), grantable - left));
   for (gsize i = 0; i < n; i++)
-    explain_hard_without_move (cycle, &candidates[i]);
+    explain_unmet_need (cycle, &candidates[i]);
 }

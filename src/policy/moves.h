@@ -15,10 +15,10 @@ G_BEGIN_DECLS
 typedef struct
 {
   const McVmFacts *facts;
-  McVmMemory *memory;
+  McVmHistory *history;
   McVmDecision *decision;
   McDemand demand;
-  guint64 base;    /* the size that it claims to survive with */
+  guint64 floor;   /* the size that it claims to survive with */
   guint64 backed;  /* of its guest's memory, by the host */
   guint64 share;   /* what it should have, in the end */
   guint64 surplus; /* what it could give in this cycle */
@@ -37,15 +37,14 @@ typedef struct
   gint64 free;      /* nobody has a claim to it; negative when more is promised than there is */
   gint64 lent;      /* of what is promised: nobody granted it, and nobody is about to touch it */
   gint64 grantable; /* VMs in need may be granted it now, … */
-  gint64 grantable_to_hot; /* … and those who swap so much */
-  guint64 excess;          /* used above the host's limit */
-  guint64 comfort;         /* may be granted before the host's limit is reached */
+  gint64 grantable_to_thrashing; /* … and those who swap so much */
+  guint64 excess;                /* used above the host's limit */
+  guint64 comfort;               /* may be granted before the host's limit is reached */
 } McCycle;
 
 /* Sets every candidate's surplus and lacks. @scratch has room for one figure for each. */
 void
-mc_moves_take (const McCycle *cycle, McCandidate *candidates, gsize n_candidates, guint64 *scratch);
-void
-mc_moves_give (const McCycle *cycle, McCandidate *candidates, gsize n_candidates, guint64 *scratch);
+mc_reclaim (const McCycle *cycle, McCandidate *candidates, gsize n_candidates, guint64 *scratch);
+void mc_grant (const McCycle *cycle, McCandidate *candidates, gsize n_candidates, guint64 *scratch);
 
 G_END_DECLS

@@ -183,14 +183,14 @@ typedef struct
   gint64 surge_us;
   guint64 turned_at; /* the most or least of used since it last turned */
   gint64 turned_us;
-  gboolean falls;  /* used was last seen to fall by much */
-  guint turns;     /* how often it has turned soon after it had */
-  guint64 swapped; /* swapped out and not back yet, as far as the counters tell */
-  guint hot;       /* consecutive reports with swapping or nothing usable, up to 3 */
+  gboolean falls;          /* used was last seen to fall by much */
+  guint turns;             /* how often it has turned soon after it had */
+  guint64 swapped;         /* swapped out and not back yet, as far as the counters tell */
+  guint thrashing_reports; /* consecutive reports with swapping or nothing usable, up to 3 */
 
   /* moves */
-  gint64 given_us;
-  gint64 taken_us;
+  gint64 granted_us;
+  gint64 reclaimed_us;
   guint64 granted;       /* the size that it was given up to, less what was taken since */
   gint64 unmet_since_us; /* since when it lacks memory; 0 = it does not */
   guint64 inflating;     /* how fast its balloon was seen to inflate, bytes a second */
@@ -227,9 +227,9 @@ typedef struct
   guint64 vain_balloon; /* its balloon when memory was first taken from it; 0 = never was */
 
   /* figures that cannot be */
-  gint64 doubted_until_us;
-  guint doubted_times;
-} McVmMemory;
+  gint64 implausible_until_us;
+  guint implausible_times;
+} McVmHistory;
 
 typedef struct
 {
@@ -274,7 +274,7 @@ void mc_policy_decide (const McPolicySettings *settings,
                        gint64 now_us,
                        gsize n_vms,
                        const McVmFacts *facts,
-                       McVmMemory *memories[],
+                       McVmHistory *histories[],
                        McVmDecision *decisions,
                        McHostDecision *host_decision);
 

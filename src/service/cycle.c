@@ -315,7 +315,7 @@ typedef struct
 {
   gsize n_vms;
   McVmFacts *facts;
-  McVmMemory **memories;
+  McVmHistory **histories;
   McVmDecision *decisions;
 } Table;
 
@@ -323,7 +323,7 @@ static void
 table_free (Table *table)
 {
   g_free (table->facts);
-  g_free (table->memories);
+  g_free (table->histories);
   g_free (table->decisions);
   g_free (table);
 }
@@ -338,7 +338,7 @@ table_new (McCoordinator *self)
 
   table->n_vms = self->vms->len;
   table->facts = g_new (McVmFacts, table->n_vms + 1);
-  table->memories = g_new (McVmMemory *, table->n_vms + 1);
+  table->histories = g_new (McVmHistory *, table->n_vms + 1);
   table->decisions = g_new (McVmDecision, table->n_vms + 1);
   for (gsize i = 0; i < table->n_vms; i++)
     {
@@ -346,7 +346,7 @@ table_new (McCoordinator *self)
 
       mc_target_update (self, vm);
       table->facts[i] = mc_vm_get_facts (vm, self->settings, all_paused);
-      table->memories[i] = &vm->memory;
+      table->histories[i] = &vm->history;
     }
   return table;
 }
@@ -358,7 +358,7 @@ decide (McCoordinator *self)
   McPolicySettings settings = mc_cycle_settings (self);
   gint64 now_us = mc_clock_now (self->clock);
 
-  mc_policy_decide (&settings, &self->figures, now_us, table->n_vms, table->facts, table->memories,
+  mc_policy_decide (&settings, &self->figures, now_us, table->n_vms, table->facts, table->histories,
                     table->decisions, &self->decision);
   for (gsize i = 0; i < table->n_vms; i++)
     take_decision (self, self->vms->pdata[i], &table->decisions[i]);
@@ -394,7 +394,7 @@ mc_coordinator_plan (McCoordinator *self)
 {
   GPtrArray *plan = g_ptr_array_new_with_free_func (planned_free);
   g_autoptr (Table) table = table_new (self);
-  g_autofree McVmMemory *memories = g_new (McVmMemory, table->n_vms + 1);
+  g_autofree McVmHistory *histories = g_new (McVmHistory, table->n_vms + 1);
   McPolicySettings settings = mc_cycle_settings (self);
   McHostDecision host;
 
@@ -402,11 +402,11 @@ mc_coordinator_plan (McCoordinator *self)
     return plan;
   for (gsize i = 0; i < table->n_vms; i++)
     {
-      memories[i] = *table->memories[i];
-      table->memories[i] = &memories[i];
+      histories[i] = *table->histories[i];
+      table->histories[i] = &histories[i];
     }
   mc_policy_decide (&settings, &self->figures, mc_clock_now (self->clock), table->n_vms,
-                    table->facts, table->memories, table->decisions, &host);
+                    table->facts, table->histories, table->decisions, &host);
   for (gsize i = 0; i < table->n_vms; i++)
     g_ptr_array_add (plan, planned_new (self->vms->pdata[i], &table->decisions[i]));
   return plan;

@@ -89,8 +89,8 @@ struct _McVm
   GObject parent;
 
   char *uuid;
-  McVmFacts facts;   /* but for the policy in force, which mc_vm_fill_facts() adds */
-  McVmMemory memory; /* the policy's */
+  McVmFacts facts;     /* but for the policy in force, which mc_vm_fill_facts() adds */
+  McVmHistory history; /* the policy's */
   McVmDecision decision;
   McVmStatusHistory status;
   McVmEntries entries;

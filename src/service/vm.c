@@ -416,8 +416,8 @@ update_figures (McVm *self, const McVmFacts *facts)
   view->usable = known (facts->usable);
   view->available = known (facts->available);
   view->resident = known (facts->resident);
-  view->swap_in_rate = self->memory.swap_in_rate;
-  view->swap_out_rate = self->memory.swap_out_rate;
+  view->swap_in_rate = self->history.swap_in_rate;
+  view->swap_out_rate = self->history.swap_out_rate;
   view->stats_time = facts->stats_time_s > 0 ? (guint64)self->stats_seen_wall_us : 0;
 }
 

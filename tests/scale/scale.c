@@ -84,7 +84,7 @@ void __wrap_mc_policy_decide (const McPolicySettings *settings,
                               gint64 now_us,
                               gsize n_vms,
                               const McVmFacts *facts,
-                              McVmMemory *memories[],
+                              McVmHistory *histories[],
                               McVmDecision *decisions,
                               McHostDecision *host_decision);
 void __real_mc_policy_decide (const McPolicySettings *settings,
@@ -92,7 +92,7 @@ void __real_mc_policy_decide (const McPolicySettings *settings,
                               gint64 now_us,
                               gsize n_vms,
                               const McVmFacts *facts,
-                              McVmMemory *memories[],
+                              McVmHistory *histories[],
                               McVmDecision *decisions,
                               McHostDecision *host_decision);
 void __wrap_mc_coordinator_publish (McCoordinator *self);
@@ -124,12 +124,12 @@ __wrap_mc_policy_decide (const McPolicySettings *settings,
                          gint64 now_us,
                          gsize n_vms,
                          const McVmFacts *facts,
-                         McVmMemory *memories[],
+                         McVmHistory *histories[],
                          McVmDecision *decisions,
                          McHostDecision *host_decision)
 {
   enter (STAGE_DECIDE);
-  __real_mc_policy_decide (settings, host, now_us, n_vms, facts, memories, decisions,
+  __real_mc_policy_decide (settings, host, now_us, n_vms, facts, histories, decisions,
                            host_decision);
   enter (STAGE_APPLY);
 }

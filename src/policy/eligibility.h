@@ -16,22 +16,22 @@ G_BEGIN_DECLS
 #define MC_BACK_OFF_MOST_US  ((gint64)600 * G_USEC_PER_SEC)
 
 /* Takes in how the balloon follows its target. Call once a cycle, after mc_demand_remember(). */
-void mc_triage_remember (gint64 now_us, const McVmFacts *facts, McVmMemory *memory);
+void mc_eligibility_remember (gint64 now_us, const McVmFacts *facts, McVmHistory *history);
 
 /* A VM that is MC_VM_STUCK or MC_VM_INEFFECTIVE can still be given memory: only taking is in vain.
  */
-McVmStatus mc_triage_status (const McPolicySettings *settings,
-                             gint64 now_us,
-                             const McVmFacts *facts,
-                             const McVmMemory *memory);
+McVmStatus mc_eligibility_status (const McPolicySettings *settings,
+                                  gint64 now_us,
+                                  const McVmFacts *facts,
+                                  const McVmHistory *history);
 
 /* Whether its figures cannot be: beyond its capacity, or of another size altogether. */
-gboolean mc_triage_contradicts (const McVmFacts *facts, const McVmMemory *memory);
+gboolean mc_eligibility_contradicts (const McVmFacts *facts, const McVmHistory *history);
 
 /* Whether anything may be taken from it before the host was seen to get what it gave last. */
-gboolean mc_triage_may_take (const McVmMemory *memory);
+gboolean mc_eligibility_may_reclaim (const McVmHistory *history);
 
 /* Whether its balloon was told to deflate and does not: its target is to be set again. */
-gboolean mc_triage_is_to_repeat (gint64 now_us, const McVmMemory *memory);
+gboolean mc_eligibility_is_to_repeat (gint64 now_us, const McVmHistory *history);
 
 G_END_DECLS
