@@ -7,6 +7,7 @@
 #include "arithmetic.h"
 #include "demand.h"
 #include "eligibility.h"
+#include "headroom.h"
 #include "progress.h"
 #include "promises.h"
 
@@ -59,7 +60,7 @@ host_cannot_bear (const McPolicyCycle *cycle, const McVmHistory *history)
   guint64 soon = mc_promises_touched_soon (history);
 
   return cycle->host->available
-         <= cycle->settings->host_reserve + cycle->tuning->margin_mib * MC_MIB + soon;
+         <= cycle->settings->host_reserve + mc_headroom_margin (cycle->settings) + soon;
 }
 
 /* After a while it is taken over from where it then is: its target is no longer true.

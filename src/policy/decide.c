@@ -15,6 +15,7 @@
 #include "correction.h"
 #include "eligibility.h"
 #include "grant.h"
+#include "headroom.h"
 #include "policy.h"
 #include "promises.h"
 #include "reclaim.h"
@@ -190,9 +191,9 @@ set_floors (Scratch *scratch, gint64 budget)
 
 /* Returns: λ. One claim more than candidates: that of the pool. */
 static double
-share_out_once (const McTuning *tuning, Scratch *scratch, gint64 budget, guint64 pool)
+share_out_once (const McPolicyCycle *cycle, Scratch *scratch, gint64 budget, guint64 pool)
 {
-  gint64 more = (gint64)(tuning->margin_mib * MC_MIB + scratch->promises.unlikely_promise);
+  gint64 more = (gint64)(mc_headroom_margin (cycle->settings) + scratch->promises.unlikely_promise);
   gint64 floors = set_floors (scratch, budget + more);
 
   /* Nobody is made to swap for the margin, nor for what a process may occupy and may not. */
@@ -203,7 +204,7 @@ share_out_once (const McTuning *tuning, Scratch *scratch, gint64 budget, guint64
 }
 
 /*
- * Returns: λ. @pool, to be kept free for whoever needs it next, is a claim like the others'
+ * Returns: λ. The pool, to be kept free for whoever needs it next, is a claim like the others'
  * headroom, and shrinks with it.
  *
  * What nobody granted and nobody touched is paid from headroom, never from what anybody uses or
@@ -211,19 +212,20 @@ share_out_once (const McTuning *tuning, Scratch *scratch, gint64 budget, guint64
  * with them.
  */
 static double
-share_out (const McTuning *tuning, Scratch *scratch, gint64 free, guint64 *pool)
+share_out (McPolicyCycle *cycle, Scratch *scratch)
 {
-  gint64 budget = free;
+  gint64 budget = cycle->free;
   double lambda, in_full;
 
   for (gsize i = 0; i < scratch->candidates.n; i++)
     budget += (gint64)scratch->candidates.items[i].demand.committed;
-  lambda = share_out_once (tuning, scratch, budget + (gint64)scratch->promises.ungranted, *pool);
+  lambda
+      = share_out_once (cycle, scratch, budget + (gint64)scratch->promises.ungranted, cycle->pool);
   for (gsize i = 0; i < scratch->candidates.n; i++)
     scratch->candidates.items[i].share = scratch->claims[i].share;
   if (scratch->promises.ungranted > 0)
     {
-      in_full = share_out_once (tuning, scratch, budget, *pool);
+      in_full = share_out_once (cycle, scratch, budget, cycle->pool);
       for (gsize i = 0; i < scratch->candidates.n; i++)
         {
           McCandidate *candidate = &scratch->candidates.items[i];
@@ -234,7 +236,7 @@ share_out (const McTuning *tuning, Scratch *scratch, gint64 free, guint64 *pool)
         }
       lambda = in_full >= 0 ? in_full : MIN (lambda, 0);
     }
-  *pool = scratch->claims[scratch->candidates.n].share;
+  cycle->pool = scratch->claims[scratch->candidates.n].share;
   return lambda;
 }
 
@@ -278,11 +280,9 @@ static void
 set_free (McPolicyCycle *cycle, const Scratch *scratch)
 {
   const McPromises *promises = &scratch->promises;
-  guint64 margin = cycle->tuning->margin_mib * MC_MIB;
-  guint64 kept = MIN (cycle->settings->host_reserve, MC_CAPACITY_MOST) + margin;
+  guint64 margin = mc_headroom_margin (cycle->settings);
 
-  cycle->free = (gint64)MIN (cycle->host->available, MC_CAPACITY_MOST) - (gint64)kept
-                - (gint64)promises->promised;
+  cycle->free = mc_headroom_free (cycle->settings, cycle->host, promises->promised);
   cycle->lent = (gint64)promises->lendable;
   cycle->grantable = cycle->free + cycle->lent
                      - (gint64)saturating_sub (promises->doubt, margin / DOUBT_DIVISOR);
@@ -313,7 +313,7 @@ mc_policy_decide (const McPolicySettings *settings,
 
   gather (&cycle, n_vms, facts, histories, decisions, &scratch);
   set_free (&cycle, &scratch);
-  cycle.lambda = share_out (cycle.tuning, &scratch, cycle.free, &cycle.pool);
+  cycle.lambda = share_out (&cycle, &scratch);
   mc_reclaim (&cycle, &scratch.candidates);
   mc_grant (&cycle, &scratch.candidates);
 

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "coordinator-private.h"
+#include "headroom.h"
 #include "journal.h"
 #include "watchdog.h"
 
@@ -66,30 +67,22 @@ find_condition (McCoordinator *self)
 }
 
 static guint64
-spare_of (McVm *vm)
-{
-  guint64 headroom = MIN (vm->facts.unused, vm->facts.usable);
-  guint64 spare;
-
-  if (vm->decision.status != MC_VM_MANAGED || headroom == MC_UNKNOWN
-      || vm->facts.balloon == MC_UNKNOWN)
-    return 0;
-  spare = headroom - MIN (headroom, vm->view.high_watermark);
-  return MIN (spare, vm->facts.balloon - MIN (vm->facts.balloon, vm->view.minimum));
-}
-
-static guint64
 free_for_new_vm (McCoordinator *self)
 {
-  guint64 kept = mc_settings_get_policy (self->settings)->host_reserve + self->decision.promised
-                 + mc_reservations_total (self);
-  guint64 bytes = self->figures.available;
+  gint64 left = mc_headroom_free (mc_settings_get_policy (self->settings), &self->figures,
+                                  self->decision.promised);
+  guint64 spare = 0;
 
   if (self->degraded != NULL || !self->synced)
     return 0;
   for (guint i = 0; i < self->vms->len; i++)
-    bytes += spare_of (self->vms->pdata[i]);
-  return bytes - MIN (bytes, kept);
+    {
+      const McVm *vm = self->vms->pdata[i];
+
+      spare += mc_headroom_spare (&vm->facts, vm->decision.status, vm->view.high_watermark,
+                                  vm->view.minimum);
+    }
+  return mc_headroom_for_new_vm (left, spare, mc_reservations_total (self));
 }
 
 static void

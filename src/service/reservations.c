@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include "coordinator-private.h"
+#include "headroom.h"
 #include "journal.h"
 
 /* A guest returns memory at 60 MB/s and more: what has not come after this long will not come; and
@@ -132,8 +133,9 @@ answer (Reservation *reservation, guint64 granted)
 static guint64
 free_for (McCoordinator *self, const Reservation *wanted)
 {
-  guint64 floor = mc_settings_get_policy (self->settings)->host_reserve + self->decision.promised;
-  guint64 left = self->figures.available - MIN (self->figures.available, floor);
+  gint64 unclaimed = mc_headroom_free (mc_settings_get_policy (self->settings), &self->figures,
+                                       self->decision.promised);
+  guint64 left = (guint64)MAX (unclaimed, 0);
 
   for (guint i = 0; i < self->reservations->len && self->reservations->pdata[i] != wanted; i++)
     left -= MIN (left, ((const Reservation *)self->reservations->pdata[i])->bytes);
