@@ -12,6 +12,10 @@
 
 #define PROBE_STEP_PERCENT 2 /* of a VM that was stuck */
 
+/* What was asked of a balloon is expected for those in need within this time: in full when it was
+ * only just asked, by the speed at which it was seen to move later. */
+#define TRUSTED_US (5 * G_USEC_PER_SEC)
+
 guint64
 mc_candidate_probe (const McCandidate *candidate, guint64 step)
 {
@@ -104,4 +108,37 @@ mc_candidate_lacking_ahead (const McPolicyCycle *cycle, const McCandidate *candi
     return 0;
   return MIN (saturating_sub (missing, candidate->lacks),
               percent (demand->step, cycle->tuning->ahead_percent));
+}
+
+static gboolean
+is_trusted (const McCandidate *candidate)
+{
+  return candidate->decision->status == MC_VM_MANAGED && candidate->history->stuck_times == 0;
+}
+
+guint64
+mc_candidate_coming (const McCandidate *candidate)
+{
+  if (!is_trusted (candidate))
+    return 0;
+  return saturating_sub (candidate->facts->balloon, candidate->demand.target);
+}
+
+guint64
+mc_candidate_coming_soon (const McPolicyCycle *cycle, const McCandidate *candidate)
+{
+  guint64 missing = mc_candidate_coming (candidate);
+
+  if (within (cycle->now_us, candidate->history->reclaimed_us, TRUSTED_US))
+    return missing;
+  return MIN (missing, candidate->history->inflating * (TRUSTED_US / G_USEC_PER_SEC));
+}
+
+guint64
+mc_candidate_coming_to_the_host (const McCandidate *candidate)
+{
+  guint64 target
+      = candidate->decision->move ? candidate->decision->target : candidate->demand.target;
+
+  return is_trusted (candidate) ? saturating_sub (candidate->backed, target) : 0;
 }

@@ -35,6 +35,12 @@ guint64 mc_candidate_lacking (const McPolicyCycle *cycle, const McCandidate *can
 /* Returns: what should be freed for it beyond that, for the cycles to come. */
 guint64 mc_candidate_lacking_ahead (const McPolicyCycle *cycle, const McCandidate *candidate);
 
+/* What its balloon is still to bring of what it was asked for; what of that will have come before
+ * long; and what the host will no longer back when its target is reached, at whatever speed. */
+guint64 mc_candidate_coming (const McCandidate *candidate);
+guint64 mc_candidate_coming_soon (const McPolicyCycle *cycle, const McCandidate *candidate);
+guint64 mc_candidate_coming_to_the_host (const McCandidate *candidate);
+
 /* Whether memory was taken from it too short a time ago for a grant. */
 gboolean mc_candidate_has_just_given (const McPolicyCycle *cycle, const McCandidate *candidate);
 

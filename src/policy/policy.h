@@ -35,7 +35,8 @@ typedef struct
 {
   guint64 low_watermark;  /* bytes unused at which a VM is running out */
   guint64 high_watermark; /* bytes unused at which a VM may release */
-  guint64 host_reserve;   /* the host's floor */
+  guint64 host_reserve;   /* the host's floor, and reserved */
+  guint64 reserved;       /* of that, for VMs about to start */
   guint host_usage_limit; /* percent used above which memory goes back to the host */
   guint step_limit;       /* percent of a VM's capacity that one step moves at most */
   gint64 interval_us;     /* between cycles when nothing presses */

@@ -18,10 +18,6 @@
 #include "eligibility.h"
 #include "share.h"
 
-/* What was asked of a balloon is expected for those in need within this time: in full when it was
- * only just asked, by the speed at which it was seen to move later. */
-#define TRUSTED_US (5 * G_USEC_PER_SEC)
-
 /* More than a guest was seen to need from one report to the next. */
 #define BURST (1 * MC_GIB)
 
@@ -116,41 +112,6 @@ can_spare_for_need (const McPolicyCycle *cycle,
   if (keeps (cycle, candidate, cycle->tuning->keep_from_need_s) || amount < least)
     return 0;
   return amount;
-}
-
-static gboolean
-is_trusted (const McCandidate *candidate)
-{
-  return candidate->decision->status == MC_VM_MANAGED && candidate->history->stuck_times == 0;
-}
-
-static guint64
-coming (const McCandidate *candidate)
-{
-  if (!is_trusted (candidate))
-    return 0;
-  return saturating_sub (candidate->facts->balloon, candidate->demand.target);
-}
-
-/* What a balloon that inflates will have brought within TRUSTED_US. */
-static guint64
-coming_soon (const McPolicyCycle *cycle, const McCandidate *candidate)
-{
-  guint64 missing = coming (candidate);
-
-  if (within (cycle->now_us, candidate->history->reclaimed_us, TRUSTED_US))
-    return missing;
-  return MIN (missing, candidate->history->inflating * (TRUSTED_US / G_USEC_PER_SEC));
-}
-
-/* What the host will no longer back when all targets are reached, at whatever speed. */
-static guint64
-coming_to_the_host (const McCandidate *candidate)
-{
-  guint64 target
-      = candidate->decision->move ? candidate->decision->target : candidate->demand.target;
-
-  return is_trusted (candidate) ? saturating_sub (candidate->backed, target) : 0;
 }
 
 static guint64
@@ -373,6 +334,16 @@ typedef struct
   gint64 reclaimed; /* in this cycle */
 } Sums;
 
+/* What nobody granted is lent to VMs in need, which can be asked for it; of a VM about to start
+ * nobody can ask it back, so what is reserved for it is reclaimed in full. */
+static gint64
+not_to_be_lent (const McPolicyCycle *cycle)
+{
+  gint64 unfunded = MIN ((gint64)MIN (cycle->settings->reserved, MC_CAPACITY_MOST), -cycle->free);
+
+  return MIN (cycle->lent, MAX (unfunded, 0));
+}
+
 static void
 reclaim_for_need (const McPolicyCycle *cycle, McCandidates *candidates, Sums *sums)
 {
@@ -387,10 +358,10 @@ reclaim_for_need (const McPolicyCycle *cycle, McCandidates *candidates, Sums *su
       waited_long |= has_waited_long (cycle, candidate);
       sums->lacks += (gint64)candidate->lacks;
       sums->ahead += (gint64)mc_candidate_lacking_ahead (cycle, candidate);
-      sums->soon += (gint64)coming_soon (cycle, candidate);
-      sums->coming += (gint64)coming (candidate);
+      sums->soon += (gint64)mc_candidate_coming_soon (cycle, candidate);
+      sums->coming += (gint64)mc_candidate_coming (candidate);
     }
-  short_of = sums->lacks + sums->ahead - sums->soon
+  short_of = sums->lacks + sums->ahead - sums->soon + not_to_be_lent (cycle)
              - (sums->lacks > 0 ? cycle->grantable : cycle->free + cycle->lent);
   if (short_of <= 0)
     return;
@@ -425,7 +396,7 @@ reclaim_for_host (const McPolicyCycle *cycle, McCandidates *candidates, Sums *su
   if (cycle->excess == 0)
     return;
   for (gsize i = 0; i < candidates->n; i++)
-    missing -= (gint64)coming_to_the_host (&candidates->items[i]);
+    missing -= (gint64)mc_candidate_coming_to_the_host (&candidates->items[i]);
   if (missing > 0)
     reclaim_spare (cycle, candidates, (guint64)missing, cycle->tuning->keep_when_tight_s,
                    MC_REASON_HOST_TIGHT);

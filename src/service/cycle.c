@@ -73,7 +73,8 @@ mc_cycle_settings (McCoordinator *self)
 {
   McPolicySettings settings = *mc_settings_get_policy (self->settings);
 
-  settings.host_reserve += mc_reservations_total (self);
+  settings.reserved = mc_reservations_total (self);
+  settings.host_reserve += settings.reserved;
   return settings;
 }
 

@@ -142,6 +142,32 @@ test_what_comes_counts (void)
   g_assert_cmpint (stage_taken (rich), ==, 0);
 }
 
+/* What nobody granted is lent to those in need, but not to a VM about to start. */
+static void
+test_nothing_is_lent_to_what_is_reserved (void)
+{
+  const struct
+  {
+    guint64 reserved;
+    gint64 taken;
+  } rows[] = { { 0, 52 }, { 100, 100 }, { 30, 82 } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      Stage stage;
+      McCandidate *rich;
+
+      stage_init (&stage);
+      stage.cycle.lambda = 0.5;
+      stage.cycle.free = -100 * (gint64)MC_MIB;
+      stage.cycle.lent = 48 * (gint64)MC_MIB;
+      stage.settings.reserved = rows[i].reserved * MC_MIB;
+      rich = stage_add (&stage, 800, 400, 600);
+      mc_reclaim (&stage.cycle, &stage.candidates);
+      g_assert_cmpint (stage_taken (rich), ==, rows[i].taken);
+    }
+}
+
 /* A trifle is not worth a move, but to one who has waited long. */
 static void
 test_trifles (void)
@@ -214,6 +240,100 @@ test_host_above_its_limit (void)
   g_assert_cmpint (stage_taken (rich), ==, 90);
   g_assert_cmpint (rich->decision->reason, ==, MC_REASON_HOST_TIGHT);
   g_assert_cmpint (stage_taken (kept), ==, 0);
+}
+
+/* All together keep no more than a quarter of what is missing as not worth a move. */
+static void
+test_many_small_surpluses_reach_the_limit (void)
+{
+  Stage stage;
+
+  stage_init (&stage);
+  stage.cycle.condition = MC_HOST_TIGHT;
+  stage.cycle.lambda = MC_LAMBDA_PLENTY;
+  stage.cycle.free = 1000 * (gint64)MC_MIB;
+  stage.cycle.excess = 100 * MC_MIB;
+  for (guint i = 0; i < STAGE_MOST; i++)
+    stage_add (&stage, 758, 400, 750);
+  mc_reclaim (&stage.cycle, &stage.candidates);
+  for (guint i = 0; i < STAGE_MOST; i++)
+    g_assert_cmpint (stage_taken (&stage.items[i]), ==, 8);
+}
+
+/* Of a large VM's headroom a host at its reserve leaves what a burst was seen to be. */
+static void
+test_short_host_leaves_a_burst (void)
+{
+  const struct
+  {
+    double ease;
+    gint64 taken;
+  } rows[] = { { 1, 0 }, { 0.5, 5632 }, { 0, 11264 } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      Stage stage;
+      McCandidate *large;
+
+      stage_init (&stage);
+      stage.cycle.condition = MC_HOST_TIGHT;
+      stage.cycle.lambda = MC_LAMBDA_PLENTY;
+      stage.cycle.free = 1000 * (gint64)MC_MIB;
+      stage.cycle.excess = 30000 * MC_MIB;
+      stage.cycle.ease = rows[i].ease;
+      large = stage_add (&stage, 20000 + 150 + 12 * 1024, 20000, 30000);
+      stage.facts[0].capacity = large->demand.most = 64 * MC_GIB;
+      large->demand.step = 64 * MC_GIB;
+      large->demand.desired_now = large->demand.target;
+      mc_reclaim (&stage.cycle, &stage.candidates);
+      g_assert_cmpint (stage_taken (large), ==, rows[i].taken);
+    }
+}
+
+/* One that was stuck, or whose host did not get what it gave, is asked for little at first. */
+static void
+test_probes_are_small (void)
+{
+  const struct
+  {
+    guint stuck_times, ineffective_times;
+    gint64 taken;
+  } rows[] = { { 0, 0, 120 }, { 1, 0, 20 }, { 0, 1, 40 } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      Stage stage;
+      McCandidate *rich;
+
+      stage_init (&stage);
+      stage.cycle.lambda = 0.5;
+      rich = stage_add (&stage, 800, 400, 600);
+      rich->history->stuck_times = rows[i].stuck_times;
+      rich->history->ineffective_times = rows[i].ineffective_times;
+      rich->history->effective = rows[i].ineffective_times == 0;
+      stage_add_in_need (&stage, 500, 620);
+      mc_reclaim (&stage.cycle, &stage.candidates);
+      g_assert_cmpint (stage_taken (rich), ==, rows[i].taken);
+    }
+}
+
+/* A guest at rest to the last byte is asked again after half a minute. */
+static void
+test_guest_at_rest_is_asked_again (void)
+{
+  for (gint64 ago_s = 29; ago_s <= 30; ago_s++)
+    {
+      Stage stage;
+      McCandidate *rich;
+
+      stage_init (&stage);
+      stage.cycle.lambda = 0.5;
+      rich = stage_add (&stage, 800, 400, 600);
+      rich->history->reclaimed_us = rich->history->answered_us = STAGE_NOW - ago_s * G_USEC_PER_SEC;
+      stage_add_in_need (&stage, 500, 620);
+      mc_reclaim (&stage.cycle, &stage.candidates);
+      g_assert_cmpint (stage_taken (rich), ==, ago_s < 30 ? 0 : 120);
+    }
 }
 
 /* A part at a time, 15 s apart, and not in its first five minutes. */
@@ -302,10 +422,15 @@ main (int argc, char *argv[])
   g_test_add_func ("/reclaim/who-gives-nothing", test_who_gives_nothing);
   g_test_add_func ("/reclaim/used", test_what_is_used_is_not_taken_while_all_can_survive);
   g_test_add_func ("/reclaim/coming", test_what_comes_counts);
+  g_test_add_func ("/reclaim/reserved", test_nothing_is_lent_to_what_is_reserved);
   g_test_add_func ("/reclaim/trifles", test_trifles);
   g_test_add_func ("/reclaim/pool", test_pool_is_filled_by_what_is_unused);
   g_test_add_func ("/reclaim/pool-slack", test_pool_may_lack_a_little);
   g_test_add_func ("/reclaim/host", test_host_above_its_limit);
+  g_test_add_func ("/reclaim/small-surpluses", test_many_small_surpluses_reach_the_limit);
+  g_test_add_func ("/reclaim/burst", test_short_host_leaves_a_burst);
+  g_test_add_func ("/reclaim/probes", test_probes_are_small);
+  g_test_add_func ("/reclaim/asked-again", test_guest_at_rest_is_asked_again);
   g_test_add_func ("/reclaim/comfort", test_release_in_comfort);
   g_test_add_func ("/reclaim/maximum", test_maximum);
   g_test_add_func ("/reclaim/called-back", test_grants_under_way_are_called_back);
