@@ -7,6 +7,7 @@
 
 #include "backing.h"
 #include "remember.h"
+#include "report.h"
 
 #define S G_USEC_PER_SEC
 
@@ -286,6 +287,167 @@ test_reports_are_remembered (void)
   g_assert_cmpuint (history.used, ==, 0);
 }
 
+/* What is a little below its peak grows; what it may lack is no more than it can bring back. */
+static void
+test_limits_of_need (void)
+{
+  McVmFacts facts = some_vm ();
+  McVmHistory history = some_history ();
+  McDemand demand;
+
+  history.used = 396 * MC_MIB; /* less than RETURN_PERCENT below its peak */
+  history.velocity = 4000 * (gint64)MC_MIB;
+  facts.high_watermark = 100 * MC_MIB;
+  g_assert_cmpuint (demand_of (&facts, &history).need / MC_MIB, ==, 396 + 250);
+  history.surge = 15 * MC_MIB;
+  g_assert_false (demand_of (&facts, &history).bursty);
+
+  facts.capacity = facts.maximum = 64 * MC_GIB; /* half a step would be more than SWAPS_MOST */
+  facts.target = facts.balloon = 10 * MC_GIB;
+  history = (McVmHistory){ .stats_seen_us = 100 * S,
+                           .balloon_at_stats = 10 * MC_GIB,
+                           .used = 10 * MC_GIB,
+                           .peak = 10 * MC_GIB,
+                           .thrashing_reports = 1 };
+  demand = demand_of (&facts, &history);
+  g_assert_cmpuint (demand.guess, ==, 2 * MC_GIB);
+}
+
+static void
+report (McVmFacts *facts, McVmHistory *history, gint64 now_us)
+{
+  McPolicyCycle cycle = cycle_at (now_us);
+
+  facts->stats_time_s++;
+  mc_remember (&cycle, facts, history);
+}
+
+/* A little swap is none; much is counted for three reports. */
+static void
+test_swap_is_counted (void)
+{
+  McVmFacts facts = some_vm ();
+  McVmHistory history = { .looked = TRUE };
+  gint64 now_us = 100 * S;
+
+  report (&facts, &history, now_us);
+  facts.swap_out += MC_MIB / 2;
+  report (&facts, &history, now_us += S);
+  g_assert_cmpuint (history.thrashing_reports, ==, 0);
+  for (guint i = 1; i <= 5; i++)
+    {
+      facts.swap_out += 2 * MC_MIB;
+      report (&facts, &history, now_us += S);
+      g_assert_cmpuint (history.thrashing_reports, ==, MIN (i, 3));
+    }
+}
+
+/* Use that goes up and down by a twentieth within 10 s, again and again. */
+static void
+test_use_that_goes_up_and_down (void)
+{
+  const struct
+  {
+    guint64 by;
+    gint64 every_s;
+    gboolean toggles;
+  } rows[] = { { 60, 3, TRUE }, { 40, 3, FALSE }, { 60, 15, FALSE } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      McVmFacts facts = some_vm ();
+      McVmHistory history = { .looked = TRUE };
+      gint64 now_us = 100 * S;
+
+      for (guint times = 0; times < 10; times++)
+        {
+          facts.usable = (times % 2 == 0 ? 200 : 200 - rows[i].by) * MC_MIB;
+          report (&facts, &history, now_us += rows[i].every_s * S);
+          if (times < 4)
+            g_assert_false (mc_report_toggles (&history));
+        }
+      g_assert_cmpint (mc_report_toggles (&history), ==, rows[i].toggles);
+      for (guint times = 0; times < 61; times++)
+        report (&facts, &history, now_us += S);
+      g_assert_false (mc_report_toggles (&history));
+    }
+}
+
+/* A MemTotal that is far from what its balloon was, or was sent to. */
+static void
+test_report_of_another_balloon (void)
+{
+  const guint64 available[] = { 500, 540, 560, 680, 720 };
+  const gboolean disagrees[] = { TRUE, FALSE, FALSE, FALSE, TRUE };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (available); i++)
+    {
+      McVmFacts facts = some_vm ();
+      McVmHistory history = { .looked = TRUE };
+
+      report (&facts, &history, 100 * S); /* 40 MiB are outside of MemTotal */
+      facts.target = 700 * MC_MIB;
+      facts.available = available[i] * MC_MIB;
+      report (&facts, &history, 101 * S);
+      g_assert_cmpint (history.disagrees, ==, disagrees[i]);
+    }
+}
+
+/* Figures that stay the same while the balloon moves are nobody's. */
+static void
+test_figures_that_do_not_answer (void)
+{
+  const guint64 moved[] = { 8, 100 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (moved); i++)
+    {
+      McVmFacts facts = some_vm ();
+      McVmHistory history = { .looked = TRUE };
+
+      for (gint64 now_s = 100; now_s <= 103; now_s++)
+        report (&facts, &history, now_s * S);
+      facts.balloon -= moved[i] * MC_MIB;
+      for (gint64 now_s = 104; now_s <= 106; now_s++)
+        report (&facts, &history, now_s * S);
+      g_assert_cmpint (history.frozen, ==, moved[i] == 100);
+    }
+}
+
+static void
+test_claims_beyond_what_is_backed (void)
+{
+  McVmFacts facts = some_vm ();
+  McVmHistory history = some_history ();
+
+  facts.unused
+      = 100 * MC_MIB; /* 500 in use: 40 outside of MemTotal, 30 of its process, 64 of slack */
+  facts.resident = 427 * MC_MIB;
+  g_assert_false (mc_backing_is_exceeded (&facts, &history));
+  facts.resident = 425 * MC_MIB;
+  g_assert_true (mc_backing_is_exceeded (&facts, &history));
+  history.touched = 500 * MC_MIB; /* the host has reclaimed some since */
+  g_assert_false (mc_backing_is_exceeded (&facts, &history));
+}
+
+/* What the host has reclaimed says nothing of what the process has of its own. */
+static void
+test_overhead_is_not_learned_from_what_the_host_reclaimed (void)
+{
+  const guint64 reclaimed[] = { 0, 10, 30 };
+  const gboolean learned[] = { TRUE, TRUE, FALSE };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (reclaimed); i++)
+    {
+      McVmFacts facts = some_vm ();
+      McVmHistory history = some_history ();
+
+      history.touched = 600 * MC_MIB;
+      facts.resident -= reclaimed[i] * MC_MIB;
+      mc_backing_remember_report (100 * S, &facts, &history);
+      g_assert_cmpint (history.overhead_most > 0, ==, learned[i]);
+    }
+}
+
 static void
 test_backing (void)
 {
@@ -351,6 +513,13 @@ main (int argc, char *argv[])
   g_test_add_func ("/demand/blind", test_blind);
   g_test_add_func ("/demand/small", test_small_vm_has_small_watermarks);
   g_test_add_func ("/demand/reports", test_reports_are_remembered);
+  g_test_add_func ("/demand/limits", test_limits_of_need);
+  g_test_add_func ("/demand/swap", test_swap_is_counted);
+  g_test_add_func ("/demand/up-and-down", test_use_that_goes_up_and_down);
+  g_test_add_func ("/demand/another-balloon", test_report_of_another_balloon);
+  g_test_add_func ("/demand/no-answer", test_figures_that_do_not_answer);
+  g_test_add_func ("/demand/claims", test_claims_beyond_what_is_backed);
+  g_test_add_func ("/demand/overhead", test_overhead_is_not_learned_from_what_the_host_reclaimed);
   g_test_add_func ("/demand/backing", test_backing);
   g_test_add_func ("/demand/backing-unknown", test_backing_of_an_unknown_process);
   return g_test_run ();

@@ -102,9 +102,9 @@ test_what_is_remembered (void)
     McVmStatus status;
     McVmHistory history;
   } rows[] = {
-    { MC_VM_STALE, believed },    { MC_VM_STALE, believed }, { MC_VM_INEFFECTIVE, believed },
-    { MC_VM_STUCK, believed },    { MC_VM_STALE, believed }, { MC_VM_INEFFECTIVE, believed },
-    { MC_VM_NO_STATS, believed },
+    { MC_VM_STALE, believed },    { MC_VM_STALE, believed },   { MC_VM_INEFFECTIVE, believed },
+    { MC_VM_STUCK, believed },    { MC_VM_STALE, believed },   { MC_VM_INEFFECTIVE, believed },
+    { MC_VM_NO_STATS, believed }, { MC_VM_MANAGED, believed },
   };
   McVmFacts facts = healthy ();
 
@@ -116,6 +116,8 @@ test_what_is_remembered (void)
   rows[5].history.stuck_until_us = rows[5].history.ineffective_until_us = 102 * S;
   rows[6].history.stats_seen_us = 0; /* its only report may be of any age */
   rows[6].history.looked_us = 95 * S;
+  rows[7].history.stats_interval_us = 10 * S; /* four late reports of one that reports seldom */
+  rows[7].history.stats_seen_us = 61 * S;
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     g_assert_cmpint (status_at (101 * S, &facts, &rows[i].history), ==, rows[i].status);
 }
@@ -181,9 +183,40 @@ test_slow_is_not_stuck (void)
   facts.target = 400 * MC_MIB;
   for (guint i = 0; i < 30; i++)
     {
-      facts.balloon -= 3 * MC_MIB;
+      facts.balloon -= MC_MIB;
       pass (&history, &facts, &now_us, 1);
       g_assert_cmpint (status_at (now_us, &facts, &history), ==, MC_VM_MANAGED);
+    }
+}
+
+/* The process stays above what is left of its guest, by a quarter or 64 MiB, for 15 s. */
+static void
+test_ineffective (void)
+{
+  const struct
+  {
+    guint64 balloon, beyond;
+    gboolean ineffective;
+  } rows[] = { { 600, 160, TRUE }, { 600, 140, FALSE }, { 200, 74, TRUE }, { 200, 54, FALSE } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      McVmFacts facts = healthy ();
+      McVmHistory history = { 0 };
+      gint64 now_us = S;
+
+      facts.balloon = facts.target = rows[i].balloon * MC_MIB;
+      facts.available = facts.balloon - 30 * MC_MIB;
+      facts.unused = facts.usable = 150 * MC_MIB;
+      facts.resident
+          = facts.balloon + (300 + rows[i].beyond) * MC_MIB; /* 300: the most of a process */
+      pass (&history, &facts, &now_us, 2);
+      history.reclaimed_us = now_us;
+      pass (&history, &facts, &now_us, 15);
+      g_assert_cmpint (status_at (now_us, &facts, &history), ==, MC_VM_MANAGED);
+      pass (&history, &facts, &now_us, 1);
+      g_assert_cmpint (status_at (now_us, &facts, &history), ==,
+                       rows[i].ineffective ? MC_VM_INEFFECTIVE : MC_VM_MANAGED);
     }
 }
 
@@ -239,6 +272,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/eligibility/first-report", test_first_report_is_believed_once_it_changes);
   g_test_add_func ("/eligibility/stuck", test_stuck);
   g_test_add_func ("/eligibility/slow", test_slow_is_not_stuck);
+  g_test_add_func ("/eligibility/ineffective", test_ineffective);
   g_test_add_func ("/eligibility/implausible", test_implausible_figures);
   g_test_add_func ("/eligibility/takes-part", test_who_takes_part);
   return g_test_run ();

@@ -120,6 +120,27 @@ test_too_much_is_taken_gradually (void)
   g_assert_cmpuint (tight.before - tight.target, <=, facts.capacity / 5);
 }
 
+/* Page cache grows to a little below the limit, and not beyond. */
+static void
+test_page_cache_stops_below_the_limit (void)
+{
+  const struct
+  {
+    guint64 available;
+    gboolean move;
+  } rows[] = { { 3000, TRUE }, { 2300, TRUE }, { 2180, FALSE }, { 2100, FALSE } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      McVmFacts facts = vm_with (512, 60, 300);
+      McVmDecision decision = decide_one (&facts, 8192, rows[i].available);
+
+      g_assert_cmpint (decision.move, ==, rows[i].move);
+      if (rows[i].move)
+        g_assert_cmpint (decision.reason, ==, MC_REASON_CACHE);
+    }
+}
+
 static void
 test_host_at_its_reserve_gives_nothing (void)
 {
@@ -385,6 +406,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/policy/running-out", test_running_out_is_given_more);
   g_test_add_func ("/policy/between", test_between_the_watermarks_nothing_is_done);
   g_test_add_func ("/policy/too-much", test_too_much_is_taken_gradually);
+  g_test_add_func ("/policy/page-cache", test_page_cache_stops_below_the_limit);
   g_test_add_func ("/policy/host-at-reserve", test_host_at_its_reserve_gives_nothing);
   g_test_add_func ("/policy/left-alone", test_not_managed_is_left_alone);
   g_test_add_func ("/policy/host-at-its-reserve-lifts-nobody",

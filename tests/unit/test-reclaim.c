@@ -317,6 +317,23 @@ test_probes_are_small (void)
     }
 }
 
+/* No grant within a cycle of a taking. */
+static void
+test_who_has_just_given_lacks_nothing (void)
+{
+  for (gint64 ago_s = 1; ago_s <= 2; ago_s++)
+    {
+      Stage stage;
+      McCandidate *needy;
+
+      stage_init (&stage);
+      needy = stage_add_in_need (&stage, 500, 620);
+      needy->history->reclaimed_us = STAGE_NOW - ago_s * G_USEC_PER_SEC;
+      mc_reclaim (&stage.cycle, &stage.candidates);
+      g_assert_cmpuint (needy->lacks / MC_MIB, ==, ago_s < 2 ? 0 : 120);
+    }
+}
+
 /* A guest at rest to the last byte is asked again after half a minute. */
 static void
 test_guest_at_rest_is_asked_again (void)
@@ -430,6 +447,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/reclaim/small-surpluses", test_many_small_surpluses_reach_the_limit);
   g_test_add_func ("/reclaim/burst", test_short_host_leaves_a_burst);
   g_test_add_func ("/reclaim/probes", test_probes_are_small);
+  g_test_add_func ("/reclaim/just-given", test_who_has_just_given_lacks_nothing);
   g_test_add_func ("/reclaim/asked-again", test_guest_at_rest_is_asked_again);
   g_test_add_func ("/reclaim/comfort", test_release_in_comfort);
   g_test_add_func ("/reclaim/maximum", test_maximum);
