@@ -40,6 +40,8 @@ typedef struct
                          none */
   guint64 host_available; /* free + buffers + cached of the same: flatters; for a hypervisor that is
                              not local */
+  gint64 began_us;        /* g_get_monotonic_time() when it was asked for: what an event told since
+                             may not be in it */
 } McSample;
 
 McVmSample *mc_vm_sample_new (const char *uuid, const char *name);

@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What every part of the policy computes with: unsigned bytes that never wrap. */
+/* What every part of the policy computes with: unsigned bytes that never wrap, and delays. */
 #pragma once
 
 #include <glib.h>
+
+/* The most that a VM or a host is believed to have: 64 TiB, beyond what Linux and QEMU run today;
+ * the sums of a hundred thousand such VMs stay within 63 bits. */
+#define MC_CAPACITY_MOST ((guint64)1 << 46)
+
+/* What does not work is not tried again for this long at the most. */
+#define MC_BACK_OFF_MOST_US ((gint64)600 * G_USEC_PER_SEC)
 
 static inline guint64
 saturating_sub (guint64 from, guint64 what)
@@ -27,4 +34,17 @@ static inline gboolean
 within (gint64 now_us, gint64 then_us, gint64 span_us)
 {
   return then_us > 0 && now_us - then_us < span_us;
+}
+
+static inline guint64
+per_second (guint64 bytes, gint64 elapsed_us)
+{
+  return (guint64)((double)MIN (bytes, MC_CAPACITY_MOST) * G_USEC_PER_SEC / elapsed_us);
+}
+
+/* How long to wait after the failure that came after @times others: twice as long each time. */
+static inline gint64
+back_off (gint64 first_us, guint times)
+{
+  return MIN (first_us << MIN (times, 8), MC_BACK_OFF_MOST_US);
 }

@@ -5,18 +5,19 @@
  *
  * Nothing here reads a clock, a file or a bus. Sizes are bytes, times are microseconds of the
  * caller's monotonic clock. All functions may be called from any thread, as long as no two calls
- * share a McVmMemory.
+ * share a McVmHistory.
  */
 #pragma once
 
 #include <glib.h>
 
+#include "history.h"
 #include "threshold.h"
 #include "tuning.h"
 
 G_BEGIN_DECLS
 
-/* Whether a guest's page cache may make its balloon grow: see policy/decide.c, "soft" need. */
+/* Whether a guest's page cache may make its balloon grow: cache_pressure in demand.h. */
 typedef enum
 {
   MC_CACHE_GROWTH_NEVER,
@@ -27,8 +28,9 @@ typedef enum
 /* What holds for the whole host. */
 typedef struct
 {
-  McHostThresholds thresholds;
-  gint64 stats_period_us; /* how often guests report */
+  McHostThresholds thresholds; /* with what is reserved in host_reserve */
+  guint64 reserved;            /* of that, for VMs about to start */
+  gint64 stats_period_us;      /* how often guests report */
   McCacheGrowth cache_growth;
   const McTuning *tuning; /* (nullable): the policy's own numbers; NULL = mc_tuning_default */
 } McPolicySettings;
@@ -73,10 +75,10 @@ typedef enum
 {
   MC_REASON_NONE,           /* never decided on */
   MC_REASON_ENOUGH,         /* between the watermarks, or nothing worth a move */
-  MC_REASON_NEEDS,          /* hard need: usable is low */
-  MC_REASON_SWAPPING,       /* hard need: the guest swaps */
+  MC_REASON_NEEDS,          /* in need: usable is low */
+  MC_REASON_SWAPPING,       /* in need: the guest swaps */
   MC_REASON_GROWS,          /* will be in need before the cycle after the next */
-  MC_REASON_CACHE,          /* soft need: unused is low, usable is ample */
+  MC_REASON_CACHE,          /* cache_pressure: unused is low, usable is ample */
   MC_REASON_BELOW_MINIMUM,  /* lifted to its minimum */
   MC_REASON_ABOVE_MAXIMUM,  /* brought down to its maximum */
   MC_REASON_RELEASES,       /* has more than it needs, and gives some */
@@ -111,7 +113,7 @@ typedef struct
 
   guint64 capacity; /* what the balloon can reach: maximum memory less what is hot-plugged */
   guint64 balloon;  /* what the guest has now */
-  guint64 target;   /* what it was last told; MC_UNKNOWN = never told by us */
+  guint64 target;   /* what it was last set to; MC_UNKNOWN = never by us */
   guint64 resident; /* host memory that it occupies */
 
   guint64 unused;    /* the guest's MemFree */
@@ -130,110 +132,13 @@ typedef struct
   guint weight;
 } McVmFacts;
 
-/*
- * What the policy remembers of one VM from cycle to cycle. Zero-initialised when the VM is first
- * seen, kept by the caller, written by mc_policy_decide() alone. Callers read the two rates,
- * nothing else.
- */
 typedef struct
 {
-  guint64 swap_in_rate; /* bytes a second */
-  guint64 swap_out_rate;
-
-  /* reports */
-  gboolean looked;          /* it has been looked at before, … */
-  gint64 looked_us;         /* … since then */
-  gint64 started_us;        /* of the boot that all of this is about */
-  gint64 stats_time_s;      /* of the newest report */
-  gint64 stats_seen_us;     /* when that was first seen; 0 = no report yet */
-  gint64 stats_interval_us; /* how far apart reports are seen to be */
-  gboolean reported;        /* since the boot was seen; maybe by the boot before */
-  gboolean fresh;           /* reported by this boot, and while somebody looked */
-  gboolean frozen;          /* its figures have not answered to a move of its balloon */
-  guint64 swap_in;          /* figures of the newest report */
-  guint64 swap_out;
-  guint64 unused;
-  guint64 usable;
-  guint64 available;
-  gint64 answered_us;       /* when any of them last changed … */
-  guint64 answered_balloon; /* … and its balloon then */
-
-  /* the balloon as the guest saw it when it reported */
-  guint64 balloon_reported; /* the least that it can have been */
-  guint64 balloon_at_stats;
-  guint64 balloon_before;    /* at the cycle before */
-  guint64 deflated;          /* what it was given lately, less what was taken since */
-  gint64 deflating_us;       /* when it was last seen to deflate */
-  gint64 balloon_since_us;   /* since when it has not moved */
-  guint64 outside_available; /* balloon less MemTotal, once it was seen at rest */
-  gboolean outside_known;
-  gboolean unbacked;  /* it claims to use more than the host backs */
-  gboolean disagrees; /* its newest report is of another balloon than was seen or told */
-
-  /* demand */
-  guint64 used;    /* balloon less usable, at the newest report */
-  gint64 velocity; /* of that, smoothed, bytes a second */
-  guint64 peak;    /* of used, held for a while, then decaying */
-  gint64 peak_us;
-  guint64 surge; /* the largest growth between two reports, likewise */
-  gint64 surge_us;
-  guint64 turned_at; /* the most or least of used since it last turned */
-  gint64 turned_us;
-  gboolean falls;  /* used was last seen to fall by much */
-  guint turns;     /* how often it has turned soon after it had */
-  guint64 swapped; /* swapped out and not back yet, as far as the counters tell */
-  guint hot;       /* consecutive reports with swapping or nothing usable, up to 3 */
-
-  /* moves */
-  gint64 given_us;
-  gint64 taken_us;
-  guint64 granted;       /* the size that it was given up to, less what was taken since */
-  gint64 unmet_since_us; /* since when it lacks memory; 0 = it does not */
-  guint64 inflating;     /* how fast its balloon was seen to inflate, bytes a second */
-  gint64 speed_us;       /* … at that time */
-
-  /* host memory */
-  guint64 overhead_least; /* what its process is known to occupy beside the guest's memory */
-  guint64 overhead_most; /* … and what it may occupy, as far as reports tell; 0 = no report yet */
-  guint64 in_use;        /* of the guest's memory, at its newest report with the balloon at rest */
-  guint64 resident;      /* at the cycle before */
-  gint64 resident_us;
-  guint64
-      touching; /* how fast it came to occupy more, bytes a second: rises at once, falls slowly */
-  guint64 touched; /* the most of the guest's memory that the host was seen to back, less what
-                      the balloon has taken since */
-
-  /* targets that are not followed */
-  gboolean reached;       /* the balloon has been at the present target */
-  guint64 target_before;  /* at the cycle before … */
-  gint64 target_since_us; /* … and since then */
-  gint64 progress_us;     /* when an inflating balloon last moved; 0 = not inflating */
-  guint64 progress_balloon;
-  gint64 stuck_until_us;
-  guint stuck_times;
-  gint64
-      deflated_us; /* when a balloon that is to deflate last did, or was told to; 0 = it is not */
-  guint64 deflated_balloon;
-  guint repeated; /* how often its target was set again since */
-  gint64 foreign_until_us;
-  gint64 idle_since_us; /* target reached by inflating, and the process still occupies more */
-  gint64 ineffective_until_us;
-  guint ineffective_times;
-  gboolean effective;   /* the host was seen to get what it gave */
-  guint64 vain_balloon; /* its balloon when memory was first taken from it; 0 = never was */
-
-  /* figures that cannot be */
-  gint64 doubted_until_us;
-  guint doubted_times;
-} McVmMemory;
-
-typedef struct
-{
-  guint64 target; /* what to tell it; equal to what it was told (or has) when nothing is to move */
+  guint64 target; /* what to set; equal to before when nothing is to move */
   gboolean move;  /* target is to be set */
   McVmStatus status;
   McReason reason;
-  guint64 before;    /* what it was told, or has, before this decision */
+  guint64 before;    /* its target, or its balloon when it has none, before this decision */
   guint64 promise;   /* granted and not yet touched */
   gboolean pressing; /* the next cycle should come early for its sake */
 
@@ -253,7 +158,7 @@ typedef struct
                         promised by nobody and is not touched */
   double used_percent;
   gboolean pressing;
-  double lambda; /* part of the headroom they want that VMs can have: 1 = all; -1 = some lack what
+  double lambda; /* part of the desired headroom that VMs can have: 1 = all; -1 = some lack what
                     they need */
 } McHostDecision;
 
@@ -270,7 +175,7 @@ void mc_policy_decide (const McPolicySettings *settings,
                        gint64 now_us,
                        gsize n_vms,
                        const McVmFacts *facts,
-                       McVmMemory *memories[],
+                       McVmHistory *histories[],
                        McVmDecision *decisions,
                        McHostDecision *host_decision);
 

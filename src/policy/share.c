@@ -18,7 +18,7 @@ between (guint64 from, guint64 to, double part)
 static guint64
 at_level (const McClaim *claim, double level)
 {
-  guint64 most = MAX (claim->base, claim->least);
+  guint64 most = MAX (claim->floor, claim->least);
 
   return CLAMP ((guint64)(level * claim->weight), claim->least, most);
 }
@@ -42,7 +42,7 @@ find_level (const McClaim *claims, gsize n_claims, guint64 budget)
 
   for (gsize i = 0; i < n_claims; i++)
     {
-      double full = (double)MAX (claims[i].base, claims[i].least) / claims[i].weight;
+      double full = (double)MAX (claims[i].floor, claims[i].least) / claims[i].weight;
 
       most = MAX (most, full + 1);
       heaviest = MAX (heaviest, claims[i].weight);
@@ -61,7 +61,7 @@ find_level (const McClaim *claims, gsize n_claims, guint64 budget)
 
 typedef struct
 {
-  gint64 bases, fairs, wants;
+  gint64 floors, fair, desired;
 } Sums;
 
 static Sums
@@ -71,9 +71,9 @@ add_up (const McClaim *claims, gsize n_claims)
 
   for (gsize i = 0; i < n_claims; i++)
     {
-      sums.bases += (gint64)claims[i].base;
-      sums.fairs += (gint64)claims[i].fair;
-      sums.wants += (gint64)claims[i].want;
+      sums.floors += (gint64)claims[i].floor;
+      sums.fair += (gint64)claims[i].fair;
+      sums.desired += (gint64)claims[i].desired;
     }
   return sums;
 }
@@ -85,20 +85,20 @@ mc_share_out (McClaim *claims, gsize n_claims, gint64 budget)
   Sums sums = add_up (claims, n_claims);
   double part, level;
 
-  if (sums.fairs <= budget)
+  if (sums.fair <= budget)
     {
-      part = sums.wants <= budget
+      part = sums.desired <= budget
                  ? MC_LAMBDA_PLENTY
-                 : (double)(budget - sums.fairs) / (double)(sums.wants - sums.fairs);
+                 : (double)(budget - sums.fair) / (double)(sums.desired - sums.fair);
       for (gsize i = 0; i < n_claims; i++)
-        claims[i].share = between (claims[i].fair, claims[i].want, part);
+        claims[i].share = between (claims[i].fair, claims[i].desired, part);
       return part;
     }
-  if (sums.bases <= budget)
+  if (sums.floors <= budget)
     {
-      part = (double)(budget - sums.bases) / (double)(sums.fairs - sums.bases);
+      part = (double)(budget - sums.floors) / (double)(sums.fair - sums.floors);
       for (gsize i = 0; i < n_claims; i++)
-        claims[i].share = between (claims[i].base, claims[i].fair, part);
+        claims[i].share = between (claims[i].floor, claims[i].fair, part);
       return 0;
     }
   level = find_level (claims, n_claims, (guint64)MAX (budget, 0));

@@ -14,12 +14,12 @@ G_BEGIN_DECLS
 /* Up to 2^46 bytes (MC_CAPACITY_MOST): sums of a hundred thousand fit. */
 typedef struct
 {
-  guint64 least; /* never less than this */
-  guint64 base;  /* enough to survive */
-  guint64 fair;  /* enough to be clear of its low watermark */
-  guint64 want;  /* enough to be well */
-  guint weight;  /* 1 or more; only its ratio to the others' counts */
-  guint64 share; /* out */
+  guint64 least;   /* never less than this */
+  guint64 floor;   /* enough to survive */
+  guint64 fair;    /* enough to be clear of its low watermark */
+  guint64 desired; /* enough to be well */
+  guint weight;    /* 1 or more; only its ratio to the others' counts */
+  guint64 share;   /* out */
 } McClaim;
 
 #define MC_LAMBDA_PLENTY 1.0

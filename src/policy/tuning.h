@@ -20,7 +20,7 @@ typedef struct
   guint surge_times;      /* so many reports' worth of the fastest growth that was seen */
   guint headroom_percent; /* of its capacity */
 
-  guint base_percent;  /* of the low watermark: what a VM is left with when everyone is short */
+  guint floor_percent; /* of the low watermark: what a VM is left with when everyone is short */
   guint swap_percent;  /* of a step: what a guest that swaps asks for, for each such report */
   guint ahead_percent; /* of a step: freed for it beyond what it can be given at once */
 

@@ -4,7 +4,7 @@
 
 #include "cycle.h"
 
-#include "headroom.h"
+#include "host-headroom.h"
 
 #define SAMPLE_AT_LEAST_US (1 * G_USEC_PER_SEC)
 #define SAMPLE_AT_MOST_US  (5 * G_USEC_PER_SEC)
@@ -37,7 +37,7 @@ typedef struct
 {
   gsize n_vms;
   McVmFacts *facts;
-  McVmMemory **histories;
+  McVmHistory **histories;
   McVmDecision *decisions;
 } Table;
 
@@ -62,7 +62,7 @@ table_new (McCycle *self)
 
   table->n_vms = vms->len;
   table->facts = g_new (McVmFacts, table->n_vms + 1);
-  table->histories = g_new (McVmMemory *, table->n_vms + 1);
+  table->histories = g_new (McVmHistory *, table->n_vms + 1);
   table->decisions = g_new (McVmDecision, table->n_vms + 1);
   for (gsize i = 0; i < table->n_vms; i++)
     {
@@ -78,7 +78,8 @@ table_decide (McCycle *self, Table *table, McHostDecision *host)
 {
   McPolicySettings settings = *mc_context_get_policy (self->context);
 
-  settings.thresholds.host_reserve += mc_reservations_get_total (self->reservations);
+  settings.reserved = mc_reservations_get_total (self->reservations);
+  settings.thresholds.host_reserve += settings.reserved;
   mc_policy_decide (&settings, mc_host_state_get_figures (self->state),
                     mc_context_now (self->context), table->n_vms, table->facts, table->histories,
                     table->decisions, host);
@@ -117,13 +118,13 @@ mc_cycle_plan (McCycle *self)
   GPtrArray *plan = g_ptr_array_new_with_free_func (planned_free);
   GPtrArray *vms = mc_fleet_get_vms (self->fleet);
   g_autoptr (Table) table = NULL;
-  g_autofree McVmMemory *histories = NULL;
+  g_autofree McVmHistory *histories = NULL;
   McHostDecision host;
 
   if (!mc_host_state_is_ready (self->state))
     return plan;
   table = table_new (self);
-  histories = g_new (McVmMemory, table->n_vms + 1);
+  histories = g_new (McVmHistory, table->n_vms + 1);
   for (gsize i = 0; i < table->n_vms; i++)
     {
       histories[i] = *table->histories[i];
@@ -179,11 +180,11 @@ apply (McCycle *self)
 static void
 answer_reservations (McCycle *self)
 {
-  McHeadroom headroom;
+  McHostHeadroom headroom;
 
   if (mc_reservations_get_total (self->reservations) == 0)
     return;
-  headroom = mc_headroom_find (self->context, self->state, self->fleet);
+  headroom = mc_host_headroom_find (self->context, self->state, self->fleet);
   mc_reservations_set_headroom (self->reservations, &headroom);
   mc_reservations_answer_due (self->reservations);
 }
@@ -231,7 +232,6 @@ on_sampled (GObject *source, GAsyncResult *result, gpointer user_data)
   else
     {
       g_debug ("A sample brought nothing: %s", error->message);
-      mc_fleet_drop_sample (self->fleet);
       mc_host_state_miss_sample (self->state);
     }
   mc_fleet_announce (self->fleet);
@@ -251,7 +251,6 @@ mc_cycle_begin (McCycle *self)
       g_signal_emit (self, signals[ENDED], 0, FALSE);
       return;
     }
-  mc_fleet_begin_sample (self->fleet);
   mc_hypervisor_sample_async (hypervisor, g_get_monotonic_time () + patience_us, on_sampled,
                               g_object_ref (self));
 }

@@ -31,6 +31,7 @@ struct _McDomain
   McVmFacts facts;
   gboolean gone;
   gboolean crashed;
+  gint64 state_us;   /* when an event last told whether it runs; g_get_monotonic_time() */
   gboolean was_busy; /* in the last sample; a VM without any counts as busy */
   gint64 report_wall_us;
   gboolean looked;   /* at its figures */
@@ -141,7 +142,10 @@ mc_domain_was_busy (McDomain *self)
 }
 
 void
-mc_domain_update_from_sample (McDomain *self, const McVmSample *sample, gint64 wall_us)
+mc_domain_update_from_sample (McDomain *self,
+                              const McVmSample *sample,
+                              gint64 began_us,
+                              gint64 wall_us)
 {
   McVmFacts *facts = &self->facts;
 
@@ -158,7 +162,8 @@ mc_domain_update_from_sample (McDomain *self, const McVmSample *sample, gint64 w
   if (sample->busy)
     return; /* the rest is as old as it was */
 
-  facts->running = sample->running && !self->crashed;
+  if (began_us > self->state_us) /* else an event has told since */
+    facts->running = sample->running && !self->crashed;
   facts->resident = sample->resident;
   facts->unused = sample->unused;
   facts->usable = sample->usable;
@@ -195,6 +200,7 @@ mc_domain_set_running (McDomain *self, gboolean running, gint64 now_us)
   if (running && self->crashed)
     mc_domain_set_started (self, now_us);
   self->facts.running = running;
+  self->state_us = g_get_monotonic_time ();
   return TRUE;
 }
 

@@ -40,8 +40,11 @@ gboolean mc_domain_has_crashed (McDomain *self);
 /* Whether it was busy in the last sample, even if that was the first time. */
 gboolean mc_domain_was_busy (McDomain *self);
 
-/* Absent figures stay unknown. @wall_us: when they were read */
-void mc_domain_update_from_sample (McDomain *self, const McVmSample *sample, gint64 wall_us);
+/* Absent figures stay unknown. @began_us: when the sample was asked for. @wall_us: when it came */
+void mc_domain_update_from_sample (McDomain *self,
+                                   const McVmSample *sample,
+                                   gint64 began_us,
+                                   gint64 wall_us);
 
 void mc_domain_set_balloon (McDomain *self, guint64 bytes);
 

@@ -16,8 +16,7 @@ struct _McFleet
   GPtrArray *vms;      /* (element-type McVm) owned, in the order they appeared */
   GHashTable *by_uuid; /* uuid → McVm, of the same */
   GHashTable *starts;  /* uuid → gint64*: started, and not sampled yet */
-  GHashTable *gone;    /* (set of uuid): stopped while a sample was under way */
-  gboolean sampling;
+  GHashTable *gone; /* uuid → gint64, when it stopped: a sample begun before may still have it */
   gboolean synced;
   guint64 n_samples;
   guint last_refreshed;
@@ -88,7 +87,7 @@ started_when (McFleet *self, const char *uuid)
 
 /* Returns: the bytes that it has, if it has just started. */
 static guint64
-add_vm (McFleet *self, const McVmSample *sample)
+add_vm (McFleet *self, const McVmSample *sample, gint64 began_us)
 {
   gint64 started_us = started_when (self, sample->uuid);
   McVm *vm;
@@ -97,10 +96,25 @@ add_vm (McFleet *self, const McVmSample *sample)
   vm = mc_vm_new (self->context, sample, started_us);
   g_ptr_array_add (self->vms, vm);
   g_hash_table_insert (self->by_uuid, (char *)mc_vm_get_uuid (vm), vm);
-  mc_vm_update_from_sample (vm, sample, self->n_samples);
+  mc_vm_update_from_sample (vm, sample, began_us, self->n_samples);
   g_signal_connect_object (vm, "cycle-wanted", G_CALLBACK (want_cycle), self, G_CONNECT_SWAPPED);
   mc_vm_refresh (vm);
   return started_us > 0 && sample->balloon != MC_UNKNOWN ? sample->balloon : 0;
+}
+
+/* Whether it stopped since a sample of then was asked for. */
+static gboolean
+is_gone_since (McFleet *self, const char *uuid, gint64 then_us)
+{
+  const gint64 *stopped_us = g_hash_table_lookup (self->gone, uuid);
+
+  return stopped_us != NULL && *stopped_us >= then_us;
+}
+
+static gboolean
+is_before (gpointer key, gpointer value, gpointer user_data)
+{
+  return *(const gint64 *)value < *(const gint64 *)user_data;
 }
 
 static void
@@ -120,14 +134,13 @@ mc_fleet_reconcile (McFleet *self, const McSample *sample)
 {
   guint64 started = 0;
 
-  self->sampling = FALSE;
   self->n_samples++;
   for (guint i = 0; i < sample->vms->len; i++)
     {
       const McVmSample *of_vm = sample->vms->pdata[i];
       McVm *vm = mc_fleet_lookup (self, of_vm->uuid);
 
-      if (g_hash_table_contains (self->gone, of_vm->uuid))
+      if (is_gone_since (self, of_vm->uuid, sample->began_us))
         continue;
       if (vm != NULL && mc_domain_get_id (mc_vm_get_domain (vm)) != of_vm->id)
         {
@@ -135,29 +148,16 @@ mc_fleet_reconcile (McFleet *self, const McSample *sample)
           vm = NULL;
         }
       if (vm == NULL)
-        started += add_vm (self, of_vm);
+        started += add_vm (self, of_vm, sample->began_us);
       else
-        mc_vm_update_from_sample (vm, of_vm, self->n_samples);
+        mc_vm_update_from_sample (vm, of_vm, sample->began_us, self->n_samples);
     }
-  g_hash_table_remove_all (self->gone);
+  g_hash_table_foreach_remove (self->gone, is_before, (gpointer)&sample->began_us);
   remove_unseen (self);
   if (!self->synced)
     mc_vm_notes_sweep (self->context->store, self->by_uuid);
   self->synced = TRUE;
   return started;
-}
-
-void
-mc_fleet_begin_sample (McFleet *self)
-{
-  self->sampling = TRUE;
-}
-
-void
-mc_fleet_drop_sample (McFleet *self)
-{
-  self->sampling = FALSE;
-  g_hash_table_remove_all (self->gone);
 }
 
 guint64
@@ -254,10 +254,10 @@ on_vm_stopped (McHypervisor *hypervisor, const char *uuid, gpointer user_data)
 {
   McFleet *self = user_data;
   McVm *vm = mc_fleet_lookup (self, uuid);
+  gint64 stopped_us = g_get_monotonic_time ();
 
   g_hash_table_remove (self->starts, uuid);
-  if (self->sampling)
-    g_hash_table_add (self->gone, g_strdup (uuid));
+  g_hash_table_insert (self->gone, g_strdup (uuid), g_memdup2 (&stopped_us, sizeof stopped_us));
   if (vm != NULL)
     remove_vm (self, vm);
   want_cycle (self);
@@ -399,7 +399,7 @@ mc_fleet_init (McFleet *self)
   self->vms = g_ptr_array_new_with_free_func (g_object_unref);
   self->by_uuid = g_hash_table_new (g_str_hash, g_str_equal);
   self->starts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  self->gone = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->gone = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 }
 
 McFleet *

@@ -35,13 +35,8 @@ GPtrArray *mc_fleet_get_vms (McFleet *self);
 /* Returns: (transfer none) (nullable) */
 McVm *mc_fleet_lookup (McFleet *self, const char *uuid);
 
-/* A sample is under way: what stops from now on is not to come back with it. */
-void mc_fleet_begin_sample (McFleet *self);
-
-/* It has brought nothing. */
-void mc_fleet_drop_sample (McFleet *self);
-
-/* It has brought this. Returns: the bytes that VMs have which started since the last one. */
+/* A sample came; what stopped since it was begun does not come back with it. Returns: the bytes
+ * that VMs have which started since the last one. */
 guint64 mc_fleet_reconcile (McFleet *self, const McSample *sample);
 
 /* Samples that came. */

@@ -6,6 +6,7 @@
 
 #include "error.h"
 #include "events.h"
+#include "headroom.h"
 
 /* A guest returns memory at 60 MB/s and more: what has not come after this long will not come; and
  * a caller on the bus waits for 25 s if it does not say otherwise. */
@@ -18,7 +19,7 @@ struct _McReservations
   McContext *context;
   GPtrArray *list; /* (element-type Reservation) the oldest first */
   guint last_id;
-  McHeadroom headroom;
+  McHostHeadroom headroom;
 };
 
 typedef struct
@@ -117,7 +118,7 @@ answer (Reservation *reservation, guint64 granted)
 static guint64
 free_for (McReservations *self, const Reservation *wanted)
 {
-  guint64 left = self->headroom.free;
+  guint64 left = (guint64)MAX (self->headroom.free, 0);
 
   for (guint i = 0; i < self->list->len && self->list->pdata[i] != wanted; i++)
     left -= MIN (left, ((const Reservation *)self->list->pdata[i])->bytes);
@@ -154,7 +155,7 @@ on_waited_enough (gpointer user_data)
 }
 
 void
-mc_reservations_set_headroom (McReservations *self, const McHeadroom *headroom)
+mc_reservations_set_headroom (McReservations *self, const McHostHeadroom *headroom)
 {
   self->headroom = *headroom;
 }
@@ -185,11 +186,10 @@ mc_reservations_get_total (McReservations *self)
 guint64
 mc_reservations_get_free (McReservations *self)
 {
-  guint64 possible = self->headroom.possible;
-
   if (!self->headroom.known)
     return 0;
-  return possible - MIN (possible, mc_reservations_get_total (self));
+  return mc_headroom_for_new_vm (self->headroom.free, self->headroom.spare,
+                                 mc_reservations_get_total (self));
 }
 
 static Reservation *

@@ -14,10 +14,10 @@ G_BEGIN_DECLS
 /* What a VM about to start could have, if nothing was reserved. */
 typedef struct
 {
-  gboolean known;   /* FALSE: no figures, as the hypervisor is lost or does not answer */
-  guint64 free;     /* bytes that nobody has a claim to now */
-  guint64 possible; /* the same with what VMs can spare */
-} McHeadroom;
+  gboolean known; /* FALSE: no figures, as the hypervisor is lost or does not answer */
+  gint64 free;    /* bytes that nobody has a claim to now; see mc_headroom_free() */
+  guint64 spare;  /* bytes that VMs can spare */
+} McHostHeadroom;
 
 #define MC_TYPE_RESERVATIONS (mc_reservations_get_type ())
 G_DECLARE_FINAL_TYPE (McReservations, mc_reservations, MC, RESERVATIONS, McPart)
@@ -28,7 +28,7 @@ McReservations *mc_reservations_new (McContext *context);
 void mc_reservations_close (McReservations *self);
 
 /* Sets what there is to reserve from. */
-void mc_reservations_set_headroom (McReservations *self, const McHeadroom *headroom);
+void mc_reservations_set_headroom (McReservations *self, const McHostHeadroom *headroom);
 
 /* Answers those whose memory is free by now. */
 void mc_reservations_answer_due (McReservations *self);

@@ -5,7 +5,7 @@
 #include "views.h"
 
 #include "events.h"
-#include "headroom.h"
+#include "host-headroom.h"
 #include "service-manager.h"
 
 static void
@@ -35,7 +35,7 @@ void
 mc_views_update (McViews *self, const McHostParts *host)
 {
   g_autofree char *paused = mc_host_view_describe_pause (host);
-  McHeadroom headroom = mc_headroom_find (host->context, host->state, host->fleet);
+  McHostHeadroom headroom = mc_host_headroom_find (host->context, host->state, host->fleet);
 
   mc_reservations_set_headroom (host->reservations, &headroom);
   mc_fleet_update_views (host->fleet, paused, mc_host_state_get_degraded (host->state));

@@ -91,7 +91,7 @@ void
 mc_vm_view_update (McVmView *self,
                    const McVmParts *vm,
                    const McVmFacts *facts,
-                   const McVmMemory *history,
+                   const McVmHistory *history,
                    McVmStatus status,
                    const char *detail)
 {

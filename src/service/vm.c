@@ -17,7 +17,7 @@ struct _McVm
 
   McContext *context;
   McVmParts parts;
-  McVmMemory history; /* the policy's */
+  McVmHistory history; /* the policy's */
   McVmDecision decision;
   McVmStatusHistory status;
   McVmView view;
@@ -87,7 +87,7 @@ mc_vm_get_moves (McVm *self)
   return self->moves;
 }
 
-McVmMemory *
+McVmHistory *
 mc_vm_get_history (McVm *self)
 {
   return &self->history;
@@ -102,9 +102,10 @@ mc_vm_get_decision (McVm *self)
 /* Sampled */
 
 void
-mc_vm_update_from_sample (McVm *self, const McVmSample *sample, guint64 n_sample)
+mc_vm_update_from_sample (McVm *self, const McVmSample *sample, gint64 began_us, guint64 n_sample)
 {
-  mc_domain_update_from_sample (self->parts.domain, sample, mc_clock_wall (self->context->clock));
+  mc_domain_update_from_sample (self->parts.domain, sample, began_us,
+                                mc_clock_wall (self->context->clock));
   self->last_sample = n_sample;
 }
 

@@ -41,8 +41,9 @@ GPtrArray *mc_vm_get_moves (McVm *self);
 
 /* For whoever has all of them */
 
-/* @n_sample: the number of the sample, for mc_vm_get_last_sample() */
-void mc_vm_update_from_sample (McVm *self, const McVmSample *sample, guint64 n_sample);
+/* @began_us: when the sample was asked for. @n_sample: its number, for mc_vm_get_last_sample() */
+void
+mc_vm_update_from_sample (McVm *self, const McVmSample *sample, gint64 began_us, guint64 n_sample);
 guint64 mc_vm_get_last_sample (McVm *self);
 
 /* Reads what it is made of; see mc_description_refresh(). */
@@ -75,7 +76,7 @@ void mc_vm_set_announced (McVm *self);
 McVmFacts mc_vm_get_facts (McVm *self, gboolean all_paused);
 
 /* Returns: (transfer none): what the policy remembers of it */
-McVmMemory *mc_vm_get_history (McVm *self);
+McVmHistory *mc_vm_get_history (McVm *self);
 
 void mc_vm_begin_cycle (McVm *self);
 void mc_vm_store_decision (McVm *self, const McVmDecision *decision);

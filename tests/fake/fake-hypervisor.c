@@ -343,6 +343,12 @@ mc_fake_hypervisor_release_samples (McFakeHypervisor *self)
 }
 
 void
+mc_fake_hypervisor_delay_sample (McFakeHypervisor *self)
+{
+  mc_fake_machine_delay_sample (self->machine);
+}
+
+void
 mc_fake_hypervisor_fail (McFakeHypervisor *self,
                          McFakeCall call,
                          McHypervisorError code,

@@ -95,6 +95,9 @@ void mc_fake_hypervisor_release_vm (McFakeHypervisor *self, McFakeVm *vm);
 void mc_fake_hypervisor_hang_samples (McFakeHypervisor *self);
 void mc_fake_hypervisor_release_samples (McFakeHypervisor *self);
 
+/* The next sample answers with what is now: as one that was begun now, and comes late. */
+void mc_fake_hypervisor_delay_sample (McFakeHypervisor *self);
+
 /* The next @count calls of this kind end with this error of MC_HYPERVISOR_ERROR, without effect. */
 void mc_fake_hypervisor_fail (McFakeHypervisor *self,
                               McFakeCall call,

@@ -25,6 +25,7 @@ mc_fake_machine_free (McFakeMachine *self)
 {
   g_hash_table_unref (self->by_uuid);
   g_ptr_array_unref (self->vms);
+  g_clear_pointer (&self->delayed, mc_sample_free);
   g_free (self);
 }
 
@@ -54,8 +55,8 @@ mc_fake_machine_find (McFakeMachine *self, const char *uuid)
   return g_hash_table_lookup (self->by_uuid, uuid);
 }
 
-McSample *
-mc_fake_machine_sample (McFakeMachine *self)
+static McSample *
+sample_now (McFakeMachine *self)
 {
   McSample *sample = mc_sample_new ();
 
@@ -63,7 +64,21 @@ mc_fake_machine_sample (McFakeMachine *self)
     g_ptr_array_add (sample->vms, mc_fake_vm_sample (self->vms->pdata[i]));
   sample->host_total = self->total;
   sample->host_available = self->available;
+  sample->began_us = g_get_monotonic_time ();
   return sample;
+}
+
+McSample *
+mc_fake_machine_sample (McFakeMachine *self)
+{
+  return self->delayed != NULL ? g_steal_pointer (&self->delayed) : sample_now (self);
+}
+
+void
+mc_fake_machine_delay_sample (McFakeMachine *self)
+{
+  g_clear_pointer (&self->delayed, mc_sample_free);
+  self->delayed = sample_now (self);
 }
 
 void

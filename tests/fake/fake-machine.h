@@ -12,6 +12,7 @@ typedef struct
   GPtrArray *vms;                  /* (element-type McFakeVm) owned, in the order added */
   GHashTable *by_uuid;             /* uuid → McFakeVm */
   guint n_added;
+  McSample *delayed; /* (nullable) what the next one is */
 } McFakeMachine;
 
 /* 8 GiB, of which 6 GiB are available, and no VM. */
@@ -25,6 +26,9 @@ McFakeVm *mc_fake_machine_steal (McFakeMachine *self, McFakeVm *vm);
 McFakeVm *mc_fake_machine_find (McFakeMachine *self, const char *uuid); /* nullable */
 
 McSample *mc_fake_machine_sample (McFakeMachine *self);
+
+/* As the function of the fake hypervisor that has this name. */
+void mc_fake_machine_delay_sample (McFakeMachine *self);
 
 /* One step of the physics. @moved is called with @user_data for each VM whose balloon moved. */
 void mc_fake_machine_step (McFakeMachine *self,

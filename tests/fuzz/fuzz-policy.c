@@ -148,7 +148,7 @@ run_cycle (Bytes *bytes,
            gint64 now_us,
            guint n,
            McVmFacts *facts,
-           McVmMemory **memories)
+           McVmHistory **histories)
 {
   McHostFigures host = { .total = next_figure (bytes), .available = next_figure (bytes) };
   McVmDecision decisions[VMS_MOST];
@@ -157,7 +157,7 @@ run_cycle (Bytes *bytes,
 
   for (guint i = 0; i < n; i++)
     next_facts (bytes, now_us, &facts[i]);
-  mc_policy_decide (settings, &host, now_us, n, facts, memories, decisions, &host_decision);
+  mc_policy_decide (settings, &host, now_us, n, facts, histories, decisions, &host_decision);
   for (guint i = 0; i < n; i++)
     {
       given += check_decision (&facts[i], &decisions[i]);
@@ -176,18 +176,18 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   McPolicySettings settings = next_settings (&bytes);
   guint n = next_byte (&bytes) % (VMS_MOST + 1);
   McVmFacts facts[VMS_MOST] = { 0 };
-  McVmMemory memory[VMS_MOST] = { 0 }, *memories[VMS_MOST];
+  McVmHistory history[VMS_MOST] = { 0 }, *histories[VMS_MOST];
   gint64 now_us = 1000 * G_USEC_PER_SEC;
 
   for (guint i = 0; i < n; i++)
     {
-      memories[i] = &memory[i];
+      histories[i] = &history[i];
       facts[i].uuid[0] = (guint8)i;
       facts[i].target = MC_UNKNOWN;
     }
   for (guint cycle = 0; cycle < CYCLES_MOST && bytes.left > 0; cycle++)
     {
-      run_cycle (&bytes, &settings, now_us, n, facts, memories);
+      run_cycle (&bytes, &settings, now_us, n, facts, histories);
       now_us += (gint64)next_byte (&bytes) * G_USEC_PER_SEC / 8;
     }
   return 0;

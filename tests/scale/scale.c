@@ -85,7 +85,7 @@ void __wrap_mc_policy_decide (const McPolicySettings *settings,
                               gint64 now_us,
                               gsize n_vms,
                               const McVmFacts *facts,
-                              McVmMemory *memories[],
+                              McVmHistory *histories[],
                               McVmDecision *decisions,
                               McHostDecision *host_decision);
 void __real_mc_policy_decide (const McPolicySettings *settings,
@@ -93,7 +93,7 @@ void __real_mc_policy_decide (const McPolicySettings *settings,
                               gint64 now_us,
                               gsize n_vms,
                               const McVmFacts *facts,
-                              McVmMemory *memories[],
+                              McVmHistory *histories[],
                               McVmDecision *decisions,
                               McHostDecision *host_decision);
 
@@ -126,12 +126,12 @@ __wrap_mc_policy_decide (const McPolicySettings *settings,
                          gint64 now_us,
                          gsize n_vms,
                          const McVmFacts *facts,
-                         McVmMemory *memories[],
+                         McVmHistory *histories[],
                          McVmDecision *decisions,
                          McHostDecision *host_decision)
 {
   enter (STAGE_DECIDE);
-  __real_mc_policy_decide (settings, host, now_us, n_vms, facts, memories, decisions,
+  __real_mc_policy_decide (settings, host, now_us, n_vms, facts, histories, decisions,
                            host_decision);
   enter (STAGE_APPLY);
 }

@@ -44,7 +44,7 @@ rules_decide (gpointer state, guint interval, const SimView *view, double *targe
 typedef struct
 {
   McPolicySettings settings;
-  McVmMemory memories[SIM_VMS_MOST];
+  McVmHistory histories[SIM_VMS_MOST];
 } MemCoord;
 
 McTuning sim_tuning;
@@ -63,15 +63,15 @@ memcoord_start (const SimLoad *load, guint interval)
 static gboolean
 memcoord_cycle (MemCoord *state, const SimView *view, double *targets)
 {
-  McVmMemory *memories[SIM_VMS_MOST];
+  McVmHistory *histories[SIM_VMS_MOST];
   McVmDecision decisions[SIM_VMS_MOST];
   McHostDecision host;
   gboolean pressing;
 
   for (guint i = 0; i < view->n; i++)
-    memories[i] = &state->memories[i];
+    histories[i] = &state->histories[i];
   mc_policy_decide (&state->settings, view->host, (gint64)(view->t + 1) * G_USEC_PER_SEC, view->n,
-                    view->facts, memories, decisions, &host);
+                    view->facts, histories, decisions, &host);
   pressing = host.pressing;
   for (guint i = 0; i < view->n; i++)
     {

@@ -18,15 +18,15 @@ sim_crowd_new (guint n)
   crowd->settings = mc_policy_settings_default ();
   crowd->host = (McHostFigures){ .total = n * MC_GIB, .available = n * MC_GIB / 5 };
   crowd->facts = g_new0 (McVmFacts, n);
-  crowd->memory = g_new0 (McVmMemory, n);
-  crowd->memories = g_new (McVmMemory *, n);
+  crowd->history = g_new0 (McVmHistory, n);
+  crowd->histories = g_new (McVmHistory *, n);
   crowd->decisions = g_new0 (McVmDecision, n);
   for (guint i = 0; i < n; i++)
     {
       guint64 balloon = (600 + sim_random_below (&crowd->random, 400)) * MC_MIB;
 
-      crowd->memories[i] = &crowd->memory[i];
-      crowd->memory[i].looked = TRUE; /* the first report is news */
+      crowd->histories[i] = &crowd->history[i];
+      crowd->history[i].looked = TRUE; /* the first report is news */
       crowd->facts[i] = (McVmFacts){
         .running = TRUE,
         .has_balloon = TRUE,
@@ -49,8 +49,8 @@ void
 sim_crowd_free (SimCrowd *crowd)
 {
   g_free (crowd->facts);
-  g_free (crowd->memory);
-  g_free (crowd->memories);
+  g_free (crowd->history);
+  g_free (crowd->histories);
   g_free (crowd->decisions);
   g_free (crowd);
 }
@@ -80,5 +80,5 @@ sim_crowd_decide (SimCrowd *crowd)
   McHostDecision host;
 
   mc_policy_decide (&crowd->settings, &crowd->host, crowd->now_us, crowd->n, crowd->facts,
-                    crowd->memories, crowd->decisions, &host);
+                    crowd->histories, crowd->decisions, &host);
 }

@@ -16,8 +16,8 @@ typedef struct
   McPolicySettings settings;
   McHostFigures host;
   McVmFacts *facts;
-  McVmMemory *memory;
-  McVmMemory **memories;
+  McVmHistory *history;
+  McVmHistory **histories;
   McVmDecision *decisions;
 } SimCrowd;
 

@@ -24,7 +24,7 @@ static const struct
   KNOB (half_life_s),
   KNOB (surge_times),
   KNOB (headroom_percent),
-  KNOB (base_percent),
+  KNOB (floor_percent),
   KNOB (swap_percent),
   KNOB (ahead_percent),
   KNOB (margin_mib),

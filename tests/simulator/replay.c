@@ -50,7 +50,7 @@ typedef struct
   char *name;
   guint64 most; /* the largest balloon of the record: its maximum, where that is not recorded */
   gint64 started_us;
-  McVmMemory memory;
+  McVmHistory history;
   guint64 done;    /* the target of the sample before */
   guint64 decided; /* the last decided target that was printed */
 } Guest;
@@ -326,7 +326,7 @@ decide (
     Record *record, const McPolicySettings *settings, Row *rows, guint n, McVmDecision *decisions)
 {
   g_autofree McVmFacts *facts = g_new (McVmFacts, n);
-  g_autofree McVmMemory **memories = g_new (McVmMemory *, n);
+  g_autofree McVmHistory **histories = g_new (McVmHistory *, n);
   McHostFigures host = { .available = known (rows[0].figures[COLUMN_HOST_AVAILABLE], 0) };
   McHostDecision host_decision;
   gboolean pressing;
@@ -335,10 +335,10 @@ decide (
   for (guint i = 0; i < n; i++)
     {
       facts[i] = facts_of (record, settings, &rows[i]);
-      memories[i] = &rows[i].guest->memory;
+      histories[i] = &rows[i].guest->history;
     }
-  mc_policy_decide (settings, &host, (gint64)((rows[0].t + 1) * G_USEC_PER_SEC), n, facts, memories,
-                    decisions, &host_decision);
+  mc_policy_decide (settings, &host, (gint64)((rows[0].t + 1) * G_USEC_PER_SEC), n, facts,
+                    histories, decisions, &host_decision);
   pressing = host_decision.pressing;
   for (guint i = 0; i < n; i++)
     pressing |= decisions[i].pressing;

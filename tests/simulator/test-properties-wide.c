@@ -93,8 +93,8 @@ typedef struct
   SimWorld world;
   McPolicySettings settings;
   McVmFacts facts[SIM_VMS_MOST];
-  McVmMemory memory[SIM_VMS_MOST];
-  McVmMemory before[SIM_VMS_MOST];
+  McVmHistory history[SIM_VMS_MOST];
+  McVmHistory before[SIM_VMS_MOST];
   McVmDecision decisions[SIM_VMS_MOST];
   McHostDecision host;
   McHostFigures figures;
@@ -625,18 +625,18 @@ judge_step (Run *run, guint i)
 static void
 decide_with_all_touched (const Run *run, McVmDecision *decisions)
 {
-  g_autofree McVmMemory *memory = g_memdup2 (run->before, run->n * sizeof *memory);
+  g_autofree McVmHistory *history = g_memdup2 (run->before, run->n * sizeof *history);
   g_autofree McVmFacts *facts = g_memdup2 (run->facts, run->n * sizeof *facts);
-  McVmMemory *memories[SIM_VMS_MOST];
+  McVmHistory *histories[SIM_VMS_MOST];
   McHostDecision host;
 
   for (guint i = 0; i < run->n; i++)
     {
-      memories[i] = &memory[i];
+      histories[i] = &history[i];
       if (run->decisions[i].status != MC_VM_BOOTING)
         facts[i].resident += (guint64)(strange (run, i) * MC_MIB);
     }
-  mc_policy_decide (&run->settings, &run->figures, run->now_us, run->n, facts, memories, decisions,
+  mc_policy_decide (&run->settings, &run->figures, run->now_us, run->n, facts, histories, decisions,
                     &host);
 }
 
@@ -776,9 +776,9 @@ judge_taking (Run *run)
 
 static void
 decide_in_order (
-    const Run *run, const guint *order, guint n, McVmMemory *memory, McVmDecision *decisions)
+    const Run *run, const guint *order, guint n, McVmHistory *history, McVmDecision *decisions)
 {
-  g_autofree McVmMemory **memories = g_new (McVmMemory *, n);
+  g_autofree McVmHistory **histories = g_new (McVmHistory *, n);
   g_autofree McVmFacts *facts = g_new (McVmFacts, n);
   g_autofree McVmDecision *results = g_new (McVmDecision, n);
   McHostDecision host;
@@ -787,9 +787,10 @@ decide_in_order (
     {
       facts[i] = run->facts[order[i]];
       facts[i].uuid[15] = i == run->n;
-      memories[i] = &memory[i];
+      histories[i] = &history[i];
     }
-  mc_policy_decide (&run->settings, &run->figures, run->now_us, n, facts, memories, results, &host);
+  mc_policy_decide (&run->settings, &run->figures, run->now_us, n, facts, histories, results,
+                    &host);
   for (guint i = 0; i < n; i++)
     decisions[i] = results[i];
 }
@@ -798,7 +799,7 @@ static void
 judge_order (Run *run)
 {
   guint n = run->n, order[SIM_VMS_MOST + 1];
-  g_autofree McVmMemory *memory = g_new (McVmMemory, n + 1);
+  g_autofree McVmHistory *history = g_new (McVmHistory, n + 1);
   g_autofree McVmDecision *decisions = g_new (McVmDecision, n + 1);
 
   for (guint i = 0; i < n; i++)
@@ -812,17 +813,17 @@ judge_order (Run *run)
     }
   order[n] = order[sim_random_below (&run->random, n)];
   for (guint i = 0; i <= n; i++)
-    memcpy (&memory[i], &run->before[order[i]], sizeof *memory); /* padding and all */
-  decide_in_order (run, order, n, memory, decisions);
+    memcpy (&history[i], &run->before[order[i]], sizeof *history); /* padding and all */
+  decide_in_order (run, order, n, history, decisions);
   for (guint i = 0; i < n; i++)
     if (decisions[i].target != run->decisions[order[i]].target
         || decisions[i].reason != run->decisions[order[i]].reason
-        || memcmp (&memory[i], &run->memory[order[i]], sizeof *memory) != 0)
+        || memcmp (&history[i], &run->history[order[i]], sizeof *history) != 0)
       found (run, ORDER, order[i], "in another order it is told %.0f, not %.0f",
              mib (decisions[i].target), mib (run->decisions[order[i]].target));
   for (guint i = 0; i <= n; i++)
-    memcpy (&memory[i], &run->before[order[i]], sizeof *memory);
-  decide_in_order (run, order, n + 1, memory, decisions);
+    memcpy (&history[i], &run->before[order[i]], sizeof *history);
+  decide_in_order (run, order, n + 1, history, decisions);
   for (guint i = 0; i < n; i++)
     if (order[i] == order[n] && decisions[i].target != decisions[n].target)
       found (run, ORDER, order[n], "of two that are equal one is told %.0f, the other %.0f",
@@ -844,12 +845,12 @@ remember_first_reports (Run *run)
 static void
 decide (Run *run)
 {
-  McVmMemory *memories[SIM_VMS_MOST];
+  McVmHistory *histories[SIM_VMS_MOST];
 
   for (guint i = 0; i < run->n; i++)
-    memories[i] = &run->memory[i];
-  memcpy (run->before, run->memory, run->n * sizeof *run->before);
-  mc_policy_decide (&run->settings, &run->figures, run->now_us, run->n, run->facts, memories,
+    histories[i] = &run->history[i];
+  memcpy (run->before, run->history, run->n * sizeof *run->before);
+  mc_policy_decide (&run->settings, &run->figures, run->now_us, run->n, run->facts, histories,
                     run->decisions, &run->host);
   run->decided = TRUE;
 }
@@ -905,7 +906,7 @@ static void
 start_anew (Run *run)
 {
   run->next = run->started = run->world.t + run->load->restart_takes;
-  memset (run->memory, 0, sizeof run->memory);
+  memset (run->history, 0, sizeof run->history);
   run->decided = FALSE;
   for (guint i = 0; i < run->n; i++)
     run->watches[i].level = 0;

@@ -28,8 +28,8 @@ typedef struct
   SimRandom random;
   McPolicySettings settings;
   McVmFacts facts[SIM_VMS_MOST];
-  McVmMemory memory[SIM_VMS_MOST];
-  McVmMemory before[SIM_VMS_MOST]; /* the memory as it was before the cycle */
+  McVmHistory history[SIM_VMS_MOST];
+  McVmHistory before[SIM_VMS_MOST]; /* the memory as it was before the cycle */
   McVmDecision decisions[SIM_VMS_MOST];
   McHostDecision host;
   McHostFigures figures;
@@ -60,22 +60,22 @@ grant (const McVmFacts *facts, const McVmDecision *decision)
 static void
 decide (Run *run,
         const McVmFacts *facts,
-        McVmMemory *memory,
+        McVmHistory *history,
         const guint *order,
         guint n,
         McVmDecision *decisions,
         McHostDecision *host)
 {
-  McVmMemory *memories[SIM_VMS_MOST + 1];
+  McVmHistory *histories[SIM_VMS_MOST + 1];
   McVmFacts ordered[SIM_VMS_MOST + 1] = { 0 };
   McVmDecision results[SIM_VMS_MOST + 1];
 
   for (guint i = 0; i < n; i++)
     {
       ordered[i] = facts[order[i]];
-      memories[i] = &memory[order[i]];
+      histories[i] = &history[order[i]];
     }
-  mc_policy_decide (&run->settings, &run->figures, run->now_us, n, ordered, memories, results,
+  mc_policy_decide (&run->settings, &run->figures, run->now_us, n, ordered, histories, results,
                     host);
   for (guint i = 0; i < n; i++)
     decisions[order[i]] = results[i];
@@ -190,22 +190,23 @@ check_takings (Run *run)
   for (guint i = 0; i < run->n; i++)
     {
       const McVmDecision *decision = &run->decisions[i];
-      const McVmMemory *memory = &run->memory[i];
+      const McVmHistory *history = &run->history[i];
 
       if (!decision->move || is_told_what_it_has (decision))
         continue;
       if (decision->target > decision->before)
         {
-          if (memory->started_us == run->before[i].started_us)
+          if (history->started_us == run->before[i].started_us)
             g_assert_false (run->taken_us[i] > 0 && run->taken_us[i] == run->last_us);
           continue;
         }
       run->taken_us[i] = run->now_us;
       if (decision->reason == MC_REASON_RELEASES || decision->reason == MC_REASON_HOST_TIGHT)
-        g_assert_cmpuint (decision->target, >, memory->used + run->facts[i].low_watermark);
+        g_assert_cmpuint (decision->target, >, history->used + run->facts[i].low_watermark);
       if (decision->reason == MC_REASON_RELEASES)
         g_assert_cmpuint (decision->figure, >=, decision->limit);
-      if (memory->hot > 0 && decision->before < memory->used + run->facts[i].low_watermark
+      if (history->thrashing_reports > 0
+          && decision->before < history->used + run->facts[i].low_watermark
           && decision->reason != MC_REASON_EMERGENCY && decision->reason != MC_REASON_ABOVE_MAXIMUM)
         g_assert_true (run->host.lambda < 0);
     }
@@ -243,7 +244,7 @@ check_need_is_met (const Run *run)
           || decision->reason == MC_REASON_FOREIGN)
         continue;
       if (decision->before + facts->capacity / 100 > facts->maximum
-          || decision->before > run->memory[i].balloon_at_stats)
+          || decision->before > run->history[i].balloon_at_stats)
         continue;
       g_assert_cmpuint (facts->usable + facts->capacity / 100, >, facts->low_watermark / 2);
     }
@@ -253,19 +254,19 @@ static void
 check_order_does_not_matter (Run *run)
 {
   guint order[SIM_VMS_MOST];
-  McVmMemory memory[SIM_VMS_MOST];
+  McVmHistory history[SIM_VMS_MOST];
   McVmDecision decisions[SIM_VMS_MOST];
   McHostDecision host;
 
-  memcpy (memory, run->before, sizeof memory);
+  memcpy (history, run->before, sizeof history);
   for (guint i = 0; i < run->n; i++)
     order[i] = run->n - 1 - i;
-  decide (run, run->facts, memory, order, run->n, decisions, &host);
+  decide (run, run->facts, history, order, run->n, decisions, &host);
   for (guint i = 0; i < run->n; i++)
     {
       g_assert_cmpuint (decisions[i].target, ==, run->decisions[i].target);
       g_assert_cmpint (decisions[i].reason, ==, run->decisions[i].reason);
-      g_assert_cmpmem (&memory[i], sizeof memory[i], &run->memory[i], sizeof memory[i]);
+      g_assert_cmpmem (&history[i], sizeof history[i], &run->history[i], sizeof history[i]);
     }
 }
 
@@ -274,19 +275,19 @@ check_equals_are_treated_alike (Run *run)
 {
   guint order[SIM_VMS_MOST + 1];
   McVmFacts facts[SIM_VMS_MOST + 1];
-  McVmMemory memory[SIM_VMS_MOST + 1];
+  McVmHistory history[SIM_VMS_MOST + 1];
   McVmDecision decisions[SIM_VMS_MOST + 1];
   McHostDecision host;
   guint twin = sim_random_below (&run->random, run->n);
 
-  memcpy (memory, run->before, sizeof run->before);
+  memcpy (history, run->before, sizeof run->before);
   memcpy (facts, run->facts, sizeof run->facts);
-  memory[run->n] = memory[twin];
+  history[run->n] = history[twin];
   facts[run->n] = facts[twin];
   facts[run->n].uuid[15] = 1;
   for (guint i = 0; i <= run->n; i++)
     order[i] = i;
-  decide (run, facts, memory, order, run->n + 1, decisions, &host);
+  decide (run, facts, history, order, run->n + 1, decisions, &host);
   g_assert_cmpuint (decisions[twin].target, ==, decisions[run->n].target);
 }
 
@@ -362,7 +363,7 @@ check_nobody_starves_another (const Run *run)
       if (!decision->move || decision->target > decision->before || !shares (run, i))
         continue;
       g_assert_cmpuint (decision->target + 2 * MC_MIB, >=,
-                        MIN (decision->before, MIN (parts[i], run->memory[i].used)));
+                        MIN (decision->before, MIN (parts[i], run->history[i].used)));
     }
 }
 
@@ -440,10 +441,10 @@ run_cycle (Run *run)
   sim_world_facts (&run->world, run->facts);
   if (run->hostile >= 0)
     spoil (&run->random, &run->facts[run->hostile]);
-  memcpy (run->before, run->memory, sizeof run->before);
+  memcpy (run->before, run->history, sizeof run->before);
   for (guint i = 0; i < run->n; i++)
     order[i] = i;
-  decide (run, run->facts, run->memory, order, run->n, run->decisions, &run->host);
+  decide (run, run->facts, run->history, order, run->n, run->decisions, &run->host);
   check_limits (run);
   check_grants_are_paid (run);
   check_steps (run);
@@ -600,13 +601,13 @@ test_any_figures_at_all (void)
 {
   SimRandom random = { .state = FIRST_SEED - 1 };
   McPolicySettings settings = mc_policy_settings_default ();
-  McVmMemory memory[8] = { 0 };
-  McVmMemory *memories[8];
+  McVmHistory history[8] = { 0 };
+  McVmHistory *histories[8];
   McVmDecision decisions[8];
   McHostDecision host_decision;
 
-  for (guint i = 0; i < G_N_ELEMENTS (memories); i++)
-    memories[i] = &memory[i];
+  for (guint i = 0; i < G_N_ELEMENTS (histories); i++)
+    histories[i] = &history[i];
   for (guint cycle = 0; cycle < 50000; cycle++)
     {
       McVmFacts facts[8] = { 0 };
@@ -627,7 +628,7 @@ test_any_figures_at_all (void)
           facts[i].weight = (guint)garbage (&random);
         }
       mc_policy_decide (&settings, &host, (gint64)(cycle + 1) * G_USEC_PER_SEC,
-                        G_N_ELEMENTS (facts), facts, memories, decisions, &host_decision);
+                        G_N_ELEMENTS (facts), facts, histories, decisions, &host_decision);
       for (guint i = 0; i < G_N_ELEMENTS (facts); i++)
         if (decisions[i].move)
           g_assert_cmpuint (decisions[i].target, <=, facts[i].capacity);

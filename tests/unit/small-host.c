@@ -308,17 +308,17 @@ cycle (SmallHost *host)
   McHostFigures figures
       = { .total = bytes (host->total), .available = bytes (small_host_available (host)) };
   McVmFacts facts[GUESTS_MOST];
-  McVmMemory *memories[GUESTS_MOST];
+  McVmHistory *histories[GUESTS_MOST];
   McVmDecision decisions[GUESTS_MOST];
   gboolean pressing;
 
   for (guint i = 0; i < host->n; i++)
     {
       facts[i] = facts_of (host, i);
-      memories[i] = &host->guests[i].memory;
+      histories[i] = &host->guests[i].history;
     }
   mc_policy_decide (&host->settings, &figures, (gint64)(host->now * G_USEC_PER_SEC), host->n, facts,
-                    memories, decisions, &host->decision);
+                    histories, decisions, &host->decision);
   pressing = host->decision.pressing;
   for (guint i = 0; i < host->n; i++)
     {
@@ -370,7 +370,7 @@ small_host_restart (SmallHost *host)
 {
   for (guint i = 0; i < host->n; i++)
     {
-      host->guests[i].memory = (McVmMemory){ 0 };
+      host->guests[i].history = (McVmHistory){ 0 };
       host->guests[i].told = -1;
       host->guests[i].started = 0;
     }

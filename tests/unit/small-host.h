@@ -51,7 +51,7 @@ typedef struct
   double unseen;
   double swap_in, swap_out;
   McVmFacts report;
-  McVmMemory memory;
+  McVmHistory history;
   McVmDecision decision;
 
   /* what was seen */

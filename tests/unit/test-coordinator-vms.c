@@ -33,6 +33,47 @@ test_come_and_go (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->n_added, ==, 2);
 }
 
+/* A sample that was begun before an event, and comes after it, tells of what is over. */
+static void
+test_late_sample_brings_nobody_back (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, MC_GIB, 300 * MC_MIB);
+
+  fixture_start_service (f);
+  fixture_pass (f, 15);
+  vm->figures.busy = TRUE; /* its process is killed */
+  fixture_pass (f, 2);
+  mc_fake_hypervisor_delay_sample (f->fake);
+  mc_fake_hypervisor_remove_vm (f->fake, vm);
+  mc_test_clock_settle ();
+  g_assert_cmpuint (f->n_removed, ==, 1);
+  fixture_advance (f, 5 * SECOND);
+  g_assert_cmpuint (f->n_added, ==, 1);
+  g_assert_cmpuint (f->n_removed, ==, 1);
+}
+
+static void
+test_late_sample_resumes_nobody (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, MC_GIB, 300 * MC_MIB);
+  guint n_moved;
+
+  fixture_start_service (f);
+  fixture_pass (f, 15);
+  g_assert_cmpstr (fixture_status_of (f, vm), ==, "managed");
+  mc_fake_hypervisor_delay_sample (f->fake);
+  mc_fake_hypervisor_set_running (f->fake, vm, FALSE);
+  n_moved = f->n_moved;
+  fixture_advance (f, SECOND / 2);
+  g_assert_cmpstr (fixture_status_of (f, vm), ==, "suspended");
+  g_assert_cmpuint (f->n_moved, ==, n_moved);
+  fixture_advance (f, 5 * SECOND);
+  g_assert_cmpstr (fixture_status_of (f, vm), ==, "suspended");
+  mc_fake_hypervisor_set_running (f->fake, vm, TRUE);
+  fixture_pass (f, 3);
+  g_assert_cmpstr (fixture_status_of (f, vm), ==, "managed");
+}
+
 /* What limits the process leaves room for what it occupies by itself. */
 static void
 test_limits_of_the_process (Fixture *f, gconstpointer data)
@@ -596,6 +637,8 @@ main (int argc, char **argv)
   /* Warnings are part of what is tested here: a lost hypervisor, a refused target. */
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
   TEST ("come-and-go", test_come_and_go);
+  TEST ("late-sample-brings-nobody-back", test_late_sample_brings_nobody_back);
+  TEST ("late-sample-resumes-nobody", test_late_sample_resumes_nobody);
   TEST ("limits-of-the-process", test_limits_of_the_process);
   TEST ("limit-that-leaves-nothing", test_limit_that_leaves_nothing);
   TEST ("stop-puts-back", test_stop_puts_back);

@@ -70,7 +70,7 @@ full_balloon_beside_three (Hand hand, double scale)
   for (guint i = 1; i < host->n; i++)
     g_assert_cmpfloat (host->guests[i].least_usable, >, 100);
   needy->comes_to = needy->uses + 250 * scale;
-  needy->ramp = 25 * scale;
+  needy->ramp = 22 * scale;
   small_host_run (host, 2 * MINUTE);
   assert_nobody_swapped (host);
   g_assert_cmpfloat (guest_usable (needy), >, 100);
@@ -1265,7 +1265,7 @@ test_balloon_is_no_less_than_what_its_guest_sees (void)
       guest->comes_to = capacity * 0.5 - 40;
       host->due = host->now + 1;
       small_host_run (host, 1);
-      g_assert_cmpfloat ((double)guest->memory.used / MC_MIB, >=,
+      g_assert_cmpfloat ((double)guest->history.used / MC_MIB, >=,
                          guest->balloon - guest_usable (guest) - guest->outside - 1);
     }
 }
@@ -1330,6 +1330,30 @@ test_set_by_somebody_during_a_grant_is_noticed (void)
       set_while_a_grant_is_on_its_way (values[i], after);
 }
 
+/* Nobody of ours ever told it anything: what moves its balloon from rest is a hand all the same. */
+static void
+set_where_nothing_was_told (double to)
+{
+  g_autofree SmallHost *host = small_host_new (16384);
+  Guest *guest = small_host_add (host, 2048, 746, 430);
+
+  small_host_run (host, 30);
+  g_assert_cmpfloat (guest->told, <, 0);
+  guest->target = to;
+  small_host_run (host, 50);
+  g_assert_cmpuint (guest->moves, ==, 0);
+  g_assert_cmpfloat (guest->balloon, ==, to);
+}
+
+static void
+test_set_where_nothing_was_told_is_respected (void)
+{
+  const double values[] = { 2048, 1400, 800, 700 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (values); i++)
+    set_where_nothing_was_told (values[i]);
+}
+
 typedef struct
 {
   const char *path;
@@ -1372,6 +1396,7 @@ static const Row rows[] = {
   ROW ("reports/balloon-is-no-less-than-the-guest-sees", test_balloon_is_no_less_than_what_its_guest_sees),
   ROW ("sets/lost-is-told-again", test_target_that_is_lost_is_told_again),
   ROW ("sets/by-somebody-during-a-grant", test_set_by_somebody_during_a_grant_is_noticed),
+  ROW ("sets/by-somebody-where-nothing-was-told", test_set_where_nothing_was_told_is_respected),
   ROW ("others/foreign-page-cache-is-not-paid-by-others", test_foreign_set_filled_with_page_cache_is_not_paid_by_others),
   ROW ("sizes/below-its-watermark-is-served-while-there-is-room", test_below_its_watermark_is_served_while_there_is_room),
   ROW ("tight/ends-at-its-limit-with-slow-balloons", test_tight_host_ends_at_its_limit_with_slow_balloons),

@@ -18,10 +18,10 @@ static const McPolicySettings defaults = {
 };
 
 /* A VM that has not reported when it was first looked at: its next report is news. */
-static const McVmMemory looked_at = { .looked = TRUE };
+static const McVmHistory looked_at = { .looked = TRUE };
 
 /* … and the host was seen to get what it gave. */
-static const McVmMemory known_to_give = { .looked = TRUE, .effective = TRUE };
+static const McVmHistory known_to_give = { .looked = TRUE, .effective = TRUE };
 
 static McVmFacts
 vm_with (guint64 balloon_mib, guint64 unused_mib, guint64 usable_mib)
@@ -46,18 +46,18 @@ vm_with (guint64 balloon_mib, guint64 unused_mib, guint64 usable_mib)
 }
 
 static McVmDecision
-decide_next (McVmMemory *memory,
+decide_next (McVmHistory *history,
              const McVmFacts *facts,
              gint64 now_s,
              guint64 total_mib,
              guint64 available_mib)
 {
-  McVmMemory *memories[] = { memory };
+  McVmHistory *histories[] = { history };
   McHostFigures host = { .total = total_mib * MC_MIB, .available = available_mib * MC_MIB };
   McVmDecision decision;
   McHostDecision host_decision;
 
-  mc_policy_decide (&defaults, &host, now_s * G_USEC_PER_SEC, 1, facts, memories, &decision,
+  mc_policy_decide (&defaults, &host, now_s * G_USEC_PER_SEC, 1, facts, histories, &decision,
                     &host_decision);
   return decision;
 }
@@ -65,9 +65,9 @@ decide_next (McVmMemory *memory,
 static McVmDecision
 decide_one (const McVmFacts *facts, guint64 total_mib, guint64 available_mib)
 {
-  McVmMemory memory = looked_at;
+  McVmHistory history = looked_at;
 
-  return decide_next (&memory, facts, 1, total_mib, available_mib);
+  return decide_next (&history, facts, 1, total_mib, available_mib);
 }
 
 static void
@@ -120,6 +120,27 @@ test_too_much_is_taken_gradually (void)
   g_assert_cmpint (tight.reason, ==, MC_REASON_HOST_TIGHT);
   g_assert_cmpuint (tight.before - tight.target, >, comfortable.before - comfortable.target);
   g_assert_cmpuint (tight.before - tight.target, <=, facts.capacity / 5);
+}
+
+/* Page cache grows to a little below the limit, and not beyond. */
+static void
+test_page_cache_stops_below_the_limit (void)
+{
+  const struct
+  {
+    guint64 available;
+    gboolean move;
+  } rows[] = { { 3000, TRUE }, { 2300, TRUE }, { 2180, FALSE }, { 2100, FALSE } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      McVmFacts facts = vm_with (512, 60, 300);
+      McVmDecision decision = decide_one (&facts, 8192, rows[i].available);
+
+      g_assert_cmpint (decision.move, ==, rows[i].move);
+      if (rows[i].move)
+        g_assert_cmpint (decision.reason, ==, MC_REASON_CACHE);
+    }
 }
 
 static void
@@ -183,12 +204,12 @@ test_running_out_on_a_short_host (void)
   for (gsize i = 0; i < G_N_ELEMENTS (free); i++)
     {
       McVmFacts facts = vm_with (512, 40, 40);
-      McVmMemory memory = looked_at;
+      McVmHistory history = looked_at;
       McVmDecision decision;
 
       facts.resident += 64 * MC_MIB; /* its process, as was learned: nothing is promised */
-      memory.overhead_most = 64 * MC_MIB;
-      decision = decide_next (&memory, &facts, 1, 1500, 200 + 64 + free[i]);
+      history.overhead_most = 64 * MC_MIB;
+      decision = decide_next (&history, &facts, 1, 1500, 200 + 64 + free[i]);
       g_assert_true (decision.move);
       g_assert_cmpuint (decision.target, >=,
                         decision.before + MIN (free[i], 204) * MC_MIB * 9 / 10);
@@ -200,15 +221,15 @@ test_running_out_on_a_short_host (void)
 static void
 test_silent_since_it_swapped_is_given_more (void)
 {
-  McVmMemory memory = looked_at;
+  McVmHistory history = looked_at;
   McVmFacts facts = vm_with (512, 2, 0);
-  McVmDecision first = decide_next (&memory, &facts, 10, 8192, 4096), second;
+  McVmDecision first = decide_next (&history, &facts, 10, 8192, 4096), second;
 
   g_assert_true (first.move);
   facts.target = facts.balloon = first.target;
-  second = decide_next (&memory, &facts, 11, 8192, 4096);
+  second = decide_next (&history, &facts, 11, 8192, 4096);
   g_assert_false (second.move); /* its report may well be on its way */
-  second = decide_next (&memory, &facts, 12, 8192, 4096);
+  second = decide_next (&history, &facts, 12, 8192, 4096);
   g_assert_true (second.move);
   g_assert_cmpuint (second.target, >, first.target);
 }
@@ -217,12 +238,12 @@ test_silent_since_it_swapped_is_given_more (void)
 static void
 test_silent_for_good_is_not_fed_for_ever (void)
 {
-  McVmMemory memory = looked_at;
+  McVmHistory history = looked_at;
   McVmFacts facts = vm_with (512, 2, 0);
 
   facts.capacity = facts.maximum = 4096 * MC_MIB;
   for (gint64 now_s = 10; now_s < 19; now_s++)
-    facts.target = facts.balloon = decide_next (&memory, &facts, now_s, 16384, 12000).target;
+    facts.target = facts.balloon = decide_next (&history, &facts, now_s, 16384, 12000).target;
   g_assert_cmpuint (facts.target, >, 1500 * MC_MIB);
   g_assert_cmpuint (facts.target, <, 3072 * MC_MIB);
 }
@@ -239,14 +260,14 @@ test_tight_host_takes_what_was_once_used (void)
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {
-      McVmMemory memory = looked_at;
+      McVmHistory history = looked_at;
       McVmFacts facts = vm_with (1000, 150, 150);
-      McVmDecision decision = decide_next (&memory, &facts, 10, 8192, rows[i].available);
+      McVmDecision decision = decide_next (&history, &facts, 10, 8192, rows[i].available);
 
       g_assert_false (decision.move);
       facts.unused = facts.usable = 700 * MC_MIB;
       facts.stats_time_s = 2;
-      decision = decide_next (&memory, &facts, 12, 8192, rows[i].available);
+      decision = decide_next (&history, &facts, 12, 8192, rows[i].available);
       g_assert_cmpint (decision.move, ==, rows[i].takes);
       if (rows[i].takes)
         g_assert_cmpint (decision.reason, ==, MC_REASON_HOST_TIGHT);
@@ -265,14 +286,14 @@ test_what_a_deflated_balloon_hides_is_no_growth (void)
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {
-      McVmMemory memory = looked_at;
+      McVmHistory history = looked_at;
       McVmFacts facts
           = vm_with (rows[i].balloon_before, rows[i].usable_before, rows[i].usable_before);
 
-      g_assert_false (decide_next (&memory, &facts, 10, 8192, 4096).move);
+      g_assert_false (decide_next (&history, &facts, 10, 8192, 4096).move);
       facts = vm_with (751, 165, 165);
       facts.stats_time_s = 2;
-      g_assert_cmpint (decide_next (&memory, &facts, 11, 8192, 4096).move, ==, rows[i].grows);
+      g_assert_cmpint (decide_next (&history, &facts, 11, 8192, 4096).move, ==, rows[i].grows);
     }
 }
 
@@ -281,8 +302,8 @@ test_what_a_deflated_balloon_hides_is_no_growth (void)
 static void
 test_what_was_freed_is_there_for_the_next (void)
 {
-  McVmMemory memory[2] = { known_to_give, known_to_give };
-  McVmMemory *memories[] = { &memory[0], &memory[1] };
+  McVmHistory history[2] = { known_to_give, known_to_give };
+  McVmHistory *histories[] = { &history[0], &history[1] };
   McVmFacts facts[] = { vm_with (737, 170, 170), vm_with (316, 163, 163) };
   McHostFigures host = { .total = 2304 * MC_MIB, .available = 290 * MC_MIB };
   const guint64 usable[] = { 170, 120, 544 };
@@ -297,7 +318,7 @@ test_what_was_freed_is_there_for_the_next (void)
     {
       facts[0].usable = facts[0].unused = usable[cycle] * MC_MIB;
       facts[0].stats_time_s = facts[1].stats_time_s = 1 + cycle;
-      mc_policy_decide (&settings, &host, (10 + 10 * cycle) * G_USEC_PER_SEC, 2, facts, memories,
+      mc_policy_decide (&settings, &host, (10 + 10 * cycle) * G_USEC_PER_SEC, 2, facts, histories,
                         decisions, &host_decision);
     }
   g_assert_true (decisions[0].move);
@@ -387,6 +408,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/policy/running-out", test_running_out_is_given_more);
   g_test_add_func ("/policy/between", test_between_the_watermarks_nothing_is_done);
   g_test_add_func ("/policy/too-much", test_too_much_is_taken_gradually);
+  g_test_add_func ("/policy/page-cache", test_page_cache_stops_below_the_limit);
   g_test_add_func ("/policy/host-at-reserve", test_host_at_its_reserve_gives_nothing);
   g_test_add_func ("/policy/left-alone", test_not_managed_is_left_alone);
   g_test_add_func ("/policy/host-at-its-reserve-lifts-nobody",

@@ -195,6 +195,7 @@ McSample *
 mc_libvirt_sample (virConnectPtr connection, GHashTable *devices, GError **error)
 {
   virDomainStatsRecordPtr *records = NULL;
+  gint64 began_us = g_get_monotonic_time ();
   McSample *sample;
   int n_records = virConnectGetAllDomainStats (
       connection, VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_BALLOON, &records,
@@ -219,6 +220,7 @@ mc_libvirt_sample (virConnectPtr connection, GHashTable *devices, GError **error
     }
   virDomainStatsRecordListFree (records);
   read_host (connection, sample);
+  sample->began_us = began_us;
   return sample;
 }
 

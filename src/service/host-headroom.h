@@ -8,6 +8,6 @@
 G_BEGIN_DECLS
 
 /* Returns: what there is now, by the last figures and the settings in force. */
-McHeadroom mc_headroom_find (McContext *context, McHostState *state, McFleet *fleet);
+McHostHeadroom mc_host_headroom_find (McContext *context, McHostState *state, McFleet *fleet);
 
 G_END_DECLS

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A VM that takes part in the sharing of one cycle: what it should have, lacks, and could give. */
+#pragma once
+
+#include "demand.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  const McVmFacts *facts;
+  McVmHistory *history;
+  McVmDecision *decision;
+  McDemand demand;
+  guint64 floor;   /* the size that it claims to survive with */
+  guint64 backed;  /* of its guest's memory, by the host */
+  guint64 share;   /* what it should have, in the end */
+  guint64 surplus; /* what it could give in this cycle */
+  guint64 lacks;   /* what it should be granted in this cycle */
+} McCandidate;
+
+typedef struct
+{
+  McCandidate *items;
+  gsize n;
+  guint64 *figures; /* room for one figure for each */
+} McCandidates;
+
+/* A smaller move than this costs more calls than it brings. */
+#define MC_LEAST_MOVE (4 * MC_MIB)
+
+/* Returns: what it should be granted now. */
+guint64 mc_candidate_lacking (const McPolicyCycle *cycle, const McCandidate *candidate);
+
+/* Returns: what should be freed for it beyond that, for the cycles to come. */
+guint64 mc_candidate_lacking_ahead (const McPolicyCycle *cycle, const McCandidate *candidate);
+
+/* What its balloon is still to bring of what it was asked for; what of that will have come before
+ * long; and what the host will no longer back when its target is reached, at whatever speed. */
+guint64 mc_candidate_coming (const McCandidate *candidate);
+guint64 mc_candidate_coming_soon (const McPolicyCycle *cycle, const McCandidate *candidate);
+guint64 mc_candidate_coming_to_the_host (const McCandidate *candidate);
+
+/* Whether memory was taken from it too short a time ago for a grant. */
+gboolean mc_candidate_has_just_given (const McPolicyCycle *cycle, const McCandidate *candidate);
+
+/* What one step moves at the most: less of a VM that was stuck. */
+guint64 mc_candidate_probe (const McCandidate *candidate, guint64 step);
+
+/* What is worth a move of it: a part of its capacity, but no more than @counts for those who miss
+ * it. */
+guint64 mc_candidate_worth (const McCandidate *candidate, guint percents, guint64 counts);
+
+/* Fill in its decision. */
+void mc_candidate_explain (McCandidate *candidate, McReason reason);
+void mc_candidate_move_to (McCandidate *candidate, guint64 target, McReason reason, guint64 limit);
+
+G_END_DECLS

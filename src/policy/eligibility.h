@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Whether a VM may be moved at all in this cycle, from what is known and remembered of it. */
+#pragma once
+
+#include "policy-cycle.h"
+
+G_BEGIN_DECLS
+
+/* A VM that is MC_VM_STUCK or MC_VM_INEFFECTIVE can still be given memory: only reclaiming is in
+ * vain. */
+McVmStatus mc_eligibility_status (const McPolicyCycle *cycle,
+                                  const McVmFacts *facts,
+                                  const McVmHistory *history);
+
+/* Whether a VM of this status takes part in the sharing. */
+gboolean mc_eligibility_may_be_moved (McVmStatus status);
+
+/* Whether anything may be taken from it before the host was seen to get what it gave last. */
+gboolean mc_eligibility_may_reclaim (const McVmHistory *history);
+
+G_END_DECLS

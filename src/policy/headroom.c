@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What of the host's memory nobody has a claim to, and what a new VM could have. */
+#include "config.h"
+
+#include "headroom.h"
+
+#include "arithmetic.h"
+
+guint64
+mc_headroom_margin (const McPolicySettings *settings)
+{
+  const McTuning *tuning = settings->tuning != NULL ? settings->tuning : &mc_tuning_default;
+
+  return tuning->margin_mib * MC_MIB;
+}
+
+gint64
+mc_headroom_free (const McPolicySettings *settings, const McHostFigures *host, guint64 promised)
+{
+  guint64 kept
+      = MIN (settings->thresholds.host_reserve, MC_CAPACITY_MOST) + mc_headroom_margin (settings);
+
+  return (gint64)MIN (host->available, MC_CAPACITY_MOST) - (gint64)kept - (gint64)promised;
+}
+
+guint64
+mc_headroom_spare (const McVmFacts *facts,
+                   McVmStatus status,
+                   guint64 high_watermark,
+                   guint64 minimum)
+{
+  guint64 headroom = MIN (facts->unused, facts->usable);
+
+  if (status != MC_VM_MANAGED || headroom == MC_UNKNOWN || facts->balloon == MC_UNKNOWN)
+    return 0;
+  return MIN (saturating_sub (headroom, high_watermark), saturating_sub (facts->balloon, minimum));
+}
+
+guint64
+mc_headroom_for_new_vm (gint64 free, guint64 spare, guint64 reserved)
+{
+  gint64 left = free + (gint64)MIN (spare, MC_CAPACITY_MOST);
+
+  return saturating_sub ((guint64)MAX (left, 0), reserved);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What of the host's memory nobody has a claim to, and what a new VM could have.
+ *
+ * There is one computation of what is free: the policy grants from it, a new VM is promised it, and
+ * a reservation is answered with it.
+ */
+#pragma once
+
+#include "policy.h"
+
+G_BEGIN_DECLS
+
+/* Never given, beside the host's reserve: for what grows unmanaged between two cycles. */
+guint64 mc_headroom_margin (const McPolicySettings *settings);
+
+/* available − reserve − margin − @promised (McHostDecision). Below 0 where more was promised than
+ * there is. */
+gint64
+mc_headroom_free (const McPolicySettings *settings, const McHostFigures *host, guint64 promised);
+
+/* What a VM of this status could give without coming to its high watermark or its minimum. */
+guint64 mc_headroom_spare (const McVmFacts *facts,
+                           McVmStatus status,
+                           guint64 high_watermark,
+                           guint64 minimum);
+
+/* What a VM could start with: @free (mc_headroom_free()), and what the others could @spare, less
+ * what is @reserved already. */
+guint64 mc_headroom_for_new_vm (gint64 free, guint64 spare, guint64 reserved);
+
+G_END_DECLS

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The decision in words: a nick and a sentence for each reason. */
+#include "config.h"
+
+#include <string.h>
+
+#include "arithmetic.h"
+#include "policy.h"
+
+static const char *const status_nicks[MC_N_VM_STATUSES] = {
+  [MC_VM_MANAGED] = "managed",
+  [MC_VM_PAUSED] = "paused",
+  [MC_VM_OPTED_OUT] = "opted-out",
+  [MC_VM_BOOTING] = "booting",
+  [MC_VM_BUSY] = "busy",
+  [MC_VM_SUSPENDED] = "suspended",
+  [MC_VM_NO_STATS] = "no-stats",
+  [MC_VM_STALE] = "stale",
+  [MC_VM_STUCK] = "stuck",
+  [MC_VM_INEFFECTIVE] = "ineffective",
+  [MC_VM_UNSUPPORTED] = "unsupported",
+};
+
+static const char *const condition_nicks[] = {
+  [MC_HOST_COMFORTABLE] = "comfortable",
+  [MC_HOST_TIGHT] = "tight",
+  [MC_HOST_CRITICAL] = "critical",
+};
+
+/*
+ * The figures in a sentence: {figure}, {limit}, {budget}, {before} and {target} of the decision,
+ * {moved} from one to the other, all in MiB; {seconds} is its limit as it is, {status} its status.
+ * Headroom is what is usable at the target, or what is unused where that is less.
+ */
+static const struct
+{
+  const char *nick, *sentence;
+} reasons[MC_N_REASONS] = {
+  [MC_REASON_NONE] = { "none", "" },
+  [MC_REASON_ENOUGH] = { "enough", "headroom of {figure} MiB is enough" },
+  [MC_REASON_NEEDS] = { "needs", "headroom of {figure} MiB is at or below {limit} MiB; "
+                                 "+{moved} MiB of {budget} MiB free" },
+  [MC_REASON_SWAPPING] = { "swapping", "it swaps with a headroom of {figure} MiB; "
+                                       "+{moved} MiB of {budget} MiB free" },
+  [MC_REASON_GROWS] = { "grows", "it grows with a headroom of {figure} MiB; "
+                                 "+{moved} MiB of {budget} MiB free" },
+  [MC_REASON_CACHE] = { "cache", "unused {figure} MiB is at or below {limit} MiB and the host is "
+                                 "comfortable; +{moved} MiB" },
+  [MC_REASON_BELOW_MINIMUM] = { "below-minimum", "below its minimum of {limit} MiB; +{moved} MiB" },
+  [MC_REASON_ABOVE_MAXIMUM] = { "above-maximum", "above its maximum of {limit} MiB; -{moved} MiB" },
+  [MC_REASON_RELEASES]
+  = { "releases", "headroom of {figure} MiB is at or above {limit} MiB; -{moved} MiB" },
+  [MC_REASON_HOST_TIGHT] = { "host-tight", "the host is used above its limit and headroom is "
+                                           "{figure} MiB; -{moved} MiB" },
+  [MC_REASON_OVERCOMMITTED]
+  = { "overcommitted", "guests were promised more than the host has left and headroom is "
+                       "{figure} MiB; -{moved} MiB" },
+  [MC_REASON_FUNDS_OTHERS]
+  = { "funds-others", "others are in need and headroom is {figure} MiB; -{moved} MiB" },
+  [MC_REASON_EMERGENCY] = { "emergency", "the host is at its reserve; -{moved} MiB" },
+  [MC_REASON_NO_FREE_MEMORY]
+  = { "no-free-memory", "needs more with a headroom of {figure} MiB, and has its part of what is "
+                        "shared by weight; the host has {budget} MiB to give to all" },
+  [MC_REASON_AT_MAXIMUM]
+  = { "at-maximum",
+      "headroom of {figure} MiB is low, and it has all that it may have, {before} MiB" },
+  [MC_REASON_COOLING_DOWN]
+  = { "cooling-down", "waits after its last move, with a headroom of {figure} MiB" },
+  [MC_REASON_UNREACHABLE]
+  = { "unreachable", "it does not reach its target; the target is what it has, {target} MiB" },
+  [MC_REASON_REPEATED]
+  = { "repeated", "it has not taken what it was given; set to {figure} MiB again" },
+  [MC_REASON_IN_VAIN] = { "in-vain", "the host gained nothing from what it gave; +{moved} MiB" },
+  [MC_REASON_FOREIGN] = { "foreign", "somebody else has set its balloon to {figure} MiB; "
+                                     "respected for {seconds} s more" },
+  [MC_REASON_LEFT_ALONE] = { "left-alone", "left alone: {status}" },
+};
+
+/* What some are when they are not as above. */
+static const char nothing_to_give[]
+    = "needs more with a headroom of {figure} MiB, and the host has nothing to give";
+static const char taken_over[]
+    = "somebody else had set its balloon to {figure} MiB; taken over from there";
+
+const char *
+mc_vm_status_nick (McVmStatus status)
+{
+  g_return_val_if_fail ((guint)status < MC_N_VM_STATUSES, "unsupported");
+  return status_nicks[status];
+}
+
+const char *
+mc_reason_nick (McReason reason)
+{
+  g_return_val_if_fail ((guint)reason < MC_N_REASONS, "none");
+  return reasons[reason].nick;
+}
+
+const char *
+mc_host_condition_nick (McHostCondition condition)
+{
+  g_return_val_if_fail ((guint)condition < G_N_ELEMENTS (condition_nicks), "critical");
+  return condition_nicks[condition];
+}
+
+static const char *
+sentence_of (const McVmDecision *decision)
+{
+  g_return_val_if_fail ((guint)decision->reason < MC_N_REASONS, "");
+  if (decision->reason == MC_REASON_NO_FREE_MEMORY && decision->budget < MC_MIB)
+    return nothing_to_give;
+  if (decision->reason == MC_REASON_FOREIGN && decision->move)
+    return taken_over;
+  return reasons[decision->reason].sentence;
+}
+
+/* Appends what @name stands for. */
+static void
+append_figure (GString *words, const McVmDecision *decision, const char *name, gsize length)
+{
+  const struct
+  {
+    const char *name;
+    guint64 value;
+  } figures[] = {
+    { "figure", mc_size_to_mib (decision->figure) },
+    { "limit", mc_size_to_mib (decision->limit) },
+    { "budget", mc_size_to_mib (decision->budget) },
+    { "before", mc_size_to_mib (decision->before) },
+    { "target", mc_size_to_mib (decision->target) },
+    { "moved", mc_size_to_mib (distance (decision->target, decision->before)) },
+    { "seconds", decision->limit },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (figures); i++)
+    if (strlen (figures[i].name) == length && strncmp (figures[i].name, name, length) == 0)
+      {
+        g_string_append_printf (words, "%" G_GUINT64_FORMAT, figures[i].value);
+        return;
+      }
+  g_string_append (words, mc_vm_status_nick (decision->status));
+}
+
+char *
+mc_decision_describe (const McVmDecision *decision)
+{
+  GString *words = g_string_new (NULL);
+  const char *rest = sentence_of (decision), *open;
+
+  while ((open = strchr (rest, '{')) != NULL)
+    {
+      const char *close = strchr (open, '}');
+
+      g_string_append_len (words, rest, open - rest);
+      append_figure (words, decision, open + 1, (gsize)(close - open - 1));
+      rest = close + 1;
+    }
+  g_string_append (words, rest);
+  return g_string_free (words, FALSE);
+}

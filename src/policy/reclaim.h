@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is taken now, and from whom. */
+#pragma once
+
+#include "candidate.h"
+
+G_BEGIN_DECLS
+
+/* Sets every candidate's surplus and lacks, the decisions of those from whom memory is taken, and
+ * when that was. */
+void mc_reclaim (const McPolicyCycle *cycle, McCandidates *candidates);
+
+G_END_DECLS

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is seen of a VM in one cycle, into its history. */
+#include "config.h"
+
+#include "remember.h"
+
+#include "arithmetic.h"
+#include "backing.h"
+#include "plausibility.h"
+#include "progress.h"
+#include "report.h"
+
+/* Whatever it has reported until now may be of any age, and of a guest that is dead since. */
+static void
+begin (const McPolicyCycle *cycle, const McVmFacts *facts, McVmHistory *history)
+{
+  *history = (McVmHistory){ .looked = TRUE,
+                            .looked_us = cycle->now_us,
+                            .started_us = facts->started_us,
+                            .stats_time_s = facts->stats_time_s,
+                            .balloon_since_us = cycle->now_us };
+}
+
+static void
+remember_report (const McPolicyCycle *cycle, const McVmFacts *facts, McVmHistory *history)
+{
+  if (facts->stats_time_s <= 0 || facts->stats_time_s == history->stats_time_s)
+    return;
+  /* The boot before may have reported once more since it was last looked at. */
+  history->fresh = facts->started_us == 0 || history->reported;
+  history->reported = TRUE;
+  history->stats_time_s = facts->stats_time_s;
+  history->balloon_reported = history->balloon_before > 0
+                                  ? MIN (history->balloon_before, facts->balloon)
+                                  : facts->balloon;
+  if (history->fresh && !mc_plausibility_contradicts (facts, history))
+    mc_report_remember (cycle, facts, history);
+}
+
+static void
+remember_balloon (gint64 now_us, const McVmFacts *facts, McVmHistory *history)
+{
+  if (facts->balloon > facts->capacity || facts->capacity > MC_CAPACITY_MOST)
+    return;
+  mc_backing_remember_balloon (now_us, facts, history);
+  if (facts->balloon != history->balloon_before)
+    history->balloon_since_us = now_us;
+  history->balloon_before = facts->balloon;
+}
+
+void
+mc_remember (const McPolicyCycle *cycle, const McVmFacts *facts, McVmHistory *history)
+{
+  gint64 now_us = cycle->now_us;
+
+  if (!history->looked || facts->started_us != history->started_us)
+    begin (cycle, facts, history);
+  remember_report (cycle, facts, history);
+  mc_backing_remember_resident (now_us, facts, history);
+  mc_plausibility_remember (now_us, facts, history);
+  mc_progress_remember (now_us, facts, history);
+  remember_balloon (now_us, facts, history);
+}
