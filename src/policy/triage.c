@@ -139,15 +139,16 @@ remember_foreign (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
     memory->foreign_until_us = now_us + RESPECT_US;
 }
 
-/* Nobody of ours has told it anything since its start or the service's: where its balloon moves
- * from rest, and it is not the guest's own need, somebody has set it. */
+/* Nobody of ours has told it anything since its start or the service's: where its balloon gives
+ * back from rest, and it is not the guest's own need, somebody has set it. One that takes may still
+ * follow what an earlier run of the service has told it. */
 static void
 remember_foreign_where_nothing_was_told (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
 {
   McVmFacts as_before = *facts;
 
   as_before.target = memory->balloon_before;
-  if (!memory->fresh || memory->balloon_before == 0
+  if (!memory->fresh || memory->balloon_before == 0 || facts->balloon < memory->balloon_before
       || now_us - memory->balloon_since_us < OBEYS_AFTER_US || is_at_target (&as_before)
       || deflates_by_itself (&as_before))
     return;
