@@ -353,9 +353,6 @@ remember (const McPolicySettings *settings,
   if (facts->balloon > facts->capacity || facts->capacity > MC_CAPACITY_MOST)
     return;
   mc_demand_remember_balloon (now_us, facts, memory);
-  if (facts->balloon != memory->balloon_before)
-    memory->balloon_since_us = now_us;
-  memory->balloon_before = facts->balloon;
 }
 
 /* Returns: whether the others' needs have no part in what is done with it in this cycle. */

@@ -431,19 +431,29 @@ remember_report (const McTuning *tuning, gint64 now_us, const McVmFacts *facts, 
   memory->stats_seen_us = now_us;
 }
 
+static void
+remember_deflated (gint64 now_us, guint64 balloon, McVmMemory *memory)
+{
+  guint64 before = memory->balloon_before;
+
+  if (!within (now_us, memory->deflating_us, HIDDEN_US))
+    memory->deflated = 0;
+  if (before == 0 || balloon <= before)
+    {
+      memory->deflated = saturating_sub (memory->deflated, saturating_sub (before, balloon));
+      return;
+    }
+  memory->deflated += balloon - before;
+  memory->deflating_us = now_us;
+}
+
 void
 mc_demand_remember_balloon (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
 {
-  if (!within (now_us, memory->deflating_us, HIDDEN_US))
-    memory->deflated = 0;
-  if (memory->balloon_before == 0 || facts->balloon <= memory->balloon_before)
-    {
-      memory->deflated = saturating_sub (memory->deflated,
-                                         saturating_sub (memory->balloon_before, facts->balloon));
-      return;
-    }
-  memory->deflated += facts->balloon - memory->balloon_before;
-  memory->deflating_us = now_us;
+  remember_deflated (now_us, facts->balloon, memory);
+  if (facts->balloon != memory->balloon_before)
+    memory->balloon_since_us = now_us;
+  memory->balloon_before = facts->balloon;
 }
 
 static void

@@ -54,7 +54,7 @@ void mc_demand_remember (const McPolicySettings *settings,
                          const McVmFacts *facts,
                          McVmMemory *memory);
 
-/* Takes in what its balloon has; before balloon_before does. */
+/* Takes in what its balloon has, at the end of all that compares it with what it had before. */
 void mc_demand_remember_balloon (gint64 now_us, const McVmFacts *facts, McVmMemory *memory);
 
 /* Judges a VM whose figures are sound (mc_triage_status()). */

@@ -98,13 +98,18 @@ remember_speed (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
   memory->speed_us = now_us;
 }
 
+static gboolean
+has_nothing_left (const McVmFacts *facts)
+{
+  return MIN (facts->usable, facts->unused) <= facts->low_watermark;
+}
+
 /* A guest with autodeflate takes its memory back by itself when it has none left: that is need, not
  * a person. */
 static gboolean
 deflates_by_itself (const McVmFacts *facts)
 {
-  return facts->balloon > facts->target
-         && MIN (facts->usable, facts->unused) <= facts->low_watermark;
+  return facts->balloon > facts->target && has_nothing_left (facts);
 }
 
 /* The balloon went the other way than it was told. Where it was told to deflate, and where a guest
@@ -145,12 +150,9 @@ remember_foreign (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
 static void
 remember_foreign_where_nothing_was_told (gint64 now_us, const McVmFacts *facts, McVmMemory *memory)
 {
-  McVmFacts as_before = *facts;
-
-  as_before.target = memory->balloon_before;
-  if (!memory->fresh || memory->balloon_before == 0 || facts->balloon < memory->balloon_before
-      || now_us - memory->balloon_since_us < OBEYS_AFTER_US || is_at_target (&as_before)
-      || deflates_by_itself (&as_before))
+  if (!memory->fresh || memory->balloon_before == 0
+      || facts->balloon <= memory->balloon_before + tolerance (facts)
+      || now_us - memory->balloon_since_us < OBEYS_AFTER_US || has_nothing_left (facts))
     return;
   memory->foreign_until_us = now_us + RESPECT_US;
 }
