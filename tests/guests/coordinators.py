@@ -61,9 +61,14 @@ class Knowing(Nobody):
 
 
 class MemCoord(Nobody):
+    def __init__(self, **settings):
+        self.settings = settings
+
     def prepare(self, bed, load):
         self.bed = bed
-        bed.start_daemon()
+        configuration = bed.directory / "memcoord.conf"
+        configuration.write_text("".join(["[Thresholds]\n", *(f"{name}={value}\n" for name, value in self.settings.items())]))
+        bed.start_daemon("--config", configuration)
         bed.wait_for(bed.managed, 60, "all guests to be managed")
 
     def log(self):
@@ -98,4 +103,9 @@ class Command(Nobody):
         self.process.wait(20)
 
 
-BUILT_IN = {"none": Nobody, "oracle": Knowing, "memcoord": MemCoord, "proxmox": partial(Command, PROXMOX)}
+BUILT_IN = {
+    "none": Nobody, "oracle": Knowing, "memcoord": MemCoord,
+    # Filling the host as far as Proxmox VE's law does.
+    "memcoord-80": partial(MemCoord, **{"host-usage-limit": 80}),
+    "proxmox": partial(Command, PROXMOX),
+}
