@@ -107,7 +107,8 @@ typedef struct
   gboolean busy;         /* its hypervisor process did not answer in time */
   gboolean has_balloon;  /* a balloon device is there */
   const char *immovable; /* why its memory cannot be moved (a clause), or NULL */
-  gboolean reclaimed;    /* memory was taken from it, maybe by an earlier run of the service */
+  gboolean denied;    /* the hypervisor does not let it be moved; its memory is like any other's */
+  gboolean reclaimed; /* memory was taken from it, maybe by an earlier run of the service */
   gboolean opted_out;
   gboolean paused;
   gint64 started_us; /* when it started or last rebooted; 0 = before anybody looked */

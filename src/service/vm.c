@@ -202,7 +202,8 @@ mc_vm_get_facts (McVm *self, gboolean all_paused)
 
   facts.busy |= mc_target_is_late (parts->target) || description == NULL;
   facts.has_balloon = description == NULL || description->has_balloon;
-  facts.immovable = mc_vm_detail_find_immovable (parts);
+  facts.immovable = description != NULL ? description->immovable : NULL;
+  facts.denied = mc_target_get_denial (parts->target) != NULL;
   facts.paused = all_paused || mc_pause_is_active (parts->pause);
   facts.target = mc_target_get (parts->target);
   facts.reclaimed = mc_target_has_reclaimed (parts->target);
