@@ -98,6 +98,9 @@ typedef enum
 
 #define MC_N_REASONS (MC_REASON_LEFT_ALONE + 1)
 
+/* The most that a VM's process was seen to occupy beside its guest's memory; 30 MiB the least. */
+#define MC_OVERHEAD_MOST (300 * MC_MIB)
+
 /* Everything known of one VM in this cycle. Figures from the guest are untrusted. */
 typedef struct
 {

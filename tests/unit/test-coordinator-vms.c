@@ -86,10 +86,10 @@ test_limits_of_the_process (Fixture *f, gconstpointer data)
   fixture_start_service (f);
   fixture_pass (f, 5);
   view = mc_vm_get_view (fixture_vm_of (f, vm));
-  g_assert_cmpuint (view->policy.maximum, ==, 1792 * MC_MIB);
+  g_assert_cmpuint (view->policy.maximum, ==, 1748 * MC_MIB);
   vm->used = 3 * MC_GIB;
   fixture_pass (f, 60);
-  g_assert_cmpuint (view->target, ==, 1792 * MC_MIB);
+  g_assert_cmpuint (view->target, ==, 1748 * MC_MIB);
   g_assert_cmpstr (view->status_detail, ==,
                    "It needs more memory than the hard_limit of its <memtune> lets it have.");
 }
