@@ -196,6 +196,23 @@ test_strangers_text (void)
   g_assert_null (strchr (text, '\033'));
 }
 
+/* What `journalctl -x` shows beside the message. */
+static void
+test_names_in_fields (void)
+{
+  GLogField fields[] = {
+    { "MESSAGE", "one\033[2J", 3 },
+    { "MEMCOORD_VM", "evil\033[2J", -1 },
+    { "MEMCOORD_UUID", "c0ffee", -1 },
+  };
+  g_autoptr (GPtrArray) kept = mc_log_make_plain (fields, G_N_ELEMENTS (fields));
+
+  g_assert_cmpuint (kept->len, ==, 2);
+  g_assert_cmpstr (fields[0].value, ==, "one");
+  g_assert_cmpstr (fields[1].value, ==, "evil?[2J");
+  g_assert_cmpstr (fields[2].value, ==, "c0ffee");
+}
+
 static void
 log_fatally (void)
 {
@@ -229,6 +246,7 @@ main (int argc, char **argv)
   g_test_add_func ("/log/blocked", test_blocked);
   g_test_add_func ("/log/end", test_end);
   g_test_add_func ("/log/strangers-text", test_strangers_text);
+  g_test_add_func ("/log/names-in-fields", test_names_in_fields);
   g_test_add_func ("/log/fatal", test_fatal);
   return g_test_run ();
 }
