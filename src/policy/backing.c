@@ -29,7 +29,6 @@
  */
 #define OVERHEAD_LEAST (30 * MC_MIB)
 #define OVERHEAD_USUAL (64 * MC_MIB)
-#define OVERHEAD_MOST  (300 * MC_MIB)
 
 /* When so much less is resident than was, and the balloon did not take it, the host did. */
 #define HOST_RECLAIMED (16 * MC_MIB)
@@ -61,7 +60,7 @@ static guint64
 worst_overhead (const McVmHistory *history)
 {
   return MAX (history->overhead_least,
-              history->overhead_most == 0 ? OVERHEAD_MOST : history->overhead_most);
+              history->overhead_most == 0 ? MC_OVERHEAD_MOST : history->overhead_most);
 }
 
 static guint64
@@ -105,7 +104,7 @@ mc_backing_remember_report (gint64 now_us, const McVmFacts *facts, McVmHistory *
   if (saturating_sub (facts->resident, likely_overhead (history)) + HOST_RECLAIMED
       < history->touched)
     return;
-  most = CLAMP (saturating_sub (facts->resident, in_use), OVERHEAD_LEAST, OVERHEAD_MOST);
+  most = CLAMP (saturating_sub (facts->resident, in_use), OVERHEAD_LEAST, MC_OVERHEAD_MOST);
   history->overhead_most = history->overhead_most == 0 ? most : MIN (history->overhead_most, most);
 }
 
@@ -164,7 +163,7 @@ mc_backing_remember_resident (gint64 now_us, const McVmFacts *facts, McVmHistory
   remember_touching (now_us, facts->resident, history);
   if (facts->target == MC_UNKNOWN || facts->target >= facts->balloon)
     history->overhead_least
-        = CLAMP (saturating_sub (facts->resident, most), history->overhead_least, OVERHEAD_MOST);
+        = CLAMP (saturating_sub (facts->resident, most), history->overhead_least, MC_OVERHEAD_MOST);
   touched = saturating_sub (facts->resident, likely_overhead (history));
   history->touched = MIN (MAX (history->touched, touched), most);
 }

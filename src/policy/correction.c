@@ -133,18 +133,14 @@ give_back (const McPolicyCycle *cycle,
 }
 
 /* A device that came to a squeezed VM has pinned its memory: all of it is the host's no longer, so
- * what was taken is given back at once. Whose memory was pinned before has nothing taken from it.
- */
+ * what was taken is given back at once, by whichever run of the service it was taken. Whose memory
+ * was pinned before has nothing taken from it. */
 static gboolean
-free_pinned (const McVmFacts *facts,
-             guint64 backed,
-             const McVmHistory *history,
-             McVmDecision *decision)
+free_pinned (const McVmFacts *facts, guint64 backed, McVmDecision *decision)
 {
-  if (decision->status != MC_VM_UNSUPPORTED || facts->immovable == NULL
-      || history->reclaimed_us == 0 || !facts->has_balloon || facts->opted_out || facts->paused
-      || !facts->running || facts->busy || facts->balloon > facts->capacity
-      || facts->target == MC_UNKNOWN || facts->resident == MC_UNKNOWN)
+  if (decision->status != MC_VM_UNSUPPORTED || facts->immovable == NULL || !facts->reclaimed
+      || !facts->has_balloon || facts->opted_out || facts->paused || !facts->running || facts->busy
+      || facts->balloon > facts->capacity || facts->resident == MC_UNKNOWN)
     return FALSE;
   /* What its process has of its own is part of this, but such a process has all of its guest's. */
   if (facts->resident >= facts->capacity)
@@ -159,8 +155,7 @@ mc_correction_decide (const McPolicyCycle *cycle,
                       McVmHistory *history,
                       McVmDecision *decision)
 {
-  return withdraw (cycle, facts, history, decision)
-         || free_pinned (facts, backed, history, decision)
+  return withdraw (cycle, facts, history, decision) || free_pinned (facts, backed, decision)
          || !mc_eligibility_may_be_moved (decision->status)
          || respect (cycle, facts, history, decision) || give_back (cycle, facts, backed, decision)
          || repeat_target (cycle, facts, history, decision);

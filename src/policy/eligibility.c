@@ -33,7 +33,7 @@ mc_eligibility_status (const McPolicyCycle *cycle,
 {
   gint64 now_us = cycle->now_us;
 
-  if (!facts->has_balloon || facts->immovable != NULL)
+  if (!facts->has_balloon || facts->immovable != NULL || facts->denied)
     return MC_VM_UNSUPPORTED;
   if (facts->opted_out)
     return MC_VM_OPTED_OUT;

@@ -98,6 +98,9 @@ typedef enum
 
 #define MC_N_REASONS (MC_REASON_LEFT_ALONE + 1)
 
+/* The most that a VM's process was seen to occupy beside its guest's memory; 30 MiB the least. */
+#define MC_OVERHEAD_MOST (300 * MC_MIB)
+
 /* Everything known of one VM in this cycle. Figures from the guest are untrusted. */
 typedef struct
 {
@@ -107,6 +110,8 @@ typedef struct
   gboolean busy;         /* its hypervisor process did not answer in time */
   gboolean has_balloon;  /* a balloon device is there */
   const char *immovable; /* why its memory cannot be moved (a clause), or NULL */
+  gboolean denied;    /* the hypervisor does not let it be moved; its memory is like any other's */
+  gboolean reclaimed; /* memory was taken from it, maybe by an earlier run of the service */
   gboolean opted_out;
   gboolean paused;
   gint64 started_us; /* when it started or last rebooted; 0 = before anybody looked */

@@ -267,8 +267,7 @@ void
 mc_event_hypervisor_back (const char *uri)
 {
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_HYPERVISOR_BACK,
-                    "MEMCOORD_URI", uri, "MESSAGE",
-                    "The hypervisor is reachable again; balancing resumes");
+                    "MEMCOORD_URI", uri, "MESSAGE", "The hypervisor is reachable again");
 }
 
 void
@@ -282,7 +281,7 @@ void
 mc_event_host_readable (void)
 {
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_HOST_READABLE, "MESSAGE",
-                    "The host's memory can be read again; balancing resumes");
+                    "The host's memory can be read again");
 }
 
 void
@@ -296,7 +295,7 @@ void
 mc_event_reserve_fits (void)
 {
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_RESERVE_FITS, "MESSAGE",
-                    "HostReserve is below HostTotal again; balancing resumes");
+                    "HostReserve is below HostTotal again");
 }
 
 void

@@ -131,36 +131,43 @@ is_wanted (GLogLevelFlags level, const GLogField *fields, gsize n_fields)
   return priority < LOG_DEBUG;
 }
 
-/* Names of VMs and messages of libvirt are in it. Returns: (transfer full): what @fields has in its
- * place. */
-static char *
-make_plain (GLogField *fields, gsize n_fields)
+/* The journal's catalogue shows names, too, as they are in their fields. */
+static gboolean
+is_shown (const GLogField *field)
 {
+  return g_str_equal (field->key, "MESSAGE") || g_str_equal (field->key, "MEMCOORD_VM");
+}
+
+GPtrArray *
+mc_log_make_plain (GLogField *fields, gsize n_fields)
+{
+  GPtrArray *kept = g_ptr_array_new_with_free_func (g_free);
+
   for (gsize i = 0; i < n_fields; i++)
-    if (g_str_equal (fields[i].key, "MESSAGE"))
+    if (is_shown (&fields[i]))
       {
         g_autofree char *text = fields[i].length < 0
                                     ? g_strdup (fields[i].value)
                                     : g_strndup (fields[i].value, (gsize)fields[i].length);
         char *plain = mc_plain_text (text);
 
+        g_ptr_array_add (kept, plain);
         fields[i].value = plain;
         fields[i].length = -1;
-        return plain;
       }
-  return NULL;
+  return kept;
 }
 
 static GLogWriterOutput
 write_entry (GLogLevelFlags level, const GLogField *given, gsize n_fields, gpointer user_data)
 {
   g_autofree GLogField *fields = NULL;
-  g_autofree char *message = NULL;
+  g_autoptr (GPtrArray) kept = NULL;
 
   if (!is_wanted (level, given, n_fields))
     return G_LOG_WRITER_HANDLED;
   fields = g_memdup2 (given, n_fields * sizeof *given);
-  message = make_plain (fields, n_fields);
+  kept = mc_log_make_plain (fields, n_fields);
   if (in_journal ())
     queue_for_journal (level, fields, n_fields);
   else

@@ -6,18 +6,15 @@
 
 #include <systemd/sd-daemon.h>
 
-/* A line of what is told is a word of its own to the service manager, and messages come from far
- * away. Returns: (transfer full) */
-static char *
-one_line (const char *status)
-{
-  return g_strdelimit (g_strdup (status), "\r\n", ' ');
-}
+#include "plain-text.h"
+
+/* Messages of libvirt are part of a status; a line of its own in it would be a word to the service
+ * manager. */
 
 void
 mc_service_manager_notify_ready (const char *status)
 {
-  g_autofree char *line = one_line (status);
+  g_autofree char *line = mc_plain_text (status);
 
   sd_notifyf (0, "READY=1\nSTATUS=%s", line);
 }
@@ -25,7 +22,7 @@ mc_service_manager_notify_ready (const char *status)
 void
 mc_service_manager_notify_status (const char *status)
 {
-  g_autofree char *line = one_line (status);
+  g_autofree char *line = mc_plain_text (status);
 
   sd_notifyf (0, "STATUS=%s", line);
 }

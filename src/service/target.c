@@ -6,6 +6,7 @@
 
 #include "events.h"
 #include "refusal.h"
+#include "vm-notes.h"
 
 /* Nothing is wrong with a call that takes a moment. */
 #define GRACE_US (2 * G_USEC_PER_SEC)
@@ -16,7 +17,8 @@ struct _McTarget
 
   McContext *context;
   McDomain *domain;
-  guint64 set; /* last, or on its way; MC_UNKNOWN = never */
+  guint64 set;        /* last, or on its way; MC_UNKNOWN = never */
+  gboolean reclaimed; /* as is noted: memory was taken */
 
   gboolean under_way;
   gint64 since_us;
@@ -118,6 +120,17 @@ on_set (GObject *source, GAsyncResult *result, gpointer user_data)
     mc_target_ended (self, error);
 }
 
+/* Written once in a VM's life, so it is not waited for. */
+static void
+note_reclaimed (McTarget *self, gboolean reclaimed)
+{
+  if (self->reclaimed == reclaimed)
+    return;
+  self->reclaimed = reclaimed;
+  mc_vm_notes_set_reclaimed (self->context->store, mc_domain_get_uuid (self->domain),
+                             mc_domain_get_id (self->domain), reclaimed);
+}
+
 /* @sentence: (transfer full) (nullable) */
 static void
 set (McTarget *self, guint64 from, guint64 to, McReason reason, char *sentence)
@@ -130,6 +143,8 @@ set (McTarget *self, guint64 from, guint64 to, McReason reason, char *sentence)
   self->reason = reason;
   self->sentence = sentence;
   self->set = to;
+  if (to < from)
+    note_reclaimed (self, TRUE);
   mc_hypervisor_set_target_async (self->context->hypervisor, mc_domain_get_uuid (self->domain), to,
                                   on_set, g_object_ref (self));
 }
@@ -196,6 +211,24 @@ mc_target_is_late (McTarget *self)
   now_us = mc_context_now (self->context);
   return (self->under_way && now_us - self->since_us >= GRACE_US)
          || now_us < self->refusal.not_before_us;
+}
+
+McReason
+mc_target_get_reason (McTarget *self)
+{
+  return self->reason;
+}
+
+gboolean
+mc_target_has_reclaimed (McTarget *self)
+{
+  return self->reclaimed;
+}
+
+void
+mc_target_forget_reclaimed (McTarget *self)
+{
+  note_reclaimed (self, FALSE);
 }
 
 gboolean
@@ -314,5 +347,6 @@ mc_target_new (McContext *context, McDomain *domain)
 
   self->context = mc_context_ref (context);
   self->domain = g_object_ref (domain);
+  self->reclaimed = mc_vm_notes_has_reclaimed (context->store, mc_domain_get_uuid (domain));
   return self;
 }

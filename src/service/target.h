@@ -25,6 +25,15 @@ guint64 mc_target_get (McTarget *self);
 /* Whether it is for too long under way, or to be tried again later. */
 gboolean mc_target_is_late (McTarget *self);
 
+/* Why it was last set. */
+McReason mc_target_get_reason (McTarget *self);
+
+/* Whether memory was taken from the VM, by this run of the service or an earlier one. */
+gboolean mc_target_has_reclaimed (McTarget *self);
+
+/* What was taken was given back, as far as anybody could. */
+void mc_target_forget_reclaimed (McTarget *self);
+
 /* Whether what is in force may be another than was set. */
 gboolean mc_target_is_uncertain (McTarget *self);
 gboolean mc_target_is_under_way (McTarget *self);

@@ -6,16 +6,6 @@
 
 #include "plain-text.h"
 
-const char *
-mc_vm_detail_find_immovable (const McVmParts *vm)
-{
-  const McVmDescription *description = mc_description_get (vm->description);
-
-  if (description != NULL && description->immovable != NULL)
-    return description->immovable;
-  return mc_target_get_denial (vm->target);
-}
-
 static char *
 describe_busy (const McVmParts *vm)
 {
@@ -106,10 +96,13 @@ describe_opted_out (const McVmParts *vm)
 static char *
 describe_unsupported (const McVmParts *vm)
 {
-  const char *immovable = mc_vm_detail_find_immovable (vm);
+  const McVmDescription *description = mc_description_get (vm->description);
+  const char *why = description != NULL && description->immovable != NULL
+                        ? description->immovable
+                        : mc_target_get_denial (vm->target);
 
-  if (immovable != NULL)
-    return g_strdup_printf ("Its memory cannot be moved: %s.", immovable);
+  if (why != NULL)
+    return g_strdup_printf ("Its memory cannot be moved: %s.", why);
   return g_strdup ("It has no balloon device; add <memballoon model='virtio'/> to it.");
 }
 

@@ -13,7 +13,4 @@ char *mc_vm_detail_describe (const McVmParts *vm,
                              McReason reason,
                              const char *all_paused);
 
-/* Returns: (transfer none) (nullable): why its memory cannot be moved */
-const char *mc_vm_detail_find_immovable (const McVmParts *vm);
-
 G_END_DECLS

@@ -8,9 +8,6 @@
 #include "names.h"
 #include "policy-settings.h"
 
-/* What its QEMU is believed to occupy at most beside the guest's memory. */
-#define OVERHEAD_MOST (256 * MC_MIB)
-
 /* A limit of its process that leaves the guest less than this part of its memory is not meant to be
  * what it lives in. */
 #define REACH_LEAST_DIVISOR 8
@@ -36,7 +33,7 @@ mc_vm_limits_get_reach (McVmLimits *self)
 
   if (capacity == MC_UNKNOWN || description == NULL || description->ceiling_name == NULL)
     return capacity;
-  return CLAMP (description->ceiling - MIN (description->ceiling, OVERHEAD_MOST),
+  return CLAMP (description->ceiling - MIN (description->ceiling, MC_OVERHEAD_MOST),
                 capacity / REACH_LEAST_DIVISOR, capacity);
 }
 

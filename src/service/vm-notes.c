@@ -8,6 +8,7 @@
 
 #define GROUP_PREFIX "VM "
 #define KEY_ID       "id"
+#define KEY_TAKEN    "reclaimed"
 
 char *
 mc_vm_notes_group (const char *uuid)
@@ -42,6 +43,26 @@ mc_vm_notes_forget (McStore *store, const char *uuid)
 
   if (g_key_file_remove_group (mc_store_get_keys (store), group, NULL))
     mc_store_save (store);
+}
+
+gboolean
+mc_vm_notes_has_reclaimed (McStore *store, const char *uuid)
+{
+  g_autofree char *group = mc_vm_notes_group (uuid);
+
+  return g_key_file_get_boolean (mc_store_get_keys (store), group, KEY_TAKEN, NULL);
+}
+
+void
+mc_vm_notes_set_reclaimed (McStore *store, const char *uuid, int id, gboolean reclaimed)
+{
+  g_autofree char *group = mc_vm_notes_group (uuid);
+
+  if (reclaimed)
+    g_key_file_set_boolean (mc_store_get_keys (store), group, KEY_TAKEN, TRUE);
+  else
+    g_key_file_remove_key (mc_store_get_keys (store), group, KEY_TAKEN, NULL);
+  mc_vm_notes_save (store, uuid, id);
 }
 
 void

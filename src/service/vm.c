@@ -202,9 +202,11 @@ mc_vm_get_facts (McVm *self, gboolean all_paused)
 
   facts.busy |= mc_target_is_late (parts->target) || description == NULL;
   facts.has_balloon = description == NULL || description->has_balloon;
-  facts.immovable = mc_vm_detail_find_immovable (parts);
+  facts.immovable = description != NULL ? description->immovable : NULL;
+  facts.denied = mc_target_get_denial (parts->target) != NULL;
   facts.paused = all_paused || mc_pause_is_active (parts->pause);
   facts.target = mc_target_get (parts->target);
+  facts.reclaimed = mc_target_has_reclaimed (parts->target);
   mc_vm_limits_fill (parts->limits, &facts);
   return facts;
 }
@@ -236,6 +238,8 @@ on_target_moved (
 {
   McVm *self = user_data;
 
+  if (mc_target_get_reason (target) == MC_REASON_IN_VAIN && !self->movable)
+    mc_target_forget_reclaimed (target);
   add_move (self, from, to, sentence);
   g_signal_emit (self, signals[MOVED], 0, from, to, sentence);
 }

@@ -62,6 +62,18 @@ def test_overridden_of_a_vm_are_its_own(service, ctl):
     assert service.vms()["db"]["Overridden"] == []
 
 
+def test_show_marks_what_is_a_vms_own(service, ctl):
+    assert "*" not in ctl.good("show", "db")
+    ctl.good("set", "db", "weight=9", "minimum=300M")
+    service.wait_for(lambda: service.vms()["db"]["Overridden"] == ["Minimum", "Weight"])
+    lines = ctl.good("show", "db").splitlines()
+    assert [line.split()[0] for line in lines if line.endswith("*")] == ["Minimum", "Weight"]
+    assert '* this VM\'s own; "memcoordctl reset VM"' in lines[-1]
+    ctl.good("reset", "db")
+    service.wait_for(lambda: service.vms()["db"]["Overridden"] == [])
+    assert "*" not in ctl.good("show", "db")
+
+
 def test_watermarks_of_a_small_vm_are_shown_as_they_are_in_force(service, ctl):
     service.tell("add", "small", 256 * MIB)
     service.wait_for(lambda: service.vms()["small"]["Status"] == "managed")

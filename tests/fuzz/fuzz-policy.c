@@ -161,8 +161,10 @@ run_cycle (Bytes *bytes,
   for (guint i = 0; i < n; i++)
     {
       given += check_decision (&facts[i], &decisions[i]);
-      if (decisions[i].move && next_byte (bytes) % 4 != 0)
-        facts[i].target = decisions[i].target;
+      if (!decisions[i].move || next_byte (bytes) % 4 == 0)
+        continue;
+      facts[i].reclaimed |= decisions[i].target < decisions[i].before;
+      facts[i].target = decisions[i].target;
     }
   g_assert_cmpuint (given, <=, host_decision.grantable);
   g_assert_cmpuint (host_decision.free, <=, host.available);

@@ -86,10 +86,10 @@ test_limits_of_the_process (Fixture *f, gconstpointer data)
   fixture_start_service (f);
   fixture_pass (f, 5);
   view = mc_vm_get_view (fixture_vm_of (f, vm));
-  g_assert_cmpuint (view->policy.maximum, ==, 1792 * MC_MIB);
+  g_assert_cmpuint (view->policy.maximum, ==, 1748 * MC_MIB);
   vm->used = 3 * MC_GIB;
   fixture_pass (f, 60);
-  g_assert_cmpuint (view->target, ==, 1792 * MC_MIB);
+  g_assert_cmpuint (view->target, ==, 1748 * MC_MIB);
   g_assert_cmpstr (view->status_detail, ==,
                    "It needs more memory than the hard_limit of its <memtune> lets it have.");
 }
@@ -365,6 +365,68 @@ test_vm_that_was_pinned_from_the_start (Fixture *f, gconstpointer data)
   McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, 512 * MC_MIB, 300 * MC_MIB);
 
   pin (f, vm);
+  fixture_start_service (f);
+  fixture_pass (f, 30);
+  g_assert_cmpuint (vm->target, ==, MC_HYPERVISOR_UNKNOWN);
+}
+
+/* Tight, so that its guests are squeezed. Returns: one of them. */
+static McFakeVm *
+squeeze_guest (Fixture *f)
+{
+  McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, MC_GIB, 300 * MC_MIB);
+
+  fixture_add_guest (f, "other", MC_GIB, MC_GIB, 300 * MC_MIB);
+  mc_fake_hypervisor_set_host_other (f->fake, 3 * MC_GIB);
+  fixture_start_service (f);
+  fixture_pass (f, 90);
+  g_assert_cmpuint (vm->figures.balloon, <, 700 * MC_MIB);
+  return vm;
+}
+
+/* While nobody looks: the host backs all of it from then on. */
+static void
+pin_unseen (Fixture *f, McFakeVm *vm)
+{
+  vm->description.immovable = g_strdup ("the device hostdev0 pins it");
+  mc_fake_hypervisor_tick (f->fake, 1);
+}
+
+/* It was squeezed by the run before, which has ended in whatever way. */
+static void
+test_pinned_while_the_service_was_away (Fixture *f, gconstpointer end)
+{
+  McFakeVm *vm = squeeze_guest (f);
+  guint before;
+
+  ((void (*) (Fixture *))end) (f);
+  pin_unseen (f, vm);
+  fixture_start_service (f);
+  fixture_pass (f, 3);
+  g_assert_cmpuint (vm->target, ==, MC_GIB);
+  g_assert_cmpuint (vm->figures.balloon, ==, MC_GIB);
+  g_assert_cmpstr (fixture_status_of (f, vm), ==, "unsupported");
+
+  /* It is nobody's business after that, over restarts. */
+  fixture_stop_service (f);
+  mc_fake_hypervisor_set_balloon (f->fake, vm, 600 * MC_MIB);
+  vm->target = 600 * MC_MIB;
+  before = vm->n_calls[MC_FAKE_CALL_SET_TARGET];
+  fixture_start_service (f);
+  fixture_pass (f, 30);
+  g_assert_cmpuint (vm->n_calls[MC_FAKE_CALL_SET_TARGET], ==, before);
+}
+
+/* The note is of one life: the next one starts with what somebody gave it. */
+static void
+test_pinned_in_its_next_life (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = squeeze_guest (f);
+
+  fixture_stop_service (f);
+  vm->figures.id += 100;
+  vm->target = MC_HYPERVISOR_UNKNOWN;
+  pin_unseen (f, vm);
   fixture_start_service (f);
   fixture_pass (f, 30);
   g_assert_cmpuint (vm->target, ==, MC_HYPERVISOR_UNKNOWN);
@@ -648,6 +710,11 @@ main (int argc, char **argv)
   TEST ("managed-lives-with-the-vm", test_managed_lives_with_the_vm);
   TEST ("device-that-pins-a-squeezed-vm", test_device_that_pins_a_squeezed_vm);
   TEST ("vm-that-was-pinned-from-the-start", test_vm_that_was_pinned_from_the_start);
+  g_test_add ("/coordinator-vms/pinned-while-stopped", Fixture, fixture_stop_service,
+              fixture_set_up, test_pinned_while_the_service_was_away, fixture_tear_down);
+  g_test_add ("/coordinator-vms/pinned-while-killed", Fixture, fixture_kill_service, fixture_set_up,
+              test_pinned_while_the_service_was_away, fixture_tear_down);
+  TEST ("pinned-in-its-next-life", test_pinned_in_its_next_life);
   TEST ("metadata-is-followed", test_metadata_is_followed);
   TEST ("vm-whose-metadata-cannot-be-read-is-left-alone",
         test_vm_whose_metadata_cannot_be_read_is_left_alone);

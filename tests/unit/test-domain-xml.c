@@ -84,6 +84,9 @@ test_immovable (void)
       "its disk vdc is an NVMe device of the host (VFIO), which pins it" },
     { DEVICE ("<disk type='file'><mirror type='nvme' job='copy'/><target dev='vdd'/></disk>"),
       "its disk vdd is an NVMe device of the host (VFIO), which pins it" },
+    { DEVICE ("<disk type='file' device='disk'><source file='/i'><dataStore type='nvme'/></source>"
+              "<target dev='vdf'/></disk>"),
+      "its disk vdf is an NVMe device of the host (VFIO), which pins it" },
     { DEVICE ("<disk type='vhostvdpa' device='disk'><source dev='/dev/vhost-vdpa-1'/><target "
               "dev='vde'/></disk>"),
       "its disk vde is a vDPA device, which pins it" },
@@ -157,6 +160,7 @@ test_movable (void)
     DEVICE ("<interface type='vhostuser'/><interface type='direct'/><interface type='bridge'/>"),
     DEVICE ("<disk type='file'><driver name='qemu'/><target dev='vda'/></disk>"),
     DEVICE ("<disk type='network'><source protocol='nbd'/></disk><disk type='block'/>"),
+    DEVICE ("<disk type='file'><source file='/i'><dataStore type='block'/></source></disk>"),
     DEVICE ("<disk type='vhostuser'/><controller type='nvme'/>"),
     BACKING ("<hugepages><page size='4' unit='KiB'/></hugepages>"),
     BACKING ("<source type='memfd'/><access mode='shared'/><allocation mode='immediate'/>"),

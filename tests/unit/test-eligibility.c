@@ -79,7 +79,7 @@ test_what_is_seen (void)
     { MC_VM_UNSUPPORTED, healthy () }, { MC_VM_OPTED_OUT, healthy () },
     { MC_VM_PAUSED, healthy () },      { MC_VM_BUSY, healthy () },
     { MC_VM_SUSPENDED, healthy () },   { MC_VM_NO_STATS, healthy () },
-    { MC_VM_NO_STATS, healthy () },
+    { MC_VM_NO_STATS, healthy () },    { MC_VM_UNSUPPORTED, healthy () },
   };
 
   rows[1].facts.has_balloon = FALSE;
@@ -90,6 +90,7 @@ test_what_is_seen (void)
   rows[6].facts.running = FALSE;
   rows[7].facts.stats_time_s = 0;
   rows[8].facts.unused = MC_UNKNOWN;
+  rows[9].facts.denied = TRUE;
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     g_assert_cmpint (status_at (101 * S, &rows[i].facts, &believed), ==, rows[i].status);
 }

@@ -216,7 +216,7 @@ static const struct
   { log_period, "web: somebody else has set its statistics period to 10 s; it was set to 1 s" },
   { log_host_unreadable, "it has no MemTotal" },
   { log_reserve_too_large, "Nothing is moved: HostReserve 8 GiB is not below HostTotal 4 GiB" },
-  { log_reserve_fits, "balancing resumes" },
+  { log_reserve_fits, "HostReserve is below HostTotal again" },
   { mc_event_host_readable, "" },
   { log_moved, "web: 1024 → 1536 MiB: It is short of memory." },
   { log_would_move, "web: would go from 1024 to 1536 MiB: It is short of memory." },
@@ -234,6 +234,19 @@ static const struct
   { log_metadata, "<speed> is not known" },
   { log_entries_lost, "42 log entries were lost" },
 };
+
+/* It may be paused, or a dry run. */
+static void
+test_end_of_a_fault_says_that_alone (void)
+{
+  void (*const ends[]) (void) = { log_reserve_fits, mc_event_host_readable, log_back };
+
+  for (guint i = 0; i < G_N_ELEMENTS (ends); i++)
+    {
+      ends[i]();
+      g_assert_true (g_str_has_suffix (field ("MESSAGE"), " again"));
+    }
+}
 
 static void
 test_messages (void)
@@ -376,6 +389,7 @@ main (int argc, char **argv)
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
   g_log_set_writer_func (capture, NULL, NULL);
   g_test_add_func ("/events/messages", test_messages);
+  g_test_add_func ("/events/ends", test_end_of_a_fault_says_that_alone);
   g_test_add_func ("/events/values", test_values_as_people_write_them);
   g_test_add_func ("/events/fields", test_fields);
   g_test_add_func ("/events/catalog", test_catalog);

@@ -544,6 +544,32 @@ test_denied_sets (Fixture *f, gconstpointer data)
   g_assert_cmpuint (liar->figures.balloon, >, before);
 }
 
+static guint64
+untouched (const McFakeVm *vm)
+{
+  return vm->figures.balloon - vm->figures.resident;
+}
+
+/* What it was granted and has not touched is its own to touch, though nobody may set it any more.
+ */
+static void
+test_denied_sets_keep_their_promise (Fixture *f, gconstpointer data)
+{
+  const McHostView *host = mc_coordinator_get_view (f->coordinator);
+
+  liar->used = 800 * MC_MIB;
+  fixture_pass (f, 30);
+  liar->used = 300 * MC_MIB;
+  liar->figures.resident = 400 * MC_MIB; /* the host has reclaimed what it freed */
+  mc_fake_hypervisor_refuse (f->fake, MC_FAKE_CALL_SET_TARGET, MC_HYPERVISOR_ERROR_DENIED,
+                             "access denied: 'QEMU' denied access");
+  mc_fake_hypervisor_set_vm_metadata (f->fake, liar, "<policy><maximum>600M</maximum></policy>");
+  fixture_pass (f, 10);
+  g_assert_cmpstr (fixture_status_of (f, liar), ==, "unsupported");
+  g_assert_cmpuint (untouched (liar), >, 300 * MC_MIB);
+  g_assert_cmpuint (host->host_promised + 100 * MC_MIB, >, untouched (liar) + untouched (honest));
+}
+
 static void
 test_refused_sets (Fixture *f, gconstpointer data)
 {
@@ -840,6 +866,7 @@ main (int argc, char **argv)
   TEST ("dropped-set", test_dropped_set);
   TEST ("foreign-target-on-the-way", test_foreign_target_on_the_way);
   TEST ("denied-sets", test_denied_sets);
+  TEST ("denied-sets-keep-their-promise", test_denied_sets_keep_their_promise);
   TEST ("refused-sets", test_refused_sets);
   TEST ("denied-descriptions", test_denied_descriptions);
   TEST ("hung-from-the-start", test_hung_from_the_start);

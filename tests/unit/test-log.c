@@ -175,6 +175,45 @@ test_end (void)
 }
 
 static void
+log_a_strangers_text (void)
+{
+  g_message ("%s is there", "evil\u202ename\nINFO: forged\033[2J");
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE", "%s is gone", "evil\u202ename\n");
+}
+
+/* It is one line, and neither steers a terminal nor turns what is around it. */
+static void
+test_strangers_text (void)
+{
+  pid_t pid;
+  int status, end = read_from_child (log_a_strangers_text, &pid);
+  g_autofree char *text = read_all (end);
+
+  g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
+  g_assert_nonnull (strstr (text, "evil?name?INFO: forged?[2J is there\n"));
+  g_assert_nonnull (strstr (text, "evil?name? is gone\n"));
+  g_assert_null (strstr (text, "\u202e"));
+  g_assert_null (strchr (text, '\033'));
+}
+
+/* What `journalctl -x` shows beside the message. */
+static void
+test_names_in_fields (void)
+{
+  GLogField fields[] = {
+    { "MESSAGE", "one\033[2J", 3 },
+    { "MEMCOORD_VM", "evil\033[2J", -1 },
+    { "MEMCOORD_UUID", "c0ffee", -1 },
+  };
+  g_autoptr (GPtrArray) kept = mc_log_make_plain (fields, G_N_ELEMENTS (fields));
+
+  g_assert_cmpuint (kept->len, ==, 2);
+  g_assert_cmpstr (fields[0].value, ==, "one");
+  g_assert_cmpstr (fields[1].value, ==, "evil?[2J");
+  g_assert_cmpstr (fields[2].value, ==, "c0ffee");
+}
+
+static void
 log_fatally (void)
 {
   g_error (SAID_LAST);
@@ -206,6 +245,8 @@ main (int argc, char **argv)
   g_test_add_func ("/log/names", test_names);
   g_test_add_func ("/log/blocked", test_blocked);
   g_test_add_func ("/log/end", test_end);
+  g_test_add_func ("/log/strangers-text", test_strangers_text);
+  g_test_add_func ("/log/names-in-fields", test_names_in_fields);
   g_test_add_func ("/log/fatal", test_fatal);
   return g_test_run ();
 }

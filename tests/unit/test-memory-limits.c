@@ -45,6 +45,7 @@ static void
 set_up (Fixture *f, gconstpointer data)
 {
   f->system = g_dir_make_tmp ("system-XXXXXX", NULL);
+  write_to (f, "fs/cgroup/cgroup.controllers", "cpu memory\n");
 }
 
 static void
@@ -98,6 +99,30 @@ test_cgroup (Fixture *f, gconstpointer data)
   check (NULL, "", 0, NULL);
 }
 
+static guint n_messages;
+
+static GLogWriterOutput
+count_message (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
+{
+  n_messages += (level & G_LOG_LEVEL_MESSAGE) != 0;
+  return G_LOG_WRITER_HANDLED;
+}
+
+/* There "memory.max" is nobody's, whoever has put it there; of version 1 nothing is read. */
+static void
+test_cgroups_of_version_1 (Fixture *f, gconstpointer data)
+{
+  g_autofree char *mark = g_build_filename (f->system, "fs/cgroup/cgroup.controllers", NULL);
+
+  g_assert_cmpint (g_remove (mark), ==, 0);
+  write_to (f, "fs/cgroup/unified/cgroup.controllers", "\n");
+  write_to (f, "fs/cgroup/memory/machine.slice/memory.limit_in_bytes", "536870912\n");
+  write_to (f, SCOPE "memory.max", "536870912\n");
+  check (f->system, "", 0, NULL);
+  check (f->system, HARD_LIMIT, 1024 * MIB, "the hard_limit of its <memtune>");
+  g_assert_cmpuint (n_messages, ==, 1);
+}
+
 static void
 test_slices (Fixture *f, gconstpointer data)
 {
@@ -145,8 +170,10 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_log_set_writer_func (count_message, NULL, NULL);
   LIMITS_TEST ("hard-limit", test_hard_limit);
   LIMITS_TEST ("cgroup", test_cgroup);
+  LIMITS_TEST ("cgroups-of-version-1", test_cgroups_of_version_1);
   LIMITS_TEST ("slices", test_slices);
   LIMITS_TEST ("nodes", test_nodes);
   return g_test_run ();

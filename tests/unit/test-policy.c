@@ -401,6 +401,43 @@ test_sentence_of_a_maximum_names_it (void)
   g_assert_cmpstr (sentence, ==, "above its maximum of 900 MiB; -100 MiB");
 }
 
+/* In the first cycle of a service that knows nothing of it but that memory was taken. The host is
+ * at its reserve: what is given back is what it backs anyhow. */
+static void
+test_pinned_is_given_back_what_was_taken (void)
+{
+  const struct
+  {
+    gboolean reclaimed, opted_out;
+    guint64 balloon, target, resident; /* MiB */
+    guint64 given;                     /* 0 = nothing */
+  } rows[] = {
+    { TRUE, FALSE, 600, MC_UNKNOWN, 1080, 1024 }, { TRUE, FALSE, 600, 600, 1080, 1024 },
+    { TRUE, FALSE, 600, MC_UNKNOWN, 620, 0 }, /* the host has not given it so much yet */
+    { TRUE, FALSE, 1024, MC_UNKNOWN, 1080, 0 },   { TRUE, TRUE, 600, 600, 1080, 0 },
+    { FALSE, FALSE, 600, MC_UNKNOWN, 1080, 0 },   { FALSE, FALSE, 600, 600, 1080, 0 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      McVmHistory history = { 0 };
+      McVmFacts facts = vm_with (rows[i].balloon, 100, 100);
+      McVmDecision decision;
+
+      facts.immovable = "a device pins it";
+      facts.reclaimed = rows[i].reclaimed;
+      facts.opted_out = rows[i].opted_out;
+      facts.target = rows[i].target == MC_UNKNOWN ? MC_UNKNOWN : rows[i].target * MC_MIB;
+      facts.resident = rows[i].resident * MC_MIB;
+      decision = decide_next (&history, &facts, 100, 4096, 100);
+      g_test_message ("row %" G_GSIZE_FORMAT, i);
+      g_assert_cmpint (decision.status, ==, MC_VM_UNSUPPORTED);
+      g_assert_cmpint (decision.move, ==, rows[i].given > 0);
+      if (decision.move)
+        g_assert_cmpuint (decision.target, ==, rows[i].given * MC_MIB);
+    }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -420,6 +457,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/policy/deflated-is-no-growth",
                    test_what_a_deflated_balloon_hides_is_no_growth);
   g_test_add_func ("/policy/freed-for-the-next", test_what_was_freed_is_there_for_the_next);
+  g_test_add_func ("/policy/pinned", test_pinned_is_given_back_what_was_taken);
   g_test_add_func ("/policy/sentences", test_sentences);
   g_test_add_func ("/policy/sentence-of-a-maximum", test_sentence_of_a_maximum_names_it);
   return g_test_run ();

@@ -61,7 +61,9 @@ test_words (Fixture *f, gconstpointer data)
   mc_service_manager_notify_ready ("4 VMs");
   assert_told (f, "READY=1\nSTATUS=4 VMs");
   mc_service_manager_notify_status ("5 VMs\nSTOPPING=1");
-  assert_told (f, "STATUS=5 VMs STOPPING=1");
+  assert_told (f, "STATUS=5 VMs?STOPPING=1");
+  mc_service_manager_notify_status ("libvirt says \033[31mno\u202e\xff");
+  assert_told (f, "STATUS=libvirt says ?[31mno?\xef\xbf\xbd");
   mc_service_manager_notify_status ("5 VMs");
   assert_told (f, "STATUS=5 VMs");
   mc_service_manager_notify_alive ();

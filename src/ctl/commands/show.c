@@ -8,6 +8,7 @@
 #include "output/table.h"
 #include "output/times.h"
 #include "size.h"
+#include "threshold.h"
 
 #include <glib/gi18n.h>
 
@@ -49,6 +50,17 @@ add_number (McTable *table, const char *label, GVariant *vm, const char *name)
   mc_table_add_label (table, label, text, MC_STYLE_PLAIN);
 }
 
+/* With a star where it is this VM's own. */
+static void
+add_threshold (McTable *table, const char *label, GVariant *vm, const char *name)
+{
+  const McThreshold *threshold = mc_threshold_find_typed (mc_vm_thresholds, name);
+  g_autofree char *value = mc_threshold_format (threshold, mc_properties_number (vm, name));
+  g_autofree char *text = g_strconcat (value, mc_properties_overrides (vm, name) ? "*" : "", NULL);
+
+  mc_table_add_label (table, label, text, MC_STYLE_PLAIN);
+}
+
 static void
 add_who (McTable *table, GVariant *vm)
 {
@@ -72,12 +84,13 @@ static void
 print_vm (const McClient *client, GVariant *vm)
 {
   g_autoptr (McTable) table = mc_table_new_labels ();
+  g_autofree const char **own = NULL;
 
   add_who (table, vm);
   add_size (table, _ ("Balloon"), vm, "Balloon");
   add_size (table, _ ("Target"), vm, "Target");
-  add_size (table, _ ("Minimum"), vm, "Minimum");
-  add_size (table, _ ("Maximum"), vm, "Maximum");
+  add_threshold (table, _ ("Minimum"), vm, "Minimum");
+  add_threshold (table, _ ("Maximum"), vm, "Maximum");
   add_size (table, _ ("Unused"), vm, "Unused");
   add_size (table, _ ("Usable"), vm, "Usable");
   add_size (table, _ ("Available"), vm, "Available");
@@ -85,11 +98,16 @@ print_vm (const McClient *client, GVariant *vm)
   add_rate (table, _ ("Swapped in"), vm, "SwapInRate");
   add_rate (table, _ ("Swapped out"), vm, "SwapOutRate");
   add_time (table, _ ("Last report"), vm, "StatsTime");
-  add_size (table, _ ("Low watermark"), vm, "LowWatermark");
-  add_size (table, _ ("High watermark"), vm, "HighWatermark");
-  add_number (table, _ ("Weight"), vm, "Weight");
+  add_threshold (table, _ ("Low watermark"), vm, "LowWatermark");
+  add_threshold (table, _ ("High watermark"), vm, "HighWatermark");
+  add_threshold (table, _ ("Weight"), vm, "Weight");
   add_text (table, _ ("Last decision"), vm, "LastReason");
   add_time (table, _ ("Decided"), vm, "LastChange");
+  if (g_variant_lookup (vm, "Overridden", "^a&s", &own) && own[0] != NULL)
+    mc_table_add_label (
+        table, "",
+        _ ("* this VM's own; \"memcoordctl reset VM\" returns to what holds for all VMs"),
+        MC_STYLE_PLAIN);
   mc_table_print (table, client);
 }
 

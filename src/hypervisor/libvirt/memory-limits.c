@@ -4,7 +4,8 @@
  *
  * The cgroup is found as systemd names it (version 2 of cgroups): partition /machine/prod is
  * machine.slice/machine-prod.slice, in which the VM's scope has its id in its name. Where libvirt
- * works without systemd, or the host has cgroups of version 1, only the description counts.
+ * works without systemd, or the host has cgroups of version 1, also beside those of version 2, no
+ * limit of a cgroup is known.
  */
 #include "config.h"
 
@@ -80,6 +81,23 @@ mc_memory_limits_free (McMemoryLimits *self)
 
 /* Of cgroups */
 
+/* Version 1, alone or with version 2 in a directory of its own, has no such file at the root. A
+ * host stays as it has booted, so it is told once. */
+static gboolean
+has_cgroups (const char *system)
+{
+  static int told;
+  g_autofree char *file = g_build_filename (system, CGROUPS, "cgroup.controllers", NULL);
+
+  if (g_file_test (file, G_FILE_TEST_EXISTS))
+    return TRUE;
+  if (g_atomic_int_compare_and_exchange (&told, FALSE, TRUE))
+    g_message ("Memory limits of cgroups are not known: %s/" CGROUPS " is not of version 2; the "
+               "hard_limit and NUMA nodes of a VM's own description count",
+               system);
+  return FALSE;
+}
+
 static void
 read_cgroup (const char *path, char *name, Lowest *lowest)
 {
@@ -129,6 +147,8 @@ read_cgroups (const McMemoryLimits *self, const char *system, int id, Lowest *lo
   g_autoptr (GString) slice = g_string_new (NULL);
   g_autofree char *path = g_build_filename (system, CGROUPS, NULL);
 
+  if (!has_cgroups (system))
+    return;
   for (char **part = parts; *part != NULL; part++)
     {
       g_autofree char *above = NULL;

@@ -2,7 +2,8 @@
 /*
  * What the host lets a VM's process have at most, whatever the host has left: a limit in its
  * description, those of its cgroup and of the slices above it, and the size of the NUMA nodes that
- * it is bound to.
+ * it is bound to. Of cgroups version 2 alone is read: with version 1 those have no limit here,
+ * which is logged once.
  */
 #pragma once
 

@@ -94,14 +94,22 @@ is_interface (const McXmlNode *device, const char *type)
   return is_of_type (device, type) || is_of_type (mc_xml_node_child (device, "actual"), type);
 }
 
+/* An image may keep its data in another one (qcow2's data file, from libvirt 10.10 on). */
+static gboolean
+is_image (const McXmlNode *image, const char *type)
+{
+  const McXmlNode *source = mc_xml_node_child (image, "source");
+
+  return is_of_type (image, type) || is_of_type (mc_xml_node_child (source, "dataStore"), type);
+}
+
 static gboolean
 is_disk (const McXmlNode *device, const char *type)
 {
-  if (is_of_type (device, type) || is_of_type (mc_xml_node_child (device, "mirror"), type))
+  if (is_image (mc_xml_node_child (device, "mirror"), type))
     return TRUE;
-  for (device = mc_xml_node_child (device, "backingStore"); device != NULL;
-       device = mc_xml_node_child (device, "backingStore"))
-    if (is_of_type (device, type))
+  for (; device != NULL; device = mc_xml_node_child (device, "backingStore"))
+    if (is_image (device, type))
       return TRUE;
   return FALSE;
 }
