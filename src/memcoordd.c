@@ -156,7 +156,7 @@ on_reloaded (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Service *service = user_data;
 
-  mc_host_limits_reload_finish (MC_HOST_LIMITS (source), result, NULL);
+  mc_host_limits_reload_finish (result, NULL);
   mc_service_manager_notify_ready (mc_coordinator_get_status (service->coordinator));
 }
 

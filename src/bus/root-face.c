@@ -96,7 +96,7 @@ on_reloaded (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (McCoordinator) coordinator = reload->coordinator;
   GError *error = NULL;
 
-  mc_host_limits_reload_finish (MC_HOST_LIMITS (source), result, &error);
+  mc_host_limits_reload_finish (result, &error);
   mc_answer_when_kept (coordinator, reload->invocation, error);
 }
 
@@ -166,7 +166,7 @@ static gboolean
 handle_list_inhibitors (McDbusMemCoord1 *object, GDBusMethodInvocation *invocation)
 {
   McRootFace *self = MC_ROOT_FACE (object);
-  GPtrArray *inhibitors = mc_inhibitors_list (mc_coordinator_get_inhibitors (self->coordinator));
+  GPtrArray *inhibitors = mc_coordinator_get_inhibitors (self->coordinator)->list;
   GVariantBuilder list;
 
   g_variant_builder_init (&list, G_VARIANT_TYPE ("a(ssuut)"));
@@ -210,8 +210,7 @@ on_reserved (GObject *source, GAsyncResult *result, gpointer user_data)
   GDBusMethodInvocation *invocation = user_data;
   guint64 granted;
   GError *error = NULL;
-  g_autofree char *id
-      = mc_reservations_reserve_finish (MC_RESERVATIONS (source), result, &granted, &error);
+  g_autofree char *id = mc_reservations_reserve_finish (result, &granted, &error);
 
   if (id == NULL)
     mc_answer_error (invocation, error);

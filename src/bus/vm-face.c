@@ -31,7 +31,7 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (McVmFace,
 static gboolean
 check_there (McVmFace *self, GError **error)
 {
-  if (!mc_vm_is_gone (self->vm))
+  if (!mc_vm_get_domain (self->vm)->gone)
     return TRUE;
   g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_UNKNOWN_VM, "The VM %s is gone",
                mc_vm_get_name (self->vm));
@@ -43,7 +43,7 @@ on_thresholds_set (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   GError *error = NULL;
 
-  mc_vm_changes_finish (MC_VM_CHANGES (source), result, &error);
+  mc_vm_changes_finish (result, &error);
   mc_answer (user_data, error);
 }
 

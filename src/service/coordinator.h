@@ -11,13 +11,12 @@
  *   "policy-changed" (uuid or NULL for the host, setting, GVariant old, GVariant new, origin)
  *   "memory-moved"   (McVm, from, to, sentence)
  *
- * For origins see part.h.
+ * For origins see context.h.
  */
 #pragma once
 
 #include "cycle.h"
-#include "host-limits.h"
-#include "host-view.h"
+#include "views.h"
 
 G_BEGIN_DECLS
 

@@ -2,14 +2,9 @@
 /*
  * One VM of the service: its parts, what was decided on it last, and the copy of all that which is
  * published. Main thread.
- *
- * Signals, beside MC_PART's:
- *   "moved"         (from, to, sentence)  a target that was decided on is in force
- *   "cycle-wanted"  ()                    what it is made of is known, or has another effect
  */
 #pragma once
 
-#include "part.h"
 #include "vm-moves.h"
 #include "vm-parts.h"
 #include "vm-view.h"
@@ -17,16 +12,13 @@
 G_BEGIN_DECLS
 
 #define MC_TYPE_VM (mc_vm_get_type ())
-G_DECLARE_FINAL_TYPE (McVm, mc_vm, MC, VM, McPart)
+G_DECLARE_FINAL_TYPE (McVm, mc_vm, MC, VM, GObject)
 
 /* @started_us: when it was seen to start; 0 = it was running before */
 McVm *mc_vm_new (McContext *context, const McVmSample *sample, gint64 started_us);
 
 const char *mc_vm_get_uuid (McVm *self);
 const char *mc_vm_get_name (McVm *self);
-
-/* It has stopped, or is no longer on this host: nothing can be done with it any more. */
-gboolean mc_vm_is_gone (McVm *self);
 
 /* Returns: (transfer none) */
 McDomain *mc_vm_get_domain (McVm *self);
@@ -41,10 +33,9 @@ GPtrArray *mc_vm_get_moves (McVm *self);
 
 /* For whoever has all of them */
 
-/* @began_us: when the sample was asked for. @n_sample: its number, for mc_vm_get_last_sample() */
+/* See mc_domain_update_from_sample(). */
 void
 mc_vm_update_from_sample (McVm *self, const McVmSample *sample, gint64 began_us, guint64 n_sample);
-guint64 mc_vm_get_last_sample (McVm *self);
 
 /* Reads what it is made of; see mc_description_refresh(). */
 void mc_vm_refresh (McVm *self);
@@ -67,8 +58,6 @@ guint mc_vm_put_back (McVm *self, GSourceOnceFunc ended, gpointer user_data);
 
 /* It can be shown: what it is made of is known, or will not be for a while. */
 gboolean mc_vm_is_presentable (McVm *self);
-gboolean mc_vm_is_announced (McVm *self);
-void mc_vm_set_announced (McVm *self);
 
 /* For the cycle */
 
@@ -84,6 +73,9 @@ const McVmDecision *mc_vm_get_decision (McVm *self);
 
 /* Sets what was decided, or, in a dry run, only logs it. */
 void mc_vm_apply_decision (McVm *self);
+
+/* A target that was decided on is in force. */
+void mc_vm_add_move (McVm *self, guint64 from, guint64 to, const char *sentence);
 
 /* Sees whether a target that was denied is allowed now. */
 void mc_vm_probe_target (McVm *self);

@@ -121,8 +121,7 @@ test_inhibitors (Fixture *f, gconstpointer data)
   fixture_pass (f, 5);
   one = inhibit (f, "backup", "a snapshot is taken");
   two = inhibit (f, "other", "for a reason");
-  g_assert_cmpuint (mc_inhibitors_list (mc_coordinator_get_inhibitors (f->coordinator))->len, ==,
-                    2);
+  g_assert_cmpuint (mc_coordinator_get_inhibitors (f->coordinator)->list->len, ==, 2);
   fixture_pass (f, 3);
   g_assert_cmpstr (fixture_status_of (f, vm), ==, "paused");
   g_assert_nonnull (
@@ -278,7 +277,7 @@ on_reloaded (GObject *source, GAsyncResult *result, gpointer user_data)
 
   reloaded->n_ended++;
   g_clear_error (&reloaded->error);
-  mc_host_limits_reload_finish (MC_HOST_LIMITS (source), result, &reloaded->error);
+  mc_host_limits_reload_finish (result, &reloaded->error);
 }
 
 static void
@@ -362,8 +361,7 @@ on_reserved (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Reserved *reserved = user_data;
 
-  reserved->id = mc_reservations_reserve_finish (MC_RESERVATIONS (source), result,
-                                                 &reserved->granted, &reserved->error);
+  reserved->id = mc_reservations_reserve_finish (result, &reserved->granted, &reserved->error);
 }
 
 static void

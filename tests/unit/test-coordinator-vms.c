@@ -162,7 +162,7 @@ on_thresholds (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   GError **error = user_data;
 
-  mc_vm_changes_finish (MC_VM_CHANGES (source), result, error);
+  mc_vm_changes_finish (result, error);
 }
 
 static GError *
@@ -185,7 +185,7 @@ on_one_of_many (GObject *source, GAsyncResult *result, gpointer user_data)
   guint *ends = user_data;
   g_autoptr (GError) error = NULL;
 
-  mc_vm_changes_finish (MC_VM_CHANGES (source), result, &error);
+  mc_vm_changes_finish (result, &error);
   ends[error == NULL                                                         ? 0
        : g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED) ? 1
                                                                              : 2]++;

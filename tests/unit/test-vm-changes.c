@@ -22,7 +22,7 @@ on_changed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Change *change = user_data;
 
-  mc_vm_changes_finish (MC_VM_CHANGES (source), result, &change->error);
+  mc_vm_changes_finish (result, &change->error);
   change->n_ended = ++n_ended;
 }
 
