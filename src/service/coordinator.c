@@ -65,45 +65,15 @@ mc_coordinator_list_vms (McCoordinator *self)
   GPtrArray *vms = g_ptr_array_new ();
 
   for (guint i = 0; i < all->len; i++)
-    if (mc_vm_get_domain (all->pdata[i])->announced)
+    if (mc_vm_get_parts (all->pdata[i])->domain.announced)
       g_ptr_array_add (vms, all->pdata[i]);
   return vms;
 }
 
-McVm *
-mc_coordinator_lookup_vm (McCoordinator *self, const char *uuid)
+McHostParts *
+mc_coordinator_get_parts (McCoordinator *self)
 {
-  return mc_fleet_lookup (&self->parts.fleet, uuid);
-}
-
-GPtrArray *
-mc_coordinator_plan (McCoordinator *self)
-{
-  return mc_cycle_plan (&self->parts);
-}
-
-McHostLimits *
-mc_coordinator_get_limits (McCoordinator *self)
-{
-  return &self->parts.limits;
-}
-
-McPause *
-mc_coordinator_get_pause (McCoordinator *self)
-{
-  return &self->parts.pause;
-}
-
-McInhibitors *
-mc_coordinator_get_inhibitors (McCoordinator *self)
-{
-  return &self->parts.inhibitors;
-}
-
-McReservations *
-mc_coordinator_get_reservations (McCoordinator *self)
-{
-  return &self->parts.reservations;
+  return &self->parts;
 }
 
 /* What the parts say */

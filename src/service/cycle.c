@@ -119,7 +119,7 @@ decide (McHostParts *host)
   g_autoptr (Table) table = NULL;
 
   for (guint i = 0; i < vms->len; i++)
-    mc_vm_begin_cycle (vms->pdata[i]);
+    mc_target_begin_cycle (&mc_vm_get_parts (vms->pdata[i])->target);
   table = table_new (host);
   table_decide (host, table, &host->state.decision);
   for (gsize i = 0; i < table->n_vms; i++)
@@ -145,7 +145,7 @@ apply (const McHostParts *host)
 
       if (decision->target >= decision->before)
         mc_vm_apply_decision (vms->pdata[i]);
-      mc_vm_probe_target (vms->pdata[i]);
+      mc_target_probe (&mc_vm_get_parts (vms->pdata[i])->target);
     }
 }
 

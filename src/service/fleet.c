@@ -28,10 +28,10 @@ remove_vm (McFleet *self, McVm *vm)
   g_ptr_array_remove (self->vms, vm);
   mc_vm_close (vm, gone);
   mc_vm_notes_forget (self->context->store, uuid);
-  if (!mc_vm_get_domain (vm)->announced)
+  if (!mc_vm_get_parts (vm)->domain.announced)
     return;
   mc_event_vm_vanished (mc_vm_get_name (vm), uuid);
-  self->context->heard_by->vm_removed (self->context->listener, mc_vm_get_domain (vm));
+  self->context->heard_by->vm_removed (self->context->listener, &mc_vm_get_parts (vm)->domain);
 }
 
 static gint64
@@ -59,7 +59,7 @@ add_vm (McFleet *self, const McVmSample *sample, gint64 began_us)
   g_ptr_array_add (self->vms, vm);
   g_hash_table_insert (self->by_uuid, (char *)mc_vm_get_uuid (vm), vm);
   mc_vm_update_from_sample (vm, sample, began_us, self->n_samples);
-  mc_vm_refresh (vm);
+  mc_description_refresh (&mc_vm_get_parts (vm)->description);
   return started_us > 0 && sample->balloon != MC_UNKNOWN ? sample->balloon : 0;
 }
 
@@ -85,7 +85,7 @@ remove_unseen (McFleet *self)
     {
       McVm *vm = self->vms->pdata[i - 1];
 
-      if (mc_vm_get_domain (vm)->n_sample != self->n_samples)
+      if (mc_vm_get_parts (vm)->domain.n_sample != self->n_samples)
         remove_vm (self, vm);
     }
 }
@@ -103,7 +103,7 @@ mc_fleet_reconcile (McFleet *self, const McSample *sample)
 
       if (is_gone_since (self, of_vm->uuid, sample->began_us))
         continue;
-      if (vm != NULL && mc_vm_get_domain (vm)->id != of_vm->id)
+      if (vm != NULL && mc_vm_get_parts (vm)->domain.id != of_vm->id)
         {
           remove_vm (self, vm); /* the same VM, started anew unseen */
           vm = NULL;
@@ -134,7 +134,7 @@ mc_fleet_announce (McFleet *self)
   for (guint i = 0; i < self->vms->len; i++)
     {
       McVm *vm = self->vms->pdata[i];
-      McDomain *domain = mc_vm_get_domain (vm);
+      McDomain *domain = &mc_vm_get_parts (vm)->domain;
 
       if (domain->announced || !mc_vm_is_presentable (vm))
         continue;
@@ -148,7 +148,7 @@ void
 mc_fleet_refresh_all (McFleet *self)
 {
   for (guint i = 0; i < self->vms->len; i++)
-    mc_vm_refresh (self->vms->pdata[i]);
+    mc_description_refresh (&mc_vm_get_parts (self->vms->pdata[i])->description);
 }
 
 /*
@@ -160,18 +160,18 @@ mc_fleet_refresh_next (McFleet *self)
 {
   for (guint i = 0; i < self->vms->len; i++)
     if (mc_vm_is_unread (self->vms->pdata[i]))
-      mc_vm_refresh (self->vms->pdata[i]);
+      mc_description_refresh (&mc_vm_get_parts (self->vms->pdata[i])->description);
   if (self->vms->len == 0)
     return;
   self->last_refreshed = (self->last_refreshed + 1) % self->vms->len;
-  mc_vm_refresh (self->vms->pdata[self->last_refreshed]);
+  mc_description_refresh (&mc_vm_get_parts (self->vms->pdata[self->last_refreshed])->description);
 }
 
 void
 mc_fleet_follow_clock (McFleet *self)
 {
   for (guint i = 0; i < self->vms->len; i++)
-    mc_pause_follow_clock (mc_vm_get_pause (self->vms->pdata[i]));
+    mc_pause_follow_clock (&mc_vm_get_parts (self->vms->pdata[i])->pause);
 }
 
 void
@@ -215,7 +215,7 @@ on_vm_rebooted (McHypervisor *hypervisor, const char *uuid, gpointer user_data)
 
   if (vm == NULL)
     return;
-  mc_domain_set_started (mc_vm_get_domain (vm), mc_context_now (self->context));
+  mc_domain_set_started (&mc_vm_get_parts (vm)->domain, mc_context_now (self->context));
   mc_context_want_cycle (self->context);
 }
 
@@ -225,7 +225,7 @@ on_vm_crashed (McHypervisor *hypervisor, const char *uuid, gpointer user_data)
   McFleet *self = user_data;
   McVm *vm = mc_fleet_lookup (self, uuid);
 
-  if (vm != NULL && mc_domain_set_crashed (mc_vm_get_domain (vm)))
+  if (vm != NULL && mc_domain_set_crashed (&mc_vm_get_parts (vm)->domain))
     mc_context_want_cycle (self->context);
 }
 
@@ -235,7 +235,7 @@ on_vm_changed (McHypervisor *hypervisor, const char *uuid, gpointer user_data)
   McVm *vm = mc_fleet_lookup (user_data, uuid);
 
   if (vm != NULL)
-    mc_vm_refresh (vm);
+    mc_description_refresh (&mc_vm_get_parts (vm)->description);
 }
 
 static void
@@ -245,7 +245,8 @@ on_vm_state (McHypervisor *hypervisor, const char *uuid, gboolean running, gpoin
   McVm *vm = mc_fleet_lookup (self, uuid);
 
   if (vm != NULL
-      && mc_domain_set_running (mc_vm_get_domain (vm), running, mc_context_now (self->context)))
+      && mc_domain_set_running (&mc_vm_get_parts (vm)->domain, running,
+                                mc_context_now (self->context)))
     mc_context_want_cycle (self->context);
 }
 
@@ -255,7 +256,7 @@ on_balloon_changed (McHypervisor *hypervisor, const char *uuid, guint64 bytes, g
   McVm *vm = mc_fleet_lookup (user_data, uuid);
 
   if (vm != NULL)
-    mc_vm_get_domain (vm)->facts.balloon = bytes;
+    mc_vm_get_parts (vm)->domain.facts.balloon = bytes;
 }
 
 static void
@@ -269,7 +270,7 @@ on_target_ended (McHypervisor *hypervisor,
 
   if (vm == NULL)
     return;
-  mc_vm_target_ended (vm, error);
+  mc_target_ended (&mc_vm_get_parts (vm)->target, error);
   mc_context_want_cycle (self->context);
 }
 
@@ -300,7 +301,7 @@ void
 mc_fleet_abandon_changes (McFleet *self, const GError *why)
 {
   for (guint i = 0; i < self->vms->len; i++)
-    mc_vm_changes_abandon (mc_vm_get_changes (self->vms->pdata[i]), why);
+    mc_vm_changes_abandon (&mc_vm_get_parts (self->vms->pdata[i])->changes, why);
 }
 
 void

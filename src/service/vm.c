@@ -43,22 +43,10 @@ mc_vm_get_name (McVm *self)
   return self->parts.domain.name;
 }
 
-McDomain *
-mc_vm_get_domain (McVm *self)
+McVmParts *
+mc_vm_get_parts (McVm *self)
 {
-  return &self->parts.domain;
-}
-
-McPause *
-mc_vm_get_pause (McVm *self)
-{
-  return &self->parts.pause;
-}
-
-McVmChanges *
-mc_vm_get_changes (McVm *self)
-{
-  return &self->parts.changes;
+  return &self->parts;
 }
 
 const McVmView *
@@ -92,12 +80,6 @@ mc_vm_update_from_sample (McVm *self, const McVmSample *sample, gint64 began_us,
 {
   mc_domain_update_from_sample (&self->parts.domain, sample, began_us,
                                 mc_clock_wall (self->context->clock), n_sample);
-}
-
-void
-mc_vm_refresh (McVm *self)
-{
-  mc_description_refresh (&self->parts.description);
 }
 
 gboolean
@@ -172,12 +154,6 @@ mc_vm_get_facts (McVm *self, gboolean all_paused)
   facts.target = parts->target.set;
   mc_vm_limits_fill (&parts->limits, &facts);
   return facts;
-}
-
-void
-mc_vm_begin_cycle (McVm *self)
-{
-  mc_target_begin_cycle (&self->parts.target);
 }
 
 static guint64
@@ -262,12 +238,6 @@ mc_vm_apply_decision (McVm *self)
     mc_target_apply (&self->parts.target, decision);
 }
 
-void
-mc_vm_probe_target (McVm *self)
-{
-  mc_target_probe (&self->parts.target);
-}
-
 gboolean
 mc_vm_is_pressing (McVm *self)
 {
@@ -291,12 +261,6 @@ mc_vm_update_view (McVm *self, const char *all_paused, const char *degraded)
 }
 
 /* The end */
-
-void
-mc_vm_target_ended (McVm *self, const GError *error)
-{
-  mc_target_ended (&self->parts.target, error);
-}
 
 static void
 on_target_put_back (gpointer user_data)

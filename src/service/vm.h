@@ -20,10 +20,8 @@ McVm *mc_vm_new (McContext *context, const McVmSample *sample, gint64 started_us
 const char *mc_vm_get_uuid (McVm *self);
 const char *mc_vm_get_name (McVm *self);
 
-/* Returns: (transfer none) */
-McDomain *mc_vm_get_domain (McVm *self);
-McPause *mc_vm_get_pause (McVm *self);
-McVmChanges *mc_vm_get_changes (McVm *self);
+/* Returns: (transfer none): what it consists of */
+McVmParts *mc_vm_get_parts (McVm *self);
 
 /* Returns: (transfer none): valid until the main loop runs on. */
 const McVmView *mc_vm_get_view (McVm *self);
@@ -37,9 +35,6 @@ GPtrArray *mc_vm_get_moves (McVm *self);
 void
 mc_vm_update_from_sample (McVm *self, const McVmSample *sample, gint64 began_us, guint64 n_sample);
 
-/* Reads what it is made of; see mc_description_refresh(). */
-void mc_vm_refresh (McVm *self);
-
 /* It has not been read, is not being read, and answers. */
 gboolean mc_vm_is_unread (McVm *self);
 
@@ -48,9 +43,6 @@ void mc_vm_close (McVm *self, const GError *why);
 
 /* Nobody knows what happened to it meanwhile: the connection was lost. */
 void mc_vm_catch_up (McVm *self);
-
-/* A set of its target that was late has ended. @error: (nullable) */
-void mc_vm_target_ended (McVm *self, const GError *error);
 
 /* Puts back what the service has changed in it. Returns: how many calls are under way for that;
  * each calls @ended at its end. */
@@ -67,7 +59,6 @@ McVmFacts mc_vm_get_facts (McVm *self, gboolean all_paused);
 /* Returns: (transfer none): what the policy remembers of it */
 McVmHistory *mc_vm_get_history (McVm *self);
 
-void mc_vm_begin_cycle (McVm *self);
 void mc_vm_store_decision (McVm *self, const McVmDecision *decision);
 const McVmDecision *mc_vm_get_decision (McVm *self);
 
@@ -76,9 +67,6 @@ void mc_vm_apply_decision (McVm *self);
 
 /* A target that was decided on is in force. */
 void mc_vm_add_move (McVm *self, guint64 from, guint64 to, const char *sentence);
-
-/* Sees whether a target that was denied is allowed now. */
-void mc_vm_probe_target (McVm *self);
 
 /* Whether the next cycle should come early for its sake. */
 gboolean mc_vm_is_pressing (McVm *self);
