@@ -156,7 +156,7 @@ on_reloaded (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Service *service = user_data;
 
-  mc_host_limits_reload_finish (MC_HOST_LIMITS (source), result, NULL);
+  mc_host_limits_reload_finish (result, NULL);
   mc_service_manager_notify_ready (mc_coordinator_get_status (service->coordinator));
 }
 
@@ -166,8 +166,8 @@ on_hangup (gpointer user_data)
   Service *service = user_data;
 
   mc_service_manager_notify_reloading ();
-  mc_host_limits_reload_async (mc_coordinator_get_limits (service->coordinator), "configuration",
-                               on_reloaded, service);
+  mc_host_limits_reload_async (&mc_coordinator_get_parts (service->coordinator)->limits,
+                               "configuration", on_reloaded, service);
   return G_SOURCE_CONTINUE;
 }
 
@@ -267,7 +267,7 @@ service_init (Service *service, const Options *options, GError **error)
   clock = mc_system_clock_new ();
   service->loop = g_main_loop_new (NULL, FALSE);
   service->coordinator = mc_coordinator_new (hypervisor, host, clock, config, state_dir);
-  if (!mc_host_limits_check_host (mc_coordinator_get_limits (service->coordinator), error))
+  if (!mc_host_limits_check_host (&mc_coordinator_get_parts (service->coordinator)->limits, error))
     return FALSE;
   service->connection = connect_bus (options, error);
   if (service->connection == NULL)

@@ -31,7 +31,7 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (McRootFace,
 static McHostLimits *
 limits_of (McRootFace *self)
 {
-  return mc_coordinator_get_limits (self->coordinator);
+  return &mc_coordinator_get_parts (self->coordinator)->limits;
 }
 
 /* Settings */
@@ -96,7 +96,7 @@ on_reloaded (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (McCoordinator) coordinator = reload->coordinator;
   GError *error = NULL;
 
-  mc_host_limits_reload_finish (MC_HOST_LIMITS (source), result, &error);
+  mc_host_limits_reload_finish (result, &error);
   mc_answer_when_kept (coordinator, reload->invocation, error);
 }
 
@@ -124,7 +124,7 @@ handle_pause (McDbusMemCoord1 *object,
   GError *error = NULL;
 
   if (mc_argument_check_text ("reason", reason, &error))
-    mc_pause_begin (mc_coordinator_get_pause (self->coordinator), reason, seconds,
+    mc_pause_begin (&mc_coordinator_get_parts (self->coordinator)->pause, reason, seconds,
                     mc_gate_get_origin (invocation));
   return mc_answer_when_kept (self->coordinator, invocation, error);
 }
@@ -135,7 +135,7 @@ handle_resume (McDbusMemCoord1 *object, GDBusMethodInvocation *invocation)
   McRootFace *self = MC_ROOT_FACE (object);
   GError *error = NULL;
 
-  mc_pause_end (mc_coordinator_get_pause (self->coordinator), "Balancing",
+  mc_pause_end (&mc_coordinator_get_parts (self->coordinator)->pause, "Balancing",
                 mc_gate_get_origin (invocation), &error);
   return mc_answer_when_kept (self->coordinator, invocation, error);
 }
@@ -153,7 +153,7 @@ handle_inhibit (McDbusMemCoord1 *object,
   GError *error = NULL;
 
   if (mc_argument_check_name ("who", who, &error) && mc_argument_check_text ("why", why, &error))
-    fds = mc_inhibitors_add (mc_coordinator_get_inhibitors (self->coordinator), who, why,
+    fds = mc_inhibitors_add (&mc_coordinator_get_parts (self->coordinator)->inhibitors, who, why,
                              caller->origin, caller->uid, caller->pid, &error);
   if (fds == NULL)
     mc_answer_error (invocation, error);
@@ -166,7 +166,7 @@ static gboolean
 handle_list_inhibitors (McDbusMemCoord1 *object, GDBusMethodInvocation *invocation)
 {
   McRootFace *self = MC_ROOT_FACE (object);
-  GPtrArray *inhibitors = mc_inhibitors_list (mc_coordinator_get_inhibitors (self->coordinator));
+  GPtrArray *inhibitors = mc_coordinator_get_parts (self->coordinator)->inhibitors.list;
   GVariantBuilder list;
 
   g_variant_builder_init (&list, G_VARIANT_TYPE ("a(ssuut)"));
@@ -187,7 +187,7 @@ static gboolean
 handle_plan (McDbusMemCoord1 *object, GDBusMethodInvocation *invocation)
 {
   McRootFace *self = MC_ROOT_FACE (object);
-  g_autoptr (GPtrArray) plan = mc_coordinator_plan (self->coordinator);
+  g_autoptr (GPtrArray) plan = mc_cycle_plan (mc_coordinator_get_parts (self->coordinator));
   GVariantBuilder list;
 
   g_variant_builder_init (&list, G_VARIANT_TYPE ("a(ottss)"));
@@ -210,8 +210,7 @@ on_reserved (GObject *source, GAsyncResult *result, gpointer user_data)
   GDBusMethodInvocation *invocation = user_data;
   guint64 granted;
   GError *error = NULL;
-  g_autofree char *id
-      = mc_reservations_reserve_finish (MC_RESERVATIONS (source), result, &granted, &error);
+  g_autofree char *id = mc_reservations_reserve_finish (result, &granted, &error);
 
   if (id == NULL)
     mc_answer_error (invocation, error);
@@ -236,7 +235,7 @@ handle_reserve (McDbusMemCoord1 *object,
       return TRUE;
     }
   left = mc_caller_watch (self->connection, g_dbus_method_invocation_get_sender (invocation));
-  mc_reservations_reserve_async (mc_coordinator_get_reservations (self->coordinator), bytes,
+  mc_reservations_reserve_async (&mc_coordinator_get_parts (self->coordinator)->reservations, bytes,
                                  seconds, left, on_reserved, invocation);
   return TRUE;
 }
@@ -247,7 +246,7 @@ handle_release (McDbusMemCoord1 *object, GDBusMethodInvocation *invocation, cons
   McRootFace *self = MC_ROOT_FACE (object);
   GError *error = NULL;
 
-  mc_reservations_release (mc_coordinator_get_reservations (self->coordinator), id, &error);
+  mc_reservations_release (&mc_coordinator_get_parts (self->coordinator)->reservations, id, &error);
   return mc_answer (invocation, error);
 }
 

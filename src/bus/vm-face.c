@@ -31,7 +31,7 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (McVmFace,
 static gboolean
 check_there (McVmFace *self, GError **error)
 {
-  if (!mc_vm_is_gone (self->vm))
+  if (!mc_vm_get_parts (self->vm)->domain.gone)
     return TRUE;
   g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_UNKNOWN_VM, "The VM %s is gone",
                mc_vm_get_name (self->vm));
@@ -43,7 +43,7 @@ on_thresholds_set (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   GError *error = NULL;
 
-  mc_vm_changes_finish (MC_VM_CHANGES (source), result, &error);
+  mc_vm_changes_finish (result, &error);
   mc_answer (user_data, error);
 }
 
@@ -57,8 +57,8 @@ set_thresholds (McVmFace *self, GDBusMethodInvocation *invocation, GVariant *val
   if (!check_there (self, &error))
     mc_answer_error (invocation, error);
   else
-    mc_vm_changes_set_async (mc_vm_get_changes (self->vm), owned, mc_gate_get_origin (invocation),
-                             on_thresholds_set, invocation);
+    mc_vm_changes_set_async (&mc_vm_get_parts (self->vm)->changes, owned,
+                             mc_gate_get_origin (invocation), on_thresholds_set, invocation);
   return TRUE;
 }
 
@@ -102,8 +102,8 @@ handle_reset_thresholds (McDbusMemCoord1VM *object,
   if (!check_there (self, &error) || !mc_argument_check_names ("names", names, &error))
     mc_answer_error (invocation, error);
   else
-    mc_vm_changes_reset_async (mc_vm_get_changes (self->vm), names, mc_gate_get_origin (invocation),
-                               on_thresholds_set, invocation);
+    mc_vm_changes_reset_async (&mc_vm_get_parts (self->vm)->changes, names,
+                               mc_gate_get_origin (invocation), on_thresholds_set, invocation);
   return TRUE;
 }
 
@@ -117,7 +117,8 @@ handle_pause (McDbusMemCoord1VM *object,
   GError *error = NULL;
 
   if (check_there (self, &error) && mc_argument_check_text ("reason", reason, &error))
-    mc_pause_begin (mc_vm_get_pause (self->vm), reason, seconds, mc_gate_get_origin (invocation));
+    mc_pause_begin (&mc_vm_get_parts (self->vm)->pause, reason, seconds,
+                    mc_gate_get_origin (invocation));
   return mc_answer_when_kept (self->coordinator, invocation, error);
 }
 
@@ -128,7 +129,7 @@ handle_resume (McDbusMemCoord1VM *object, GDBusMethodInvocation *invocation)
   GError *error = NULL;
 
   if (check_there (self, &error))
-    mc_pause_end (mc_vm_get_pause (self->vm), mc_vm_get_name (self->vm),
+    mc_pause_end (&mc_vm_get_parts (self->vm)->pause, mc_vm_get_name (self->vm),
                   mc_gate_get_origin (invocation), &error);
   return mc_answer_when_kept (self->coordinator, invocation, error);
 }

@@ -29,7 +29,6 @@ typedef struct
   guint64 resident;
   guint64 unused, usable, available;
   guint64 swap_in, swap_out; /* bytes since the guest booted */
-  guint64 major_faults;      /* count since the guest booted */
   gint64 stats_time_s;       /* as libvirt tells it; 0 = the guest never reported */
 } McVmSample;
 

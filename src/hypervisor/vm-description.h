@@ -9,9 +9,6 @@ G_BEGIN_DECLS
 /* What changes seldom: read when a VM appears and after "vm-changed". */
 typedef struct
 {
-  char uuid[37];
-  char *name;
-  int id;
   gboolean persistent;
   gboolean has_balloon;
   guint stats_period_s; /* 0 = none */
@@ -25,7 +22,6 @@ typedef struct
                             none, or is not persistent */
 } McVmDescription;
 
-McVmDescription *mc_vm_description_new (const char *uuid);
 void mc_vm_description_free (McVmDescription *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (McVmDescription, mc_vm_description_free)
 

@@ -5,7 +5,12 @@
 #include "context.h"
 
 McContext *
-mc_context_new (McHypervisor *hypervisor, McClock *clock, McConfig *config, const char *state_dir)
+mc_context_new (McHypervisor *hypervisor,
+                McClock *clock,
+                McConfig *config,
+                const char *state_dir,
+                const McListener *heard_by,
+                gpointer listener)
 {
   McContext *self = g_rc_box_new0 (McContext);
 
@@ -14,6 +19,8 @@ mc_context_new (McHypervisor *hypervisor, McClock *clock, McConfig *config, cons
   self->store = mc_store_new (state_dir);
   self->settings = mc_settings_new (config, self->store);
   self->ending = g_cancellable_new ();
+  self->heard_by = heard_by;
+  self->listener = listener;
   return self;
 }
 
@@ -57,4 +64,38 @@ gint64
 mc_context_now (const McContext *self)
 {
   return mc_clock_now (self->clock);
+}
+
+static gboolean
+is_shown (const McDomain *domain)
+{
+  return domain == NULL || (domain->announced && !domain->gone);
+}
+
+void
+mc_context_emit_changed (McContext *self, const McDomain *domain)
+{
+  if (is_shown (domain))
+    self->heard_by->changed (self->listener);
+}
+
+void
+mc_context_emit_setting_changed (McContext *self,
+                                 McDomain *domain,
+                                 const char *setting,
+                                 GVariant *before,
+                                 GVariant *after,
+                                 const char *origin)
+{
+  g_autoptr (GVariant) old = g_variant_ref_sink (before);
+  g_autoptr (GVariant) new = g_variant_ref_sink (after);
+
+  if (is_shown (domain) && !g_variant_equal (old, new))
+    self->heard_by->setting_changed (self->listener, domain, setting, old, new, origin);
+}
+
+void
+mc_context_want_cycle (McContext *self)
+{
+  self->heard_by->cycle_wanted (self->listener);
 }

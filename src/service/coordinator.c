@@ -9,7 +9,6 @@
 #include "schedule.h"
 #include "service-manager.h"
 #include "shutdown.h"
-#include "views.h"
 
 struct _McCoordinator
 {
@@ -17,8 +16,6 @@ struct _McCoordinator
 
   McHost *host;
   McHostParts parts;
-  McHostLimits *limits;
-  McCycle *cycle;
   McSchedule *schedule;
   gboolean started;
 
@@ -64,137 +61,120 @@ mc_coordinator_get_view (McCoordinator *self)
 GPtrArray *
 mc_coordinator_list_vms (McCoordinator *self)
 {
-  GPtrArray *all = mc_fleet_get_vms (self->parts.fleet), *vms = g_ptr_array_new ();
+  const GPtrArray *all = self->parts.fleet.vms;
+  GPtrArray *vms = g_ptr_array_new ();
 
   for (guint i = 0; i < all->len; i++)
-    if (mc_vm_is_announced (all->pdata[i]))
+    if (mc_vm_get_parts (all->pdata[i])->domain.announced)
       g_ptr_array_add (vms, all->pdata[i]);
   return vms;
 }
 
-McVm *
-mc_coordinator_lookup_vm (McCoordinator *self, const char *uuid)
+McHostParts *
+mc_coordinator_get_parts (McCoordinator *self)
 {
-  return mc_fleet_lookup (self->parts.fleet, uuid);
-}
-
-GPtrArray *
-mc_coordinator_plan (McCoordinator *self)
-{
-  return mc_cycle_plan (self->cycle);
-}
-
-McHostLimits *
-mc_coordinator_get_limits (McCoordinator *self)
-{
-  return self->limits;
-}
-
-McPause *
-mc_coordinator_get_pause (McCoordinator *self)
-{
-  return self->parts.pause;
-}
-
-McInhibitors *
-mc_coordinator_get_inhibitors (McCoordinator *self)
-{
-  return self->parts.inhibitors;
-}
-
-McReservations *
-mc_coordinator_get_reservations (McCoordinator *self)
-{
-  return self->parts.reservations;
+  return &self->parts;
 }
 
 /* What the parts say */
 
 /* Something changed, of the host's or of a VM's: shown at once, and acted on at once. */
 static void
-on_changed (McCoordinator *self)
+on_changed (gpointer listener)
 {
+  McCoordinator *self = listener;
+
   publish (self);
   mc_schedule_wake (self->schedule);
 }
 
 static void
-on_setting_changed (McPart *part,
+on_setting_changed (gpointer listener,
+                    McDomain *domain,
                     const char *setting,
                     GVariant *before,
                     GVariant *after,
-                    const char *origin,
-                    gpointer user_data)
+                    const char *origin)
 {
-  McVm *vm = MC_IS_VM (part) ? MC_VM (part) : NULL;
-  const char *name = vm != NULL ? mc_vm_get_name (vm) : NULL;
-  const char *uuid = vm != NULL ? mc_vm_get_uuid (vm) : NULL;
+  const char *name = domain != NULL ? domain->name : NULL;
+  const char *uuid = domain != NULL ? domain->uuid : NULL;
 
   mc_event_policy_changed (name, uuid, setting, before, after, origin);
-  g_signal_emit (user_data, signals[POLICY_CHANGED], 0, uuid, setting, before, after, origin);
+  g_signal_emit (listener, signals[POLICY_CHANGED], 0, uuid, setting, before, after, origin);
 }
 
 static void
-connect_part (McCoordinator *self, gpointer part)
+on_cycle_wanted (gpointer listener)
 {
-  g_signal_connect_object (part, "changed", G_CALLBACK (on_changed), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (part, "setting-changed", G_CALLBACK (on_setting_changed), self, 0);
+  McCoordinator *self = listener;
+
+  mc_schedule_wake (self->schedule);
 }
 
 static void
-on_moved (McVm *vm, guint64 from, guint64 to, const char *sentence, gpointer user_data)
+on_cycle_ended (gpointer listener, gboolean pressing)
 {
-  McCoordinator *self = user_data;
+  McCoordinator *self = listener;
 
+  mc_pause_follow_clock (&self->parts.pause);
+  mc_fleet_follow_clock (&self->parts.fleet);
+  publish (self);
+  mc_schedule_end_cycle (self->schedule, pressing);
+}
+
+/* For the statistics period, and the metadata that was judged by the old values. */
+static void
+on_reloaded (gpointer listener)
+{
+  McCoordinator *self = listener;
+
+  if (mc_hypervisor_get_connected (self->parts.context->hypervisor))
+    mc_fleet_refresh_all (&self->parts.fleet);
+}
+
+static void
+on_vm_added (gpointer listener, McDomain *domain)
+{
+  g_signal_emit (listener, signals[VM_ADDED], 0, domain->vm);
+}
+
+static void
+on_vm_removed (gpointer listener, McDomain *domain)
+{
+  g_signal_emit (listener, signals[VM_REMOVED], 0, domain->vm);
+}
+
+static void
+on_vm_moved (gpointer listener, McDomain *domain, guint64 from, guint64 to, const char *sentence)
+{
+  McCoordinator *self = listener;
+  McVm *vm = MC_VM (domain->vm);
+
+  mc_vm_add_move (vm, from, to, sentence);
+  if (!domain->announced)
+    return;
   mc_views_update_vm (&self->parts, vm);
   g_signal_emit (self, signals[VM_PUBLISHED], 0, vm);
   g_signal_emit (self, signals[MEMORY_MOVED], 0, vm, from, to, sentence);
 }
 
-static void
-on_vm_added (McFleet *fleet, McVm *vm, gpointer user_data)
-{
-  McCoordinator *self = user_data;
-
-  connect_part (self, vm);
-  g_signal_connect_object (vm, "moved", G_CALLBACK (on_moved), self, 0);
-  g_signal_emit (self, signals[VM_ADDED], 0, vm);
-}
-
-static void
-on_vm_removed (McFleet *fleet, McVm *vm, gpointer user_data)
-{
-  McCoordinator *self = user_data;
-
-  g_signal_handlers_disconnect_by_data (vm, self);
-  g_signal_emit (self, signals[VM_REMOVED], 0, vm);
-}
-
-/* For the statistics period, and the metadata that was judged by the old values. */
-static void
-on_reloaded (McCoordinator *self)
-{
-  if (mc_hypervisor_get_connected (self->parts.context->hypervisor))
-    mc_fleet_refresh_all (self->parts.fleet);
-}
+static const McListener coordinator_listener = {
+  .changed = on_changed,
+  .setting_changed = on_setting_changed,
+  .cycle_wanted = on_cycle_wanted,
+  .cycle_ended = on_cycle_ended,
+  .reloaded = on_reloaded,
+  .vm_added = on_vm_added,
+  .vm_removed = on_vm_removed,
+  .vm_moved = on_vm_moved,
+};
 
 static void
 begin_cycle (gpointer user_data)
 {
   McCoordinator *self = user_data;
 
-  mc_cycle_begin (self->cycle);
-}
-
-static void
-on_cycle_ended (McCycle *cycle, gboolean pressing, gpointer user_data)
-{
-  McCoordinator *self = user_data;
-
-  mc_pause_follow_clock (self->parts.pause);
-  mc_fleet_follow_clock (self->parts.fleet);
-  publish (self);
-  mc_schedule_end_cycle (self->schedule, pressing);
+  mc_cycle_begin (&self->parts);
 }
 
 /* What the hypervisor and the host say */
@@ -208,13 +188,13 @@ on_connected (McHypervisor *hypervisor, GParamSpec *pspec, gpointer user_data)
     return;
   if (mc_hypervisor_get_connected (hypervisor))
     {
-      mc_host_state_forget_missed (self->parts.state);
-      mc_fleet_catch_up (self->parts.fleet);
+      self->parts.state.late = 0;
+      mc_fleet_catch_up (&self->parts.fleet);
       mc_schedule_wake (self->schedule);
       return;
     }
-  mc_fleet_set_unsynced (self->parts.fleet);
-  mc_host_state_update (self->parts.state);
+  self->parts.fleet.synced = FALSE;
+  mc_host_state_update (&self->parts.state);
   publish (self);
 }
 
@@ -225,45 +205,10 @@ on_status (McHypervisor *hypervisor, GParamSpec *pspec, gpointer user_data)
   McCoordinator *self = user_data;
 
   if (mc_context_is_ending (self->parts.context) || mc_hypervisor_get_connected (hypervisor)
-      || mc_fleet_is_synced (self->parts.fleet))
+      || self->parts.fleet.synced)
     return;
-  mc_host_state_update (self->parts.state);
+  mc_host_state_update (&self->parts.state);
   publish (self);
-}
-
-static void
-connect_all (McCoordinator *self)
-{
-  const McHostParts *parts = &self->parts;
-  McHypervisor *hypervisor = parts->context->hypervisor;
-
-  connect_part (self, parts->pause);
-  connect_part (self, parts->inhibitors);
-  connect_part (self, parts->reservations);
-  connect_part (self, self->limits);
-  g_signal_connect_object (self->limits, "reloaded", G_CALLBACK (on_reloaded), self,
-                           G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->cycle, "ended", G_CALLBACK (on_cycle_ended), self, 0);
-  g_signal_connect_object (parts->fleet, "vm-added", G_CALLBACK (on_vm_added), self, 0);
-  g_signal_connect_object (parts->fleet, "vm-removed", G_CALLBACK (on_vm_removed), self, 0);
-  g_signal_connect_swapped (parts->fleet, "cycle-wanted", G_CALLBACK (mc_schedule_wake),
-                            self->schedule);
-  g_signal_connect (hypervisor, "notify::connected", G_CALLBACK (on_connected), self);
-  g_signal_connect (hypervisor, "notify::status", G_CALLBACK (on_status), self);
-  g_signal_connect_swapped (self->host, "pressure", G_CALLBACK (mc_schedule_wake), self->schedule);
-}
-
-static void
-disconnect_all (McCoordinator *self)
-{
-  const McHostParts *parts = &self->parts;
-  gpointer heard[] = { parts->pause, parts->inhibitors, parts->reservations,       self->limits,
-                       self->cycle,  parts->fleet,      parts->context->hypervisor };
-
-  for (guint i = 0; i < G_N_ELEMENTS (heard); i++)
-    g_signal_handlers_disconnect_by_data (heard[i], self);
-  g_signal_handlers_disconnect_by_data (parts->fleet, self->schedule);
-  g_signal_handlers_disconnect_by_data (self->host, self->schedule);
 }
 
 /* What is set is on the disk */
@@ -310,10 +255,10 @@ mc_coordinator_start (McCoordinator *self)
 
   g_return_if_fail (!self->started);
   self->started = TRUE;
-  mc_host_state_start (self->parts.state);
+  mc_host_state_start (&self->parts.state);
   if (mc_hypervisor_is_local (hypervisor) && !mc_host_watch_pressure (self->host, &error))
     g_info ("Cycles go by the clock and by libvirt's events alone: %s", error->message);
-  mc_pause_restore (self->parts.pause);
+  mc_pause_restore (&self->parts.pause);
   mc_hypervisor_start (hypervisor);
   mc_schedule_start (self->schedule);
 }
@@ -346,8 +291,8 @@ mc_coordinator_stop_async (McCoordinator *self, GAsyncReadyCallback callback, gp
   g_cancellable_cancel (context->ending);
   mc_schedule_stop (self->schedule);
   mc_service_manager_notify_stopping ();
-  mc_fleet_abandon_changes (self->parts.fleet, ends);
-  mc_shutdown_async (context, self->parts.fleet, on_shut_down,
+  mc_fleet_abandon_changes (&self->parts.fleet, ends);
+  mc_shutdown_async (&self->parts.fleet, on_shut_down,
                      g_task_new (self, NULL, callback, user_data));
 }
 
@@ -358,17 +303,24 @@ mc_coordinator_stop_finish (McCoordinator *self, GAsyncResult *result)
 }
 
 static void
-close_parts (McCoordinator *self)
+clear_parts (McCoordinator *self)
 {
-  const McHostParts *parts = &self->parts;
+  McHostParts *parts = &self->parts;
+  McContext *context = g_steal_pointer (&parts->context);
   g_autoptr (GError) ends = new_ends_error ();
 
-  g_cancellable_cancel (parts->context->ending);
-  disconnect_all (self);
-  mc_fleet_close (parts->fleet, ends);
-  mc_pause_close (parts->pause);
-  mc_reservations_close (parts->reservations);
-  mc_host_limits_close (self->limits);
+  g_cancellable_cancel (context->ending);
+  g_signal_handlers_disconnect_by_data (context->hypervisor, self);
+  g_signal_handlers_disconnect_by_data (self->host, self->schedule);
+  mc_store_forget_undos (context->store);
+  mc_schedule_free (self->schedule);
+  mc_host_limits_clear (&parts->limits);
+  mc_reservations_clear (&parts->reservations);
+  mc_inhibitors_clear (&parts->inhibitors);
+  mc_pause_clear (&parts->pause);
+  mc_host_state_clear (&parts->state);
+  mc_fleet_clear (&parts->fleet, ends);
+  mc_context_unref (context);
 }
 
 static void
@@ -377,17 +329,8 @@ mc_coordinator_dispose (GObject *object)
   McCoordinator *self = MC_COORDINATOR (object);
 
   if (self->parts.context != NULL)
-    close_parts (self);
-  g_clear_pointer (&self->schedule, mc_schedule_free);
-  g_clear_object (&self->cycle);
-  g_clear_object (&self->limits);
-  g_clear_object (&self->parts.reservations);
-  g_clear_object (&self->parts.inhibitors);
-  g_clear_object (&self->parts.pause);
-  g_clear_object (&self->parts.state);
-  g_clear_object (&self->parts.fleet);
+    clear_parts (self);
   g_clear_object (&self->host);
-  g_clear_pointer (&self->parts.context, mc_context_unref);
   mc_views_clear (&self->views);
   G_OBJECT_CLASS (mc_coordinator_parent_class)->dispose (object);
 }
@@ -426,20 +369,21 @@ mc_coordinator_new (
 {
   McCoordinator *self = g_object_new (MC_TYPE_COORDINATOR, NULL);
   McHostParts *parts = &self->parts;
-  McContext *context = mc_context_new (hypervisor, clock, config, state_dir);
+  McContext *context
+      = mc_context_new (hypervisor, clock, config, state_dir, &coordinator_listener, self);
 
   self->host = g_object_ref (host);
   parts->context = context;
-  parts->fleet = mc_fleet_new (context);
-  parts->state = mc_host_state_new (context, host, parts->fleet);
-  parts->pause = mc_pause_new (context, NULL, 0);
-  parts->inhibitors = mc_inhibitors_new (context);
-  parts->reservations = mc_reservations_new (context);
-  self->limits = mc_host_limits_new (context, parts->state);
-  self->cycle = mc_cycle_new (context, parts->fleet, parts->state, parts->pause, parts->inhibitors,
-                              parts->reservations);
+  mc_fleet_init (&parts->fleet, context);
+  mc_host_state_init (&parts->state, context, host, &parts->fleet);
+  mc_host_limits_init (&parts->limits, context, &parts->state);
+  mc_pause_init (&parts->pause, context, NULL);
+  mc_inhibitors_init (&parts->inhibitors, context);
+  mc_reservations_init (&parts->reservations, context);
   self->schedule = mc_schedule_new (context, begin_cycle, self);
-  connect_all (self);
-  mc_host_view_update (&self->views.host, parts);
+  g_signal_connect (hypervisor, "notify::connected", G_CALLBACK (on_connected), self);
+  g_signal_connect (hypervisor, "notify::status", G_CALLBACK (on_status), self);
+  g_signal_connect_swapped (host, "pressure", G_CALLBACK (mc_schedule_wake), self->schedule);
+  mc_views_update_host (&self->views, parts);
   return self;
 }

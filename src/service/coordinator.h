@@ -11,13 +11,12 @@
  *   "policy-changed" (uuid or NULL for the host, setting, GVariant old, GVariant new, origin)
  *   "memory-moved"   (McVm, from, to, sentence)
  *
- * For origins see part.h.
+ * For origins see context.h.
  */
 #pragma once
 
 #include "cycle.h"
-#include "host-limits.h"
-#include "host-view.h"
+#include "views.h"
 
 G_BEGIN_DECLS
 
@@ -46,11 +45,8 @@ void
 mc_coordinator_stop_async (McCoordinator *self, GAsyncReadyCallback callback, gpointer user_data);
 void mc_coordinator_stop_finish (McCoordinator *self, GAsyncResult *result);
 
-/* Its parts. Returns: (transfer none): as long as it is not disposed of */
-McHostLimits *mc_coordinator_get_limits (McCoordinator *self);
-McPause *mc_coordinator_get_pause (McCoordinator *self); /* of everything */
-McInhibitors *mc_coordinator_get_inhibitors (McCoordinator *self);
-McReservations *mc_coordinator_get_reservations (McCoordinator *self);
+/* Returns: (transfer none): its parts, as long as it is not disposed of */
+McHostParts *mc_coordinator_get_parts (McCoordinator *self);
 
 /* Returns: (transfer none): one line for people, how it is doing; valid until the main loop runs
  * on.
@@ -68,11 +64,5 @@ const McHostView *mc_coordinator_get_view (McCoordinator *self);
 
 /* Returns: (transfer container) (element-type McVm): every VM that is active, and can be shown. */
 GPtrArray *mc_coordinator_list_vms (McCoordinator *self);
-
-/* Returns: (transfer none) (nullable) */
-McVm *mc_coordinator_lookup_vm (McCoordinator *self, const char *uuid);
-
-/* Returns: (transfer full) (element-type McPlanned); see mc_cycle_plan() */
-GPtrArray *mc_coordinator_plan (McCoordinator *self);
 
 G_END_DECLS

@@ -4,32 +4,8 @@
 
 #include "cycle.h"
 
-#include "host-headroom.h"
-
 #define SAMPLE_AT_LEAST_US (1 * G_USEC_PER_SEC)
 #define SAMPLE_AT_MOST_US  (5 * G_USEC_PER_SEC)
-
-struct _McCycle
-{
-  GObject parent;
-
-  McContext *context;
-  McFleet *fleet;
-  McHostState *state;
-  McPause *pause;
-  McInhibitors *inhibitors;
-  McReservations *reservations;
-};
-
-enum
-{
-  ENDED,
-  N_SIGNALS
-};
-
-static guint signals[N_SIGNALS];
-
-G_DEFINE_FINAL_TYPE (McCycle, mc_cycle, G_TYPE_OBJECT)
 
 /* What the policy judges */
 
@@ -53,12 +29,11 @@ table_free (Table *table)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Table, table_free)
 
 static Table *
-table_new (McCycle *self)
+table_new (const McHostParts *host)
 {
   Table *table = g_new (Table, 1);
-  GPtrArray *vms = mc_fleet_get_vms (self->fleet);
-  gboolean all_paused
-      = mc_pause_is_active (self->pause) || !mc_inhibitors_is_empty (self->inhibitors);
+  const GPtrArray *vms = host->fleet.vms;
+  gboolean all_paused = mc_host_parts_are_paused (host);
 
   table->n_vms = vms->len;
   table->facts = g_new (McVmFacts, table->n_vms + 1);
@@ -74,15 +49,14 @@ table_new (McCycle *self)
 
 /* By the settings in force, with what is reserved added to the host's floor. */
 static void
-table_decide (McCycle *self, Table *table, McHostDecision *host)
+table_decide (const McHostParts *host, Table *table, McHostDecision *decision)
 {
-  McPolicySettings settings = *mc_context_get_policy (self->context);
+  McPolicySettings settings = *mc_context_get_policy (host->context);
 
-  settings.reserved = mc_reservations_get_total (self->reservations);
+  settings.reserved = mc_reservations_get_total (&host->reservations);
   settings.thresholds.host_reserve += settings.reserved;
-  mc_policy_decide (&settings, mc_host_state_get_figures (self->state),
-                    mc_context_now (self->context), table->n_vms, table->facts, table->histories,
-                    table->decisions, host);
+  mc_policy_decide (&settings, &host->state.figures, mc_context_now (host->context), table->n_vms,
+                    table->facts, table->histories, table->decisions, decision);
 }
 
 /* The plan */
@@ -113,24 +87,24 @@ planned_free (gpointer data)
 }
 
 GPtrArray *
-mc_cycle_plan (McCycle *self)
+mc_cycle_plan (const McHostParts *host)
 {
   GPtrArray *plan = g_ptr_array_new_with_free_func (planned_free);
-  GPtrArray *vms = mc_fleet_get_vms (self->fleet);
+  const GPtrArray *vms = host->fleet.vms;
   g_autoptr (Table) table = NULL;
   g_autofree McVmHistory *histories = NULL;
-  McHostDecision host;
+  McHostDecision decision;
 
-  if (!mc_host_state_is_ready (self->state))
+  if (!mc_host_state_is_ready (&host->state))
     return plan;
-  table = table_new (self);
+  table = table_new (host);
   histories = g_new (McVmHistory, table->n_vms + 1);
   for (gsize i = 0; i < table->n_vms; i++)
     {
       histories[i] = *table->histories[i];
       table->histories[i] = &histories[i];
     }
-  table_decide (self, table, &host);
+  table_decide (host, table, &decision);
   for (gsize i = 0; i < table->n_vms; i++)
     g_ptr_array_add (plan, planned_new (vms->pdata[i], &table->decisions[i]));
   return plan;
@@ -139,26 +113,24 @@ mc_cycle_plan (McCycle *self)
 /* The cycle */
 
 static void
-decide (McCycle *self)
+decide (McHostParts *host)
 {
-  GPtrArray *vms = mc_fleet_get_vms (self->fleet);
+  const GPtrArray *vms = host->fleet.vms;
   g_autoptr (Table) table = NULL;
-  McHostDecision host;
 
   for (guint i = 0; i < vms->len; i++)
-    mc_vm_begin_cycle (vms->pdata[i]);
-  table = table_new (self);
-  table_decide (self, table, &host);
-  mc_host_state_store_decision (self->state, &host);
+    mc_target_begin_cycle (&mc_vm_get_parts (vms->pdata[i])->target);
+  table = table_new (host);
+  table_decide (host, table, &host->state.decision);
   for (gsize i = 0; i < table->n_vms; i++)
     mc_vm_store_decision (vms->pdata[i], &table->decisions[i]);
 }
 
 /* What is reclaimed goes out first: it takes longer. */
 static void
-apply (McCycle *self)
+apply (const McHostParts *host)
 {
-  GPtrArray *vms = mc_fleet_get_vms (self->fleet);
+  const GPtrArray *vms = host->fleet.vms;
 
   for (guint i = 0; i < vms->len; i++)
     {
@@ -173,43 +145,40 @@ apply (McCycle *self)
 
       if (decision->target >= decision->before)
         mc_vm_apply_decision (vms->pdata[i]);
-      mc_vm_probe_target (vms->pdata[i]);
+      mc_target_probe (&mc_vm_get_parts (vms->pdata[i])->target);
     }
 }
 
 static void
-answer_reservations (McCycle *self)
+answer_reservations (McHostParts *host)
 {
-  McHostHeadroom headroom;
-
-  if (mc_reservations_get_total (self->reservations) == 0)
+  if (mc_reservations_get_total (&host->reservations) == 0)
     return;
-  headroom = mc_host_headroom_find (self->context, self->state, self->fleet);
-  mc_reservations_set_headroom (self->reservations, &headroom);
-  mc_reservations_answer_due (self->reservations);
+  host->reservations.headroom = mc_host_state_find_headroom (&host->state);
+  mc_reservations_answer_due (&host->reservations);
 }
 
 static void
-work_on (McCycle *self, const McSample *sample)
+work_on (McHostParts *host, const McSample *sample)
 {
-  mc_reservations_use (self->reservations, mc_fleet_reconcile (self->fleet, sample));
-  mc_host_state_update_from_sample (self->state, sample);
-  if (mc_host_state_get_degraded (self->state) != NULL)
+  mc_reservations_use (&host->reservations, mc_fleet_reconcile (&host->fleet, sample));
+  mc_host_state_update_from_sample (&host->state, sample);
+  if (host->state.degraded != NULL)
     return;
-  decide (self);
-  apply (self);
-  answer_reservations (self);
-  mc_fleet_refresh_next (self->fleet);
+  decide (host);
+  apply (host);
+  answer_reservations (host);
+  mc_fleet_refresh_next (&host->fleet);
 }
 
 static gboolean
-is_pressing (McCycle *self)
+is_pressing (const McHostParts *host)
 {
-  GPtrArray *vms = mc_fleet_get_vms (self->fleet);
+  const GPtrArray *vms = host->fleet.vms;
 
-  if (mc_host_state_get_degraded (self->state) != NULL)
+  if (host->state.degraded != NULL)
     return FALSE;
-  if (mc_host_state_get_decision (self->state)->pressing)
+  if (host->state.decision.pressing)
     return TRUE;
   for (guint i = 0; i < vms->len; i++)
     if (mc_vm_is_pressing (vms->pdata[i]))
@@ -217,86 +186,52 @@ is_pressing (McCycle *self)
   return FALSE;
 }
 
+/* What a sample is for, which may come after the service was disposed of. */
+typedef struct
+{
+  McContext *context;
+  McHostParts *host; /* (unowned): not there any more where the service ends */
+} Call;
+
 static void
 on_sampled (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (McCycle) self = user_data;
+  g_autofree Call *call = user_data;
+  g_autoptr (McContext) context = call->context;
+  McHostParts *host = call->host;
   g_autoptr (GError) error = NULL;
   g_autoptr (McSample) sample
       = mc_hypervisor_sample_finish (MC_HYPERVISOR (source), result, &error);
 
-  if (mc_context_is_ending (self->context))
+  if (mc_context_is_ending (context))
     return;
   if (sample != NULL)
-    work_on (self, sample);
+    work_on (host, sample);
   else
     {
       g_debug ("A sample brought nothing: %s", error->message);
-      mc_host_state_miss_sample (self->state);
+      mc_host_state_miss_sample (&host->state);
     }
-  mc_fleet_announce (self->fleet);
-  g_signal_emit (self, signals[ENDED], 0, is_pressing (self));
+  mc_fleet_announce (&host->fleet);
+  context->heard_by->cycle_ended (context->listener, is_pressing (host));
 }
 
 void
-mc_cycle_begin (McCycle *self)
+mc_cycle_begin (McHostParts *host)
 {
-  McHypervisor *hypervisor = self->context->hypervisor;
-  gint64 interval_us = mc_policy_interval_us (mc_context_get_policy (self->context));
+  McContext *context = host->context;
+  gint64 interval_us = mc_policy_interval_us (mc_context_get_policy (context));
   gint64 patience_us = CLAMP (interval_us / 4 * 3, SAMPLE_AT_LEAST_US, SAMPLE_AT_MOST_US);
+  Call *call;
 
-  if (!mc_hypervisor_get_connected (hypervisor))
+  if (!mc_hypervisor_get_connected (context->hypervisor))
     {
-      mc_host_state_update (self->state);
-      g_signal_emit (self, signals[ENDED], 0, FALSE);
+      mc_host_state_update (&host->state);
+      context->heard_by->cycle_ended (context->listener, FALSE);
       return;
     }
-  mc_hypervisor_sample_async (hypervisor, g_get_monotonic_time () + patience_us, on_sampled,
-                              g_object_ref (self));
-}
-
-static void
-mc_cycle_finalize (GObject *object)
-{
-  McCycle *self = MC_CYCLE (object);
-
-  g_object_unref (self->reservations);
-  g_object_unref (self->inhibitors);
-  g_object_unref (self->pause);
-  g_object_unref (self->state);
-  g_object_unref (self->fleet);
-  mc_context_unref (self->context);
-  G_OBJECT_CLASS (mc_cycle_parent_class)->finalize (object);
-}
-
-static void
-mc_cycle_class_init (McCycleClass *klass)
-{
-  G_OBJECT_CLASS (klass)->finalize = mc_cycle_finalize;
-  signals[ENDED] = g_signal_new ("ended", MC_TYPE_CYCLE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                 G_TYPE_NONE, 1, G_TYPE_BOOLEAN);
-}
-
-static void
-mc_cycle_init (McCycle *self)
-{
-}
-
-McCycle *
-mc_cycle_new (McContext *context,
-              McFleet *fleet,
-              McHostState *state,
-              McPause *pause,
-              McInhibitors *inhibitors,
-              McReservations *reservations)
-{
-  McCycle *self = g_object_new (MC_TYPE_CYCLE, NULL);
-
-  self->context = mc_context_ref (context);
-  self->fleet = g_object_ref (fleet);
-  self->state = g_object_ref (state);
-  self->pause = g_object_ref (pause);
-  self->inhibitors = g_object_ref (inhibitors);
-  self->reservations = g_object_ref (reservations);
-  return self;
+  call = g_new (Call, 1);
+  *call = (Call){ mc_context_ref (context), host };
+  mc_hypervisor_sample_async (context->hypervisor, g_get_monotonic_time () + patience_us,
+                              on_sampled, call);
 }

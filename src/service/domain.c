@@ -12,58 +12,6 @@
 #define ENTRY_EVERY_US    (100 * G_USEC_PER_SEC)
 #define LEFT_OUT_EVERY_US (600 * G_USEC_PER_SEC)
 
-/* Entries in the log about it. */
-typedef struct
-{
-  guint n;
-  gint64 counted_us;
-  guint left_out;
-  gint64 left_out_us; /* since when */
-} Entries;
-
-struct _McDomain
-{
-  GObject parent;
-
-  char *uuid;
-  char *name;
-  int id;
-  McVmFacts facts;
-  gboolean gone;
-  gboolean crashed;
-  gint64 state_us;   /* when an event last told whether it runs; g_get_monotonic_time() */
-  gboolean was_busy; /* in the last sample; a VM without any counts as busy */
-  gint64 report_wall_us;
-  gboolean looked;   /* at its figures */
-  gboolean reported; /* since then */
-  Entries entries;
-};
-
-G_DEFINE_FINAL_TYPE (McDomain, mc_domain, G_TYPE_OBJECT)
-
-static void
-mc_domain_init (McDomain *self)
-{
-  self->facts.target = MC_UNKNOWN;
-  self->was_busy = TRUE;
-}
-
-static void
-mc_domain_finalize (GObject *object)
-{
-  McDomain *self = MC_DOMAIN (object);
-
-  g_free (self->uuid);
-  g_free (self->name);
-  G_OBJECT_CLASS (mc_domain_parent_class)->finalize (object);
-}
-
-static void
-mc_domain_class_init (McDomainClass *klass)
-{
-  G_OBJECT_CLASS (klass)->finalize = mc_domain_finalize;
-}
-
 static void
 parse_uuid (const char *text, guint8 uuid[16])
 {
@@ -80,75 +28,34 @@ parse_uuid (const char *text, guint8 uuid[16])
     }
 }
 
-McDomain *
-mc_domain_new (const McVmSample *sample, gint64 started_us)
+void
+mc_domain_init (McDomain *self, GObject *vm, const McVmSample *sample, gint64 started_us)
 {
-  McDomain *self = g_object_new (MC_TYPE_DOMAIN, NULL);
-
-  self->uuid = g_strdup (sample->uuid);
-  self->name = g_strdup (sample->name);
-  self->id = sample->id;
+  *self = (McDomain){
+    .vm = vm,
+    .uuid = g_strdup (sample->uuid),
+    .name = g_strdup (sample->name),
+    .id = sample->id,
+    .facts = { .target = MC_UNKNOWN, .started_us = started_us },
+    .was_busy = TRUE,
+  };
   parse_uuid (sample->uuid, self->facts.uuid);
-  self->facts.started_us = started_us;
-  return self;
-}
-
-const char *
-mc_domain_get_uuid (McDomain *self)
-{
-  return self->uuid;
-}
-
-const char *
-mc_domain_get_name (McDomain *self)
-{
-  return self->name;
-}
-
-int
-mc_domain_get_id (McDomain *self)
-{
-  return self->id;
-}
-
-const McVmFacts *
-mc_domain_get_facts (McDomain *self)
-{
-  return &self->facts;
-}
-
-gint64
-mc_domain_get_report_time (McDomain *self)
-{
-  return self->facts.stats_time_s > 0 ? self->report_wall_us : 0;
-}
-
-gboolean
-mc_domain_has_reported (McDomain *self)
-{
-  return self->reported;
-}
-
-gboolean
-mc_domain_has_crashed (McDomain *self)
-{
-  return self->crashed;
-}
-
-gboolean
-mc_domain_was_busy (McDomain *self)
-{
-  return self->was_busy;
 }
 
 void
-mc_domain_update_from_sample (McDomain *self,
-                              const McVmSample *sample,
-                              gint64 began_us,
-                              gint64 wall_us)
+mc_domain_clear (McDomain *self)
+{
+  g_free (self->uuid);
+  g_free (self->name);
+}
+
+void
+mc_domain_update_from_sample (
+    McDomain *self, const McVmSample *sample, gint64 began_us, gint64 wall_us, guint64 n_sample)
 {
   McVmFacts *facts = &self->facts;
 
+  self->n_sample = n_sample;
   if (g_strcmp0 (self->name, sample->name) != 0)
     {
       g_free (self->name);
@@ -177,12 +84,6 @@ mc_domain_update_from_sample (McDomain *self,
     }
   self->looked = TRUE;
   facts->stats_time_s = sample->stats_time_s;
-}
-
-void
-mc_domain_set_balloon (McDomain *self, guint64 bytes)
-{
-  self->facts.balloon = bytes;
 }
 
 void
@@ -215,22 +116,10 @@ mc_domain_set_crashed (McDomain *self)
   return TRUE;
 }
 
-void
-mc_domain_set_gone (McDomain *self)
-{
-  self->gone = TRUE;
-}
-
-gboolean
-mc_domain_is_gone (McDomain *self)
-{
-  return self->gone;
-}
-
 gboolean
 mc_domain_may_log (McDomain *self, gint64 now_us)
 {
-  Entries *entries = &self->entries;
+  McDomainEntries *entries = &self->entries;
   gint64 again = (now_us - entries->counted_us) / ENTRY_EVERY_US;
 
   entries->n -= (guint)MIN (entries->n, again);

@@ -9,40 +9,19 @@
 
 G_DEFINE_QUARK (mc_service_error_quark, mc_service_error)
 
-static McServiceError
-code_of_threshold_error (int code)
+/* What is not here has merely failed. */
+static const struct
 {
-  switch ((McThresholdError)code)
-    {
-    case MC_THRESHOLD_ERROR_UNKNOWN:
-      return MC_SERVICE_ERROR_UNKNOWN_THRESHOLD;
-    case MC_THRESHOLD_ERROR_OUT_OF_RANGE:
-      return MC_SERVICE_ERROR_OUT_OF_RANGE;
-    case MC_THRESHOLD_ERROR_CONFLICT:
-      return MC_SERVICE_ERROR_CONFLICT;
-    default:
-      return MC_SERVICE_ERROR_FAILED;
-    }
-}
-
-static McServiceError
-code_of_hypervisor_error (int code)
-{
-  switch ((McHypervisorError)code)
-    {
-    case MC_HYPERVISOR_ERROR_NOT_CONNECTED:
-      return MC_SERVICE_ERROR_NOT_CONNECTED;
-    case MC_HYPERVISOR_ERROR_NO_VM:
-      return MC_SERVICE_ERROR_UNKNOWN_VM;
-    case MC_HYPERVISOR_ERROR_TIMED_OUT:
-    case MC_HYPERVISOR_ERROR_BUSY:
-    case MC_HYPERVISOR_ERROR_UNSUPPORTED:
-    case MC_HYPERVISOR_ERROR_DENIED:
-    case MC_HYPERVISOR_ERROR_FAILED:
-    default:
-      return MC_SERVICE_ERROR_FAILED;
-    }
-}
+  GQuark (*domain) (void);
+  int code;
+  McServiceError made;
+} codes[] = {
+  { mc_threshold_error_quark, MC_THRESHOLD_ERROR_UNKNOWN, MC_SERVICE_ERROR_UNKNOWN_THRESHOLD },
+  { mc_threshold_error_quark, MC_THRESHOLD_ERROR_OUT_OF_RANGE, MC_SERVICE_ERROR_OUT_OF_RANGE },
+  { mc_threshold_error_quark, MC_THRESHOLD_ERROR_CONFLICT, MC_SERVICE_ERROR_CONFLICT },
+  { mc_hypervisor_error_quark, MC_HYPERVISOR_ERROR_NOT_CONNECTED, MC_SERVICE_ERROR_NOT_CONNECTED },
+  { mc_hypervisor_error_quark, MC_HYPERVISOR_ERROR_NO_VM, MC_SERVICE_ERROR_UNKNOWN_VM },
+};
 
 GError *
 mc_service_error_from (GError *error)
@@ -52,10 +31,9 @@ mc_service_error_from (GError *error)
 
   if (error->domain == MC_SERVICE_ERROR)
     return error;
-  if (error->domain == MC_THRESHOLD_ERROR)
-    code = code_of_threshold_error (error->code);
-  else if (error->domain == MC_HYPERVISOR_ERROR)
-    code = code_of_hypervisor_error (error->code);
+  for (guint i = 0; i < G_N_ELEMENTS (codes); i++)
+    if (g_error_matches (error, codes[i].domain (), codes[i].code))
+      code = codes[i].made;
   made = g_error_new_literal (MC_SERVICE_ERROR, (int)code, error->message);
   g_error_free (error);
   return made;

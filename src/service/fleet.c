@@ -8,48 +8,10 @@
 #include "events.h"
 #include "vm-notes.h"
 
-struct _McFleet
-{
-  GObject parent;
-
-  McContext *context;
-  GPtrArray *vms;      /* (element-type McVm) owned, in the order they appeared */
-  GHashTable *by_uuid; /* uuid → McVm, of the same */
-  GHashTable *starts;  /* uuid → gint64*: started, and not sampled yet */
-  GHashTable *gone; /* uuid → gint64, when it stopped: a sample begun before may still have it */
-  gboolean synced;
-  guint64 n_samples;
-  guint last_refreshed;
-};
-
-enum
-{
-  VM_ADDED,
-  VM_REMOVED,
-  CYCLE_WANTED,
-  N_SIGNALS
-};
-
-static guint signals[N_SIGNALS];
-
-G_DEFINE_FINAL_TYPE (McFleet, mc_fleet, G_TYPE_OBJECT)
-
 McVm *
-mc_fleet_lookup (McFleet *self, const char *uuid)
+mc_fleet_lookup (const McFleet *self, const char *uuid)
 {
   return g_hash_table_lookup (self->by_uuid, uuid);
-}
-
-GPtrArray *
-mc_fleet_get_vms (McFleet *self)
-{
-  return self->vms;
-}
-
-static void
-want_cycle (McFleet *self)
-{
-  g_signal_emit (self, signals[CYCLE_WANTED], 0);
 }
 
 /* VMs that come and go */
@@ -66,10 +28,10 @@ remove_vm (McFleet *self, McVm *vm)
   g_ptr_array_remove (self->vms, vm);
   mc_vm_close (vm, gone);
   mc_vm_notes_forget (self->context->store, uuid);
-  if (!mc_vm_is_announced (vm))
+  if (!mc_vm_get_parts (vm)->domain.announced)
     return;
   mc_event_vm_vanished (mc_vm_get_name (vm), uuid);
-  g_signal_emit (self, signals[VM_REMOVED], 0, vm);
+  self->context->heard_by->vm_removed (self->context->listener, &mc_vm_get_parts (vm)->domain);
 }
 
 static gint64
@@ -97,8 +59,7 @@ add_vm (McFleet *self, const McVmSample *sample, gint64 began_us)
   g_ptr_array_add (self->vms, vm);
   g_hash_table_insert (self->by_uuid, (char *)mc_vm_get_uuid (vm), vm);
   mc_vm_update_from_sample (vm, sample, began_us, self->n_samples);
-  g_signal_connect_object (vm, "cycle-wanted", G_CALLBACK (want_cycle), self, G_CONNECT_SWAPPED);
-  mc_vm_refresh (vm);
+  mc_description_refresh (&mc_vm_get_parts (vm)->description);
   return started_us > 0 && sample->balloon != MC_UNKNOWN ? sample->balloon : 0;
 }
 
@@ -124,7 +85,7 @@ remove_unseen (McFleet *self)
     {
       McVm *vm = self->vms->pdata[i - 1];
 
-      if (mc_vm_get_last_sample (vm) != self->n_samples)
+      if (mc_vm_get_parts (vm)->domain.n_sample != self->n_samples)
         remove_vm (self, vm);
     }
 }
@@ -142,7 +103,7 @@ mc_fleet_reconcile (McFleet *self, const McSample *sample)
 
       if (is_gone_since (self, of_vm->uuid, sample->began_us))
         continue;
-      if (vm != NULL && mc_domain_get_id (mc_vm_get_domain (vm)) != of_vm->id)
+      if (vm != NULL && mc_vm_get_parts (vm)->domain.id != of_vm->id)
         {
           remove_vm (self, vm); /* the same VM, started anew unseen */
           vm = NULL;
@@ -160,24 +121,6 @@ mc_fleet_reconcile (McFleet *self, const McSample *sample)
   return started;
 }
 
-guint64
-mc_fleet_count_samples (McFleet *self)
-{
-  return self->n_samples;
-}
-
-gboolean
-mc_fleet_is_synced (McFleet *self)
-{
-  return self->synced;
-}
-
-void
-mc_fleet_set_unsynced (McFleet *self)
-{
-  self->synced = FALSE;
-}
-
 void
 mc_fleet_catch_up (McFleet *self)
 {
@@ -191,12 +134,13 @@ mc_fleet_announce (McFleet *self)
   for (guint i = 0; i < self->vms->len; i++)
     {
       McVm *vm = self->vms->pdata[i];
+      McDomain *domain = &mc_vm_get_parts (vm)->domain;
 
-      if (mc_vm_is_announced (vm) || !mc_vm_is_presentable (vm))
+      if (domain->announced || !mc_vm_is_presentable (vm))
         continue;
-      mc_vm_set_announced (vm);
-      mc_event_vm_appeared (mc_vm_get_name (vm), mc_vm_get_uuid (vm));
-      g_signal_emit (self, signals[VM_ADDED], 0, vm);
+      domain->announced = TRUE;
+      mc_event_vm_appeared (domain->name, domain->uuid);
+      self->context->heard_by->vm_added (self->context->listener, domain);
     }
 }
 
@@ -204,7 +148,7 @@ void
 mc_fleet_refresh_all (McFleet *self)
 {
   for (guint i = 0; i < self->vms->len; i++)
-    mc_vm_refresh (self->vms->pdata[i]);
+    mc_description_refresh (&mc_vm_get_parts (self->vms->pdata[i])->description);
 }
 
 /*
@@ -216,18 +160,18 @@ mc_fleet_refresh_next (McFleet *self)
 {
   for (guint i = 0; i < self->vms->len; i++)
     if (mc_vm_is_unread (self->vms->pdata[i]))
-      mc_vm_refresh (self->vms->pdata[i]);
+      mc_description_refresh (&mc_vm_get_parts (self->vms->pdata[i])->description);
   if (self->vms->len == 0)
     return;
   self->last_refreshed = (self->last_refreshed + 1) % self->vms->len;
-  mc_vm_refresh (self->vms->pdata[self->last_refreshed]);
+  mc_description_refresh (&mc_vm_get_parts (self->vms->pdata[self->last_refreshed])->description);
 }
 
 void
 mc_fleet_follow_clock (McFleet *self)
 {
   for (guint i = 0; i < self->vms->len; i++)
-    mc_pause_follow_clock (mc_vm_get_pause (self->vms->pdata[i]));
+    mc_pause_follow_clock (&mc_vm_get_parts (self->vms->pdata[i])->pause);
 }
 
 void
@@ -246,7 +190,7 @@ on_vm_started (McHypervisor *hypervisor, const char *uuid, gpointer user_data)
   gint64 now_us = mc_context_now (self->context);
 
   g_hash_table_insert (self->starts, g_strdup (uuid), g_memdup2 (&now_us, sizeof now_us));
-  want_cycle (self);
+  mc_context_want_cycle (self->context);
 }
 
 static void
@@ -260,7 +204,7 @@ on_vm_stopped (McHypervisor *hypervisor, const char *uuid, gpointer user_data)
   g_hash_table_insert (self->gone, g_strdup (uuid), g_memdup2 (&stopped_us, sizeof stopped_us));
   if (vm != NULL)
     remove_vm (self, vm);
-  want_cycle (self);
+  mc_context_want_cycle (self->context);
 }
 
 static void
@@ -271,8 +215,8 @@ on_vm_rebooted (McHypervisor *hypervisor, const char *uuid, gpointer user_data)
 
   if (vm == NULL)
     return;
-  mc_domain_set_started (mc_vm_get_domain (vm), mc_context_now (self->context));
-  want_cycle (self);
+  mc_domain_set_started (&mc_vm_get_parts (vm)->domain, mc_context_now (self->context));
+  mc_context_want_cycle (self->context);
 }
 
 static void
@@ -281,8 +225,8 @@ on_vm_crashed (McHypervisor *hypervisor, const char *uuid, gpointer user_data)
   McFleet *self = user_data;
   McVm *vm = mc_fleet_lookup (self, uuid);
 
-  if (vm != NULL && mc_domain_set_crashed (mc_vm_get_domain (vm)))
-    want_cycle (self);
+  if (vm != NULL && mc_domain_set_crashed (&mc_vm_get_parts (vm)->domain))
+    mc_context_want_cycle (self->context);
 }
 
 static void
@@ -291,7 +235,7 @@ on_vm_changed (McHypervisor *hypervisor, const char *uuid, gpointer user_data)
   McVm *vm = mc_fleet_lookup (user_data, uuid);
 
   if (vm != NULL)
-    mc_vm_refresh (vm);
+    mc_description_refresh (&mc_vm_get_parts (vm)->description);
 }
 
 static void
@@ -301,8 +245,9 @@ on_vm_state (McHypervisor *hypervisor, const char *uuid, gboolean running, gpoin
   McVm *vm = mc_fleet_lookup (self, uuid);
 
   if (vm != NULL
-      && mc_domain_set_running (mc_vm_get_domain (vm), running, mc_context_now (self->context)))
-    want_cycle (self);
+      && mc_domain_set_running (&mc_vm_get_parts (vm)->domain, running,
+                                mc_context_now (self->context)))
+    mc_context_want_cycle (self->context);
 }
 
 static void
@@ -311,7 +256,7 @@ on_balloon_changed (McHypervisor *hypervisor, const char *uuid, guint64 bytes, g
   McVm *vm = mc_fleet_lookup (user_data, uuid);
 
   if (vm != NULL)
-    mc_domain_set_balloon (mc_vm_get_domain (vm), bytes);
+    mc_vm_get_parts (vm)->domain.facts.balloon = bytes;
 }
 
 static void
@@ -325,8 +270,8 @@ on_target_ended (McHypervisor *hypervisor,
 
   if (vm == NULL)
     return;
-  mc_vm_target_ended (vm, error);
-  want_cycle (self);
+  mc_target_ended (&mc_vm_get_parts (vm)->target, error);
+  mc_context_want_cycle (self->context);
 }
 
 static void
@@ -356,58 +301,30 @@ void
 mc_fleet_abandon_changes (McFleet *self, const GError *why)
 {
   for (guint i = 0; i < self->vms->len; i++)
-    mc_vm_changes_abandon (mc_vm_get_changes (self->vms->pdata[i]), why);
+    mc_vm_changes_abandon (&mc_vm_get_parts (self->vms->pdata[i])->changes, why);
 }
 
 void
-mc_fleet_close (McFleet *self, const GError *why)
+mc_fleet_init (McFleet *self, McContext *context)
+{
+  *self = (McFleet){
+    .context = context,
+    .vms = g_ptr_array_new_with_free_func (g_object_unref),
+    .by_uuid = g_hash_table_new (g_str_hash, g_str_equal),
+    .starts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free),
+    .gone = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free),
+  };
+  listen (self);
+}
+
+void
+mc_fleet_clear (McFleet *self, const GError *why)
 {
   mc_fleet_stop_listening (self);
   for (guint i = 0; i < self->vms->len; i++)
     mc_vm_close (self->vms->pdata[i], why);
-}
-
-static void
-mc_fleet_finalize (GObject *object)
-{
-  McFleet *self = MC_FLEET (object);
-
-  mc_fleet_stop_listening (self);
   g_hash_table_unref (self->by_uuid);
   g_hash_table_unref (self->starts);
   g_hash_table_unref (self->gone);
   g_ptr_array_unref (self->vms);
-  mc_context_unref (self->context);
-  G_OBJECT_CLASS (mc_fleet_parent_class)->finalize (object);
-}
-
-static void
-mc_fleet_class_init (McFleetClass *klass)
-{
-  G_OBJECT_CLASS (klass)->finalize = mc_fleet_finalize;
-  signals[VM_ADDED] = g_signal_new ("vm-added", MC_TYPE_FLEET, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-                                    NULL, G_TYPE_NONE, 1, MC_TYPE_VM);
-  signals[VM_REMOVED] = g_signal_new ("vm-removed", MC_TYPE_FLEET, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-                                      NULL, G_TYPE_NONE, 1, MC_TYPE_VM);
-  signals[CYCLE_WANTED] = g_signal_new ("cycle-wanted", MC_TYPE_FLEET, G_SIGNAL_RUN_LAST, 0, NULL,
-                                        NULL, NULL, G_TYPE_NONE, 0);
-}
-
-static void
-mc_fleet_init (McFleet *self)
-{
-  self->vms = g_ptr_array_new_with_free_func (g_object_unref);
-  self->by_uuid = g_hash_table_new (g_str_hash, g_str_equal);
-  self->starts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  self->gone = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-}
-
-McFleet *
-mc_fleet_new (McContext *context)
-{
-  McFleet *self = g_object_new (MC_TYPE_FLEET, NULL);
-
-  self->context = mc_context_ref (context);
-  listen (self);
-  return self;
 }

@@ -2,11 +2,6 @@
 /*
  * The VMs, by UUID: those that appeared, vanished, or started anew, by what samples and the
  * hypervisor's events say. Main thread.
- *
- * Signals:
- *   "vm-added"      (McVm)  it can be shown
- *   "vm-removed"    (McVm)
- *   "cycle-wanted"  ()      something happened that the next cycle should not wait for
  */
 #pragma once
 
@@ -14,42 +9,41 @@
 
 G_BEGIN_DECLS
 
-#define MC_TYPE_FLEET (mc_fleet_get_type ())
-G_DECLARE_FINAL_TYPE (McFleet, mc_fleet, MC, FLEET, GObject)
+/* To be read by others. */
+typedef struct
+{
+  McContext *context;
+  GPtrArray *vms;      /* (element-type McVm) owned, in the order they appeared */
+  GHashTable *by_uuid; /* uuid → McVm, of the same */
+  GHashTable *starts;  /* uuid → gint64*: started, and not sampled yet */
+  GHashTable *gone; /* uuid → gint64, when it stopped: a sample begun before may still have it */
+  gboolean synced;  /* FALSE until a sample came over the present connection */
+  guint64 n_samples;
+  guint last_refreshed;
+} McFleet;
 
-McFleet *mc_fleet_new (McContext *context);
+void mc_fleet_init (McFleet *self, McContext *context);
+
+/* Nothing that waits for a VM goes on; who waits is answered with @why. */
+void mc_fleet_clear (McFleet *self, const GError *why);
 
 /* The hypervisor's events mean nothing any more. */
 void mc_fleet_stop_listening (McFleet *self);
 
-/* The service is disposed of: nothing that waits for a VM goes on; who waits is answered with @why.
- */
-void mc_fleet_close (McFleet *self, const GError *why);
-
 /* What waits for a VM that is busy ends with @why. */
 void mc_fleet_abandon_changes (McFleet *self, const GError *why);
 
-/* Returns: (transfer none) (element-type McVm): in the order they appeared */
-GPtrArray *mc_fleet_get_vms (McFleet *self);
-
 /* Returns: (transfer none) (nullable) */
-McVm *mc_fleet_lookup (McFleet *self, const char *uuid);
+McVm *mc_fleet_lookup (const McFleet *self, const char *uuid);
 
 /* A sample came; what stopped since it was begun does not come back with it. Returns: the bytes
  * that VMs have which started since the last one. */
 guint64 mc_fleet_reconcile (McFleet *self, const McSample *sample);
 
-/* Samples that came. */
-guint64 mc_fleet_count_samples (McFleet *self);
-
-/* FALSE until a sample came over the present connection. */
-gboolean mc_fleet_is_synced (McFleet *self);
-
-/* The connection was made, or lost. */
+/* The connection was made. */
 void mc_fleet_catch_up (McFleet *self);
-void mc_fleet_set_unsynced (McFleet *self);
 
-/* Emits "vm-added" for those that can be shown by now. */
+/* Tells of those that can be shown by now. */
 void mc_fleet_announce (McFleet *self);
 
 /* Reads what the VMs are made of: all of them, or one after the other and those that could not be

@@ -7,26 +7,6 @@
 #include "error.h"
 #include "events.h"
 
-struct _McHostLimits
-{
-  McPart parent;
-
-  McContext *context;
-  McHostState *state;
-  gboolean closed;
-  GQueue reloads; /* (element-type Reload) the first of them is being read */
-};
-
-enum
-{
-  RELOADED,
-  N_SIGNALS
-};
-
-static guint signals[N_SIGNALS];
-
-G_DEFINE_FINAL_TYPE (McHostLimits, mc_host_limits, MC_TYPE_PART)
-
 /* Sets @error from @problem, which is consumed. Returns: FALSE */
 static gboolean
 fail_from (GError **error, GError *problem)
@@ -68,35 +48,39 @@ period_to_variant (const McPolicySettings *settings)
 static void
 emit_configuration (McHostLimits *self, const Before *before, const char *origin)
 {
-  McPart *part = MC_PART (self);
-  const McConfig *old = &before->config, *new = mc_settings_get_config (self->context->settings);
+  McContext *context = self->context;
+  const McConfig *old = &before->config, *new = mc_settings_get_config (context->settings);
 
-  mc_part_emit_setting_changed (
-      part, "CacheGrowth", g_variant_new_string (mc_cache_growth_nick (old->policy.cache_growth)),
+  mc_context_emit_setting_changed (
+      context, NULL, "CacheGrowth",
+      g_variant_new_string (mc_cache_growth_nick (old->policy.cache_growth)),
       g_variant_new_string (mc_cache_growth_nick (new->policy.cache_growth)), origin);
-  mc_part_emit_setting_changed (part, "DefaultMinimum", g_variant_new_uint64 (old->default_minimum),
-                                g_variant_new_uint64 (new->default_minimum), origin);
-  mc_part_emit_setting_changed (part, "DefaultWeight", g_variant_new_uint32 (old->default_weight),
-                                g_variant_new_uint32 (new->default_weight), origin);
-  mc_part_emit_setting_changed (part, "Manage", g_variant_new_string (mc_config_get_manage (old)),
-                                g_variant_new_string (mc_config_get_manage (new)), origin);
-  mc_part_emit_setting_changed (part, "StatsPeriod", period_to_variant (&old->policy),
-                                period_to_variant (&new->policy), origin);
+  mc_context_emit_setting_changed (context, NULL, "DefaultMinimum",
+                                   g_variant_new_uint64 (old->default_minimum),
+                                   g_variant_new_uint64 (new->default_minimum), origin);
+  mc_context_emit_setting_changed (context, NULL, "DefaultWeight",
+                                   g_variant_new_uint32 (old->default_weight),
+                                   g_variant_new_uint32 (new->default_weight), origin);
+  mc_context_emit_setting_changed (context, NULL, "Manage",
+                                   g_variant_new_string (mc_config_get_manage (old)),
+                                   g_variant_new_string (mc_config_get_manage (new)), origin);
+  mc_context_emit_setting_changed (context, NULL, "StatsPeriod", period_to_variant (&old->policy),
+                                   period_to_variant (&new->policy), origin);
 }
 
 static void
 emit_changes (McHostLimits *self, const Before *before, const char *origin)
 {
   const McPolicySettings *after = mc_context_get_policy (self->context);
-  McPart *part = MC_PART (self);
+  McContext *context = self->context;
 
-  mc_part_emit_changed (part);
+  mc_context_emit_changed (context, NULL);
   for (guint i = 0; mc_host_thresholds[i].name != NULL; i++)
-    mc_part_emit_setting_changed (part, mc_host_thresholds[i].name,
-                                  threshold_to_variant (&before->policy, &mc_host_thresholds[i]),
-                                  threshold_to_variant (after, &mc_host_thresholds[i]), origin);
-  mc_part_emit_setting_changed (
-      part, "DryRun", g_variant_new_boolean (before->dry_run),
+    mc_context_emit_setting_changed (context, NULL, mc_host_thresholds[i].name,
+                                     threshold_to_variant (&before->policy, &mc_host_thresholds[i]),
+                                     threshold_to_variant (after, &mc_host_thresholds[i]), origin);
+  mc_context_emit_setting_changed (
+      context, NULL, "DryRun", g_variant_new_boolean (before->dry_run),
       g_variant_new_boolean (mc_settings_get_dry_run (self->context->settings)), origin);
 }
 
@@ -104,7 +88,7 @@ emit_changes (McHostLimits *self, const Before *before, const char *origin)
 
 typedef struct
 {
-  McHostLimits *limits;
+  McHostLimits *limits; /* (unowned): where the service is disposed of, the store forgets this */
   McSettingsState *state;
 } Undo;
 
@@ -113,7 +97,7 @@ undo_new (McHostLimits *self)
 {
   Undo *undo = g_new (Undo, 1);
 
-  *undo = (Undo){ g_object_ref (self), mc_settings_get_state (self->context->settings) };
+  *undo = (Undo){ self, mc_settings_get_state (self->context->settings) };
   return undo;
 }
 
@@ -123,7 +107,6 @@ undo_free (gpointer data)
   Undo *undo = data;
 
   mc_settings_state_free (undo->state);
-  g_object_unref (undo->limits);
   g_free (undo);
 }
 
@@ -136,8 +119,6 @@ undo_change (gpointer data)
   McHostLimits *self = undo->limits;
   Before before = before_change (self);
 
-  if (self->closed)
-    return;
   mc_settings_return_to (self->context->settings, undo->state);
   emit_changes (self, &before, "disk");
   emit_configuration (self, &before, "disk");
@@ -237,6 +218,7 @@ mc_host_limits_set_dry_run (McHostLimits *self, gboolean dry_run, const char *or
  */
 typedef struct
 {
+  McHostLimits *limits; /* NULL: the service is disposed of, and nobody waits any more */
   GTask *task;
   char *origin;
   char *path;
@@ -248,11 +230,15 @@ typedef struct
 static void
 reload_free (Reload *reload)
 {
-  g_object_unref (reload->task);
+  g_clear_object (&reload->task);
   g_free (reload->origin);
   g_free (reload->path);
+  g_clear_pointer (&reload->config, mc_config_free);
+  g_clear_error (&reload->error);
   g_free (reload);
 }
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Reload, reload_free)
 
 static gboolean
 apply_config (McHostLimits *self, Reload *reload, GError **error)
@@ -273,7 +259,7 @@ apply_config (McHostLimits *self, Reload *reload, GError **error)
   undo_where_not_kept (self, g_steal_pointer (&undo));
   emit_changes (self, &before, origin);
   emit_configuration (self, &before, origin);
-  g_signal_emit (self, signals[RELOADED], 0);
+  self->context->heard_by->reloaded (self->context->listener);
   return TRUE;
 }
 
@@ -282,17 +268,20 @@ static void begin_reload (McHostLimits *self);
 static gboolean
 on_config_read (gpointer user_data)
 {
-  Reload *reload = user_data;
-  g_autoptr (McHostLimits) self = g_object_ref (g_task_get_source_object (reload->task));
+  g_autoptr (Reload) reload = user_data;
+  McHostLimits *self = reload->limits;
   GError *error = NULL;
+  gboolean fine;
 
+  if (self == NULL)
+    return G_SOURCE_REMOVE;
   g_queue_pop_head (&self->reloads);
-  if (apply_config (self, reload, &error))
+  fine = apply_config (self, reload, &error);
+  begin_reload (self);
+  if (fine)
     g_task_return_boolean (reload->task, TRUE);
   else
     g_task_return_error (reload->task, error);
-  reload_free (reload);
-  begin_reload (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -327,7 +316,8 @@ mc_host_limits_reload_async (McHostLimits *self,
 {
   Reload *reload = g_new0 (Reload, 1);
 
-  reload->task = g_task_new (self, NULL, callback, user_data);
+  reload->limits = self;
+  reload->task = g_task_new (NULL, NULL, callback, user_data);
   reload->origin = g_strdup (origin);
   g_queue_push_tail (&self->reloads, reload);
   if (g_queue_get_length (&self->reloads) == 1)
@@ -335,47 +325,29 @@ mc_host_limits_reload_async (McHostLimits *self,
 }
 
 gboolean
-mc_host_limits_reload_finish (McHostLimits *self, GAsyncResult *result, GError **error)
+mc_host_limits_reload_finish (GAsyncResult *result, GError **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 void
-mc_host_limits_close (McHostLimits *self)
+mc_host_limits_init (McHostLimits *self, McContext *context, McHostState *state)
 {
-  self->closed = TRUE;
+  *self = (McHostLimits){ context, state, G_QUEUE_INIT };
 }
 
-static void
-mc_host_limits_finalize (GObject *object)
+void
+mc_host_limits_clear (McHostLimits *self)
 {
-  McHostLimits *self = MC_HOST_LIMITS (object);
+  Reload *reading = g_queue_peek_head (&self->reloads), *reload;
 
-  g_object_unref (self->state);
-  mc_context_unref (self->context);
-  G_OBJECT_CLASS (mc_host_limits_parent_class)->finalize (object);
-}
-
-static void
-mc_host_limits_class_init (McHostLimitsClass *klass)
-{
-  G_OBJECT_CLASS (klass)->finalize = mc_host_limits_finalize;
-  signals[RELOADED] = g_signal_new ("reloaded", MC_TYPE_HOST_LIMITS, G_SIGNAL_RUN_LAST, 0, NULL,
-                                    NULL, NULL, G_TYPE_NONE, 0);
-}
-
-static void
-mc_host_limits_init (McHostLimits *self)
-{
-  g_queue_init (&self->reloads);
-}
-
-McHostLimits *
-mc_host_limits_new (McContext *context, McHostState *state)
-{
-  McHostLimits *self = g_object_new (MC_TYPE_HOST_LIMITS, NULL);
-
-  self->context = mc_context_ref (context);
-  self->state = g_object_ref (state);
-  return self;
+  while ((reload = g_queue_pop_head (&self->reloads)) != NULL)
+    {
+      g_task_return_new_error (reload->task, MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED,
+                               "The service ends, and the configuration was not read again");
+      g_clear_object (&reload->task);
+      reload->limits = NULL;
+      if (reload != reading) /* which its thread has */
+        reload_free (reload);
+    }
 }

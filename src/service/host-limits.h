@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The host's limits: its thresholds, the dry run and the configuration, as they are changed while
- * the service runs. Emits MC_PART's signals: the host's thresholds, "DryRun", and what only the
+ * the service runs. Emits the settings of the host's thresholds, "DryRun", and what only the
  * configuration says. Main thread.
- *
- * Signals, beside MC_PART's:
- *   "reloaded"  ()  the configuration was read again, and is in force
  */
 #pragma once
 
@@ -13,13 +10,17 @@
 
 G_BEGIN_DECLS
 
-#define MC_TYPE_HOST_LIMITS (mc_host_limits_get_type ())
-G_DECLARE_FINAL_TYPE (McHostLimits, mc_host_limits, MC, HOST_LIMITS, McPart)
+typedef struct
+{
+  McContext *context;
+  McHostState *state;
+  GQueue reloads; /* (element-type Reload) the first of them is being read */
+} McHostLimits;
 
-McHostLimits *mc_host_limits_new (McContext *context, McHostState *state);
+void mc_host_limits_init (McHostLimits *self, McContext *context, McHostState *state);
 
-/* The service is disposed of: nothing is taken back any more. */
-void mc_host_limits_close (McHostLimits *self);
+/* Who waits for a reload is refused. */
+void mc_host_limits_clear (McHostLimits *self);
 
 /* Before the start: whether the configuration goes with this host. What was set at run time and
  * does not is dropped, with a warning. */
@@ -42,6 +43,6 @@ void mc_host_limits_reload_async (McHostLimits *self,
                                   const char *origin,
                                   GAsyncReadyCallback callback,
                                   gpointer user_data);
-gboolean mc_host_limits_reload_finish (McHostLimits *self, GAsyncResult *result, GError **error);
+gboolean mc_host_limits_reload_finish (GAsyncResult *result, GError **error);
 
 G_END_DECLS

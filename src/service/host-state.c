@@ -6,40 +6,13 @@
 
 #include "error.h"
 #include "events.h"
+#include "headroom.h"
 #include "size.h"
 
 /* One late sample is a hiccup. */
 #define LATE_SAMPLES 2
 
 #define CONNECT_WITHIN_US (2 * G_USEC_PER_SEC)
-
-/* What keeps everything from being moved. */
-typedef enum
-{
-  DEGRADED_NOT,
-  DEGRADED_BY_HYPERVISOR,
-  DEGRADED_BY_HOST,
-  DEGRADED_BY_RESERVE,
-} Degradation;
-
-struct _McHostState
-{
-  GObject parent;
-
-  McContext *context;
-  McHost *host;
-  McFleet *fleet;
-  gint64 started_us;
-  guint late; /* samples in a row that brought nothing */
-  McHostFigures figures;
-  McHostDecision decision;
-  char *unreadable;        /* why the host's figures are not known, or NULL */
-  char *reserve_too_large; /* than what the host has, in words, or NULL */
-  char *degraded;          /* why nothing is moved, or NULL */
-  Degradation degraded_by;
-};
-
-G_DEFINE_FINAL_TYPE (McHostState, mc_host_state, G_TYPE_OBJECT)
 
 const char *
 mc_state_nick (McState state)
@@ -57,7 +30,7 @@ mc_state_nick (McState state)
 
 /* A host that is to keep more than it has would take all of it from its VMs. */
 gboolean
-mc_host_state_check_reserve (McHostState *self, guint64 reserve, GError **error)
+mc_host_state_check_reserve (const McHostState *self, guint64 reserve, GError **error)
 {
   g_autofree char *asked = mc_size_format (reserve);
   g_autofree char *total = mc_size_format (self->figures.total);
@@ -118,12 +91,12 @@ mc_host_state_start (McHostState *self)
 static gboolean
 is_connecting (McHostState *self)
 {
-  return mc_fleet_count_samples (self->fleet) == 0
+  return self->fleet->n_samples == 0
          && mc_context_now (self->context) - self->started_us < CONNECT_WITHIN_US;
 }
 
 /* @why: (out) (transfer none): "" where nothing is to be said of it yet */
-static Degradation
+static McHostDegradation
 find_degradation (McHostState *self, const char **why)
 {
   McHypervisor *hypervisor = self->context->hypervisor;
@@ -132,38 +105,38 @@ find_degradation (McHostState *self, const char **why)
   if (!mc_hypervisor_get_connected (hypervisor))
     {
       *why = is_connecting (self) ? "" : mc_hypervisor_get_status (hypervisor);
-      return **why != '\0' ? DEGRADED_BY_HYPERVISOR : DEGRADED_NOT;
+      return **why != '\0' ? MC_DEGRADED_BY_HYPERVISOR : MC_DEGRADED_NOT;
     }
   if (self->late >= LATE_SAMPLES)
     {
       *why = "the hypervisor does not answer";
-      return DEGRADED_BY_HYPERVISOR;
+      return MC_DEGRADED_BY_HYPERVISOR;
     }
   if (self->unreadable != NULL)
     {
       *why = "the host's memory cannot be read";
-      return DEGRADED_BY_HOST;
+      return MC_DEGRADED_BY_HOST;
     }
   if (self->reserve_too_large == NULL)
-    return DEGRADED_NOT;
+    return MC_DEGRADED_NOT;
   *why = self->reserve_too_large;
-  return DEGRADED_BY_RESERVE;
+  return MC_DEGRADED_BY_RESERVE;
 }
 
 static void
-log_degraded (McHostState *self, Degradation before, const char *why)
+log_degraded (McHostState *self, McHostDegradation before, const char *why)
 {
   const char *uri = mc_hypervisor_get_uri (self->context->hypervisor);
 
-  if (self->degraded_by == DEGRADED_BY_HOST)
+  if (self->degraded_by == MC_DEGRADED_BY_HOST)
     mc_event_host_unreadable (self->unreadable);
-  else if (self->degraded_by == DEGRADED_BY_RESERVE)
+  else if (self->degraded_by == MC_DEGRADED_BY_RESERVE)
     mc_event_reserve_too_large (why);
-  else if (self->degraded_by == DEGRADED_BY_HYPERVISOR)
+  else if (self->degraded_by == MC_DEGRADED_BY_HYPERVISOR)
     mc_event_hypervisor_lost (uri, why);
-  else if (before == DEGRADED_BY_HOST)
+  else if (before == MC_DEGRADED_BY_HOST)
     mc_event_host_readable ();
-  else if (before == DEGRADED_BY_RESERVE)
+  else if (before == MC_DEGRADED_BY_RESERVE)
     mc_event_reserve_fits ();
   else
     mc_event_hypervisor_back (uri);
@@ -173,7 +146,7 @@ void
 mc_host_state_update (McHostState *self)
 {
   const char *why;
-  Degradation before = self->degraded_by;
+  McHostDegradation before = self->degraded_by;
 
   self->degraded_by = find_degradation (self, &why);
   if (self->degraded_by != before)
@@ -198,90 +171,67 @@ mc_host_state_miss_sample (McHostState *self)
   mc_host_state_update (self);
 }
 
-void
-mc_host_state_forget_missed (McHostState *self)
+gboolean
+mc_host_state_is_ready (const McHostState *self)
 {
-  self->late = 0;
-}
-
-const char *
-mc_host_state_get_degraded (McHostState *self)
-{
-  return self->degraded;
+  return self->degraded == NULL && self->fleet->synced;
 }
 
 gboolean
-mc_host_state_is_ready (McHostState *self)
+mc_host_state_has_figures (const McHostState *self)
 {
-  return self->degraded == NULL && mc_fleet_is_synced (self->fleet);
+  return self->fleet->synced && self->unreadable == NULL;
 }
 
-gboolean
-mc_host_state_has_figures (McHostState *self)
+static guint64
+spare_of (McVm *vm)
 {
-  return mc_fleet_is_synced (self->fleet) && self->unreadable == NULL;
+  McVmFacts facts = mc_vm_get_facts (vm, FALSE);
+  guint64 low, high;
+
+  mc_policy_watermarks (&facts, &low, &high);
+  return mc_headroom_spare (&facts, mc_vm_get_decision (vm)->status, high, facts.minimum);
 }
 
-const McHostFigures *
-mc_host_state_get_figures (McHostState *self)
+McHostHeadroom
+mc_host_state_find_headroom (const McHostState *self)
 {
-  return &self->figures;
-}
+  const GPtrArray *vms = self->fleet->vms;
+  guint64 spare = 0;
 
-const McHostDecision *
-mc_host_state_get_decision (McHostState *self)
-{
-  return &self->decision;
-}
-
-void
-mc_host_state_store_decision (McHostState *self, const McHostDecision *decision)
-{
-  self->decision = *decision;
+  if (!mc_host_state_is_ready (self))
+    return (McHostHeadroom){ .known = FALSE };
+  for (guint i = 0; i < vms->len; i++)
+    spare += spare_of (vms->pdata[i]);
+  return (McHostHeadroom){
+    .known = TRUE,
+    .free = mc_headroom_free (mc_context_get_policy (self->context), &self->figures,
+                              self->decision.promised),
+    .spare = spare,
+  };
 }
 
 McState
-mc_host_state_get_state (McHostState *self, gboolean paused)
+mc_host_state_get_state (const McHostState *self, gboolean paused)
 {
   if (self->degraded != NULL)
     return MC_STATE_DEGRADED;
-  if (!mc_fleet_is_synced (self->fleet))
+  if (!self->fleet->synced)
     return MC_STATE_STARTING;
   return paused ? MC_STATE_PAUSED : MC_STATE_RUNNING;
 }
 
-static void
-mc_host_state_finalize (GObject *object)
+void
+mc_host_state_init (McHostState *self, McContext *context, McHost *host, const McFleet *fleet)
 {
-  McHostState *self = MC_HOST_STATE (object);
+  *self = (McHostState){ .context = context, .host = g_object_ref (host), .fleet = fleet };
+}
 
+void
+mc_host_state_clear (McHostState *self)
+{
   g_free (self->unreadable);
   g_free (self->reserve_too_large);
   g_free (self->degraded);
-  g_object_unref (self->fleet);
   g_object_unref (self->host);
-  mc_context_unref (self->context);
-  G_OBJECT_CLASS (mc_host_state_parent_class)->finalize (object);
-}
-
-static void
-mc_host_state_class_init (McHostStateClass *klass)
-{
-  G_OBJECT_CLASS (klass)->finalize = mc_host_state_finalize;
-}
-
-static void
-mc_host_state_init (McHostState *self)
-{
-}
-
-McHostState *
-mc_host_state_new (McContext *context, McHost *host, McFleet *fleet)
-{
-  McHostState *self = g_object_new (MC_TYPE_HOST_STATE, NULL);
-
-  self->context = mc_context_ref (context);
-  self->host = g_object_ref (host);
-  self->fleet = g_object_ref (fleet);
-  return self;
 }

@@ -7,6 +7,7 @@
 
 #include "fleet.h"
 #include "host.h"
+#include "reservations.h"
 
 G_BEGIN_DECLS
 
@@ -20,10 +21,33 @@ typedef enum
 
 const char *mc_state_nick (McState state);
 
-#define MC_TYPE_HOST_STATE (mc_host_state_get_type ())
-G_DECLARE_FINAL_TYPE (McHostState, mc_host_state, MC, HOST_STATE, GObject)
+/* What keeps everything from being moved. */
+typedef enum
+{
+  MC_DEGRADED_NOT,
+  MC_DEGRADED_BY_HYPERVISOR,
+  MC_DEGRADED_BY_HOST,
+  MC_DEGRADED_BY_RESERVE,
+} McHostDegradation;
 
-McHostState *mc_host_state_new (McContext *context, McHost *host, McFleet *fleet);
+/* To be read by others. */
+typedef struct
+{
+  McContext *context;
+  McHost *host;
+  const McFleet *fleet;
+  gint64 started_us;
+  guint late; /* samples in a row that brought nothing */
+  McHostDegradation degraded_by;
+  McHostFigures figures;
+  McHostDecision decision; /* the last one */
+  char *unreadable;        /* why the host's figures are not known, or NULL */
+  char *reserve_too_large; /* than what the host has, in words, or NULL */
+  char *degraded;          /* why nothing may be moved, in a sentence, or NULL */
+} McHostState;
+
+void mc_host_state_init (McHostState *self, McContext *context, McHost *host, const McFleet *fleet);
+void mc_host_state_clear (McHostState *self);
 
 /* Reads the host before there is any sample. Returns: whether it can be known yet. */
 gboolean mc_host_state_probe (McHostState *self);
@@ -36,26 +60,19 @@ void mc_host_state_update (McHostState *self);
 void mc_host_state_update_from_sample (McHostState *self, const McSample *sample);
 void mc_host_state_miss_sample (McHostState *self);
 
-/* The connection was made: what was missed before counts no more. */
-void mc_host_state_forget_missed (McHostState *self);
-
-/* Returns: (transfer none) (nullable): why nothing may be moved, in a sentence */
-const char *mc_host_state_get_degraded (McHostState *self);
-
 /* Whether a sample came and nothing keeps the service from moving memory. */
-gboolean mc_host_state_is_ready (McHostState *self);
+gboolean mc_host_state_is_ready (const McHostState *self);
 
 /* Whether the host's figures are those of the last sample. */
-gboolean mc_host_state_has_figures (McHostState *self);
+gboolean mc_host_state_has_figures (const McHostState *self);
 
-/* Returns: (transfer none) */
-const McHostFigures *mc_host_state_get_figures (McHostState *self);
-const McHostDecision *mc_host_state_get_decision (McHostState *self);
-void mc_host_state_store_decision (McHostState *self, const McHostDecision *decision);
+/* Returns: what a VM about to start could have now, by the last figures and the settings in force.
+ */
+McHostHeadroom mc_host_state_find_headroom (const McHostState *self);
 
-McState mc_host_state_get_state (McHostState *self, gboolean paused);
+McState mc_host_state_get_state (const McHostState *self, gboolean paused);
 
 /* Whether the host has more memory than @reserve, as far as its memory is known. */
-gboolean mc_host_state_check_reserve (McHostState *self, guint64 reserve, GError **error);
+gboolean mc_host_state_check_reserve (const McHostState *self, guint64 reserve, GError **error);
 
 G_END_DECLS

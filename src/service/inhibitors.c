@@ -13,14 +13,6 @@
 /* Each costs a descriptor, and a process has a thousand. */
 #define MOST_INHIBITORS 256
 
-struct _McInhibitors
-{
-  McPart parent;
-
-  McContext *context;
-  GPtrArray *list; /* (element-type Inhibitor) */
-};
-
 typedef struct
 {
   McInhibitor shown; /* first: the list is one of these, for others */
@@ -29,8 +21,6 @@ typedef struct
   int fd;
   guint watch;
 } Inhibitor;
-
-G_DEFINE_FINAL_TYPE (McInhibitors, mc_inhibitors, MC_TYPE_PART)
 
 static void
 inhibitor_free (gpointer data)
@@ -48,9 +38,9 @@ inhibitor_free (gpointer data)
 static void
 emit_change (McInhibitors *self, gboolean before, const char *origin)
 {
-  mc_part_emit_changed (MC_PART (self));
-  mc_part_emit_setting_changed (MC_PART (self), "Inhibited", g_variant_new_boolean (before),
-                                g_variant_new_boolean (self->list->len > 0), origin);
+  mc_context_emit_changed (self->context, NULL);
+  mc_context_emit_setting_changed (self->context, NULL, "Inhibited", g_variant_new_boolean (before),
+                                   g_variant_new_boolean (self->list->len > 0), origin);
 }
 
 static gboolean
@@ -105,45 +95,14 @@ mc_inhibitors_add (McInhibitors *self,
   return g_unix_fd_list_new_from_array (&ends[1], 1);
 }
 
-GPtrArray *
-mc_inhibitors_list (McInhibitors *self)
+void
+mc_inhibitors_init (McInhibitors *self, McContext *context)
 {
-  return self->list;
+  *self = (McInhibitors){ context, g_ptr_array_new_with_free_func (inhibitor_free) };
 }
 
-gboolean
-mc_inhibitors_is_empty (McInhibitors *self)
+void
+mc_inhibitors_clear (McInhibitors *self)
 {
-  return self->list->len == 0;
-}
-
-static void
-mc_inhibitors_finalize (GObject *object)
-{
-  McInhibitors *self = MC_INHIBITORS (object);
-
   g_ptr_array_unref (self->list);
-  mc_context_unref (self->context);
-  G_OBJECT_CLASS (mc_inhibitors_parent_class)->finalize (object);
-}
-
-static void
-mc_inhibitors_class_init (McInhibitorsClass *klass)
-{
-  G_OBJECT_CLASS (klass)->finalize = mc_inhibitors_finalize;
-}
-
-static void
-mc_inhibitors_init (McInhibitors *self)
-{
-  self->list = g_ptr_array_new_with_free_func (inhibitor_free);
-}
-
-McInhibitors *
-mc_inhibitors_new (McContext *context)
-{
-  McInhibitors *self = g_object_new (MC_TYPE_INHIBITORS, NULL);
-
-  self->context = mc_context_ref (context);
-  return self;
 }

@@ -15,26 +15,6 @@
 /* The wall clock is slewed all the time; a step is more than that. */
 #define STEP_US (2 * G_USEC_PER_SEC)
 
-struct _McPause
-{
-  McPart parent;
-
-  McContext *context;
-  char *uuid; /* NULL for the pause of everything */
-  int id;
-  char *group; /* in the store */
-  gboolean closed;
-
-  gboolean active;
-  char *reason;
-  guint64 until_us; /* wall clock, µs since the epoch; 0 = until it is ended */
-  guint seconds;    /* that it was asked for; 0 = until it is ended */
-  gint64 ends_us;   /* of the clock */
-  guint timer;      /* of the clock */
-};
-
-G_DEFINE_FINAL_TYPE (McPause, mc_pause, MC_TYPE_PART)
-
 static void
 keep (McPause *self)
 {
@@ -53,8 +33,8 @@ keep (McPause *self)
       g_key_file_remove_key (keys, self->group, KEY_UNTIL, NULL);
       g_key_file_remove_key (keys, self->group, KEY_LENGTH, NULL);
     }
-  if (self->uuid != NULL)
-    mc_vm_notes_save (store, self->uuid, self->id);
+  if (self->domain != NULL)
+    mc_vm_notes_save (store, self->domain->uuid, self->domain->id);
   else
     mc_store_save (store);
 }
@@ -63,13 +43,13 @@ keep (McPause *self)
 static void
 emit_change (McPause *self, gboolean was_active, guint64 before_us, const char *origin)
 {
-  McPart *part = MC_PART (self);
-
-  mc_part_emit_changed (part);
-  mc_part_emit_setting_changed (part, "Paused", g_variant_new_boolean (was_active),
-                                g_variant_new_boolean (self->active), origin);
-  mc_part_emit_setting_changed (part, "PausedUntil", g_variant_new_uint64 (before_us),
-                                g_variant_new_uint64 (self->until_us), origin);
+  mc_context_emit_changed (self->context, self->domain);
+  mc_context_emit_setting_changed (self->context, self->domain, "Paused",
+                                   g_variant_new_boolean (was_active),
+                                   g_variant_new_boolean (self->active), origin);
+  mc_context_emit_setting_changed (self->context, self->domain, "PausedUntil",
+                                   g_variant_new_uint64 (before_us),
+                                   g_variant_new_uint64 (self->until_us), origin);
 }
 
 static void
@@ -130,6 +110,7 @@ begin_anew (McPause *self, const char *reason, guint seconds, gint64 left_us, co
 typedef struct
 {
   McPause *pause;
+  GObject *vm; /* that keeps it, or NULL: the store forgets what is to be taken back of the host */
   gboolean active;
   char *reason;
   guint seconds;
@@ -142,7 +123,8 @@ undo_new (McPause *self)
   Undo *undo = g_new (Undo, 1);
 
   *undo = (Undo){
-    .pause = g_object_ref (self),
+    .pause = self,
+    .vm = self->domain != NULL ? g_object_ref (self->domain->vm) : NULL,
     .active = self->active,
     .reason = g_strdup (self->reason),
     .seconds = self->seconds,
@@ -156,7 +138,7 @@ undo_free (gpointer data)
 {
   Undo *undo = data;
 
-  g_object_unref (undo->pause);
+  g_clear_object (&undo->vm);
   g_free (undo->reason);
   g_free (undo);
 }
@@ -168,7 +150,7 @@ undo_change (gpointer data)
   McPause *self = undo->pause;
   gint64 left_us;
 
-  if (self->closed)
+  if (self->domain != NULL && self->domain->gone)
     return;
   left_us = undo->seconds > 0 ? undo->ends_us - mc_context_now (self->context) : 0;
   if (undo->active && left_us >= 0)
@@ -237,63 +219,32 @@ mc_pause_follow_clock (McPause *self)
   keep (self);
 }
 
-gboolean
-mc_pause_is_active (McPause *self)
-{
-  return self->active;
-}
-
 const char *
-mc_pause_get_reason (McPause *self)
+mc_pause_get_reason (const McPause *self)
 {
   return self->active ? self->reason : "";
-}
-
-guint64
-mc_pause_get_until (McPause *self)
-{
-  return self->active ? self->until_us : 0;
 }
 
 void
 mc_pause_close (McPause *self)
 {
-  self->closed = TRUE;
   mc_clock_cancel (self->context->clock, &self->timer);
 }
 
-static void
-mc_pause_finalize (GObject *object)
+void
+mc_pause_init (McPause *self, McContext *context, McDomain *domain)
 {
-  McPause *self = MC_PAUSE (object);
+  *self = (McPause){
+    .context = context,
+    .domain = domain,
+    .group = domain != NULL ? mc_vm_notes_group (domain->uuid) : g_strdup (GROUP_ALL),
+  };
+}
 
+void
+mc_pause_clear (McPause *self)
+{
   mc_pause_close (self);
   g_free (self->reason);
-  g_free (self->uuid);
   g_free (self->group);
-  mc_context_unref (self->context);
-  G_OBJECT_CLASS (mc_pause_parent_class)->finalize (object);
-}
-
-static void
-mc_pause_class_init (McPauseClass *klass)
-{
-  G_OBJECT_CLASS (klass)->finalize = mc_pause_finalize;
-}
-
-static void
-mc_pause_init (McPause *self)
-{
-}
-
-McPause *
-mc_pause_new (McContext *context, const char *uuid, int id)
-{
-  McPause *self = g_object_new (MC_TYPE_PAUSE, NULL);
-
-  self->context = mc_context_ref (context);
-  self->uuid = g_strdup (uuid);
-  self->id = id;
-  self->group = uuid != NULL ? mc_vm_notes_group (uuid) : g_strdup (GROUP_ALL);
-  return self;
 }

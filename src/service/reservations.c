@@ -12,16 +12,6 @@
  * a caller on the bus waits for 25 s if it does not say otherwise. */
 #define WAIT_AT_MOST_US (20 * G_USEC_PER_SEC)
 
-struct _McReservations
-{
-  McPart parent;
-
-  McContext *context;
-  GPtrArray *list; /* (element-type Reservation) the oldest first */
-  guint last_id;
-  McHostHeadroom headroom;
-};
-
 typedef struct
 {
   McReservations *owner; /* unowned */
@@ -34,8 +24,6 @@ typedef struct
   GCancellable *left;
   gulong on_left;
 } Reservation;
-
-G_DEFINE_FINAL_TYPE (McReservations, mc_reservations, MC_TYPE_PART)
 
 static void
 refuse (Reservation *reservation, McServiceError code, const char *why)
@@ -69,7 +57,7 @@ drop (Reservation *reservation)
   if (reservation->granted)
     mc_event_reservation_ended (reservation->id, reservation->bytes);
   g_ptr_array_remove (self->list, reservation);
-  mc_part_emit_changed (MC_PART (self));
+  mc_context_emit_changed (self->context, NULL);
 }
 
 static void
@@ -155,12 +143,6 @@ on_waited_enough (gpointer user_data)
 }
 
 void
-mc_reservations_set_headroom (McReservations *self, const McHostHeadroom *headroom)
-{
-  self->headroom = *headroom;
-}
-
-void
 mc_reservations_use (McReservations *self, guint64 bytes)
 {
   for (guint i = 0; i < self->list->len && bytes > 0; i++)
@@ -174,7 +156,7 @@ mc_reservations_use (McReservations *self, guint64 bytes)
 }
 
 guint64
-mc_reservations_get_total (McReservations *self)
+mc_reservations_get_total (const McReservations *self)
 {
   guint64 total = 0;
 
@@ -184,7 +166,7 @@ mc_reservations_get_total (McReservations *self)
 }
 
 guint64
-mc_reservations_get_free (McReservations *self)
+mc_reservations_get_free (const McReservations *self)
 {
   if (!self->headroom.known)
     return 0;
@@ -215,7 +197,7 @@ mc_reservations_reserve_async (McReservations *self,
                                GAsyncReadyCallback callback,
                                gpointer user_data)
 {
-  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
+  g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, user_data);
   guint64 possible = mc_reservations_get_free (self);
   Reservation *reservation;
 
@@ -242,14 +224,11 @@ mc_reservations_reserve_async (McReservations *self,
           = g_signal_connect (left, "cancelled", G_CALLBACK (on_left), reservation);
     }
   g_ptr_array_add (self->list, reservation);
-  mc_part_emit_changed (MC_PART (self));
+  mc_context_emit_changed (self->context, NULL);
 }
 
 char *
-mc_reservations_reserve_finish (McReservations *self,
-                                GAsyncResult *result,
-                                guint64 *granted,
-                                GError **error)
+mc_reservations_reserve_finish (GAsyncResult *result, guint64 *granted, GError **error)
 {
   const guint64 *bytes = g_task_get_task_data (G_TASK (result));
   char *id = g_task_propagate_pointer (G_TASK (result), error);
@@ -277,38 +256,14 @@ mc_reservations_release (McReservations *self, const char *id, GError **error)
 }
 
 void
-mc_reservations_close (McReservations *self)
+mc_reservations_init (McReservations *self, McContext *context)
 {
-  g_ptr_array_set_size (self->list, 0);
+  *self = (McReservations){ .context = context,
+                            .list = g_ptr_array_new_with_free_func (reservation_free) };
 }
 
-static void
-mc_reservations_finalize (GObject *object)
+void
+mc_reservations_clear (McReservations *self)
 {
-  McReservations *self = MC_RESERVATIONS (object);
-
   g_ptr_array_unref (self->list);
-  mc_context_unref (self->context);
-  G_OBJECT_CLASS (mc_reservations_parent_class)->finalize (object);
-}
-
-static void
-mc_reservations_class_init (McReservationsClass *klass)
-{
-  G_OBJECT_CLASS (klass)->finalize = mc_reservations_finalize;
-}
-
-static void
-mc_reservations_init (McReservations *self)
-{
-  self->list = g_ptr_array_new_with_free_func (reservation_free);
-}
-
-McReservations *
-mc_reservations_new (McContext *context)
-{
-  McReservations *self = g_object_new (MC_TYPE_RESERVATIONS, NULL);
-
-  self->context = mc_context_ref (context);
-  return self;
 }

@@ -2,12 +2,11 @@
 /*
  * Room for VMs about to start: what is reserved adds to the host's floor, so that the policy takes
  * it from the VMs that can spare it and gives it to nobody. A VM that then starts uses it up, the
- * oldest reservation first. Emits MC_PART's "changed". Main thread.
+ * oldest reservation first. Main thread.
  */
 #pragma once
 
 #include "context.h"
-#include "part.h"
 
 G_BEGIN_DECLS
 
@@ -19,16 +18,19 @@ typedef struct
   guint64 spare;  /* bytes that VMs can spare */
 } McHostHeadroom;
 
-#define MC_TYPE_RESERVATIONS (mc_reservations_get_type ())
-G_DECLARE_FINAL_TYPE (McReservations, mc_reservations, MC, RESERVATIONS, McPart)
+/* To be read by others. */
+typedef struct
+{
+  McContext *context;
+  GPtrArray *list; /* (element-type Reservation) the oldest first */
+  guint last_id;
+  McHostHeadroom headroom; /* what there is to reserve from */
+} McReservations;
 
-McReservations *mc_reservations_new (McContext *context);
+void mc_reservations_init (McReservations *self, McContext *context);
 
 /* Every reservation ends, and who waits for one is refused. */
-void mc_reservations_close (McReservations *self);
-
-/* Sets what there is to reserve from. */
-void mc_reservations_set_headroom (McReservations *self, const McHostHeadroom *headroom);
+void mc_reservations_clear (McReservations *self);
 
 /* Answers those whose memory is free by now. */
 void mc_reservations_answer_due (McReservations *self);
@@ -37,10 +39,10 @@ void mc_reservations_answer_due (McReservations *self);
 void mc_reservations_use (McReservations *self, guint64 bytes);
 
 /* Bytes that are reserved. */
-guint64 mc_reservations_get_total (McReservations *self);
+guint64 mc_reservations_get_total (const McReservations *self);
 
 /* Bytes that can still be reserved. */
-guint64 mc_reservations_get_free (McReservations *self);
+guint64 mc_reservations_get_free (const McReservations *self);
 
 /*
  * Frees and holds @bytes for a VM about to start, for @seconds (0 = as long as the caller stays).
@@ -56,8 +58,7 @@ void mc_reservations_reserve_async (McReservations *self,
                                     gpointer user_data);
 
 /* Returns: (transfer full): the id */
-char *mc_reservations_reserve_finish (McReservations *self,
-                                      GAsyncResult *result,
+char *mc_reservations_reserve_finish (GAsyncResult *result,
                                       guint64 *granted,
                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean mc_reservations_release (McReservations *self, const char *id, GError **error);

@@ -10,21 +10,18 @@
 #define GROUP_SETTINGS   "Settings"
 #define KEY_DRY_RUN      "dry-run"
 
-struct _McSettings
+struct _McSettingsState
 {
   McConfig *config;
-  McStore *store;
   McHostThresholds overrides; /* MC_UNSET follows the configuration */
   gboolean dry_run;
   McPolicySettings in_force;
 };
 
-struct _McSettingsState
+struct _McSettings
 {
-  McConfig *config;
-  McHostThresholds overrides;
-  gboolean dry_run;
-  McPolicySettings in_force;
+  McStore *store;
+  McSettingsState now;
 };
 
 static gboolean
@@ -53,13 +50,13 @@ keep (McSettings *self)
   g_key_file_remove_group (keys, GROUP_THRESHOLDS, NULL);
   for (const McThreshold *threshold = mc_host_thresholds; threshold->name != NULL; threshold++)
     {
-      guint64 value = mc_host_threshold_get (&self->overrides, threshold);
+      guint64 value = mc_host_threshold_get (&self->now.overrides, threshold);
 
       if (value != MC_UNSET)
         g_key_file_set_uint64 (keys, GROUP_THRESHOLDS, threshold->name, value);
     }
-  if (self->dry_run != self->config->dry_run)
-    g_key_file_set_boolean (keys, GROUP_SETTINGS, KEY_DRY_RUN, self->dry_run);
+  if (self->now.dry_run != self->now.config->dry_run)
+    g_key_file_set_boolean (keys, GROUP_SETTINGS, KEY_DRY_RUN, self->now.dry_run);
   else
     g_key_file_remove_group (keys, GROUP_SETTINGS, NULL);
   mc_store_save (self->store);
@@ -70,10 +67,10 @@ take (McSettings *self, const McHostThresholds *overrides, GError **error)
 {
   McPolicySettings in_force;
 
-  if (!combine (self->config, overrides, &in_force, error))
+  if (!combine (self->now.config, overrides, &in_force, error))
     return FALSE;
-  self->overrides = *overrides;
-  self->in_force = in_force;
+  self->now.overrides = *overrides;
+  self->now.in_force = in_force;
   keep (self);
   return TRUE;
 }
@@ -115,7 +112,7 @@ restore_dry_run (McSettings *self, GKeyFile *keys)
     return;
   dry_run = g_key_file_get_boolean (keys, GROUP_SETTINGS, KEY_DRY_RUN, &error);
   if (error == NULL)
-    self->dry_run = dry_run;
+    self->now.dry_run = dry_run;
   else
     g_warning ("What was set at run time is dropped: %s", error->message);
 }
@@ -130,14 +127,14 @@ restore (McSettings *self)
 
   for (guint i = 0; names != NULL && names[i] != NULL; i++)
     restore_threshold (&overrides, keys, names[i]);
-  self->overrides = overrides;
-  if (!combine (self->config, &overrides, &self->in_force, &error))
+  self->now.overrides = overrides;
+  if (!combine (self->now.config, &overrides, &self->now.in_force, &error))
     {
       g_warning ("Everything that was set at run time is dropped, as it does not fit the "
                  "configuration: %s",
                  error->message);
-      self->overrides = MC_HOST_THRESHOLDS_UNSET;
-      self->in_force = self->config->policy;
+      self->now.overrides = MC_HOST_THRESHOLDS_UNSET;
+      self->now.in_force = self->now.config->policy;
     }
   restore_dry_run (self, keys);
 }
@@ -147,32 +144,27 @@ mc_settings_new (McConfig *config, McStore *store)
 {
   McSettings *self = g_new0 (McSettings, 1);
 
-  self->config = config;
+  self->now.config = config;
   self->store = store;
-  self->dry_run = config->dry_run;
+  self->now.dry_run = config->dry_run;
   restore (self);
-  self->dry_run |= config->dry_run_ordered;
+  self->now.dry_run |= config->dry_run_ordered;
   return self;
 }
 
 void
 mc_settings_free (McSettings *self)
 {
-  mc_config_free (self->config);
+  mc_config_free (self->now.config);
   g_free (self);
 }
 
 McSettingsState *
 mc_settings_get_state (const McSettings *self)
 {
-  McSettingsState *state = g_new (McSettingsState, 1);
+  McSettingsState *state = g_memdup2 (&self->now, sizeof self->now);
 
-  *state = (McSettingsState){
-    .config = mc_config_copy (self->config),
-    .overrides = self->overrides,
-    .dry_run = self->dry_run,
-    .in_force = self->in_force,
-  };
+  state->config = mc_config_copy (self->now.config);
   return state;
 }
 
@@ -186,24 +178,22 @@ mc_settings_state_free (McSettingsState *self)
 void
 mc_settings_return_to (McSettings *self, const McSettingsState *state)
 {
-  mc_config_free (self->config);
-  self->config = mc_config_copy (state->config);
-  self->overrides = state->overrides;
-  self->dry_run = state->dry_run;
-  self->in_force = state->in_force;
+  mc_config_free (self->now.config);
+  self->now = *state;
+  self->now.config = mc_config_copy (state->config);
   keep (self);
 }
 
 const McPolicySettings *
 mc_settings_get_policy (const McSettings *self)
 {
-  return &self->in_force;
+  return &self->now.in_force;
 }
 
 const McConfig *
 mc_settings_get_config (const McSettings *self)
 {
-  return self->config;
+  return self->now.config;
 }
 
 char **
@@ -212,7 +202,7 @@ mc_settings_list_overridden (const McSettings *self)
   g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
 
   for (const McThreshold *threshold = mc_host_thresholds; threshold->name != NULL; threshold++)
-    if (mc_host_threshold_get (&self->overrides, threshold) != MC_UNSET)
+    if (mc_host_threshold_get (&self->now.overrides, threshold) != MC_UNSET)
       g_strv_builder_add (names, threshold->name);
   return g_strv_builder_end (names);
 }
@@ -220,13 +210,13 @@ mc_settings_list_overridden (const McSettings *self)
 gboolean
 mc_settings_get_dry_run (const McSettings *self)
 {
-  return self->dry_run;
+  return self->now.dry_run;
 }
 
 gboolean
 mc_settings_set (McSettings *self, GVariant *values, GError **error)
 {
-  McHostThresholds overrides = self->overrides;
+  McHostThresholds overrides = self->now.overrides;
   GVariantIter iter;
   const char *name;
   guint64 value;
@@ -245,7 +235,7 @@ mc_settings_set (McSettings *self, GVariant *values, GError **error)
 gboolean
 mc_settings_reset (McSettings *self, const char *const *names, GError **error)
 {
-  McHostThresholds overrides = self->overrides;
+  McHostThresholds overrides = self->now.overrides;
 
   if (names == NULL || names[0] == NULL)
     overrides = MC_HOST_THRESHOLDS_UNSET;
@@ -263,7 +253,7 @@ mc_settings_reset (McSettings *self, const char *const *names, GError **error)
 void
 mc_settings_set_dry_run (McSettings *self, gboolean dry_run)
 {
-  self->dry_run = dry_run;
+  self->now.dry_run = dry_run;
   keep (self);
 }
 
@@ -272,20 +262,20 @@ mc_settings_reload (McSettings *self, McConfig *config, GError **error)
 {
   McPolicySettings in_force;
 
-  if (!combine (config, &self->overrides, &in_force, error))
+  if (!combine (config, &self->now.overrides, &in_force, error))
     {
       g_prefix_error (error, "%s does not go with what was set at run time: ", config->path);
       mc_config_free (config);
       return FALSE;
     }
   /* An order lasts as long as the service does, or until somebody is asked by name to undo it. */
-  config->dry_run_ordered = self->config->dry_run_ordered;
+  config->dry_run_ordered = self->now.config->dry_run_ordered;
   config->dry_run |= config->dry_run_ordered;
-  if (config->dry_run != self->config->dry_run)
-    self->dry_run = config->dry_run;
-  mc_config_free (self->config);
-  self->config = config;
-  self->in_force = in_force;
+  if (config->dry_run != self->now.config->dry_run)
+    self->now.dry_run = config->dry_run;
+  mc_config_free (self->now.config);
+  self->now.config = config;
+  self->now.in_force = in_force;
   keep (self);
   return TRUE;
 }

@@ -13,9 +13,10 @@
 typedef struct
 {
   McContext *context;
-  guint calls; /* that put something back in VMs */
-  guint timer; /* of the clock: they are late */
-  guint disk;  /* source: the disk is late */
+  McFleet *fleet; /* (unowned) there until somebody is answered, which a late disk outlasts */
+  guint calls;    /* that put something back in VMs */
+  guint timer;    /* of the clock: they are late */
+  guint disk;     /* source: the disk is late */
 } Shutdown;
 
 static void
@@ -80,7 +81,7 @@ stop_hypervisor (GTask *task)
 {
   Shutdown *self = shutdown_of (task);
 
-  mc_fleet_stop_listening (g_task_get_source_object (task));
+  mc_fleet_stop_listening (self->fleet);
   mc_hypervisor_stop_async (self->context->hypervisor, on_hypervisor_stopped, g_object_ref (task));
 }
 
@@ -112,10 +113,10 @@ on_put_back (gpointer user_data)
 }
 
 static void
-put_back (GTask *task, McFleet *fleet)
+put_back (GTask *task)
 {
   Shutdown *self = shutdown_of (task);
-  GPtrArray *vms = mc_fleet_get_vms (fleet);
+  const GPtrArray *vms = self->fleet->vms;
 
   for (guint i = 0; i < vms->len; i++)
     {
@@ -128,19 +129,18 @@ put_back (GTask *task, McFleet *fleet)
 }
 
 void
-mc_shutdown_async (McContext *context,
-                   McFleet *fleet,
-                   GAsyncReadyCallback callback,
-                   gpointer user_data)
+mc_shutdown_async (McFleet *fleet, GAsyncReadyCallback callback, gpointer user_data)
 {
-  g_autoptr (GTask) task = g_task_new (fleet, NULL, callback, user_data);
+  McContext *context = fleet->context;
+  g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, user_data);
   Shutdown *self = g_new0 (Shutdown, 1);
 
   self->context = mc_context_ref (context);
+  self->fleet = fleet;
   g_task_set_task_data (task, self, shutdown_free);
   if (mc_hypervisor_get_connected (context->hypervisor))
-    put_back (task, fleet);
-  else if (mc_fleet_get_vms (fleet)->len > 0)
+    put_back (task);
+  else if (fleet->vms->len > 0)
     g_message ("VMs keep what was set in them: the hypervisor is not connected");
   if (self->calls == 0)
     stop_hypervisor (task);

@@ -9,10 +9,8 @@
 
 G_BEGIN_DECLS
 
-void mc_shutdown_async (McContext *context,
-                        McFleet *fleet,
-                        GAsyncReadyCallback callback,
-                        gpointer user_data);
+/* @fleet: to stay until this has ended */
+void mc_shutdown_async (McFleet *fleet, GAsyncReadyCallback callback, gpointer user_data);
 void mc_shutdown_finish (GAsyncResult *result);
 
 G_END_DECLS

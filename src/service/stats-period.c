@@ -5,7 +5,6 @@
 #include "stats-period.h"
 
 #include "events.h"
-#include "refusal.h"
 #include "vm-notes.h"
 
 #define KEY_PERIOD "original-stats-period"
@@ -20,60 +19,6 @@ static const gint64 again_after_us[] = {
 /* Undisturbed for so long, it is ours alone. */
 #define OURS_AFTER_US (600 * G_USEC_PER_SEC)
 
-struct _McStatsPeriod
-{
-  GObject parent;
-
-  McContext *context;
-  McDomain *domain;
-  McDescription *description;
-  McVmLimits *limits;
-  McTarget *target;
-
-  gboolean recalled; /* what an earlier run has noted was looked up */
-  gboolean noted;    /* original_s is on the disk */
-  gboolean under_way;
-  gboolean done;    /* it was put back, or has nothing to be put back */
-  guint original_s; /* what it had before any run of the service changed it */
-  guint set_s;      /* what it was last set to; 0 = not by the service */
-  gint64 set_us;
-  guint found_s;  /* what it was when it was last looked at, or set */
-  guint contests; /* changes by somebody else since it was undisturbed */
-  gint64 not_before_us;
-  McRefusal refusal;
-};
-
-G_DEFINE_FINAL_TYPE (McStatsPeriod, mc_stats_period, G_TYPE_OBJECT)
-
-/* A call that sets it */
-
-typedef struct
-{
-  McStatsPeriod *period;
-  guint seconds;
-  GSourceOnceFunc ended; /* (nullable) */
-  gpointer user_data;
-} Call;
-
-static Call *
-call_new (McStatsPeriod *self, guint seconds)
-{
-  Call *call = g_new0 (Call, 1);
-
-  call->period = g_object_ref (self);
-  call->seconds = seconds;
-  return call;
-}
-
-static void
-call_free (Call *call)
-{
-  g_object_unref (call->period);
-  g_free (call);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Call, call_free)
-
 static guint
 wanted_of (McStatsPeriod *self)
 {
@@ -84,7 +29,7 @@ wanted_of (McStatsPeriod *self)
 static guint
 found_of (McStatsPeriod *self)
 {
-  return mc_description_get (self->description)->stats_period_s;
+  return self->description->current->stats_period_s;
 }
 
 /* Notes */
@@ -92,10 +37,10 @@ found_of (McStatsPeriod *self)
 static void
 forget (McStatsPeriod *self)
 {
-  g_autofree char *group = mc_vm_notes_group (mc_domain_get_uuid (self->domain));
+  g_autofree char *group = mc_vm_notes_group (self->domain->uuid);
 
   self->done = TRUE;
-  if (mc_target_is_under_way (self->target) || mc_target_is_uncertain (self->target))
+  if (self->target->under_way || self->target->uncertain)
     return; /* the next run sees what became of it */
   self->noted = FALSE;
   if (g_key_file_remove_key (mc_store_get_keys (self->context->store), group, KEY_PERIOD, NULL))
@@ -107,7 +52,7 @@ forget (McStatsPeriod *self)
 static void
 recall (McStatsPeriod *self)
 {
-  g_autofree char *group = mc_vm_notes_group (mc_domain_get_uuid (self->domain));
+  g_autofree char *group = mc_vm_notes_group (self->domain->uuid);
   g_autoptr (GError) error = NULL;
   int noted = g_key_file_get_integer (mc_store_get_keys (self->context->store), group, KEY_PERIOD,
                                       &error);
@@ -117,7 +62,7 @@ recall (McStatsPeriod *self)
     return;
   self->original_s = (guint)MAX (noted, 0);
   self->noted = TRUE;
-  mc_target_set_uncertain (self->target);
+  self->target->uncertain = TRUE;
   if (found_of (self) != self->original_s)
     self->set_s = found_of (self); /* by that run, as far as anybody knows */
 }
@@ -125,12 +70,13 @@ recall (McStatsPeriod *self)
 static void
 on_noted (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (McStatsPeriod) self = user_data;
+  McStatsPeriod *self = user_data;
+  g_autoptr (GObject) vm G_GNUC_UNUSED = self->domain->vm;
 
   /* Where it could not be noted, which is in the log, the VM is served all the same. */
   mc_store_sync_finish (MC_STORE (source), result, NULL);
   self->under_way = FALSE;
-  if (mc_context_is_ending (self->context) || mc_domain_is_gone (self->domain))
+  if (mc_context_is_ending (self->context) || self->domain->gone)
     return;
   self->noted = TRUE;
   mc_stats_period_sync (self);
@@ -140,13 +86,14 @@ static void
 note (McStatsPeriod *self)
 {
   McStore *store = self->context->store;
-  g_autofree char *group = mc_vm_notes_group (mc_domain_get_uuid (self->domain));
+  g_autofree char *group = mc_vm_notes_group (self->domain->uuid);
 
   self->under_way = TRUE;
   self->original_s = found_of (self);
   g_key_file_set_integer (mc_store_get_keys (store), group, KEY_PERIOD, (int)self->original_s);
-  mc_vm_notes_save (store, mc_domain_get_uuid (self->domain), mc_domain_get_id (self->domain));
-  mc_store_sync_async (store, on_noted, g_object_ref (self));
+  mc_vm_notes_save (store, self->domain->uuid, self->domain->id);
+  g_object_ref (self->domain->vm);
+  mc_store_sync_async (store, on_noted, self);
 }
 
 /* Setting it */
@@ -157,16 +104,16 @@ refuse (McStatsPeriod *self, const GError *error)
   gint64 now_us = mc_context_now (self->context);
 
   if (mc_refusal_note (&self->refusal, error, now_us) && mc_domain_may_log (self->domain, now_us))
-    mc_event_vm_refused (mc_domain_get_name (self->domain), mc_domain_get_uuid (self->domain),
-                         "set its statistics period", error->message);
+    mc_event_vm_refused (self->domain->name, self->domain->uuid, "set its statistics period",
+                         error->message);
 }
 
 static void
 on_set (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Call) call = user_data;
+  McStatsPeriod *self = user_data;
+  g_autoptr (GObject) vm G_GNUC_UNUSED = self->domain->vm;
   g_autoptr (GError) error = NULL;
-  McStatsPeriod *self = call->period;
 
   self->under_way = FALSE;
   if (!mc_hypervisor_call_finish (MC_HYPERVISOR (source), result, &error))
@@ -175,18 +122,26 @@ on_set (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   mc_refusal_clear (&self->refusal);
-  self->set_s = self->found_s = call->seconds;
+  self->set_s = self->found_s = self->asked_s;
   self->set_us = mc_context_now (self->context);
-  mc_description_set_stats_period (self->description, call->seconds);
+  if (self->description->current != NULL)
+    self->description->current->stats_period_s = self->asked_s;
+}
+
+static void
+call (McStatsPeriod *self, guint seconds, GAsyncReadyCallback callback)
+{
+  self->asked_s = seconds;
+  g_object_ref (self->domain->vm);
+  mc_hypervisor_set_stats_period_async (self->context->hypervisor, self->domain->uuid, seconds,
+                                        callback, self);
 }
 
 static void
 set (McStatsPeriod *self, guint seconds)
 {
   self->under_way = TRUE;
-  mc_hypervisor_set_stats_period_async (self->context->hypervisor,
-                                        mc_domain_get_uuid (self->domain), seconds, on_set,
-                                        call_new (self, seconds));
+  call (self, seconds, on_set);
 }
 
 /* Another owner */
@@ -201,8 +156,7 @@ contest (McStatsPeriod *self, guint found, guint wanted)
     {
       self->found_s = found;
       if (self->contests++ == 0)
-        mc_event_period_changed (mc_domain_get_name (self->domain),
-                                 mc_domain_get_uuid (self->domain), found, wanted);
+        mc_event_period_changed (self->domain->name, self->domain->uuid, found, wanted);
       self->not_before_us
           = now_us
             + (self->contests <= G_N_ELEMENTS (again_after_us) ? again_after_us[self->contests - 1]
@@ -218,8 +172,7 @@ contest (McStatsPeriod *self, guint found, guint wanted)
 static gboolean
 is_needed (McStatsPeriod *self)
 {
-  if (mc_description_get (self->description)->immovable != NULL
-      || mc_vm_limits_is_opted_out (self->limits))
+  if (self->description->current->immovable != NULL || mc_vm_limits_is_opted_out (self->limits))
     return FALSE;
   return !mc_settings_get_dry_run (self->context->settings) || self->set_s != 0
          || found_of (self) == 0;
@@ -228,7 +181,7 @@ is_needed (McStatsPeriod *self)
 static gboolean
 is_ours (McStatsPeriod *self)
 {
-  return self->noted && mc_description_get (self->description) != NULL && self->set_s != 0
+  return self->noted && self->description->current != NULL && self->set_s != 0
          && found_of (self) == self->set_s;
 }
 
@@ -247,7 +200,6 @@ let_go (McStatsPeriod *self)
 static void
 confirm (McStatsPeriod *self)
 {
-
   self->found_s = found_of (self);
   /* A set that was late has had its effect. */
   if (self->set_s == 0 && self->original_s != self->found_s)
@@ -259,7 +211,7 @@ confirm (McStatsPeriod *self)
 void
 mc_stats_period_sync (McStatsPeriod *self)
 {
-  const McVmDescription *description = mc_description_get (self->description);
+  const McVmDescription *description = self->description->current;
   gint64 now_us = mc_context_now (self->context);
   guint found, wanted = wanted_of (self);
 
@@ -294,23 +246,21 @@ mc_stats_period_sync (McStatsPeriod *self)
 static void
 on_put_back (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Call) call = user_data;
+  McStatsPeriod *self = user_data;
+  g_autoptr (GObject) vm G_GNUC_UNUSED = self->domain->vm;
   g_autoptr (GError) error = NULL;
-  McStatsPeriod *self = call->period;
 
   if (mc_hypervisor_call_finish (MC_HYPERVISOR (source), result, &error))
     forget (self);
   else
-    g_message ("%s keeps its statistics period of %u s instead of %u s: %s",
-               mc_domain_get_name (self->domain), self->set_s, call->seconds, error->message);
-  call->ended (call->user_data);
+    g_message ("%s keeps its statistics period of %u s instead of %u s: %s", self->domain->name,
+               self->set_s, self->asked_s, error->message);
+  self->ended (self->user_data);
 }
 
 gboolean
 mc_stats_period_put_back (McStatsPeriod *self, GSourceOnceFunc ended, gpointer user_data)
 {
-  Call *call;
-
   /* One that is being set just now is made up for by the next run. */
   if (!self->noted || self->under_way)
     return FALSE;
@@ -319,12 +269,9 @@ mc_stats_period_put_back (McStatsPeriod *self, GSourceOnceFunc ended, gpointer u
       forget (self);
       return FALSE;
     }
-  call = call_new (self, self->original_s);
-  call->ended = ended;
-  call->user_data = user_data;
-  mc_hypervisor_set_stats_period_async (self->context->hypervisor,
-                                        mc_domain_get_uuid (self->domain), self->original_s,
-                                        on_put_back, call);
+  self->ended = ended;
+  self->user_data = user_data;
+  call (self, self->original_s, on_put_back);
   return TRUE;
 }
 
@@ -335,56 +282,19 @@ mc_stats_period_drop_note (McStatsPeriod *self)
     forget (self);
 }
 
-const char *
-mc_stats_period_get_problem (McStatsPeriod *self)
+void
+mc_stats_period_init (McStatsPeriod *self,
+                      McContext *context,
+                      McDomain *domain,
+                      McDescription *description,
+                      const McVmLimits *limits,
+                      McTarget *target)
 {
-  return self->refusal.words;
+  *self = (McStatsPeriod){ context, domain, description, limits, target };
 }
 
 void
-mc_stats_period_forget_refusal (McStatsPeriod *self)
+mc_stats_period_clear (McStatsPeriod *self)
 {
-  self->refusal.not_before_us = 0;
-}
-
-static void
-mc_stats_period_finalize (GObject *object)
-{
-  McStatsPeriod *self = MC_STATS_PERIOD (object);
-
   mc_refusal_clear (&self->refusal);
-  g_object_unref (self->target);
-  g_object_unref (self->limits);
-  g_object_unref (self->description);
-  g_object_unref (self->domain);
-  mc_context_unref (self->context);
-  G_OBJECT_CLASS (mc_stats_period_parent_class)->finalize (object);
-}
-
-static void
-mc_stats_period_class_init (McStatsPeriodClass *klass)
-{
-  G_OBJECT_CLASS (klass)->finalize = mc_stats_period_finalize;
-}
-
-static void
-mc_stats_period_init (McStatsPeriod *self)
-{
-}
-
-McStatsPeriod *
-mc_stats_period_new (McContext *context,
-                     McDomain *domain,
-                     McDescription *description,
-                     McVmLimits *limits,
-                     McTarget *target)
-{
-  McStatsPeriod *self = g_object_new (MC_TYPE_STATS_PERIOD, NULL);
-
-  self->context = mc_context_ref (context);
-  self->domain = g_object_ref (domain);
-  self->description = g_object_ref (description);
-  self->limits = g_object_ref (limits);
-  self->target = g_object_ref (target);
-  return self;
 }

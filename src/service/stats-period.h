@@ -17,23 +17,42 @@
 
 G_BEGIN_DECLS
 
-#define MC_TYPE_STATS_PERIOD (mc_stats_period_get_type ())
-G_DECLARE_FINAL_TYPE (McStatsPeriod, mc_stats_period, MC, STATS_PERIOD, GObject)
+/* To be read by others. */
+typedef struct
+{
+  McContext *context;
+  McDomain *domain;
+  McDescription *description;
+  const McVmLimits *limits;
+  McTarget *target;
 
-McStatsPeriod *mc_stats_period_new (McContext *context,
-                                    McDomain *domain,
-                                    McDescription *description,
-                                    McVmLimits *limits,
-                                    McTarget *target);
+  gboolean recalled; /* what an earlier run has noted was looked up */
+  gboolean noted;    /* original_s is on the disk */
+  gboolean under_way;
+  gboolean done;    /* it was put back, or has nothing to be put back */
+  guint original_s; /* what it had before any run of the service changed it */
+  guint asked_s;    /* what it is being set to */
+  guint set_s;      /* what it was last set to; 0 = not by the service */
+  guint found_s;    /* what it was when it was last looked at, or set */
+  guint contests;   /* changes by somebody else since it was undisturbed */
+  gint64 set_us;
+  gint64 not_before_us;
+  McRefusal refusal; /* why it cannot be set */
+
+  GSourceOnceFunc ended; /* of the call that puts it back */
+  gpointer user_data;
+} McStatsPeriod;
+
+void mc_stats_period_init (McStatsPeriod *self,
+                           McContext *context,
+                           McDomain *domain,
+                           McDescription *description,
+                           const McVmLimits *limits,
+                           McTarget *target);
+void mc_stats_period_clear (McStatsPeriod *self);
 
 /* After the description was read: sets the period, or gives it back, where that is needed. */
 void mc_stats_period_sync (McStatsPeriod *self);
-
-/* Returns: (transfer none) (nullable): why it cannot be set, in the hypervisor's words */
-const char *mc_stats_period_get_problem (McStatsPeriod *self);
-
-/* It may be set again at once. */
-void mc_stats_period_forget_refusal (McStatsPeriod *self);
 
 /* At the end. Returns: whether a call is under way, whose end calls @ended. */
 gboolean mc_stats_period_put_back (McStatsPeriod *self, GSourceOnceFunc ended, gpointer user_data);

@@ -122,7 +122,7 @@ has_undo (McStore *self, guint64 up_to)
 }
 
 static void
-forget_undos (McStore *self)
+forget_done (McStore *self)
 {
   while (has_undo (self, self->n_handed))
     undo_free (g_queue_pop_tail (&self->undos));
@@ -165,7 +165,7 @@ take_back (McStore *self, Write *write)
   g_free (write->content);
   g_free (write);
   if (self->failure == NULL)
-    forget_undos (self);
+    forget_done (self);
   else if (has_undo (self, self->n_handed))
     {
       undo_all (self);
@@ -327,6 +327,12 @@ mc_store_undo_with (McStore *self, McStoreUndo undo, gpointer data, GDestroyNoti
   newest = g_new (Undo, 1);
   *newest = (Undo){ .undo = undo, .data = data, .free_data = free_data, .n_saves = self->n_saves };
   g_queue_push_head (&self->undos, newest);
+}
+
+void
+mc_store_forget_undos (McStore *self)
+{
+  g_queue_clear_full (&self->undos, (GDestroyNotify)undo_free);
 }
 
 void

@@ -33,6 +33,9 @@ void mc_store_save (McStore *self);
 typedef void (*McStoreUndo) (gpointer data);
 void mc_store_undo_with (McStore *self, McStoreUndo undo, gpointer data, GDestroyNotify free_data);
 
+/* Nothing is taken back any more. */
+void mc_store_forget_undos (McStore *self);
+
 /* Calls back when everything that was saved so far is on the disk, or has failed to get there and
  * was taken back. Returns: whether it is there. */
 void mc_store_sync_async (McStore *self, GAsyncReadyCallback callback, gpointer user_data);

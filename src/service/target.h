@@ -3,56 +3,47 @@
  * The balloon target that is set in a VM. One is on its way at most; the end of the hypervisor's
  * call says whether it is in force, however late that comes. Until then the VM is busy, and no
  * other one waits. Main thread.
- *
- * Signals:
- *   "moved"  (from, to, sentence)  a target that was decided on is in force
  */
 #pragma once
 
 #include "context.h"
-#include "domain.h"
+#include "refusal.h"
 
 G_BEGIN_DECLS
 
-#define MC_TYPE_TARGET (mc_target_get_type ())
-G_DECLARE_FINAL_TYPE (McTarget, mc_target, MC, TARGET, GObject)
+/* To be read by others. */
+typedef struct
+{
+  McContext *context;
+  McDomain *domain;
+  guint64 set; /* last, or on its way; MC_UNKNOWN = never by the service */
+  guint64 from;
+  guint64 to;
+  guint64 before; /* what was set before: true again when this one fails */
+  gint64 since_us;
+  McReason reason;
+  gboolean reclaimed; /* memory was taken, by this run of the service or an earlier one */
+  gboolean under_way;
+  gboolean uncertain; /* what is in force may be what an earlier run, or a lost call, has left */
+  char *sentence;     /* NULL: nobody is notified of it */
+  McRefusal refusal;  /* why the last ones were refused */
 
-McTarget *mc_target_new (McContext *context, McDomain *domain);
+  GSourceOnceFunc ended; /* of the call that puts it back */
+  gpointer user_data;
+} McTarget;
 
-/* Returns: what was last set, or is on its way; MC_UNKNOWN = never set by the service */
-guint64 mc_target_get (McTarget *self);
+void mc_target_init (McTarget *self, McContext *context, McDomain *domain);
+void mc_target_clear (McTarget *self);
 
 /* Whether it is for too long under way, or to be tried again later. */
-gboolean mc_target_is_late (McTarget *self);
-
-/* Why it was last set. */
-McReason mc_target_get_reason (McTarget *self);
-
-/* Whether memory was taken from the VM, by this run of the service or an earlier one. */
-gboolean mc_target_has_reclaimed (McTarget *self);
+gboolean mc_target_is_late (const McTarget *self);
 
 /* What was taken was given back, as far as anybody could. */
 void mc_target_forget_reclaimed (McTarget *self);
 
-/* Whether what is in force may be another than was set. */
-gboolean mc_target_is_uncertain (McTarget *self);
-gboolean mc_target_is_under_way (McTarget *self);
-
-/* Whether the last ones were refused. */
-gboolean mc_target_is_refused (McTarget *self);
-
-/* Returns: (transfer none) (nullable): why the last ones were refused, in the hypervisor's words */
-const char *mc_target_get_problem (McTarget *self);
-
-/* Returns: (transfer none) (nullable): the same where that lasts until somebody changes something
- */
-const char *mc_target_get_denial (McTarget *self);
-
-/* It may be set again at once. */
-void mc_target_forget_refusal (McTarget *self);
-
-/* What an earlier run of the service has set may be in force. */
-void mc_target_set_uncertain (McTarget *self);
+/* Returns: (transfer none) (nullable): why it cannot be set until somebody changes something, in
+ * the hypervisor's words */
+const char *mc_target_get_denial (const McTarget *self);
 
 /* At the begin of a cycle. */
 void mc_target_begin_cycle (McTarget *self);

@@ -5,8 +5,87 @@
 #include "views.h"
 
 #include "events.h"
-#include "host-headroom.h"
 #include "service-manager.h"
+
+static void
+update_figures (McHostView *self, const McHostParts *host)
+{
+  const McHostFigures *figures = &host->state.figures;
+  const McHostDecision *decision = &host->state.decision;
+
+  self->host_total = figures->total;
+  self->host_available = figures->available;
+  self->host_promised = decision->promised;
+  self->host_used_percent = decision->used_percent;
+  /* By the host's own reserve: what is reserved for a VM about to start is no reason for alarm. */
+  self->host_condition = mc_policy_host_condition (mc_context_get_policy (host->context), figures);
+}
+
+static void
+update_settings (McHostView *self, const McSettings *settings)
+{
+  self->dry_run = mc_settings_get_dry_run (settings);
+  self->thresholds = mc_settings_get_policy (settings)->thresholds;
+  g_strfreev (self->overridden);
+  self->overridden = mc_settings_list_overridden (settings);
+}
+
+void
+mc_views_update_host (McViews *views, const McHostParts *host)
+{
+  McHostView *self = &views->host;
+  McHypervisor *hypervisor = host->context->hypervisor;
+
+  self->state = mc_host_state_get_state (&host->state, mc_host_parts_are_paused (host));
+  self->hypervisor_uri = mc_hypervisor_get_uri (hypervisor);
+  self->hypervisor_connected = mc_hypervisor_get_connected (hypervisor);
+  update_settings (self, host->context->settings);
+  self->pause_reason = mc_pause_get_reason (&host->pause);
+  self->paused_until = host->pause.until_us;
+  self->inhibited = host->inhibitors.list->len > 0;
+  self->reserved = mc_reservations_get_total (&host->reservations);
+  self->free_for_new_vm = mc_reservations_get_free (&host->reservations);
+  if (mc_host_state_has_figures (&host->state))
+    update_figures (self, host);
+}
+
+/* Returns: (transfer full) (nullable): why nothing is balanced, by somebody's wish */
+static char *
+describe_pause (const McHostParts *host)
+{
+  const char *reason = mc_pause_get_reason (&host->pause);
+  const McInhibitor *first;
+
+  if (host->pause.active)
+    return *reason != '\0'
+               ? g_strdup_printf ("All balancing is paused: %s", reason)
+               : g_strdup ("All balancing is paused; resume it with 'memcoordctl resume'.");
+  if (host->inhibitors.list->len == 0)
+    return NULL;
+  first = host->inhibitors.list->pdata[0];
+  return g_strdup_printf ("All balancing is inhibited by %s: %s", first->who, first->why);
+}
+
+/* Returns: (transfer full): one line for people, how the service is doing. */
+static char *
+describe (const McHostParts *host)
+{
+  const char *uri = mc_hypervisor_get_uri (host->context->hypervisor);
+  const char *degraded = host->state.degraded;
+  gboolean dry_run = mc_settings_get_dry_run (host->context->settings);
+  guint n_vms = host->fleet.vms->len;
+  char *paused;
+
+  if (degraded != NULL)
+    return g_strdup (degraded);
+  if (!host->fleet.synced)
+    return g_strdup_printf ("Connecting to %s", uri);
+  paused = describe_pause (host);
+  if (paused != NULL)
+    return paused;
+  return g_strdup_printf ("%s %u %s of %s", dry_run ? "Watching (dry run)" : "Balancing", n_vms,
+                          n_vms == 1 ? "VM" : "VMs", uri);
+}
 
 static void
 log_condition (McViews *self)
@@ -22,7 +101,7 @@ log_condition (McViews *self)
 static void
 notify_service_manager (McViews *self, const McHostParts *host)
 {
-  g_autofree char *status = mc_host_view_describe (host);
+  g_autofree char *status = describe (host);
 
   if (g_strcmp0 (self->status, status) == 0)
     return;
@@ -32,14 +111,13 @@ notify_service_manager (McViews *self, const McHostParts *host)
 }
 
 void
-mc_views_update (McViews *self, const McHostParts *host)
+mc_views_update (McViews *self, McHostParts *host)
 {
-  g_autofree char *paused = mc_host_view_describe_pause (host);
-  McHostHeadroom headroom = mc_host_headroom_find (host->context, host->state, host->fleet);
+  g_autofree char *paused = describe_pause (host);
 
-  mc_reservations_set_headroom (host->reservations, &headroom);
-  mc_fleet_update_views (host->fleet, paused, mc_host_state_get_degraded (host->state));
-  mc_host_view_update (&self->host, host);
+  host->reservations.headroom = mc_host_state_find_headroom (&host->state);
+  mc_fleet_update_views (&host->fleet, paused, host->state.degraded);
+  mc_views_update_host (self, host);
   log_condition (self);
   notify_service_manager (self, host);
 }
@@ -47,15 +125,15 @@ mc_views_update (McViews *self, const McHostParts *host)
 void
 mc_views_update_vm (const McHostParts *host, McVm *vm)
 {
-  g_autofree char *paused = mc_host_view_describe_pause (host);
+  g_autofree char *paused = describe_pause (host);
 
-  mc_vm_update_view (vm, paused, mc_host_state_get_degraded (host->state));
+  mc_vm_update_view (vm, paused, host->state.degraded);
 }
 
 void
 mc_views_clear (McViews *self)
 {
-  mc_host_view_clear (&self->host);
+  g_strfreev (self->host.overridden);
   g_free (self->status);
   *self = (McViews){ 0 };
 }

@@ -6,9 +6,28 @@
  */
 #pragma once
 
-#include "host-view.h"
+#include "host-parts.h"
 
 G_BEGIN_DECLS
+
+/* What the bus shows of the host. */
+typedef struct
+{
+  McState state;
+  gboolean dry_run;
+  const char *hypervisor_uri;
+  gboolean hypervisor_connected;
+  guint64 host_total, host_available, host_promised;
+  double host_used_percent;
+  McHostCondition host_condition;
+  McHostThresholds thresholds;
+  const char *pause_reason;
+  guint64 paused_until; /* µs since the epoch, 0 = until Resume */
+  gboolean inhibited;
+  guint64 reserved;
+  guint64 free_for_new_vm;
+  char **overridden; /* the thresholds that were set at run time, by the bus's names */
+} McHostView;
 
 /* Zero-initialised: nothing was published. */
 typedef struct
@@ -18,7 +37,10 @@ typedef struct
   char *status;              /* that the service manager was notified of, or NULL */
 } McViews;
 
-void mc_views_update (McViews *self, const McHostParts *host);
+void mc_views_update (McViews *self, McHostParts *host);
+
+/* The host's alone, before anybody looks. */
+void mc_views_update_host (McViews *self, const McHostParts *host);
 
 /* That of one VM alone. */
 void mc_views_update_vm (const McHostParts *host, McVm *vm);

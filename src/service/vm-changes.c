@@ -22,21 +22,6 @@ typedef enum
   WRITING,
 } Stage;
 
-struct _McVmChanges
-{
-  GObject parent;
-
-  McContext *context;
-  McDomain *domain;
-  McDescription *description;
-  McVmLimits *limits;
-  GQueue queue;        /* (element-type GTask) the first of them under way */
-  guint timer;         /* of the clock: when the first is tried again, or given up */
-  gboolean write_left; /* one that nobody waits for any more is still on its way */
-};
-
-G_DEFINE_FINAL_TYPE (McVmChanges, mc_vm_changes, G_TYPE_OBJECT)
-
 typedef struct
 {
   McVmChanges *changes; /* (unowned): the task's */
@@ -85,11 +70,10 @@ static gboolean
 merge (McVmChanges *self, Request *request, GError **error)
 {
   const McPolicySettings *settings = mc_context_get_policy (self->context);
-  const McVmDescription *description = mc_description_get (self->description);
+  const McVmDescription *description = self->description->current;
 
   if (!mc_metadata_change_merge (request->change, description->metadata, settings,
-                                 mc_domain_get_facts (self->domain)->capacity, &request->element,
-                                 error))
+                                 self->domain->facts.capacity, &request->element, error))
     return FALSE;
   if (!description->persistent
       || mc_metadata_change_merge (request->change, description->stored_metadata, settings,
@@ -132,7 +116,7 @@ deadline_of (const Request *request)
 static GError *
 busy_error (const Request *request)
 {
-  const char *name = mc_domain_get_name (request->changes->domain);
+  const char *name = request->changes->domain->name;
   const char *why = request->why != NULL ? request->why : "it has not answered";
   const int seconds = (int)((deadline_of (request) - request->since_us) / G_USEC_PER_SEC);
 
@@ -201,7 +185,8 @@ apply_written (McVmChanges *self, Request *request)
 static void
 on_metadata_written (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (McVmChanges) self = user_data;
+  McVmChanges *self = user_data;
+  g_autoptr (GObject) vm G_GNUC_UNUSED = self->domain->vm;
   g_autoptr (GError) error = NULL;
   Request *request = first_of (self);
 
@@ -232,9 +217,9 @@ write_first (McVmChanges *self, Request *request)
 {
   request->stage = WRITING;
   arm (self, request);
-  mc_hypervisor_set_metadata_async (self->context->hypervisor, mc_domain_get_uuid (self->domain),
-                                    request->element, request->stored, on_metadata_written,
-                                    g_object_ref (self));
+  g_object_ref (self->domain->vm);
+  mc_hypervisor_set_metadata_async (self->context->hypervisor, self->domain->uuid, request->element,
+                                    request->stored, on_metadata_written, self);
 }
 
 void
@@ -301,7 +286,7 @@ static void
 request_begin (McVmChanges *self, Request *request, GTask *task)
 {
   g_autoptr (GTask) refused = task;
-  const char *name = mc_domain_get_name (self->domain);
+  const char *name = self->domain->name;
 
   g_task_set_task_data (task, request, request_free);
   if (mc_context_is_ending (self->context))
@@ -343,7 +328,7 @@ mc_vm_changes_set_async (McVmChanges *self,
                          gpointer user_data)
 {
   request_begin (self, request_new (self, mc_metadata_change_new_set (values), origin),
-                 g_task_new (self, NULL, callback, user_data));
+                 g_task_new (self->domain->vm, NULL, callback, user_data));
 }
 
 void
@@ -354,11 +339,11 @@ mc_vm_changes_reset_async (McVmChanges *self,
                            gpointer user_data)
 {
   request_begin (self, request_new (self, mc_metadata_change_new_reset (names), origin),
-                 g_task_new (self, NULL, callback, user_data));
+                 g_task_new (self->domain->vm, NULL, callback, user_data));
 }
 
 gboolean
-mc_vm_changes_finish (McVmChanges *self, GAsyncResult *result, GError **error)
+mc_vm_changes_finish (GAsyncResult *result, GError **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);
 }
@@ -370,42 +355,12 @@ mc_vm_changes_abandon (McVmChanges *self, const GError *why)
     end_first (self, g_error_copy (why));
 }
 
-static void
-mc_vm_changes_finalize (GObject *object)
+void
+mc_vm_changes_init (McVmChanges *self,
+                    McContext *context,
+                    McDomain *domain,
+                    McDescription *description,
+                    McVmLimits *limits)
 {
-  McVmChanges *self = MC_VM_CHANGES (object);
-
-  g_queue_clear_full (&self->queue, g_object_unref);
-  g_object_unref (self->limits);
-  g_object_unref (self->description);
-  g_object_unref (self->domain);
-  mc_context_unref (self->context);
-  G_OBJECT_CLASS (mc_vm_changes_parent_class)->finalize (object);
-}
-
-static void
-mc_vm_changes_class_init (McVmChangesClass *klass)
-{
-  G_OBJECT_CLASS (klass)->finalize = mc_vm_changes_finalize;
-}
-
-static void
-mc_vm_changes_init (McVmChanges *self)
-{
-  g_queue_init (&self->queue);
-}
-
-McVmChanges *
-mc_vm_changes_new (McContext *context,
-                   McDomain *domain,
-                   McDescription *description,
-                   McVmLimits *limits)
-{
-  McVmChanges *self = g_object_new (MC_TYPE_VM_CHANGES, NULL);
-
-  self->context = mc_context_ref (context);
-  self->domain = g_object_ref (domain);
-  self->description = g_object_ref (description);
-  self->limits = g_object_ref (limits);
-  return self;
+  *self = (McVmChanges){ context, domain, description, limits, G_QUEUE_INIT };
 }

@@ -17,13 +17,23 @@
 
 G_BEGIN_DECLS
 
-#define MC_TYPE_VM_CHANGES (mc_vm_changes_get_type ())
-G_DECLARE_FINAL_TYPE (McVmChanges, mc_vm_changes, MC, VM_CHANGES, GObject)
+typedef struct
+{
+  McContext *context;
+  McDomain *domain;
+  McDescription *description;
+  McVmLimits *limits;
+  GQueue queue;        /* (element-type GTask) the first of them under way */
+  guint timer;         /* of the clock: when the first is tried again, or given up */
+  gboolean write_left; /* one that nobody waits for any more is still on its way */
+} McVmChanges;
 
-McVmChanges *mc_vm_changes_new (McContext *context,
-                                McDomain *domain,
-                                McDescription *description,
-                                McVmLimits *limits);
+/* What waits in it has ended when its VM does. */
+void mc_vm_changes_init (McVmChanges *self,
+                         McContext *context,
+                         McDomain *domain,
+                         McDescription *description,
+                         McVmLimits *limits);
 
 /* @values: a{st}, by the bus's names; all or none of it is set. Whether the VM is managed is among
  * them as MC_SETTING_MANAGED, 0 or 1. */
@@ -39,7 +49,7 @@ void mc_vm_changes_reset_async (McVmChanges *self,
                                 const char *origin,
                                 GAsyncReadyCallback callback,
                                 gpointer user_data);
-gboolean mc_vm_changes_finish (McVmChanges *self, GAsyncResult *result, GError **error);
+gboolean mc_vm_changes_finish (GAsyncResult *result, GError **error);
 
 /* Its description was read, or, for the reason of @problem, could not be: the change that waited
  * for that goes on. */

@@ -9,14 +9,14 @@
 static char *
 describe_busy (const McVmParts *vm)
 {
-  const char *unset = mc_target_get_problem (vm->target);
-  const char *unread = mc_description_get_problem (vm->description);
-  gboolean described = mc_description_get (vm->description) != NULL;
+  const char *unset = vm->target.refusal.words;
+  const char *unread = vm->description.refusal.words;
+  gboolean described = vm->description.current != NULL;
 
-  if (mc_target_is_late (vm->target) && mc_target_is_under_way (vm->target))
+  if (mc_target_is_late (&vm->target) && vm->target.under_way)
     return g_strdup ("A change of its memory has been under way for too long; it may be in a save, "
                      "a snapshot or a migration.");
-  if (!mc_domain_get_facts (vm->domain)->busy && unset != NULL)
+  if (!vm->domain.facts.busy && unset != NULL)
     return g_strdup_printf ("Its memory could not be changed, and is tried again: %s.", unset);
   if (!described && unread != NULL)
     return g_strdup_printf ("What it is made of cannot be read: %s.", unread);
@@ -28,14 +28,13 @@ describe_busy (const McVmParts *vm)
 static char *
 describe_pause (const McVmParts *vm, const char *all_paused)
 {
-  const char *reason = mc_pause_get_reason (vm->pause);
+  const char *reason = mc_pause_get_reason (&vm->pause);
 
-  if (!mc_pause_is_active (vm->pause))
+  if (!vm->pause.active)
     return g_strdup (all_paused != NULL ? all_paused : "");
   if (*reason == '\0')
     {
-      g_autofree char *word = mc_plain_text_as_word (mc_domain_get_name (vm->domain),
-                                                     mc_domain_get_uuid (vm->domain));
+      g_autofree char *word = mc_plain_text_as_word (vm->domain.name, vm->domain.uuid);
 
       return g_strdup_printf ("Paused; to resume it: memcoordctl resume %s", word);
     }
@@ -45,15 +44,15 @@ describe_pause (const McVmParts *vm, const char *all_paused)
 static char *
 describe_managed (const McVmParts *vm, McReason reason)
 {
-  guint64 capacity = mc_domain_get_facts (vm->domain)->capacity;
-  guint64 own_maximum = mc_vm_limits_get_own (vm->limits)->policy.maximum;
+  guint64 capacity = vm->domain.facts.capacity;
+  guint64 own_maximum = vm->limits.metadata.policy.maximum;
 
   if (reason == MC_REASON_NO_FREE_MEMORY)
     return g_strdup ("It needs more memory than the host has left to give.");
   if (reason == MC_REASON_AT_MAXIMUM
-      && mc_vm_limits_get_reach (vm->limits) < MIN (capacity, own_maximum))
+      && mc_vm_limits_get_reach (&vm->limits) < MIN (capacity, own_maximum))
     return g_strdup_printf ("It needs more memory than %s lets it have.",
-                            mc_description_get (vm->description)->ceiling_name);
+                            vm->description.current->ceiling_name);
   if (reason == MC_REASON_AT_MAXIMUM)
     return g_strdup ("It needs more memory than its maximum lets it have.");
   if (reason == MC_REASON_FOREIGN)
@@ -64,13 +63,12 @@ describe_managed (const McVmParts *vm, McReason reason)
 static char *
 describe_silence (const McVmParts *vm, McVmStatus status)
 {
-  const McVmFacts *facts = mc_domain_get_facts (vm->domain);
-  const char *refused = mc_stats_period_get_problem (vm->period);
+  const McVmFacts *facts = &vm->domain.facts;
+  const char *refused = vm->period.refusal.words;
 
   if (refused != NULL)
     return g_strdup_printf ("It is not made to report memory statistics: %s.", refused);
-  if (!mc_domain_has_reported (vm->domain) && facts->stats_time_s > 0
-      && facts->unused != MC_UNKNOWN)
+  if (!vm->domain.reported && facts->stats_time_s > 0 && facts->unused != MC_UNKNOWN)
     return g_strdup ("The guest has not reported anything since the service looks at it; what it "
                      "reported before is not relied on.");
   if (status == MC_VM_NO_STATS)
@@ -82,12 +80,12 @@ describe_silence (const McVmParts *vm, McVmStatus status)
 static char *
 describe_opted_out (const McVmParts *vm)
 {
-  const char *problem = mc_vm_limits_get_problem (vm->limits);
+  const char *problem = vm->limits.problem;
 
   if (problem != NULL)
     return g_strdup_printf ("It is left alone, as its memcoord metadata cannot be read: %s",
                             problem);
-  if (mc_vm_limits_get_own (vm->limits)->managed == MC_MANAGED_NO)
+  if (vm->limits.metadata.managed == MC_MANAGED_NO)
     return g_strdup ("Its metadata says managed=\"no\".");
   return g_strdup ("The configuration manages marked VMs only, and its metadata does not say "
                    "managed=\"yes\".");
@@ -96,10 +94,10 @@ describe_opted_out (const McVmParts *vm)
 static char *
 describe_unsupported (const McVmParts *vm)
 {
-  const McVmDescription *description = mc_description_get (vm->description);
+  const McVmDescription *description = vm->description.current;
   const char *why = description != NULL && description->immovable != NULL
                         ? description->immovable
-                        : mc_target_get_denial (vm->target);
+                        : mc_target_get_denial (&vm->target);
 
   if (why != NULL)
     return g_strdup_printf ("Its memory cannot be moved: %s.", why);
@@ -125,7 +123,7 @@ mc_vm_detail_describe (const McVmParts *vm,
     case MC_VM_BUSY:
       return describe_busy (vm);
     case MC_VM_SUSPENDED:
-      return g_strdup (mc_domain_has_crashed (vm->domain)
+      return g_strdup (vm->domain.crashed
                            ? "Its kernel has crashed; it is left alone until it starts anew."
                            : "It is not running.");
     case MC_VM_NO_STATS:

@@ -12,24 +12,11 @@
  * what it lives in. */
 #define REACH_LEAST_DIVISOR 8
 
-struct _McVmLimits
-{
-  McPart parent;
-
-  McContext *context;
-  McDomain *domain;
-  McDescription *description;
-  McMetadata metadata;
-  char *problem;
-};
-
-G_DEFINE_FINAL_TYPE (McVmLimits, mc_vm_limits, MC_TYPE_PART)
-
 guint64
-mc_vm_limits_get_reach (McVmLimits *self)
+mc_vm_limits_get_reach (const McVmLimits *self)
 {
-  const McVmDescription *description = mc_description_get (self->description);
-  guint64 capacity = mc_domain_get_facts (self->domain)->capacity;
+  const McVmDescription *description = self->description->current;
+  guint64 capacity = self->domain->facts.capacity;
 
   if (capacity == MC_UNKNOWN || description == NULL || description->ceiling_name == NULL)
     return capacity;
@@ -38,11 +25,11 @@ mc_vm_limits_get_reach (McVmLimits *self)
 }
 
 static guint64
-default_minimum (McVmLimits *self)
+default_minimum (const McVmLimits *self)
 {
   const McConfig *config = mc_settings_get_config (self->context->settings);
-  const McVmDescription *description = mc_description_get (self->description);
-  guint64 capacity = mc_domain_get_facts (self->domain)->capacity;
+  const McVmDescription *description = self->description->current;
+  guint64 capacity = self->domain->facts.capacity;
   guint64 guaranteed = description != NULL ? description->min_guarantee : 0;
   guint64 minimum = MAX (guaranteed, config->default_minimum);
 
@@ -58,7 +45,7 @@ in_force (guint64 own, guint64 followed)
 }
 
 gboolean
-mc_vm_limits_is_opted_out (McVmLimits *self)
+mc_vm_limits_is_opted_out (const McVmLimits *self)
 {
   if (self->problem != NULL)
     return TRUE;
@@ -68,7 +55,7 @@ mc_vm_limits_is_opted_out (McVmLimits *self)
 }
 
 void
-mc_vm_limits_fill (McVmLimits *self, McVmFacts *facts)
+mc_vm_limits_fill (const McVmLimits *self, McVmFacts *facts)
 {
   const McHostThresholds *host = &mc_context_get_policy (self->context)->thresholds;
   const McConfig *config = mc_settings_get_config (self->context->settings);
@@ -84,20 +71,8 @@ mc_vm_limits_fill (McVmLimits *self, McVmFacts *facts)
   facts->weight = (guint)in_force (own->weight, config->default_weight);
 }
 
-const McMetadata *
-mc_vm_limits_get_own (McVmLimits *self)
-{
-  return &self->metadata;
-}
-
-const char *
-mc_vm_limits_get_problem (McVmLimits *self)
-{
-  return self->problem;
-}
-
 char **
-mc_vm_limits_list_own (McVmLimits *self)
+mc_vm_limits_list_own (const McVmLimits *self)
 {
   g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
 
@@ -116,9 +91,9 @@ typedef struct
 } State;
 
 static State
-state_now (McVmLimits *self)
+state_now (const McVmLimits *self)
 {
-  McVmFacts facts = *mc_domain_get_facts (self->domain);
+  McVmFacts facts = self->domain->facts;
 
   mc_vm_limits_fill (self, &facts);
   return (State){
@@ -149,28 +124,27 @@ emit_changes (McVmLimits *self, const State *before, const char *origin)
 
   if (is_same (before, &after))
     return;
-  mc_part_emit_changed (MC_PART (self));
+  mc_context_emit_changed (self->context, self->domain);
   for (guint i = 0; mc_vm_thresholds[i].name != NULL; i++)
     {
       const McThreshold *threshold = &mc_vm_thresholds[i];
       guint64 old = mc_vm_threshold_get (&before->in_force, threshold);
       guint64 new = mc_vm_threshold_get (&after.in_force, threshold);
 
-      mc_part_emit_setting_changed (MC_PART (self), threshold->name,
-                                    mc_threshold_to_variant (threshold, old),
-                                    mc_threshold_to_variant (threshold, new), origin);
+      mc_context_emit_setting_changed (self->context, self->domain, threshold->name,
+                                       mc_threshold_to_variant (threshold, old),
+                                       mc_threshold_to_variant (threshold, new), origin);
     }
-  mc_part_emit_setting_changed (MC_PART (self), MC_SETTING_MANAGED,
-                                g_variant_new_boolean (before->managed),
-                                g_variant_new_boolean (after.managed), origin);
+  mc_context_emit_setting_changed (self->context, self->domain, MC_SETTING_MANAGED,
+                                   g_variant_new_boolean (before->managed),
+                                   g_variant_new_boolean (after.managed), origin);
 }
 
 static void
 set_problem (McVmLimits *self, const char *message)
 {
   if (g_strcmp0 (self->problem, message) != 0)
-    mc_event_metadata_refused (mc_domain_get_name (self->domain), mc_domain_get_uuid (self->domain),
-                               message);
+    mc_event_metadata_refused (self->domain->name, self->domain->uuid, message);
   g_free (self->problem);
   self->problem = g_strdup (message);
 }
@@ -179,8 +153,8 @@ set_problem (McVmLimits *self, const char *message)
 void
 mc_vm_limits_apply_metadata (McVmLimits *self, const char *origin)
 {
-  const McVmDescription *description = mc_description_get (self->description);
-  guint64 capacity = mc_domain_get_facts (self->domain)->capacity;
+  const McVmDescription *description = self->description->current;
+  guint64 capacity = self->domain->facts.capacity;
   State before = state_now (self);
   McMetadata metadata = mc_metadata_unset ();
   g_autoptr (GError) error = NULL;
@@ -197,37 +171,17 @@ mc_vm_limits_apply_metadata (McVmLimits *self, const char *origin)
   emit_changes (self, &before, origin);
 }
 
-static void
-mc_vm_limits_finalize (GObject *object)
+void
+mc_vm_limits_init (McVmLimits *self,
+                   McContext *context,
+                   McDomain *domain,
+                   const McDescription *description)
 {
-  McVmLimits *self = MC_VM_LIMITS (object);
+  *self = (McVmLimits){ context, domain, description, mc_metadata_unset (), NULL };
+}
 
+void
+mc_vm_limits_clear (McVmLimits *self)
+{
   g_free (self->problem);
-  g_object_unref (self->description);
-  g_object_unref (self->domain);
-  mc_context_unref (self->context);
-  G_OBJECT_CLASS (mc_vm_limits_parent_class)->finalize (object);
-}
-
-static void
-mc_vm_limits_class_init (McVmLimitsClass *klass)
-{
-  G_OBJECT_CLASS (klass)->finalize = mc_vm_limits_finalize;
-}
-
-static void
-mc_vm_limits_init (McVmLimits *self)
-{
-  self->metadata = mc_metadata_unset ();
-}
-
-McVmLimits *
-mc_vm_limits_new (McContext *context, McDomain *domain, McDescription *description)
-{
-  McVmLimits *self = g_object_new (MC_TYPE_VM_LIMITS, NULL);
-
-  self->context = mc_context_ref (context);
-  self->domain = g_object_ref (domain);
-  self->description = g_object_ref (description);
-  return self;
 }

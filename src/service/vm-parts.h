@@ -10,13 +10,13 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  McDomain *domain;
-  McDescription *description;
-  McVmLimits *limits;
-  McVmChanges *changes;
-  McTarget *target;
-  McStatsPeriod *period;
-  McPause *pause;
+  McDomain domain;
+  McDescription description;
+  McVmLimits limits;
+  McVmChanges changes;
+  McTarget target;
+  McStatsPeriod period;
+  McPause pause;
 } McVmParts;
 
 G_END_DECLS

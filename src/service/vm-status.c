@@ -54,27 +54,22 @@ log_change (McVmStatusHistory *self, McDomain *domain, gint64 now_us)
   self->logged_us = now_us;
   if (!mc_domain_may_log (domain, now_us))
     return;
-  mc_event_vm_status (mc_domain_get_name (domain), mc_domain_get_uuid (domain),
-                      mc_vm_status_nick (self->logged), mc_vm_status_nick (self->shown),
-                      self->unlogged - 1);
+  mc_event_vm_status (domain->name, domain->uuid, mc_vm_status_nick (self->logged),
+                      mc_vm_status_nick (self->shown), self->unlogged - 1);
   self->logged = self->shown;
   self->unlogged = 0;
 }
 
 void
-mc_vm_status_update (McVmStatusHistory *self,
-                     McDomain *domain,
-                     McVmStatus found,
-                     gboolean hiccup,
-                     gboolean announced,
-                     gint64 now_us)
+mc_vm_status_update (
+    McVmStatusHistory *self, McDomain *domain, McVmStatus found, gboolean hiccup, gint64 now_us)
 {
   if (found != self->found)
     {
       self->found = found;
       self->found_us = now_us;
     }
-  if (!announced)
+  if (!domain->announced)
     self->logged = self->shown = found;
   else if (found != self->shown && is_to_be_shown (self, hiccup, now_us))
     show (self, now_us);

@@ -23,15 +23,11 @@ typedef struct
 } McVmStatusHistory;
 
 /*
- * After a decision. @hiccup: its process did not answer, and it is not known to be kept from it.
- * @announced: FALSE where nobody has seen the VM yet: everything is shown, and nothing logged.
+ * After a decision. Where nobody has seen the VM yet everything is shown, and nothing logged.
+ * @hiccup: its process did not answer, and it is not known to be kept from it.
  */
-void mc_vm_status_update (McVmStatusHistory *self,
-                          McDomain *domain,
-                          McVmStatus found,
-                          gboolean hiccup,
-                          gboolean announced,
-                          gint64 now_us);
+void mc_vm_status_update (
+    McVmStatusHistory *self, McDomain *domain, McVmStatus found, gboolean hiccup, gint64 now_us);
 
 /* Whether another status is about to be shown. */
 gboolean mc_vm_status_is_settling (const McVmStatusHistory *self);

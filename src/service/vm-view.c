@@ -44,7 +44,7 @@ known (guint64 figure)
 }
 
 static gboolean
-update_overridden (McVmView *self, McVmLimits *limits)
+update_overridden (McVmView *self, const McVmLimits *limits)
 {
   g_auto (GStrv) own = mc_vm_limits_list_own (limits);
 
@@ -59,10 +59,10 @@ update_overridden (McVmView *self, McVmLimits *limits)
 static gboolean
 update_policy (McVmView *self, const McVmParts *vm, const McVmFacts *facts, McVmStatus status)
 {
-  const McVmDescription *description = mc_description_get (vm->description);
+  const McVmDescription *description = vm->description.current;
   McVmView before = *self;
 
-  self->id = mc_domain_get_id (vm->domain);
+  self->id = vm->domain.id;
   self->status = status;
   self->persistent = description != NULL && description->persistent;
   self->policy.minimum = known (facts->minimum);
@@ -70,7 +70,7 @@ update_policy (McVmView *self, const McVmParts *vm, const McVmFacts *facts, McVm
   mc_policy_watermarks (facts, &self->policy.low_watermark, &self->policy.high_watermark);
   self->policy.weight = facts->weight;
   self->target = known (facts->target == MC_UNKNOWN ? facts->balloon : facts->target);
-  self->paused_until = mc_pause_get_until (vm->pause);
+  self->paused_until = vm->pause.until_us;
   return self->status != before.status || self->persistent != before.persistent
          || memcmp (&self->policy, &before.policy, sizeof self->policy) != 0
          || self->target != before.target || self->paused_until != before.paused_until;
@@ -84,7 +84,7 @@ update_figures (McVmView *self, const McVmParts *vm, const McVmFacts *facts)
   self->usable = known (facts->usable);
   self->available = known (facts->available);
   self->resident = known (facts->resident);
-  self->stats_time = (guint64)mc_domain_get_report_time (vm->domain);
+  self->stats_time = facts->stats_time_s > 0 ? (guint64)vm->domain.report_wall_us : 0;
 }
 
 void
@@ -97,10 +97,10 @@ mc_vm_view_update (McVmView *self,
 {
   gboolean changed = update_policy (self, vm, facts, status);
 
-  changed |= replace (&self->name, mc_domain_get_name (vm->domain));
+  changed |= replace (&self->name, vm->domain.name);
   changed |= replace (&self->status_detail, detail);
-  changed |= update_overridden (self, vm->limits);
-  changed |= replace (&self->pause_reason, mc_pause_get_reason (vm->pause));
+  changed |= update_overridden (self, &vm->limits);
+  changed |= replace (&self->pause_reason, mc_pause_get_reason (&vm->pause));
   update_figures (self, vm, facts);
   self->swap_in_rate = history->swap_in_rate;
   self->swap_out_rate = history->swap_out_rate;

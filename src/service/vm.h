@@ -2,14 +2,9 @@
 /*
  * One VM of the service: its parts, what was decided on it last, and the copy of all that which is
  * published. Main thread.
- *
- * Signals, beside MC_PART's:
- *   "moved"         (from, to, sentence)  a target that was decided on is in force
- *   "cycle-wanted"  ()                    what it is made of is known, or has another effect
  */
 #pragma once
 
-#include "part.h"
 #include "vm-moves.h"
 #include "vm-parts.h"
 #include "vm-view.h"
@@ -17,7 +12,7 @@
 G_BEGIN_DECLS
 
 #define MC_TYPE_VM (mc_vm_get_type ())
-G_DECLARE_FINAL_TYPE (McVm, mc_vm, MC, VM, McPart)
+G_DECLARE_FINAL_TYPE (McVm, mc_vm, MC, VM, GObject)
 
 /* @started_us: when it was seen to start; 0 = it was running before */
 McVm *mc_vm_new (McContext *context, const McVmSample *sample, gint64 started_us);
@@ -25,13 +20,8 @@ McVm *mc_vm_new (McContext *context, const McVmSample *sample, gint64 started_us
 const char *mc_vm_get_uuid (McVm *self);
 const char *mc_vm_get_name (McVm *self);
 
-/* It has stopped, or is no longer on this host: nothing can be done with it any more. */
-gboolean mc_vm_is_gone (McVm *self);
-
-/* Returns: (transfer none) */
-McDomain *mc_vm_get_domain (McVm *self);
-McPause *mc_vm_get_pause (McVm *self);
-McVmChanges *mc_vm_get_changes (McVm *self);
+/* Returns: (transfer none): what it consists of */
+McVmParts *mc_vm_get_parts (McVm *self);
 
 /* Returns: (transfer none): valid until the main loop runs on. */
 const McVmView *mc_vm_get_view (McVm *self);
@@ -41,13 +31,9 @@ GPtrArray *mc_vm_get_moves (McVm *self);
 
 /* For whoever has all of them */
 
-/* @began_us: when the sample was asked for. @n_sample: its number, for mc_vm_get_last_sample() */
+/* See mc_domain_update_from_sample(). */
 void
 mc_vm_update_from_sample (McVm *self, const McVmSample *sample, gint64 began_us, guint64 n_sample);
-guint64 mc_vm_get_last_sample (McVm *self);
-
-/* Reads what it is made of; see mc_description_refresh(). */
-void mc_vm_refresh (McVm *self);
 
 /* It has not been read, is not being read, and answers. */
 gboolean mc_vm_is_unread (McVm *self);
@@ -58,17 +44,12 @@ void mc_vm_close (McVm *self, const GError *why);
 /* Nobody knows what happened to it meanwhile: the connection was lost. */
 void mc_vm_catch_up (McVm *self);
 
-/* A set of its target that was late has ended. @error: (nullable) */
-void mc_vm_target_ended (McVm *self, const GError *error);
-
 /* Puts back what the service has changed in it. Returns: how many calls are under way for that;
  * each calls @ended at its end. */
 guint mc_vm_put_back (McVm *self, GSourceOnceFunc ended, gpointer user_data);
 
 /* It can be shown: what it is made of is known, or will not be for a while. */
 gboolean mc_vm_is_presentable (McVm *self);
-gboolean mc_vm_is_announced (McVm *self);
-void mc_vm_set_announced (McVm *self);
 
 /* For the cycle */
 
@@ -78,15 +59,14 @@ McVmFacts mc_vm_get_facts (McVm *self, gboolean all_paused);
 /* Returns: (transfer none): what the policy remembers of it */
 McVmHistory *mc_vm_get_history (McVm *self);
 
-void mc_vm_begin_cycle (McVm *self);
 void mc_vm_store_decision (McVm *self, const McVmDecision *decision);
 const McVmDecision *mc_vm_get_decision (McVm *self);
 
 /* Sets what was decided, or, in a dry run, only logs it. */
 void mc_vm_apply_decision (McVm *self);
 
-/* Sees whether a target that was denied is allowed now. */
-void mc_vm_probe_target (McVm *self);
+/* A target that was decided on is in force. */
+void mc_vm_add_move (McVm *self, guint64 from, guint64 to, const char *sentence);
 
 /* Whether the next cycle should come early for its sake. */
 gboolean mc_vm_is_pressing (McVm *self);

@@ -21,7 +21,6 @@ mc_fake_vm_new (guint number, const char *name, guint64 capacity)
   McVmSample *figures = &self->figures;
 
   g_snprintf (figures->uuid, sizeof figures->uuid, "00000000-0000-4000-8000-%012x", number);
-  memcpy (self->description.uuid, figures->uuid, sizeof figures->uuid);
   figures->name = g_strdup (name);
   figures->id = number;
   figures->running = TRUE;
@@ -39,7 +38,6 @@ void
 mc_fake_vm_free (McFakeVm *self)
 {
   g_free (self->figures.name);
-  g_free (self->description.name);
   g_free (self->description.immovable);
   g_free (self->description.ceiling_name);
   g_free (self->description.metadata);
@@ -69,11 +67,8 @@ McVmDescription *
 mc_fake_vm_describe (const McFakeVm *self)
 {
   const McVmDescription *from = &self->description;
-  McVmDescription *to = mc_vm_description_new (from->uuid);
+  McVmDescription *to = g_memdup2 (from, sizeof *from);
 
-  *to = *from;
-  to->name = g_strdup (self->figures.name);
-  to->id = self->figures.id;
   to->immovable = g_strdup (from->immovable);
   to->ceiling_name = g_strdup (from->ceiling_name);
   to->metadata = g_strdup (from->metadata);

@@ -20,8 +20,7 @@ int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {
   g_autofree char *text = fuzz_text (data, size);
-  g_autoptr (McVmDescription) description
-      = mc_vm_description_new ("00000000-0000-4000-8000-000000000001");
+  g_autoptr (McVmDescription) description = g_new0 (McVmDescription, 1);
   g_autoptr (GError) error = NULL;
   g_autoptr (McDomainXml) xml = mc_domain_xml_new (text, &error);
   McMetadata metadata;

@@ -167,7 +167,6 @@ on_described (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (McVmDescription) of
       = mc_hypervisor_describe_finish (MC_HYPERVISOR (source), result, &error);
   g_autofree char *line = NULL;
-  g_autofree char *name = NULL;
   g_autofree char *immovable = NULL;
   g_autofree char *metadata = NULL, *stored = NULL;
 
@@ -176,17 +175,15 @@ on_described (GObject *source, GAsyncResult *result, gpointer user_data)
       answer_error (asked, error);
       return;
     }
-  name = quote (of->name);
   immovable = quote (of->immovable);
   metadata = quote (of->metadata);
   stored = quote (of->stored_metadata);
-  line = g_strdup_printf (
-      "{\"answer\": %s, \"name\": %s, \"id\": %d, \"persistent\": %s, \"has_balloon\": %s, "
-      "\"period\": %u, \"immovable\": %s, \"metadata\": %s, \"stored\": %s, "
-      "\"min_guarantee\": %" G_GUINT64_FORMAT "}",
-      asked->number, name, of->id, of->persistent ? "true" : "false",
-      of->has_balloon ? "true" : "false", of->stats_period_s, immovable, metadata, stored,
-      of->min_guarantee);
+  line = g_strdup_printf ("{\"answer\": %s, \"persistent\": %s, \"has_balloon\": %s, "
+                          "\"period\": %u, \"immovable\": %s, \"metadata\": %s, \"stored\": %s, "
+                          "\"min_guarantee\": %" G_GUINT64_FORMAT "}",
+                          asked->number, of->persistent ? "true" : "false",
+                          of->has_balloon ? "true" : "false", of->stats_period_s, immovable,
+                          metadata, stored, of->min_guarantee);
   print_line (line);
 }
 

@@ -97,8 +97,8 @@ void __real_mc_policy_decide (const McPolicySettings *settings,
                               McVmDecision *decisions,
                               McHostDecision *host_decision);
 
-void __wrap_mc_views_update (McViews *self, const McHostParts *host);
-void __real_mc_views_update (McViews *self, const McHostParts *host);
+void __wrap_mc_views_update (McViews *self, McHostParts *host);
+void __real_mc_views_update (McViews *self, McHostParts *host);
 
 void
 __wrap_mc_hypervisor_sample_async (McHypervisor *self,
@@ -138,7 +138,7 @@ __wrap_mc_policy_decide (const McPolicySettings *settings,
 
 /* What begins with this ends with the signal "published". */
 void
-__wrap_mc_views_update (McViews *self, const McHostParts *host)
+__wrap_mc_views_update (McViews *self, McHostParts *host)
 {
   enter (STAGE_PUBLISH);
   __real_mc_views_update (self, host);

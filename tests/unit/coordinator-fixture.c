@@ -177,7 +177,8 @@ fixture_pass (Fixture *f, guint seconds)
 McVm *
 fixture_vm_of (Fixture *f, McFakeVm *fake)
 {
-  McVm *vm = mc_coordinator_lookup_vm (f->coordinator, fake->figures.uuid);
+  McVm *vm
+      = mc_fleet_lookup (&mc_coordinator_get_parts (f->coordinator)->fleet, fake->figures.uuid);
 
   g_assert_nonnull (vm);
   return vm;

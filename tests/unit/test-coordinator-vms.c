@@ -162,7 +162,7 @@ on_thresholds (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   GError **error = user_data;
 
-  mc_vm_changes_finish (MC_VM_CHANGES (source), result, error);
+  mc_vm_changes_finish (result, error);
 }
 
 static GError *
@@ -172,7 +172,7 @@ set_vm (Fixture *f, McFakeVm *vm, const char *name, guint64 value)
   GError *error = NULL;
 
   g_variant_builder_add (&builder, "{st}", name, value);
-  mc_vm_changes_set_async (mc_vm_get_changes (fixture_vm_of (f, vm)),
+  mc_vm_changes_set_async (&mc_vm_get_parts (fixture_vm_of (f, vm))->changes,
                            g_variant_builder_end (&builder), "me", on_thresholds, &error);
   mc_test_clock_settle ();
   return error;
@@ -185,7 +185,7 @@ on_one_of_many (GObject *source, GAsyncResult *result, gpointer user_data)
   guint *ends = user_data;
   g_autoptr (GError) error = NULL;
 
-  mc_vm_changes_finish (MC_VM_CHANGES (source), result, &error);
+  mc_vm_changes_finish (result, &error);
   ends[error == NULL                                                         ? 0
        : g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED) ? 1
                                                                              : 2]++;
@@ -205,7 +205,7 @@ test_changes_of_a_vm_are_bounded (Fixture *f, gconstpointer data)
       g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{st}"));
 
       g_variant_builder_add (&builder, "{st}", i % 2 == 0 ? "Weight" : "Swappiness", (guint64)7);
-      mc_vm_changes_set_async (mc_vm_get_changes (fixture_vm_of (f, vm)),
+      mc_vm_changes_set_async (&mc_vm_get_parts (fixture_vm_of (f, vm))->changes,
                                g_variant_builder_end (&builder), "me", on_one_of_many, ends);
     }
   mc_test_clock_settle ();
@@ -240,8 +240,8 @@ test_vm_policy_lives_with_the_vm (Fixture *f, gconstpointer data)
   fixture_pass (f, 3);
   g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->policy.minimum, ==, 384 * MC_MIB);
 
-  mc_vm_changes_reset_async (mc_vm_get_changes (fixture_vm_of (f, vm)), none, "me", on_thresholds,
-                             &error);
+  mc_vm_changes_reset_async (&mc_vm_get_parts (fixture_vm_of (f, vm))->changes, none, "me",
+                             on_thresholds, &error);
   mc_test_clock_settle ();
   g_assert_no_error (error);
   g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->policy.minimum, ==, 64 * MC_MIB);
@@ -253,8 +253,8 @@ set_managed (Fixture *f, McFakeVm *vm, const char *values)
 {
   GError *error = NULL;
 
-  mc_vm_changes_set_async (mc_vm_get_changes (fixture_vm_of (f, vm)), g_variant_new_parsed (values),
-                           "me", on_thresholds, &error);
+  mc_vm_changes_set_async (&mc_vm_get_parts (fixture_vm_of (f, vm))->changes,
+                           g_variant_new_parsed (values), "me", on_thresholds, &error);
   mc_test_clock_settle ();
   return error;
 }
@@ -287,7 +287,7 @@ test_managed_lives_with_the_vm (Fixture *f, gconstpointer data)
   fixture_start_service (f);
   fixture_pass (f, 3);
   g_assert_cmpstr (fixture_status_of (f, vm), ==, "opted-out");
-  mc_vm_changes_reset_async (mc_vm_get_changes (fixture_vm_of (f, vm)), managed, "me",
+  mc_vm_changes_reset_async (&mc_vm_get_parts (fixture_vm_of (f, vm))->changes, managed, "me",
                              on_thresholds, &error);
   mc_test_clock_settle ();
   g_assert_no_error (error);
@@ -544,7 +544,7 @@ test_changes_wait_for_each_other (Fixture *f, gconstpointer data)
       g_variant_builder_add (&builder, "{st}", i % 2 == 0 ? "Weight" : "Minimum",
                              i % 2 == 0 ? 100 + i : (100 + i) * MC_MIB);
       mc_fake_hypervisor_change_vm (f->fake, vm);
-      mc_vm_changes_set_async (mc_vm_get_changes (fixture_vm_of (f, vm)),
+      mc_vm_changes_set_async (&mc_vm_get_parts (fixture_vm_of (f, vm))->changes,
                                g_variant_builder_end (&builder), "me", on_thresholds, &errors[i]);
     }
   mc_test_clock_settle ();
@@ -590,7 +590,7 @@ test_notes_are_of_one_life (Fixture *f, gconstpointer data)
   vm->description.stats_period_s = 10;
   fixture_start_service (f);
   fixture_pass (f, 3);
-  mc_pause_begin (mc_vm_get_pause (fixture_vm_of (f, vm)), "watched", 0, "me");
+  mc_pause_begin (&mc_vm_get_parts (fixture_vm_of (f, vm))->pause, "watched", 0, "me");
   fixture_kill_service (f);
   vm->figures.id += 100;
   vm->description.stats_period_s = 7;
@@ -634,7 +634,7 @@ test_watermarks_stay_in_order (Fixture *f, gconstpointer data)
   fixture_start_service (f);
   g_assert_no_error (set_vm (f, vm, "LowWatermark", 120 * MC_MIB));
   g_assert_true (
-      mc_host_limits_set (mc_coordinator_get_limits (f->coordinator), values, "me", NULL));
+      mc_host_limits_set (&mc_coordinator_get_parts (f->coordinator)->limits, values, "me", NULL));
   g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->policy.low_watermark, ==, 120 * MC_MIB);
   g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->policy.high_watermark, ==,
                     120 * MC_MIB);

@@ -211,7 +211,7 @@ set_interval (Fixture *f, guint64 seconds)
       = g_variant_ref_sink (g_variant_new_parsed ("{'Interval': %t}", seconds));
 
   g_assert_true (
-      mc_host_limits_set (mc_coordinator_get_limits (f->coordinator), values, "me", NULL));
+      mc_host_limits_set (&mc_coordinator_get_parts (f->coordinator)->limits, values, "me", NULL));
   mc_test_clock_advance (f->clock, SECOND);
 }
 
@@ -362,7 +362,8 @@ test_host_smaller_than_its_reserve (Fixture *f, gconstpointer data)
   g_assert_cmpuint (vm->figures.balloon, ==, MC_GIB);
   g_assert_nonnull (strstr (messages->str, "HostReserve 5 GiB is not below HostTotal 4 GiB\n"));
 
-  g_assert_true (mc_host_limits_set (mc_coordinator_get_limits (f->coordinator), less, "me", NULL));
+  g_assert_true (
+      mc_host_limits_set (&mc_coordinator_get_parts (f->coordinator)->limits, less, "me", NULL));
   fixture_pass (f, 30);
   g_assert_cmpint (mc_coordinator_get_view (f->coordinator)->state, ==, MC_STATE_RUNNING);
   g_assert_nonnull (strstr (messages->str, "HostReserve is below HostTotal again"));
@@ -452,7 +453,7 @@ test_status_line (Fixture *f, gconstpointer data)
   fixture_add_guest (f, "vm", MC_GIB, MC_GIB, 300 * MC_MIB);
   fixture_start_service (f);
   g_assert_cmpstr (mc_coordinator_get_status (f->coordinator), ==, "Balancing 1 VM of fake:///");
-  mc_pause_begin (mc_coordinator_get_pause (f->coordinator), "backup", 0, "me");
+  mc_pause_begin (&mc_coordinator_get_parts (f->coordinator)->pause, "backup", 0, "me");
   g_assert_cmpstr (mc_coordinator_get_status (f->coordinator), ==,
                    "All balancing is paused: backup");
   mc_fake_hypervisor_disconnect (f->fake, "end of file");

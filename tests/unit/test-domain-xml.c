@@ -12,7 +12,7 @@
 static McVmDescription *
 parse (const char *xml, McMemoryDevices *devices)
 {
-  McVmDescription *description = mc_vm_description_new ("c0ffee00-0000-4000-8000-000000000001");
+  McVmDescription *description = g_new0 (McVmDescription, 1);
   g_autoptr (GError) error = NULL;
   g_autoptr (McDomainXml) parsed = mc_domain_xml_new (xml, &error);
 

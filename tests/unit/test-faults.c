@@ -184,7 +184,7 @@ test_clock_steps_in_a_pause (Fixture *f, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
 
-  mc_pause_begin (mc_coordinator_get_pause (f->coordinator), "backup", 30, "test");
+  mc_pause_begin (&mc_coordinator_get_parts (f->coordinator)->pause, "backup", 30, "test");
   g_assert_no_error (error);
   mc_test_clock_step_wall (f->clock, -3600 * (gint64)SECOND);
   fixture_pass (f, 25);
@@ -655,10 +655,10 @@ test_alternating_figures (Fixture *f, gconstpointer data)
   g_assert_cmpuint (count_messages ("honest"), <=, 2);
   assert_honest_is_served (f);
   /* What a person does is seen at once. */
-  mc_pause_begin (mc_vm_get_pause (fixture_vm_of (f, liar)), "look", 0, "test");
+  mc_pause_begin (&mc_vm_get_parts (fixture_vm_of (f, liar))->pause, "look", 0, "test");
   fixture_pass (f, 1);
   g_assert_cmpstr (fixture_status_of (f, liar), ==, "paused");
-  mc_pause_end (mc_vm_get_pause (fixture_vm_of (f, liar)), "vm", "test", NULL);
+  mc_pause_end (&mc_vm_get_parts (fixture_vm_of (f, liar))->pause, "vm", "test", NULL);
   fixture_pass (f, 1);
   g_assert_cmpstr (fixture_status_of (f, liar), !=, "paused");
   liar->figures.unused = sound;
@@ -679,7 +679,8 @@ test_bounded_log (Fixture *f, gconstpointer data)
 
   for (guint i = 0; i < 2 * 3600; i++)
     {
-      gboolean may = mc_domain_may_log (mc_vm_get_domain (vm), mc_clock_now (MC_CLOCK (f->clock)));
+      gboolean may
+          = mc_domain_may_log (&mc_vm_get_parts (vm)->domain, mc_clock_now (MC_CLOCK (f->clock)));
 
       logged += may;
       of_last_hour += may && i >= 3600;

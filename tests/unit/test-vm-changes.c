@@ -22,7 +22,7 @@ on_changed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Change *change = user_data;
 
-  mc_vm_changes_finish (MC_VM_CHANGES (source), result, &change->error);
+  mc_vm_changes_finish (result, &change->error);
   change->n_ended = ++n_ended;
 }
 
@@ -32,7 +32,7 @@ begin (Fixture *f, McFakeVm *vm, const char *name, guint64 value, Change *change
   g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{st}"));
 
   g_variant_builder_add (&builder, "{st}", name, value);
-  mc_vm_changes_set_async (mc_vm_get_changes (fixture_vm_of (f, vm)),
+  mc_vm_changes_set_async (&mc_vm_get_parts (fixture_vm_of (f, vm))->changes,
                            g_variant_builder_end (&builder), "me", on_changed, change);
 }
 

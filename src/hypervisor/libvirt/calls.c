@@ -25,12 +25,6 @@ from_kib (guint64 value)
   return value > MOST / 1024 ? MC_HYPERVISOR_UNKNOWN : value * 1024;
 }
 
-static guint64
-from_count (guint64 value)
-{
-  return value > MOST ? MC_HYPERVISOR_UNKNOWN : value;
-}
-
 static gint64
 to_time (guint64 seconds)
 {
@@ -64,20 +58,11 @@ read_figure (virDomainStatsRecordPtr record, const char *field, guint64 *figure)
     *figure = from_kib (value);
 }
 
-static void
-read_count (virDomainStatsRecordPtr record, const char *field, guint64 *figure)
-{
-  unsigned long long value;
-
-  if (virTypedParamsGetULLong (record->params, record->nparams, field, &value) > 0)
-    *figure = from_count (value);
-}
-
 static McVmSample *
 read_record (virDomainStatsRecordPtr record)
 {
   McVmSample *sample = sample_new (record->dom);
-  guint64 updated = 0;
+  unsigned long long updated = 0;
   int state = VIR_DOMAIN_NOSTATE;
 
   virTypedParamsGetInt (record->params, record->nparams, "state.state", &state);
@@ -90,8 +75,7 @@ read_record (virDomainStatsRecordPtr record)
   read_figure (record, "balloon.available", &sample->available);
   read_figure (record, "balloon.swap_in", &sample->swap_in);
   read_figure (record, "balloon.swap_out", &sample->swap_out);
-  read_count (record, "balloon.major_fault", &sample->major_faults);
-  read_count (record, "balloon.last-update", &updated);
+  virTypedParamsGetULLong (record->params, record->nparams, "balloon.last-update", &updated);
   sample->stats_time_s = to_time (updated);
   /* libvirtd reads it from /proc once it holds the VM: where it is missing, somebody else waits for
    * the VM. */
@@ -238,13 +222,13 @@ look_up (virConnectPtr connection, const char *uuid, GError **error)
 static void
 read_ceiling (McDomainXml *xml,
               const char *system,
+              int id,
               const McMemoryDevices *devices,
               McVmDescription *description)
 {
   g_autoptr (McMemoryLimits) limits = mc_domain_xml_get_limits (xml);
 
-  description->ceiling_name
-      = mc_memory_limits_find (limits, system, description->id, &description->ceiling);
+  description->ceiling_name = mc_memory_limits_find (limits, system, id, &description->ceiling);
   description->ceiling -= MIN (description->ceiling, devices->plugged);
 }
 
@@ -284,15 +268,13 @@ mc_libvirt_describe (virConnectPtr connection,
   xml = read_xml (domain, error);
   if (xml == NULL)
     return NULL;
-  description = mc_vm_description_new (uuid);
-  description->name = g_strdup (virDomainGetName (domain));
-  description->id = (int)virDomainGetID (domain);
+  description = g_new0 (McVmDescription, 1);
   description->persistent = virDomainIsPersistent (domain) > 0;
   if (!read_stored_metadata (domain, description, error))
     return NULL;
   mc_domain_xml_read (xml, description);
   *devices = mc_domain_xml_get_devices (xml);
-  read_ceiling (xml, system, devices, description);
+  read_ceiling (xml, system, (int)virDomainGetID (domain), devices, description);
   return g_steal_pointer (&description);
 }
 

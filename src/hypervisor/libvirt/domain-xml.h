@@ -16,7 +16,7 @@ McDomainXml *mc_domain_xml_new (const char *xml, GError **error);
 void mc_domain_xml_free (McDomainXml *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (McDomainXml, mc_domain_xml_free)
 
-/* Fills @description, but for uuid, id, persistent and the ceiling. */
+/* Fills @description, but for persistent, the ceiling and the stored metadata. */
 void mc_domain_xml_read (McDomainXml *self, McVmDescription *description);
 McMemoryDevices mc_domain_xml_get_devices (McDomainXml *self);
 

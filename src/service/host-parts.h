@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the service consists of, beside what decides when. Main thread. */
+#pragma once
+
+#include "host-limits.h"
+#include "inhibitors.h"
+#include "pause.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  McContext *context;
+  McFleet fleet;
+  McHostState state;
+  McHostLimits limits;
+  McPause pause; /* of everything */
+  McInhibitors inhibitors;
+  McReservations reservations;
+} McHostParts;
+
+/* Whether nothing is balanced by somebody's wish. */
+static inline gboolean
+mc_host_parts_are_paused (const McHostParts *self)
+{
+  return self->pause.active || self->inhibitors.list->len > 0;
+}
+
+G_END_DECLS
