@@ -1180,6 +1180,34 @@ test_vm_that_has_just_started_keeps_its_memory (void)
   booted_on_a_host_with_room (512, 100);
 }
 
+/* What it has read it may read again: nobody else has a use for the room. */
+static void
+full_of_page_cache_on_a_host_with_room (double capacity)
+{
+  g_autofree SmallHost *host = small_host_new (capacity * 4);
+  double cache = capacity * 0.7;
+  Guest *reader = small_host_add (host, capacity, capacity, capacity * 0.15);
+
+  reader->cache = reader->reads_to = cache;
+  guest_touch_all (reader);
+  for (guint i = 0; i < 2; i++)
+    small_host_add (host, capacity, capacity / 2, capacity / 4);
+  small_host_watch (host);
+  small_host_run (host, HOUR);
+  g_assert_cmpint (host->decision.condition, ==, MC_HOST_COMFORTABLE);
+  g_assert_cmpfloat (reader->cache, ==, cache);
+  g_assert_cmpfloat (guest_usable (reader), >=, cache + 150);
+  g_assert_cmpuint (reader->grants, ==, 0);
+}
+
+static void
+test_page_cache_is_left_where_there_is_room (void)
+{
+  full_of_page_cache_on_a_host_with_room (1024);
+  full_of_page_cache_on_a_host_with_room (4096);
+  full_of_page_cache_on_a_host_with_room (65536);
+}
+
 /* Silent ones */
 
 static void
@@ -1395,6 +1423,7 @@ static const Row rows[] = {
   ROW ("alike/only-ratios-of-weights-matter", test_only_ratios_of_weights_matter),
   ROW ("sizes/very-large-hosts-and-vms", test_very_large_hosts_and_vms),
   ROW ("comfort/just-started-keeps-its-memory", test_vm_that_has_just_started_keeps_its_memory),
+  ROW ("comfort/page-cache-is-left-where-there-is-room", test_page_cache_is_left_where_there_is_room),
   ROW ("silent/one-that-never-reports-holds-nobody-short", test_one_that_never_reports_holds_nobody_short),
   ROW ("reports/newer-than-the-balloon-is-no-growth", test_report_newer_than_the_balloon_is_no_growth),
   ROW ("reports/balloon-is-no-less-than-the-guest-sees", test_balloon_is_no_less_than_what_its_guest_sees),

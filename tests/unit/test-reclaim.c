@@ -353,18 +353,22 @@ test_guest_at_rest_is_asked_again (void)
     }
 }
 
-/* A part at a time, 15 s apart, and not in its first five minutes. */
+/* A part at a time, 15 s apart, not in its first five minutes, and not what its page cache fills.
+ */
 static void
 test_release_in_comfort (void)
 {
   const struct
   {
-    gint64 started_s, reclaimed_s, granted_s, taken;
+    gint64 started_s, reclaimed_s, granted_s;
+    guint64 unused;
+    gint64 taken;
     McReason reason;
   } rows[] = {
-    { 0, 0, 0, 50, MC_REASON_RELEASES },   { 699, 0, 0, 50, MC_REASON_RELEASES },
-    { 701, 0, 0, 0, MC_REASON_ENOUGH },    { 0, 986, 0, 0, MC_REASON_COOLING_DOWN },
-    { 0, 985, 0, 50, MC_REASON_RELEASES }, { 0, 0, 941, 0, MC_REASON_COOLING_DOWN },
+    { 0, 0, 0, 550, 50, MC_REASON_RELEASES },   { 699, 0, 0, 550, 50, MC_REASON_RELEASES },
+    { 701, 0, 0, 550, 0, MC_REASON_ENOUGH },    { 0, 986, 0, 550, 0, MC_REASON_COOLING_DOWN },
+    { 0, 985, 0, 550, 50, MC_REASON_RELEASES }, { 0, 0, 941, 550, 0, MC_REASON_COOLING_DOWN },
+    { 0, 0, 0, 230, 50, MC_REASON_RELEASES },   { 0, 0, 0, 229, 0, MC_REASON_ENOUGH },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
@@ -376,6 +380,7 @@ test_release_in_comfort (void)
       stage.cycle.lambda = MC_LAMBDA_PLENTY;
       stage.cycle.free = 1000 * (gint64)MC_MIB;
       idle = stage_add (&stage, 950, 400, 750);
+      idle->demand.unused = rows[i].unused * MC_MIB;
       stage.facts[0].started_us = rows[i].started_s * G_USEC_PER_SEC;
       idle->history->reclaimed_us = rows[i].reclaimed_s * G_USEC_PER_SEC;
       idle->history->granted_us = rows[i].granted_s * G_USEC_PER_SEC;
