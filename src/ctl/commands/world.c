@@ -179,7 +179,7 @@ describe (const McModel *model)
   return g_string_free (file, FALSE);
 }
 
-/* A link stays one, and leads to what is written; a pipe or a device is not replaced by a file. */
+/* A link stays one, and leads to what is written; a device is not replaced by a file. */
 static gboolean
 write_over (const char *path, const char *text, GError **error)
 {
