@@ -5,6 +5,7 @@ import configparser
 import json
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -77,9 +78,43 @@ def test_file_is_never_lost(service, ctl, tmp_path):
     assert (missing.returncode, missing.stdout) == (1, "")
 
 
+def test_what_is_no_plain_file_stays_that(service, ctl, tmp_path):
+    there, link = tmp_path / "there.world", tmp_path / "link.world"
+    there.write_text("old")
+    link.symlink_to(there)
+    ctl.good("world", "--force", str(link))
+    assert link.is_symlink() and there.read_text().startswith("# A host and its VMs")
+    for path in (Path("/dev/null"), tmp_path):
+        refused = ctl("world", "--force", str(path))
+        assert refused.returncode == 1 and str(path) in refused.stderr
+    assert Path("/dev/null").is_char_device()
+
+
 def test_misuse(service, ctl):
     assert ctl("world", "a", "b").returncode == 2
     assert ctl("world", "--json").returncode == 2
+
+
+@pytest.mark.parametrize("arguments, status, told", [
+    (["--world", "{none}"], 1, "{none}"),
+    (["--world", "{folder}"], 1, "{folder}"),
+    (["--world", "{wrong}"], 1, "{wrong}: [vm one] hold=much: 'much' is not a size, such as 150M or 1.5G"),
+    (["--world", "{good}", "--only", "nobody"], 2, "no coordinator's name fits 'nobody'"),
+    (["--world", "{good}", "--each"], 2, "--each and --data are not for --world"),
+    (["--world", "{good}", "--load", "spike"], 2, "only one of"),
+    (["--world", "{good}", "more"], 2, "unexpected argument 'more'"),
+    (["--world"], 2, "--world"),
+    (["--json"], 2, "--json is for --world"),
+])
+def test_the_simulator_tells_what_is_wrong(build_root, tmp_path, arguments, status, told):
+    paths = {name: str(tmp_path / name) for name in ("none", "folder", "wrong", "good")}
+    (tmp_path / "folder").mkdir()
+    for name, hold in (("wrong", "much"), ("good", "100M")):
+        (tmp_path / name).write_text(f"[host]\ntotal=4G\n[vm one]\nmaximum=1G\nhold={hold}\n")
+    done = subprocess.run([build_root / "tests/simulator/simulate", *(word.format(**paths) for word in arguments)],
+                          capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (status, "")
+    assert done.stderr.startswith("simulate: ") and told.format(**paths) in done.stderr and done.stderr.count("\n") == 1
 
 
 def test_the_simulator_takes_it(service, ctl, build_root, tmp_path):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
-DOCUMENTS = sorted(path.relative_to(PROJECT).as_posix() for path in [*PROJECT.glob("*.md"), *PROJECT.glob("tests/**/*.md")])
+DOCUMENTS = sorted(path.relative_to(PROJECT).as_posix() for path in [*PROJECT.glob("*.md"), *PROJECT.glob("src/**/*.md"), *PROJECT.glob("tests/**/*.md")])
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[\w-]+)?\)")
 NAMED_TEST = re.compile(r"([\w/-]+/test_\w+\.py)(?:::(test_\w+))?")
 COMMAND = re.compile(r"(?<![\w/])(tests/[a-z-]+(?:/[a-z-]+)*)(?![\w./*-])")

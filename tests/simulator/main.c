@@ -107,6 +107,8 @@ check (const Options *options, int argc, char *argv[], const SimReport *report, 
                    "only one of --set, --load, --sweep, --replay and --world can be done at once");
   if (options->json && options->world == NULL)
     return refuse (error, "--json is for --world");
+  if (options->world != NULL && (options->each || options->data != NULL))
+    return refuse (error, "--each and --data are not for --world");
   if (options->count < 1 || options->count > COUNT_MOST)
     return refuse (error, "--count is 1 to %d, not %d", COUNT_MOST, options->count);
   if (options->load != NULL && !g_strv_contains (sim_load_names, options->load))

@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "headroom.h"
 #include "policy-settings.h"
 #include "world.h"
 
@@ -314,11 +315,19 @@ least_of (const Run *run, guint i)
   return MAX (run->facts[i].minimum, held (&run->facts[i]));
 }
 
+/* What nobody has a claim to; below 0 where more was promised than there is. */
+static double
+free_of (const Run *run)
+{
+  return (double)run->figures.available - (double)run->settings.thresholds.host_reserve
+         - (double)mc_headroom_margin (&run->settings) - (double)run->host.promised;
+}
+
 /* What each could have if all were divided by weight; those whose minimum is more have that. */
 static void
 find_parts (const Run *run, guint64 *parts)
 {
-  double budget = run->host.free, weights = 0;
+  double budget = free_of (run), weights = 0;
   gboolean settled = FALSE, out[SIM_VMS_MOST] = { FALSE };
 
   for (guint i = 0; i < run->n; i++)
@@ -353,7 +362,7 @@ check_nobody_starves_another (const Run *run)
 {
   guint64 parts[SIM_VMS_MOST];
 
-  if (run->hostile < 0 || run->host.condition == MC_HOST_CRITICAL || run->host.free == 0)
+  if (run->hostile < 0 || run->host.condition == MC_HOST_CRITICAL)
     return;
   find_parts (run, parts);
   for (guint i = 0; i < run->n; i++)

@@ -167,6 +167,13 @@ test_errors (void)
     { HOST_GROUP VM_GROUP "hold=9:1G@\n", "'' is not a size" },
     { HOST_GROUP VM_GROUP "cache=9:1G@0\n", "'9:1G@0' has a rate of nothing a second" },
     { HOST_GROUP VM_GROUP "foreign=9:1G@1M\n", "is set at once: it has no rate" },
+    { HOST_GROUP VM_GROUP "foreign=9:1G 20:2G\n",
+      ": [vm one] foreign=9:1G 20:2G: 2048 MiB are more than its maximum, 1024 MiB" },
+    { HOST_GROUP VM_GROUP "start=512M\n" VM_GROUP, ": [vm one]: is there twice" },
+    { HOST_GROUP VM_GROUP "[host]\nlength=60\n", ": [host]: is there twice" },
+    { HOST_GROUP VM_GROUP "hold=1G\n hold = 2G\n", ": [vm one] hold=2G: is there twice" },
+    { HOST_GROUP VM_GROUP "hold=0:1G\\\n", ": [vm one] hold=0:1G\\: '1G\\' is not a size" },
+    { HOST_GROUP VM_GROUP "own=\377\n", ": [vm one] own=\377: '\377' is not a size" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)

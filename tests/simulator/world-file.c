@@ -41,12 +41,13 @@ typedef struct
   gboolean failed;
 } Reader;
 
-/* A value ends where a comment begins behind it.
+/* A value ends where a comment begins behind it; it is as written, so that what has an escape in it
+ * that GLib does not know is refused, and not taken for absent.
  * Returns: (transfer full) (nullable): NULL where the key is not there. */
 static char *
 text_of (GKeyFile *file, const char *group, const char *key)
 {
-  char *value = g_key_file_get_string (file, group, key, NULL);
+  char *value = g_key_file_get_value (file, group, key, NULL);
 
   for (char *mark = value; mark != NULL && (mark = strchr (mark, '#')) != NULL; mark++)
     if (mark == value || g_ascii_isspace (mark[-1]))
@@ -213,6 +214,9 @@ read_foreign (Reader *reader, SimPlan *plan)
     {
       if (steps[i].rate < NO_LIMIT)
         refuse (reader, "foreign", "is set at once: it has no rate");
+      else if (steps[i].mib > plan->capacity)
+        refuse (reader, "foreign", "%.0f MiB are more than its maximum, %.0f MiB", steps[i].mib,
+                plan->capacity);
       else
         sim_part_event (plan, (guint)steps[i].at, SIM_IS_SET, steps[i].mib);
     }
@@ -350,21 +354,49 @@ read_groups (Reader *reader, SimLoad *load)
   check_names (reader, load);
 }
 
+/* GLib takes two groups of one name for one, and of two values the last: of a VM that was copied,
+ * and not given another name, nothing would be told. */
+static void
+check_once (Reader *reader, const char *text)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  const char *key = NULL;
+
+  for (guint i = 0; lines[i] != NULL && !reader->failed; i++)
+    {
+      char *line = g_strstrip (lines[i]), *end = strchr (line, *line == '[' ? ']' : '=');
+
+      if (*line == '#' || end == NULL)
+        continue;
+      *end = '\0';
+      key = *line == '[' ? NULL : g_strchomp (line);
+      if (key == NULL)
+        reader->group = line + 1;
+      if (!g_hash_table_add (seen,
+                             g_strdup_printf ("%s\n%s", reader->group, key != NULL ? key : "")))
+        refuse (reader, key, "is there twice");
+    }
+}
+
 SimLoad *
 sim_world_file_load (const char *path, GError **error)
 {
   g_autoptr (GKeyFile) file = g_key_file_new ();
   g_autofree SimLoad *load = g_new0 (SimLoad, 1);
   g_autofree char *base = g_path_get_basename (path);
+  g_autofree char *text = NULL;
   Reader reader = { .file = file, .path = path, .error = error };
 
-  if (!g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, error))
+  if (!g_file_get_contents (path, &text, NULL, error)
+      || !g_key_file_load_from_data (file, text, (gsize)-1, G_KEY_FILE_NONE, error))
     {
       g_prefix_error (error, "%s: ", path);
       return NULL;
     }
   g_strlcpy (load->name, base, sizeof load->name);
   load->seed = 1;
+  check_once (&reader, text);
   read_groups (&reader, load);
   if (reader.failed)
     return NULL;

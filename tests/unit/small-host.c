@@ -48,7 +48,7 @@ small_host_add (SmallHost *host, double capacity, double balloon, double uses)
 
   g_assert_cmpuint (host->n, <=, GUESTS_MOST);
   *guest = (Guest){ .capacity = capacity,
-                    .minimum = MIN (capacity / 8, 64),
+                    .minimum = (double)mc_policy_default_minimum (bytes (capacity)) / MC_MIB,
                     .maximum = capacity,
                     .own = DEFAULT_OWN,
                     .outside = OUTSIDE_LEAST + capacity / OUTSIDE_PART

@@ -531,27 +531,39 @@ test_reserve_is_kept_when_guests_hide_what_they_were_given (void)
 
 /* Ways back */
 
+/* A probe is no smaller than the least move, be there a pool to be filled or the host's limit
+ * alone.
+ */
+static void
+driver_hung (guint seconds, gboolean alone)
+{
+  g_autofree SmallHost *host = small_host_new (6144);
+  Guest *guest = small_host_add (host, 4096, 4096, 540);
+
+  if (!alone)
+    small_host_add (host, 1024, 600, 350);
+  guest_touch_all (guest);
+  small_host_leave (host, 400);
+  small_host_run (host, 5);
+  guest->hangs = TRUE;
+  small_host_run (host, seconds + 4);
+  guest->hangs = FALSE;
+  small_host_run (host, 2 * HOUR);
+  g_assert_cmpfloat (guest->balloon, <, 3000);
+  g_assert_cmpfloat (used (host), <=, limit (host) + 164);
+  for (guint i = 0; i < host->n; i++)
+    g_assert_cmpfloat (guest_usable (&host->guests[i]), >, 100);
+}
+
 static void
 test_driver_that_hung_gives_again (void)
 {
-  const double hung[] = { 8, 12, 40, 300 };
+  const guint hung[] = { 8, 12, 40, 300 };
 
   for (guint i = 0; i < G_N_ELEMENTS (hung); i++)
     {
-      g_autofree SmallHost *host = small_host_new (6144);
-      Guest *guest = small_host_add (host, 4096, 4096, 540), *other;
-
-      other = small_host_add (host, 1024, 600, 350);
-      guest_touch_all (guest);
-      small_host_leave (host, 400);
-      small_host_run (host, 5);
-      guest->hangs = TRUE;
-      small_host_run (host, (guint)hung[i] + 4);
-      guest->hangs = FALSE;
-      small_host_run (host, 2 * HOUR);
-      g_assert_cmpfloat (guest->balloon, <, 3000);
-      g_assert_cmpfloat (used (host), <=, limit (host) + 164);
-      g_assert_cmpfloat (guest_usable (other), >, 100);
+      driver_hung (hung[i], FALSE);
+      driver_hung (hung[i], TRUE);
     }
 }
 
@@ -1000,8 +1012,9 @@ test_squeezed_guest_is_believed_though_its_total_is_small (void)
 
 /* Host memory */
 
+/* Of memory that the service @granted, or that its guests had before. */
 static void
-reclaimed (double part, double scale)
+reclaimed (double part, double scale, gboolean granted)
 {
   g_autofree SmallHost *host = small_host_new (8192 * scale);
   Guest *small;
@@ -1022,6 +1035,8 @@ reclaimed (double part, double scale)
     {
       Guest *guest = &host->guests[i];
 
+      if (granted)
+        guest->history.granted = (guint64)(guest->balloon * MC_MIB);
       guest->out = guest->touched * part;
       guest->touched -= guest->out;
       host->base += guest->out; /* others have it */
@@ -1040,15 +1055,18 @@ test_what_the_host_reclaims_is_not_paid_by_others (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
     {
-      reclaimed (parts[i], 1);
-      reclaimed (parts[i], 8);
+      reclaimed (parts[i], 1, FALSE);
+      reclaimed (parts[i], 1, TRUE);
+      reclaimed (parts[i], 8, FALSE);
+      reclaimed (parts[i], 8, TRUE);
     }
 }
 
 /* Alike */
 
+/* Beside the reserve, the margin and what the late one begins with, the host has so much @room. */
 static void
-start_beside (guint n, double capacity, double spare)
+start_beside (guint n, double capacity, double spare, double room)
 {
   g_autofree SmallHost *host = small_host_new (capacity * (n + 1));
   double least = G_MAXDOUBLE, most = 0;
@@ -1061,7 +1079,7 @@ start_beside (guint n, double capacity, double spare)
       guest_touch_all (guest);
       guest_was_told (guest);
     }
-  small_host_leave (host, 264 + 300 + capacity / 4);
+  small_host_leave (host, 264 + capacity / 4 + room);
   small_host_run (host, MINUTE);
   late = small_host_add (host, capacity, capacity / 4, 120);
   late->started = host->now;
@@ -1079,10 +1097,15 @@ start_beside (guint n, double capacity, double spare)
 static void
 test_headroom_shrinks_alike_when_a_vm_starts (void)
 {
-  start_beside (3, 2048, 150);
-  start_beside (3, 1024, 120);
-  start_beside (10, 4096, 200);
-  start_beside (1, 8192, 300);
+  start_beside (3, 2048, 150, 300);
+  start_beside (3, 1024, 120, 300);
+  start_beside (10, 4096, 200, 300);
+  start_beside (1, 8192, 300, 300);
+  /* Less of a difference than is worth a move elsewhere. */
+  start_beside (1, 1024, 80, 450);
+  start_beside (1, 1024, 200, 300);
+  start_beside (1, 2048, 80, 700);
+  start_beside (1, 2048, 120, 650);
 }
 
 static void
@@ -1178,6 +1201,34 @@ test_vm_that_has_just_started_keeps_its_memory (void)
   booted_on_a_host_with_room (1024, 150);
   booted_on_a_host_with_room (16384, 500);
   booted_on_a_host_with_room (512, 100);
+}
+
+/* What it has read it may read again: nobody else has a use for the room. */
+static void
+full_of_page_cache_on_a_host_with_room (double capacity)
+{
+  g_autofree SmallHost *host = small_host_new (capacity * 4);
+  double cache = capacity * 0.7;
+  Guest *reader = small_host_add (host, capacity, capacity, capacity * 0.15);
+
+  reader->cache = reader->reads_to = cache;
+  guest_touch_all (reader);
+  for (guint i = 0; i < 2; i++)
+    small_host_add (host, capacity, capacity / 2, capacity / 4);
+  small_host_watch (host);
+  small_host_run (host, HOUR);
+  g_assert_cmpint (host->decision.condition, ==, MC_HOST_COMFORTABLE);
+  g_assert_cmpfloat (reader->cache, ==, cache);
+  g_assert_cmpfloat (guest_usable (reader), >=, cache + 150);
+  g_assert_cmpuint (reader->grants, ==, 0);
+}
+
+static void
+test_page_cache_is_left_where_there_is_room (void)
+{
+  full_of_page_cache_on_a_host_with_room (1024);
+  full_of_page_cache_on_a_host_with_room (4096);
+  full_of_page_cache_on_a_host_with_room (65536);
 }
 
 /* Silent ones */
@@ -1395,6 +1446,7 @@ static const Row rows[] = {
   ROW ("alike/only-ratios-of-weights-matter", test_only_ratios_of_weights_matter),
   ROW ("sizes/very-large-hosts-and-vms", test_very_large_hosts_and_vms),
   ROW ("comfort/just-started-keeps-its-memory", test_vm_that_has_just_started_keeps_its_memory),
+  ROW ("comfort/page-cache-is-left-where-there-is-room", test_page_cache_is_left_where_there_is_room),
   ROW ("silent/one-that-never-reports-holds-nobody-short", test_one_that_never_reports_holds_nobody_short),
   ROW ("reports/newer-than-the-balloon-is-no-growth", test_report_newer_than_the_balloon_is_no_growth),
   ROW ("reports/balloon-is-no-less-than-the-guest-sees", test_balloon_is_no_less_than_what_its_guest_sees),

@@ -242,6 +242,43 @@ test_host_above_its_limit (void)
   g_assert_cmpint (stage_taken (kept), ==, 0);
 }
 
+/* Somebody's need, which what is free will answer, stops neither the pool nor a tight host. */
+static void
+test_need_stops_no_other_duty (void)
+{
+  const struct
+  {
+    McHostCondition condition;
+    guint64 grantable, excess, pool;
+    McReason reason;
+    gint64 taken;
+  } rows[] = {
+    { MC_HOST_TIGHT, 1000, 50, 0, MC_REASON_HOST_TIGHT, 50 + 120 },
+    { MC_HOST_COMFORTABLE, 200, 0, 200, MC_REASON_RELEASES, 120 },
+    { MC_HOST_COMFORTABLE, 400, 0, 200, MC_REASON_ENOUGH, 0 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      Stage stage;
+      McCandidate *rich, *needy;
+
+      stage_init (&stage);
+      stage.cycle.condition = rows[i].condition;
+      stage.cycle.lambda = 0.5;
+      stage.cycle.free = stage.cycle.grantable = (gint64)(rows[i].grantable * MC_MIB);
+      stage.cycle.excess = rows[i].excess * MC_MIB;
+      stage.cycle.pool = rows[i].pool * MC_MIB;
+      rich = stage_add (&stage, 950, 400, 750);
+      rich->demand.desired = 950 * MC_MIB;
+      needy = stage_add_in_need (&stage, 500, 620);
+      mc_reclaim (&stage.cycle, &stage.candidates);
+      g_assert_cmpuint (needy->lacks / MC_MIB, ==, 120);
+      g_assert_cmpint (stage_taken (rich), ==, rows[i].taken);
+      g_assert_cmpint (rich->decision->reason, ==, rows[i].reason);
+    }
+}
+
 /* All together keep no more than a quarter of what is missing as not worth a move. */
 static void
 test_many_small_surpluses_reach_the_limit (void)
@@ -353,18 +390,22 @@ test_guest_at_rest_is_asked_again (void)
     }
 }
 
-/* A part at a time, 15 s apart, and not in its first five minutes. */
+/* A part at a time, 15 s apart, not in its first five minutes, and not what its page cache fills.
+ */
 static void
 test_release_in_comfort (void)
 {
   const struct
   {
-    gint64 started_s, reclaimed_s, granted_s, taken;
+    gint64 started_s, reclaimed_s, granted_s;
+    guint64 unused;
+    gint64 taken;
     McReason reason;
   } rows[] = {
-    { 0, 0, 0, 50, MC_REASON_RELEASES },   { 699, 0, 0, 50, MC_REASON_RELEASES },
-    { 701, 0, 0, 0, MC_REASON_ENOUGH },    { 0, 986, 0, 0, MC_REASON_COOLING_DOWN },
-    { 0, 985, 0, 50, MC_REASON_RELEASES }, { 0, 0, 941, 0, MC_REASON_COOLING_DOWN },
+    { 0, 0, 0, 550, 50, MC_REASON_RELEASES },   { 699, 0, 0, 550, 50, MC_REASON_RELEASES },
+    { 701, 0, 0, 550, 0, MC_REASON_ENOUGH },    { 0, 986, 0, 550, 0, MC_REASON_COOLING_DOWN },
+    { 0, 985, 0, 550, 50, MC_REASON_RELEASES }, { 0, 0, 941, 550, 0, MC_REASON_COOLING_DOWN },
+    { 0, 0, 0, 230, 50, MC_REASON_RELEASES },   { 0, 0, 0, 229, 0, MC_REASON_ENOUGH },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
@@ -376,6 +417,7 @@ test_release_in_comfort (void)
       stage.cycle.lambda = MC_LAMBDA_PLENTY;
       stage.cycle.free = 1000 * (gint64)MC_MIB;
       idle = stage_add (&stage, 950, 400, 750);
+      idle->demand.unused = rows[i].unused * MC_MIB;
       stage.facts[0].started_us = rows[i].started_s * G_USEC_PER_SEC;
       idle->history->reclaimed_us = rows[i].reclaimed_s * G_USEC_PER_SEC;
       idle->history->granted_us = rows[i].granted_s * G_USEC_PER_SEC;
@@ -444,6 +486,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/reclaim/pool", test_pool_is_filled_by_what_is_unused);
   g_test_add_func ("/reclaim/pool-slack", test_pool_may_lack_a_little);
   g_test_add_func ("/reclaim/host", test_host_above_its_limit);
+  g_test_add_func ("/reclaim/each-duty", test_need_stops_no_other_duty);
   g_test_add_func ("/reclaim/small-surpluses", test_many_small_surpluses_reach_the_limit);
   g_test_add_func ("/reclaim/burst", test_short_host_leaves_a_burst);
   g_test_add_func ("/reclaim/probes", test_probes_are_small);

@@ -290,6 +290,16 @@ test_list (void)
   g_assert_cmpstr (names, ==, "LowWatermark, HighWatermark, Minimum, Maximum and Weight");
 }
 
+/* An eighth, and no more than makes nobody swap for memory that nobody touches. */
+static void
+test_default_minimum (void)
+{
+  const guint64 rows[][2] = { { 128, 16 }, { 512, 64 }, { 1024, 64 }, { 512 * 1024, 64 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    g_assert_cmpuint (mc_policy_default_minimum (rows[i][0] * MC_MIB), ==, rows[i][1] * MC_MIB);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -302,6 +312,7 @@ main (int argc, char **argv)
   g_test_add_func ("/thresholds/host-together", test_host_together);
   g_test_add_func ("/thresholds/vm-together", test_vm_together);
   g_test_add_func ("/thresholds/defaults", test_defaults);
+  g_test_add_func ("/thresholds/default-minimum", test_default_minimum);
   g_test_add_func ("/thresholds/typed", test_typed);
   g_test_add_func ("/thresholds/files", test_files);
   g_test_add_func ("/thresholds/list", test_list);

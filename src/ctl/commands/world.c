@@ -12,6 +12,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
+
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
 
@@ -177,6 +179,19 @@ describe (const McModel *model)
   return g_string_free (file, FALSE);
 }
 
+/* A link stays one, and leads to what is written; a device is not replaced by a file. */
+static gboolean
+write_over (const char *path, const char *text, GError **error)
+{
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+
+  if (g_file_replace_contents (file, text, strlen (text), NULL, FALSE, G_FILE_CREATE_NONE, NULL,
+                               NULL, error))
+    return TRUE;
+  g_prefix_error (error, "%s: ", path);
+  return FALSE;
+}
+
 /* Only with @force is there anything lost. */
 static gboolean
 write_file (const char *path, const char *text, gboolean force, GError **error)
@@ -198,7 +213,7 @@ write_file (const char *path, const char *text, gboolean force, GError **error)
     }
   if (fd >= 0)
     g_close (fd, NULL);
-  return g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0666, error);
+  return write_over (path, text, error);
 }
 
 int
