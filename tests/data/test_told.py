@@ -82,6 +82,11 @@ def test_commands_that_are_told_exist(document):
     assert told and told <= there
 
 
+def test_every_suite_of_pytest_is_one_of_meson():
+    told = re.search(r"^pytest_suites = \[(.*)\]$", text("tests/meson.build"), re.M).group(1)
+    assert set(re.findall(r"'(\w+)'", told)) == {path.parent.name for path in PROJECT.glob("tests/*/test_*.py")}
+
+
 @pytest.mark.parametrize("document", ["CONTRIBUTING.md", "tests/README.md"])
 def test_every_suite_is_told(document):
     suites = re.search(r'^every="(.*)"$', text("tests/run"), re.M).group(1).split()
