@@ -8,14 +8,10 @@ import pathlib
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 
-from steered import BUILD, MIB, SOURCE, start_service, stop_service
-
-sys.path.insert(0, str(SOURCE / "tests/guests/bed"))
-
-import namespace  # noqa: E402
+from common import BUILD, MIB, SOURCE, namespace
+from common.service import running_service
 
 # The group may let things rest, and nothing else.
 RULES = """
@@ -119,15 +115,11 @@ class System:
     @contextlib.contextmanager
     def serve(self, *names, host=1 << 30):
         """The service, as its own user, with VMs of those names at rest. @host: what the host itself uses."""
-        service = start_service(self.address, "--system", program=self.directory / "test-service",
-                                user="memcoord", group="memcoord", extra_groups=[], cwd="/")
-        service.tell("host", host)
-        for name in names:
-            service.tell("add", name, 1024 * MIB)
-        service.wait_for(lambda: [vm["Status"] for vm in service.vms().values()] == ["managed"] * len(names))
-        yield service
-        self.end_callers()
-        stop_service(service)
+        with running_service(self.address, dict.fromkeys(names, 1024 * MIB), "--system", host=host,
+                             program=self.directory / "test-service",
+                             user="memcoord", group="memcoord", extra_groups=[], cwd="/") as service:
+            yield service
+            self.end_callers()
 
     def caller(self, user, agent=False):
         uid = USERS.get(user, 0)

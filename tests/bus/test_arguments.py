@@ -6,7 +6,9 @@ import xml.etree.ElementTree as tree
 import pytest
 from gi.repository import Gio, GLib
 
-from steered import HOST, MIB, NAME, ROOT, SOURCE, VM, start_bus, start_service, stop_service
+from common import MIB, SOURCE
+from common.bus import HOST, NAME, ROOT, VM, own_bus
+from common.service import running_service
 
 ERROR = "org.example.MemCoord1.Error."
 INVALID_ARGS = "org.freedesktop.DBus.Error.InvalidArgs"
@@ -89,14 +91,8 @@ WRONG = [
 @pytest.fixture(scope="module")
 def lasting():
     """One service for all: a call that is refused leaves it as it was."""
-    daemon, address = start_bus()
-    service = start_service(address)
-    service.tell("add", "web", 1024 * MIB)
-    service.wait_for(lambda: service.vms()["web"]["Status"] == "managed")
-    yield service
-    stop_service(service)
-    daemon.terminate()
-    daemon.wait()
+    with own_bus() as address, running_service(address, {"web": 1024 * MIB}) as service:
+        yield service
 
 
 def refuse(service, interface, method, parameters):
@@ -187,7 +183,7 @@ def test_vm_that_goes_while_it_is_written_to(service):
                             lambda connection, result: answers.append(result))
     service.call(ROOT, HOST, "Plan")  # the one before is under way
     service.tell("remove", "web")
-    service.wait_for(lambda: answers or "web" in service.vms())
+    service.wait_until(lambda: answers or "web" in service.vms())
     while not answers:
         GLib.MainContext.default().iteration(True)
     with pytest.raises(GLib.Error) as refused:

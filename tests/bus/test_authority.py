@@ -13,7 +13,8 @@ import time
 import pytest
 from gi.repository import GLib
 
-from steered import BUILD, HOST, MANAGER, MIB, NAME, PROPERTIES, ROOT, VM, connect
+from common import BUILD, MIB, wait_until
+from common.bus import HOST, MANAGER, NAME, PROPERTIES, ROOT, VM, Client
 from system import USERS
 from test_arguments import METHODS
 
@@ -93,11 +94,11 @@ def test_rule_can_allow_a_group(system, service):
 
 def test_policy_changed_names_the_user(system, service):
     heard = []
-    watcher = connect(system.address)
-    watcher.signal_subscribe(NAME, HOST, "PolicyChanged", None, None, 0, lambda *signal: heard.append(signal[-1].unpack()))
-    watcher.call_sync(NAME, ROOT, "org.freedesktop.DBus.Peer", "Ping", None, None, 0, 5000)
+    watcher = Client(system.address)
+    watcher.subscribe(lambda path, member, arguments: heard.append(arguments), HOST, "PolicyChanged")
+    watcher.call(ROOT, "org.freedesktop.DBus.Peer", "Ping")
     system.caller("olga").call(ROOT, HOST, "Pause", GLib.Variant("(su)", ("", 0)))
-    service.wait_for(lambda: heard)
+    service.wait_until(lambda: heard)
     assert heard[0][1] == "Paused"
     assert heard[0][4].endswith(f" uid {USERS['olga']}")
 
@@ -206,10 +207,7 @@ def take_terminal(terminal):
 
 def wait_until_unseen(master):
     """What is typed before the agent has turned the echo off is thrown away with it."""
-    deadline = time.monotonic() + 20
-    while termios.tcgetattr(master)[3] & termios.ECHO:
-        assert time.monotonic() < deadline, "the password would be seen"
-        time.sleep(0.01)
+    wait_until(lambda: not termios.tcgetattr(master)[3] & termios.ECHO, 20, "a password that is not seen")
 
 
 def read_until(descriptor, wanted):

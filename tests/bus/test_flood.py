@@ -14,7 +14,9 @@ import time
 import pytest
 from gi.repository import Gio, GLib
 
-from steered import HOST, MANAGER, MIB, NAME, PROPERTIES, ROOT, SOURCE, growth, memory
+from common import MIB, SOURCE
+from common.bus import HOST, MANAGER, NAME, PROPERTIES, ROOT
+from common.service import growth, memory
 
 pytestmark = pytest.mark.usefixtures("small_quarantine")
 
@@ -138,4 +140,4 @@ def test_call_without_a_reply_is_carried_out(system, service):
     message.set_flags(Gio.DBusMessageFlags.NO_REPLY_EXPECTED)
     message.set_body(GLib.Variant("(st)", ("Interval", 17)))
     service.connection.send_message(message, Gio.DBusSendMessageFlags.NONE)
-    service.wait_for(lambda: service.host()["Interval"] == 17)
+    service.wait_until(lambda: service.host()["Interval"] == 17)

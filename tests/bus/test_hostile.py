@@ -11,8 +11,9 @@ import time
 import pytest
 from gi.repository import Gio, GLib
 
-from steered import (HOST, MANAGER, MIB, NAME, PROPERTIES, ROOT, VM, connect, growth, is_sanitized, memory, start_service,
-                     stop_service)
+from common import MIB, is_sanitized
+from common.bus import HOST, MANAGER, NAME, PROPERTIES, ROOT, VM, connect
+from common.service import growth, memory, start_service, stop_service
 from test_arguments import METHODS
 
 pytestmark = pytest.mark.usefixtures("small_quarantine")
@@ -295,7 +296,7 @@ def test_inhibitors_have_a_limit_and_leave_nothing_behind(service):
     assert len(service.call(ROOT, HOST, "ListInhibitors")[0]) == 256
     for descriptor in held:
         os.close(descriptor)
-    service.wait_for(lambda: not service.host()["Inhibited"])
+    service.wait_until(lambda: not service.host()["Inhibited"])
     assert descriptors(service) == before
 
 
@@ -312,7 +313,7 @@ def test_what_is_written_to_an_inhibitor_does_not_wake_the_service(service):
     assert cpu_seconds(service) - begin < 0.5
     assert service.host()["Inhibited"]
     os.close(descriptor)
-    service.wait_for(lambda: not service.host()["Inhibited"])
+    service.wait_until(lambda: not service.host()["Inhibited"])
 
 
 def cpu_seconds(service):

@@ -5,9 +5,9 @@ import signal
 import subprocess
 
 import pytest
-from gi.repository import GLib
 
-from steered import BUILD, HOST, MANAGER, NAME, PROPERTIES, ROOT, VM, connect, start_bus
+from common import BUILD
+from common.bus import NAME, ROOT, VM, Client, start_bus
 
 
 class Daemon:
@@ -39,36 +39,15 @@ def start(environment, tmp_path):
             each.process.communicate()
 
 
-def state(connection):
-    return connection.call_sync(NAME, ROOT, PROPERTIES, "Get", GLib.Variant("(ss)", (HOST, "State")), None, 0, 5000).unpack()[0]
-
-
-def objects(connection):
-    return connection.call_sync(NAME, ROOT, MANAGER, "GetManagedObjects", None, None, 0, 5000).unpack()[0]
-
-
 def wait_for(bus, condition):
-    """Waits, on what the bus tells, until something holds of the service; it may not have its name yet."""
-    connection = connect(bus)
-    context = GLib.MainContext.default()
-    told = []
-    connection.signal_subscribe(None, None, None, None, None, 0, lambda *_: told.append(True))
-    timer = GLib.timeout_add_seconds(20, lambda: told.append(False))
-    while True:
-        try:
-            if condition(connection):
-                break
-        except GLib.Error as error:
-            assert "ServiceUnknown" in error.message
-        while not told:
-            context.iteration(True)
-        assert told.pop(), "it never came to that"
-    GLib.source_remove(timer)
-    return connection
+    """Until something holds of the service, which may not have its name yet. Returns the client to which it holds."""
+    client = Client(bus)
+    client.wait_until(lambda: client.is_served() and condition(client), 20)
+    return client
 
 
 def wait_for_state(bus, wanted):
-    return wait_for(bus, lambda connection: state(connection) == wanted)
+    return wait_for(bus, lambda client: client.host()["State"] == wanted)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -86,14 +65,13 @@ def test_name_that_is_taken_is_a_clear_error(bus, start):
     assert code == 1
     assert NAME in said and "another memcoordd has it" in said
     assert first.process.poll() is None
-    assert state(connect(bus)) == "running"
+    assert Client(bus).host()["State"] == "running"
 
 
 def test_bus_that_goes_is_an_error(start):
     daemon, address = start_bus()
     service = start(DBUS_SESSION_BUS_ADDRESS=address)
-    connection = wait_for_state(address, "running")
-    connection.set_exit_on_close(False)
+    wait_for_state(address, "running")
     daemon.kill()
     daemon.wait()
     code, said = service.end()
@@ -109,8 +87,7 @@ def test_no_bus_is_an_error(start):
 
 def test_vms_of_libvirt_are_on_the_bus(bus, start):
     start()
-    connection = wait_for(bus, objects)
-    (path, interfaces), = objects(connection).items()
+    (path, interfaces), = wait_for(bus, Client.objects).objects().items()
     vm = interfaces[VM]
     assert vm["Name"] == "test"
     assert path == f"{ROOT}/vm/_{vm['UUID'].replace('-', '_')}"
@@ -118,6 +95,4 @@ def test_vms_of_libvirt_are_on_the_bus(bus, start):
 
 def test_missing_hypervisor_is_waited_for(bus, start):
     start("--uri=qemu+unix:///system?socket=/nonexistent/libvirt-sock")
-    connection = wait_for_state(bus, "degraded")
-    assert connection.call_sync(NAME, ROOT, PROPERTIES, "Get", GLib.Variant("(ss)", (HOST, "HypervisorConnected")),
-                                None, 0, 5000).unpack() == (False,)
+    assert wait_for_state(bus, "degraded").host()["HypervisorConnected"] is False

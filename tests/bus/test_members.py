@@ -8,7 +8,9 @@ import xml.etree.ElementTree as tree
 import pytest
 from gi.repository import GLib
 
-from steered import HOST, MANAGER, MIB, NAME, PROPERTIES, ROOT, SOURCE, VM, start_service, stop_service
+from common import MIB, SOURCE
+from common.bus import HOST, MANAGER, NAME, PROPERTIES, ROOT, VM
+from common.service import start_service, stop_service
 
 DESCRIBED = {interface.get("name"): interface
              for path in (SOURCE / "introspection").glob("*.xml")
@@ -95,7 +97,7 @@ def test_what_a_guest_does_not_report_is_nothing_and_a_status_says_so(bus):
     service = start_service(bus, speed=50)  # a guest is given a minute to boot
     service.tell("add", "mute", 512 * MIB)
     service.tell("mute", "mute")
-    service.wait_for(lambda: service.vms()["mute"]["Status"] == "no-stats", 30)
+    service.wait_until(lambda: service.vms()["mute"]["Status"] == "no-stats", 30)
     vm = service.vms()["mute"]
     assert (vm["Unused"], vm["Usable"], vm["Available"], vm["StatsTime"]) == (0, 0, 0, 0)
     assert "driver" in vm["StatusDetail"]
@@ -155,7 +157,7 @@ def test_plan_tells_what_is_then_done(service):
     assert told[3].rpartition(" of ")[0] == f"dry run: {why}".rpartition(" of ")[0]
     assert service.vms()["web"]["Target"] == before
     service.call(ROOT, HOST, "SetDryRun", GLib.Variant("(b)", (False,)))
-    service.wait_for(lambda: service.vms()["web"]["Target"] >= after)
+    service.wait_until(lambda: service.vms()["web"]["Target"] >= after)
     assert service.call(service.path("web"), VM, "ListDecisions")[0][-1][1] == before
 
 

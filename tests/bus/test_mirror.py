@@ -7,7 +7,9 @@ import random
 
 from gi.repository import GLib
 
-from steered import HOST, MANAGER, MIB, NAME, PROPERTIES, ROOT, VM, connect, start_service, stop_service
+from common import MIB
+from common.bus import HOST, MANAGER, NAME, PROPERTIES, ROOT, VM, Client
+from common.service import start_service, stop_service
 
 CHANGES = 1000
 NOT_TOLD = "StatsTime"  # the one property that is documented not to be signalled
@@ -17,14 +19,14 @@ class Mirror:
     """What a frontend believes: {path: {interface: {property: value}}}."""
 
     def __init__(self, bus):
-        self.connection = connect(bus)
+        client = Client(bus)
+        self.connection = client.connection
         self.heard = 0
-        self.connection.signal_subscribe(NAME, None, None, None, None, 0, self.take)
+        client.subscribe(self.take)
         self.objects = {}
         self.objects = self.ask_vms()[0] | {ROOT: {HOST: self.ask_host()[0]}}
 
-    def take(self, connection, sender, path, interface, name, parameters):
-        arguments = parameters.unpack()
+    def take(self, path, name, arguments):
         self.heard += 1
         if name == "InterfacesAdded":
             added, interfaces = arguments

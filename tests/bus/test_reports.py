@@ -6,7 +6,8 @@ The kinds are tests/fake/fake-reports.c's. Beside each there is an ordinary gues
 
 import pytest
 
-from steered import MIB, start_service, stop_service
+from common import MIB
+from common.service import running_service
 
 CAPACITY = 10 << 30
 SMALLER = 4 << 30  # whose balloon is as large as what 32 bits can count
@@ -15,14 +16,9 @@ TIGHT = 9 << 29  # what the host itself uses of 8 GiB when it is short of memory
 
 @pytest.fixture
 def service(bus):
-    running = start_service(bus, speed=20)
-    running.tell("host", 0)
-    running.tell("add", "odd", CAPACITY)
-    running.tell("add", "ordinary", 1024 * MIB)
-    running.wait_for(lambda: {vm["Status"] for vm in running.vms().values()} == {"managed"})
-    running.tell("cycle")
-    yield running
-    stop_service(running)
+    with running_service(bus, {"odd": CAPACITY, "ordinary": 1024 * MIB}, speed=20, host=0) as running:
+        running.tell("cycle")
+        yield running
 
 
 def pass_cycles(service, number=20):
@@ -56,7 +52,7 @@ def test_it_is_left_alone(service, kind):
     status, known, words = LEFT_ALONE[kind]
     order, *more = kind
     service.tell(order, "odd", *more)
-    service.wait_for(lambda: service.vms()["odd"]["Status"] == status)
+    service.wait_until(lambda: service.vms()["odd"]["Status"] == status)
     before = service.vms()["odd"]
     assert words in before["StatusDetail"]
     assert {name: before[name] > 0 for name in known} == known
@@ -96,7 +92,7 @@ def test_reads_that_count_as_swap_are_no_need(service):
 def add_smaller(service, kind):
     service.tell("remove", "odd")
     service.tell("add", "odd", SMALLER)
-    service.wait_for(lambda: service.vms()["odd"]["Status"] == "managed")
+    service.wait_until(lambda: service.vms()["odd"]["Status"] == "managed")
     service.tell("report", "odd", kind)
     pass_cycles(service, 3)
     return service.vms()["odd"]
@@ -120,7 +116,7 @@ def test_figures_that_stand_still_are_not_believed(service):
     before = add_smaller(service, "the-same")
     assert before["Unused"] == before["Available"] == 2047 * MIB
     service.tell("host", TIGHT)
-    service.wait_for(lambda: service.vms()["odd"]["Status"] == "stale")
+    service.wait_until(lambda: service.vms()["odd"]["Status"] == "stale")
     taken = service.vms()["odd"]["Target"]
     assert before["Target"] - SMALLER // 5 <= taken < before["Target"]  # one step
     assert "what cannot be" in service.vms()["odd"]["StatusDetail"]

@@ -4,7 +4,9 @@
 import pytest
 from gi.repository import Gio, GLib
 
-from steered import HOST, MIB, NAME, ROOT, connect, start_service, stop_service
+from common import MIB
+from common.bus import HOST, NAME, ROOT, connect
+from common.service import running_service
 
 ERROR = "org.example.MemCoord1.Error."
 
@@ -12,11 +14,8 @@ ERROR = "org.example.MemCoord1.Error."
 @pytest.fixture
 def quick(bus):
     """A service whose half minute of patience is no second of ours."""
-    service = start_service(bus, speed=50)
-    service.tell("add", "web", 4096 * MIB)
-    service.wait_for(lambda: service.vms()["web"]["Status"] == "managed")
-    yield service
-    stop_service(service)
+    with running_service(bus, {"web": 4096 * MIB}, speed=50) as service:
+        yield service
 
 
 def reserve(service, size, seconds=0, connection=None):
@@ -70,7 +69,7 @@ def test_nothing_is_granted_where_there_is_nothing(quick):
 def test_it_ends_when_its_time_is_up(quick):
     reserve(quick, 64 * MIB, 2)
     assert quick.host()["Reserved"] == 64 * MIB
-    quick.wait_for(lambda: quick.host()["Reserved"] == 0)
+    quick.wait_until(lambda: quick.host()["Reserved"] == 0)
 
 
 def test_it_ends_when_its_caller_leaves(quick, bus):
@@ -79,13 +78,13 @@ def test_it_ends_when_its_caller_leaves(quick, bus):
     reserve(quick, 64 * MIB, connection=caller)
     assert quick.host()["Reserved"] == 64 * MIB
     caller.close_sync()
-    quick.wait_for(lambda: quick.host()["Reserved"] == 0)
+    quick.wait_until(lambda: quick.host()["Reserved"] == 0)
 
 
 def test_a_vm_that_starts_uses_it_up(quick):
     reserve(quick, 600 * MIB)
     quick.tell("add", "new", 1024 * MIB)
-    quick.wait_for(lambda: quick.host()["Reserved"] == (600 - 512) * MIB)
+    quick.wait_until(lambda: quick.host()["Reserved"] == (600 - 512) * MIB)
 
 
 def start_waiting(quick, connection):
@@ -97,19 +96,19 @@ def start_waiting(quick, connection):
     quick.tell("hang", "web")
     connection.call(NAME, ROOT, HOST, "Reserve", GLib.Variant("(tu)", (900 * MIB, 0)), None, 0, 20000, None,
                     lambda source, result: answers.append(result))
-    quick.wait_for(lambda: quick.host()["Reserved"] > 0)
+    quick.wait_until(lambda: quick.host()["Reserved"] > 0)
     return answers
 
 
 def test_lost_hypervisor_ends_the_wait(quick):
     answers = start_waiting(quick, quick.connection)
     quick.tell("disconnect")
-    quick.wait_for(lambda: answers)
+    quick.wait_until(lambda: answers)
     with pytest.raises(GLib.Error) as error:
         quick.connection.call_finish(answers[0])
     assert Gio.DBusError.get_remote_error(error.value) == f"{ERROR}NotConnected"
     quick.tell("reconnect")
-    quick.wait_for(lambda: quick.host()["Reserved"] == 0)
+    quick.wait_until(lambda: quick.host()["Reserved"] == 0)
 
 
 def test_caller_that_leaves_ends_the_wait(quick, bus):
@@ -117,12 +116,9 @@ def test_caller_that_leaves_ends_the_wait(quick, bus):
     caller.set_exit_on_close(False)
     start_waiting(quick, caller)
     caller.close_sync()
-    quick.wait_for(lambda: quick.host()["Reserved"] == 0)
+    quick.wait_until(lambda: quick.host()["Reserved"] == 0)
 
 
 def test_service_that_ends_while_somebody_waits(bus):
-    service = start_service(bus)
-    service.tell("add", "web", 4096 * MIB)
-    service.wait_for(lambda: service.vms()["web"]["Status"] == "managed")
-    start_waiting(service, service.connection)
-    stop_service(service)
+    with running_service(bus, {"web": 4096 * MIB}) as service:
+        start_waiting(service, service.connection)

@@ -10,7 +10,9 @@ import time
 import pytest
 from gi.repository import Gio, GLib
 
-from steered import HOST, MIB, NAME, ROOT, VM, start_service, stop_service
+from common import MIB
+from common.bus import HOST, NAME, ROOT, VM
+from common.service import start_service, stop_service
 
 ERROR = "org.example.MemCoord1.Error."
 
@@ -93,8 +95,8 @@ def test_pause_ends_by_itself(begin, whole):
     of = service.host() if whole else service.vms()["web"]
     assert of["PauseReason"] == "backup"
     assert 4_000_000 < of["PausedUntil"] - before < 60_000_000
-    service.wait_for(lambda: service.vms()["web"]["Status"] == "paused")
-    service.wait_for(lambda: service.vms()["web"]["Status"] != "paused")
+    service.wait_until(lambda: service.vms()["web"]["Status"] == "paused")
+    service.wait_until(lambda: service.vms()["web"]["Status"] != "paused")
     of = service.host() if whole else service.vms()["web"]
     assert (of["PauseReason"], of["PausedUntil"]) == ("", 0)
 
@@ -105,13 +107,13 @@ def test_pause_outlives_the_service(begin, end):
     call(service, ROOT, "Pause", "(su)", "maintenance", 0)
     end(service)
     service = begin()
-    service.wait_for(lambda: service.host()["State"] == "paused")
+    service.wait_until(lambda: service.host()["State"] == "paused")
     assert service.host()["PauseReason"] == "maintenance"
     service.tell("need", "web")
     service.tell("cycle")
     assert service.vms()["web"]["Target"] == 512 * MIB
     call(service, ROOT, "Resume")
-    service.wait_for(lambda: service.vms()["web"]["Target"] > 512 * MIB)
+    service.wait_until(lambda: service.vms()["web"]["Target"] > 512 * MIB)
 
 
 def test_later_pause_takes_the_place_of_the_first(begin):
@@ -137,18 +139,18 @@ def test_inhibitor_lasts_while_any_copy_is_open(begin):
     first, second = inhibit(service, "one"), inhibit(service, "two", "because")
     copy = os.dup(first)
     assert [(who, why) for who, why, *_ in service.call(ROOT, HOST, "ListInhibitors")[0]] == [("one", ""), ("two", "because")]
-    service.wait_for(lambda: service.host()["State"] == "paused" and service.host()["Inhibited"])
+    service.wait_until(lambda: service.host()["State"] == "paused" and service.host()["Inhibited"])
     service.tell("need", "web")
     service.tell("cycle")
     assert service.vms()["web"]["Target"] == 512 * MIB
     os.close(second)
-    service.wait_for(lambda: len(service.call(ROOT, HOST, "ListInhibitors")[0]) == 1)
+    service.wait_until(lambda: len(service.call(ROOT, HOST, "ListInhibitors")[0]) == 1)
     os.close(first)
     service.tell("cycle")
     assert service.host()["Inhibited"]
     os.close(copy)
-    service.wait_for(lambda: not service.host()["Inhibited"])
-    service.wait_for(lambda: service.vms()["web"]["Target"] > 512 * MIB)
+    service.wait_until(lambda: not service.host()["Inhibited"])
+    service.wait_until(lambda: service.vms()["web"]["Target"] > 512 * MIB)
 
 
 HOLDER = """
@@ -170,7 +172,7 @@ def test_inhibitor_ends_when_its_holder_is_killed(begin, environment):
     assert (who, uid, pid) == ("holder", os.getuid(), holder.pid)
     holder.send_signal(signal.SIGKILL)
     holder.wait()
-    service.wait_for(lambda: not service.host()["Inhibited"])
+    service.wait_until(lambda: not service.host()["Inhibited"])
     assert service.call(ROOT, HOST, "ListInhibitors")[0] == []
 
 
@@ -183,7 +185,7 @@ def test_resume_does_not_end_inhibitors(begin):
     call(service, ROOT, "Resume")
     assert service.host()["State"] == "paused"
     os.close(descriptor)
-    service.wait_for(lambda: service.host()["State"] == "running")
+    service.wait_until(lambda: service.host()["State"] == "running")
 
 
 def test_dry_run_moves_nothing_and_tells(begin):
@@ -191,7 +193,7 @@ def test_dry_run_moves_nothing_and_tells(begin):
     call(service, ROOT, "SetDryRun", "(b)", True)
     service.tell("need", "web")
     service.tell("cycle")
-    service.wait_for(lambda: service.call(service.path("web"), VM, "ListDecisions")[0])
+    service.wait_until(lambda: service.call(service.path("web"), VM, "ListDecisions")[0])
     vm = service.vms()["web"]
     assert (vm["Target"], vm["Balloon"]) == (512 * MIB, 512 * MIB)
     assert vm["LastReason"].startswith("dry run: ")
@@ -203,10 +205,10 @@ def test_what_a_vm_was_told_lives_with_it(begin):
     path = service.path("web")
     call(service, path, "SetThreshold", "(st)", "Minimum", 300 * MIB)
     service.tell("metadata", "web", '<p:policy xmlns:p="https://example.org/memcoord/1"><p:minimum>200M</p:minimum></p:policy>')
-    service.wait_for(lambda: service.vms()["web"]["Minimum"] == 200 * MIB)
+    service.wait_until(lambda: service.vms()["web"]["Minimum"] == 200 * MIB)
     service.tell("metadata", "web", '<p:policy xmlns:p="https://example.org/memcoord/1"><p:minimum>lots</p:minimum></p:policy>')
-    service.wait_for(lambda: "lots" in service.vms()["web"]["StatusDetail"])
+    service.wait_until(lambda: "lots" in service.vms()["web"]["StatusDetail"])
     assert service.vms()["web"]["Minimum"] == 200 * MIB
     call(service, path, "ResetThresholds", "(as)", [])
-    service.wait_for(lambda: service.vms()["web"]["Minimum"] == 64 * MIB)
+    service.wait_until(lambda: service.vms()["web"]["Minimum"] == 64 * MIB)
     assert "lots" not in service.vms()["web"]["StatusDetail"]

@@ -3,10 +3,13 @@
 
 import os
 import random
+import time
 
 from gi.repository import GLib
 
-from steered import HOST, MANAGER, MIB, NAME, ROOT, VM, connect, start_service, stop_service
+from common import MIB
+from common.bus import HOST, MANAGER, NAME, ROOT, VM, Client
+from common.service import running_service
 
 
 class Heard:
@@ -15,16 +18,13 @@ class Heard:
     def __init__(self, service, bus):
         self.service = service
         self.signals = []
-        self.connection = connect(bus)
-        self.connection.signal_subscribe(NAME, None, None, None, None, 0, self.take)
+        self.client = Client(bus)
+        self.client.subscribe(lambda *signal: self.signals.append(signal))
         self.settle()
-
-    def take(self, connection, sender, path, interface, name, parameters):
-        self.signals.append((path, name, parameters.unpack()))
 
     def settle(self):
         """All that was sent until now has come: the answer to a call comes behind it."""
-        self.connection.call_sync(NAME, ROOT, "org.freedesktop.DBus.Peer", "Ping", None, None, 0, 5000)
+        self.client.call(ROOT, "org.freedesktop.DBus.Peer", "Ping")
         context = GLib.MainContext.default()
         while context.iteration(False):
             pass
@@ -71,7 +71,7 @@ def test_properties_changed_only_for_what_changed(service, bus):
     heard.forget()
     service.call(service.path("db"), VM, "Pause", variant("(su)", "backup", 0))
     changed = heard.changed(service.path("db"))
-    service.wait_for(lambda: service.vms()["db"]["Status"] == "paused")
+    service.wait_until(lambda: service.vms()["db"]["Status"] == "paused")
     changed = heard.changed(service.path("db"))
     assert set(changed) == {"Status", "StatusDetail", "PauseReason"}
     assert (changed["Status"], changed["PauseReason"]) == ("paused", "backup")
@@ -94,7 +94,7 @@ def test_policy_changed_says_who(service, bus):
     heard.forget()
     service.call(ROOT, HOST, "SetDryRun", variant("(b)", True))
     service.call(ROOT, HOST, "Pause", variant("(su)", "", 2))
-    service.wait_for(lambda: service.host()["State"] == "running")
+    service.wait_until(lambda: service.host()["State"] == "running")
     told = [(setting, old, new, origin) for _, (_, setting, old, new, origin) in heard.named("PolicyChanged")]
     assert told[0] == ("DryRun", False, True, me)
     assert told[1] == ("Paused", False, True, me)
@@ -103,7 +103,7 @@ def test_policy_changed_says_who(service, bus):
     assert told[4] == ("PausedUntil", told[2][2], 0, "timer")
     heard.forget()
     service.tell("metadata", "db", '<m:policy xmlns:m="https://example.org/memcoord/1" managed="no"/>')
-    service.wait_for(lambda: service.vms()["db"]["Status"] == "opted-out")
+    service.wait_until(lambda: service.vms()["db"]["Status"] == "opted-out")
     assert heard.named("PolicyChanged") == [(ROOT, (service.path("db"), "Managed", True, False, "metadata"))]
 
 
@@ -116,7 +116,7 @@ def test_what_is_set_of_a_vm_at_once_is_told_of_each(service, bus):
         (ROOT, (web, "LowWatermark", 100 * MIB, 200 * MIB, me)),
         (ROOT, (web, "Managed", True, False, me)),
     ]
-    service.wait_for(lambda: service.vms()["web"]["Status"] == "opted-out")
+    service.wait_until(lambda: service.vms()["web"]["Status"] == "opted-out")
     heard.forget()
     service.call(web, VM, "SetManaged", variant("(b)", False))
     service.call(web, VM, "ResetThresholds", variant("(as)", []))
@@ -124,7 +124,7 @@ def test_what_is_set_of_a_vm_at_once_is_told_of_each(service, bus):
     heard.forget()
     service.call(web, VM, "SetManaged", variant("(b)", True))
     assert heard.named("PolicyChanged") == [(ROOT, (web, "Managed", False, True, me))]
-    service.wait_for(lambda: service.vms()["web"]["Status"] == "managed")
+    service.wait_until(lambda: service.vms()["web"]["Status"] == "managed")
     heard.forget()
     service.call(web, VM, "ResetThresholds", variant("(as)", ["Managed"]))
     assert heard.named("PolicyChanged") == []
@@ -139,7 +139,7 @@ def test_inhibitor_cannot_pretend_to_be_somebody_else(service, bus):
     assert heard.named("PolicyChanged") == [(ROOT, (ROOT, "Inhibited", False, True, me))]
     heard.forget()
     os.close(fds.steal_fds()[0])
-    service.wait_for(lambda: not service.host()["Inhibited"])
+    service.wait_until(lambda: not service.host()["Inhibited"])
     assert heard.named("PolicyChanged") == [(ROOT, (ROOT, "Inhibited", True, False, me))]
 
 
@@ -175,7 +175,7 @@ def test_memory_moved_tells_each_target(service, bus):
     heard = Heard(service, bus)
     web = service.path("web")
     service.tell("need", "web")
-    service.wait_for(lambda: heard.named("MemoryMoved"))
+    service.wait_until(lambda: heard.named("MemoryMoved"))
     _, (path, before, after, why) = heard.named("MemoryMoved")[0]
     assert (path, before) == (web, 512 * MIB)
     assert before < after <= before + 1024 * MIB // 5
@@ -213,18 +213,10 @@ def test_a_host_that_moves_little_makes_no_signals(service, bus):
 
 
 def test_at_rest_nothing_is_said(bus):
-    service = start_service(bus)
-    for number in range(50):
-        service.tell("add", f"vm{number}", 64 * MIB)
-    service.wait_for(lambda: all(vm["Status"] == "managed" for vm in service.vms().values()))
-    service.tell("cycle")
-    heard = Heard(service, bus)
-    context = GLib.MainContext.default()
-    ended = []
-    before = service.vms()["vm7"]["StatsTime"]
-    GLib.timeout_add_seconds(4, lambda: ended.append(True))  # twenty of the service's seconds, ten cycles
-    while not ended:
-        context.iteration(True)
-    assert heard.everything() == []
-    assert service.vms()["vm7"]["StatsTime"] > before
-    stop_service(service)
+    with running_service(bus, {f"vm{number}": 64 * MIB for number in range(50)}) as service:
+        service.tell("cycle")
+        heard = Heard(service, bus)
+        before = service.vms()["vm7"]["StatsTime"]
+        time.sleep(4)  # twenty of the service's seconds, ten cycles
+        assert heard.everything() == []
+        assert service.vms()["vm7"]["StatsTime"] > before

@@ -8,9 +8,10 @@ import select
 import shutil
 import signal
 import subprocess
-import time
 
 import pytest
+
+from common import wait_until
 
 HOST_THRESHOLDS = ["low-watermark", "high-watermark", "host-reserve", "host-usage-limit", "step-limit", "interval"]
 VM_THRESHOLDS = ["low-watermark", "high-watermark", "minimum", "maximum", "weight", "managed"]
@@ -65,9 +66,10 @@ class Shell:
         os.write(self.fd, text.encode())
 
     def wait_for(self, pattern):
-        end = time.monotonic() + 20
-        while not re.search(pattern, self.text, re.S):
-            assert select.select([self.fd], [], [], max(end - time.monotonic(), 0))[0], self.text
+        wait_until(lambda: re.search(pattern, self.text, re.S), 20, lambda: f"{pattern}, and not {self.text!r}", self.read)
+
+    def read(self, seconds):
+        if select.select([self.fd], [], [], seconds)[0]:
             self.text += os.read(self.fd, 65536).decode(errors="replace")
 
     def complete(self, line, pattern):
@@ -145,7 +147,7 @@ def test_bash_without_a_service(bash):
 
 def test_bash_quotes(service, bash):
     service.tell("add", "odd$name", 64 << 20)
-    service.wait_for(lambda: "odd$name" in service.vms())
+    service.wait_until(lambda: "odd$name" in service.vms())
     assert bash("show", "odd") == [r"odd\$name"]
 
 

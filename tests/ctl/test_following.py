@@ -9,13 +9,12 @@ import re
 import select
 import signal
 import struct
-import subprocess
 import termios
-import time
 
 import pytest
 
-from steered import MIB, start_service, stop_service
+from common import MIB, wait_until
+from common.service import start_service, stop_service
 
 
 class Monitor:
@@ -97,7 +96,7 @@ def test_monitor_tells_of_vms_and_moves(service, ctl, monitor):
     assert re.search(r"  web  PausedUntil changed from - to \d{4}-\d\d-\d\d \d\d:\d\d:\d\d by :1", told.line_with("PausedUntil"))
     assert "  web  " in told.line_with("Status is paused")
     service.tell("rename", "web", "www")
-    service.wait_for(lambda: "www" in service.vms())
+    service.wait_until(lambda: "www" in service.vms())
     ctl.good("resume", "www")
     assert "  www  Paused changed from true to false" in told.line_with("Paused changed")
 
@@ -150,10 +149,8 @@ class Screen:
         os.write(self.fd, keys.encode())
 
     def wait_for(self, pattern, seconds=10):
-        end = time.monotonic() + seconds
-        while not re.search(pattern, self.text, re.S):
-            assert select.select([self.fd], [], [], max(end - time.monotonic(), 0))[0], self.text
-            self.take()
+        wait_until(lambda: re.search(pattern, self.text, re.S), seconds, lambda: f"{pattern}, and not {self.text!r}",
+                   lambda left: select.select([self.fd], [], [], left)[0] and self.take())
 
     def take(self):
         data = os.read(self.fd, 65536)
@@ -214,7 +211,7 @@ def test_top_follows_what_changes(service, ctl):
 def test_top_scrolls(service, ctl):
     for number in range(30):
         service.tell("add", f"vm{number:02}", 512 * MIB)
-    service.wait_for(lambda: len(service.vms()) == 33)
+    service.wait_until(lambda: len(service.vms()) == 33)
     screen = Screen(ctl, "top", rows=10)
     screen.wait_for("by name")
     screen.resize(10, 100)

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from steered import HOST, MIB, ROOT, VM
+from common import MIB
+from common.bus import HOST, ROOT, VM
 
 
 def size(count):
@@ -46,37 +47,37 @@ def test_status_shows_host_and_vms(service, ctl):
 def test_status_marks_what_was_changed_at_run_time(service, ctl):
     assert "*" not in ctl.good("status").split("\n\n")[0]
     ctl.good("set", "step-limit=15")
-    service.wait_for(lambda: service.host()["Overridden"] == ["StepLimit"])
+    service.wait_until(lambda: service.host()["Overridden"] == ["StepLimit"])
     above = ctl.good("status").split("\n\n")[0]
     assert "step limit 15 %*" in above and "interval 2s\n" in above
     assert '* changed at run time; "memcoordctl reset"' in above
     ctl.good("reset")
-    service.wait_for(lambda: service.host()["Overridden"] == [])
+    service.wait_until(lambda: service.host()["Overridden"] == [])
     assert "*" not in ctl.good("status").split("\n\n")[0]
 
 
 def test_overridden_of_a_vm_are_its_own(service, ctl):
     assert service.vms()["web"]["Overridden"] == []
     ctl.good("set", "web", "weight=9", "minimum=300M")
-    service.wait_for(lambda: service.vms()["web"]["Overridden"] == ["Minimum", "Weight"])
+    service.wait_until(lambda: service.vms()["web"]["Overridden"] == ["Minimum", "Weight"])
     assert service.vms()["db"]["Overridden"] == []
 
 
 def test_show_marks_what_is_a_vms_own(service, ctl):
     assert "*" not in ctl.good("show", "db")
     ctl.good("set", "db", "weight=9", "minimum=300M")
-    service.wait_for(lambda: service.vms()["db"]["Overridden"] == ["Minimum", "Weight"])
+    service.wait_until(lambda: service.vms()["db"]["Overridden"] == ["Minimum", "Weight"])
     lines = ctl.good("show", "db").splitlines()
     assert [line.split()[0] for line in lines if line.endswith("*")] == ["Minimum", "Weight"]
     assert '* this VM\'s own; "memcoordctl reset VM"' in lines[-1]
     ctl.good("reset", "db")
-    service.wait_for(lambda: service.vms()["db"]["Overridden"] == [])
+    service.wait_until(lambda: service.vms()["db"]["Overridden"] == [])
     assert "*" not in ctl.good("show", "db")
 
 
 def test_watermarks_of_a_small_vm_are_shown_as_they_are_in_force(service, ctl):
     service.tell("add", "small", 256 * MIB)
-    service.wait_for(lambda: service.vms()["small"]["Status"] == "managed")
+    service.wait_until(lambda: service.vms()["small"]["Status"] == "managed")
     small, web = service.vms()["small"], service.vms()["web"]
     assert abs(small["LowWatermark"] - 256 * MIB // 5) < MIB and abs(small["HighWatermark"] - 256 * MIB * 3 // 10) < MIB
     assert (web["LowWatermark"], web["HighWatermark"]) == (100 * MIB, 150 * MIB)
@@ -92,7 +93,7 @@ def test_decisions_have_their_age(service, ctl):
 
 def test_plan_while_degraded_says_so(service, ctl):
     service.tell("disconnect")
-    service.wait_for(lambda: service.host()["State"] == "degraded")
+    service.wait_until(lambda: service.host()["State"] == "degraded")
     output = ctl.good("plan")
     assert "No VMs are active" not in output
     assert output.startswith("The service is degraded, and plans nothing. Nothing is moved: ")
@@ -108,7 +109,7 @@ def test_status_is_the_default(service, ctl):
 def test_status_without_vms(service, ctl):
     for name in list(service.vms()):
         service.tell("remove", name)
-    service.wait_for(lambda: not service.vms())
+    service.wait_until(lambda: not service.vms())
     assert "No VMs are active." in ctl.good("status")
 
 
@@ -173,7 +174,7 @@ def make_move(service, ctl):
     """Has one VM in need of memory until it was given some."""
     before = len(service.call(service.path("web"), VM, "ListDecisions")[0])
     service.tell("need", "web")
-    service.wait_for(lambda: len(service.call(service.path("web"), VM, "ListDecisions")[0]) > before)
+    service.wait_until(lambda: len(service.call(service.path("web"), VM, "ListDecisions")[0]) > before)
 
 
 def test_why_tells_the_decisions(service, ctl):
@@ -251,7 +252,7 @@ def test_names_cannot_steer_the_terminal(service, ctl):
     """Neither in a table, nor in an error, a decision or the command that undoes a pause."""
     service.tell("rename", "web", ODD)
     service.tell("rename", "db", "a;reboot")
-    service.wait_for(lambda: {ODD, "a;reboot"} <= set(service.vms()))
+    service.wait_until(lambda: {ODD, "a;reboot"} <= set(service.vms()))
     vm = service.vms()[ODD]
     uuid = vm["UUID"]
     for command in (["status"], ["list"], ["show", uuid], ["why", uuid], ["plan"], ["top"]):
@@ -264,7 +265,7 @@ def test_names_cannot_steer_the_terminal(service, ctl):
         assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", done.stderr), command
     ctl.good("pause", uuid)
     ctl.good("pause", "a;reboot")
-    service.wait_for(lambda: [vm["Status"] for vm in service.vms().values()].count("paused") == 2)
+    service.wait_until(lambda: [vm["Status"] for vm in service.vms().values()].count("paused") == 2)
     details = {name: vm["StatusDetail"] for name, vm in service.vms().items()}
     assert details[ODD].endswith(f"memcoordctl resume {uuid}")
     assert details["a;reboot"].endswith("memcoordctl resume 'a;reboot'")

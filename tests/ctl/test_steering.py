@@ -9,14 +9,15 @@ import subprocess
 
 import pytest
 
-from steered import HOST, MIB, ROOT
+from common import MIB
+from common.bus import HOST, ROOT
 
 
 def test_set_host(service, ctl):
     before = service.host()
     assert (before["LowWatermark"], before["HostUsageLimit"]) == (100 * MIB, 75)
     output = ctl.good("set", "LowWatermark=120M", "host-usage-limit=80%", "interval=3s")
-    service.wait_for(lambda: service.host()["LowWatermark"] == 120 * MIB)
+    service.wait_until(lambda: service.host()["LowWatermark"] == 120 * MIB)
     host = service.host()
     assert (host["HostUsageLimit"], host["Interval"]) == (80, 3)
     assert "LowWatermark is 120 MiB now, was 100 MiB.\n" in output
@@ -52,12 +53,12 @@ def test_set_refused(service, ctl, assignment, code, named):
                                    ["high-watermark=400M", "low-watermark=300M"]])
 def test_set_vm_in_any_order(service, ctl, order):
     ctl.good("set", "web", *order, "weight=7")
-    service.wait_for(lambda: service.vms()["web"]["Weight"] == 7)
+    service.wait_until(lambda: service.vms()["web"]["Weight"] == 7)
     vm = service.vms()["web"]
     assert (vm["LowWatermark"], vm["HighWatermark"]) == (300 * MIB, 400 * MIB)
     assert service.vms()["db"]["Weight"] == 100
     ctl.good("set", "web", "high-watermark=70M", "low-watermark=50M")
-    service.wait_for(lambda: service.vms()["web"]["LowWatermark"] == 50 * MIB)
+    service.wait_until(lambda: service.vms()["web"]["LowWatermark"] == 50 * MIB)
 
 
 def test_set_vm_is_all_or_nothing(service, ctl):
@@ -74,17 +75,17 @@ def test_set_vm_is_all_or_nothing(service, ctl):
 def test_set_whether_a_vm_is_managed(service, ctl):
     assert ctl.good("set", "web", "managed=no", "minimum=300M") == \
         "Managed is no now, was yes.\nMinimum is 300 MiB now, was 64 MiB.\n"
-    service.wait_for(lambda: service.vms()["web"]["Status"] == "opted-out")
+    service.wait_until(lambda: service.vms()["web"]["Status"] == "opted-out")
     assert service.vms()["web"]["Overridden"] == ["Minimum"]
     assert service.vms()["db"]["Status"] == "managed"
     ctl.good("reset", "web")
-    service.wait_for(lambda: service.vms()["web"]["Overridden"] == [])
+    service.wait_until(lambda: service.vms()["web"]["Overridden"] == [])
     assert service.vms()["web"]["Status"] == "opted-out"
     assert ctl.good("set", "web", "Managed=yes") == "Managed is yes now, was no.\n"
-    service.wait_for(lambda: service.vms()["web"]["Status"] == "managed")
+    service.wait_until(lambda: service.vms()["web"]["Status"] == "managed")
     assert json.loads(ctl.good("set", "web", "managed=no", "--json")) == {"Managed": 0}
     assert json.loads(ctl.good("reset", "web", "managed", "--json")) == {"reset": ["Managed"]}
-    service.wait_for(lambda: service.vms()["web"]["Status"] == "managed")
+    service.wait_until(lambda: service.vms()["web"]["Status"] == "managed")
 
 
 @pytest.mark.parametrize("value", ["", "maybe", "0", "YES"])
@@ -97,28 +98,28 @@ def test_managed_is_yes_or_no(service, ctl, value):
 @pytest.mark.parametrize("command", [["set", "interval=5"], ["set", "interval=5", "low-watermark=60M"]])
 def test_set_of_a_vm_that_is_called_like_a_threshold(service, ctl, command):
     service.tell("rename", "web", "interval=5")
-    service.wait_for(lambda: "interval=5" in service.vms())
+    service.wait_until(lambda: "interval=5" in service.vms())
     uuid = service.vms()["interval=5"]["UUID"]
     done = ctl(*command)
     assert (done.returncode, done.stdout) == (4, "")
     assert uuid in done.stderr and '"Interval"' in done.stderr
     assert service.host()["Interval"] == 2
     ctl.good("set", uuid, "weight=7")
-    service.wait_for(lambda: service.vms()["interval=5"]["Weight"] == 7)
+    service.wait_until(lambda: service.vms()["interval=5"]["Weight"] == 7)
     ctl.good("set", "Interval=5")
-    service.wait_for(lambda: service.host()["Interval"] == 5)
+    service.wait_until(lambda: service.host()["Interval"] == 5)
 
 
 def test_reset_of_a_vm_that_is_called_like_a_threshold(service, ctl):
     service.tell("rename", "web", "interval")
-    service.wait_for(lambda: "interval" in service.vms())
+    service.wait_until(lambda: "interval" in service.vms())
     ctl.good("set", "Interval=9")
     done = ctl("reset", "interval")
     assert (done.returncode, done.stdout) == (4, "")
     assert service.vms()["interval"]["UUID"] in done.stderr
     assert service.host()["Interval"] == 9
     ctl.good("reset", "Interval")
-    service.wait_for(lambda: service.host()["Interval"] == 2)
+    service.wait_until(lambda: service.host()["Interval"] == 2)
 
 
 def test_set_vm_without_thresholds(service, ctl):
@@ -129,20 +130,20 @@ def test_set_vm_without_thresholds(service, ctl):
 def test_reset_host(service, ctl):
     ctl.good("set", "interval=9", "step-limit=9")
     ctl.good("reset", "interval")
-    service.wait_for(lambda: service.host()["Interval"] == 2)
+    service.wait_until(lambda: service.host()["Interval"] == 2)
     assert service.host()["StepLimit"] == 9
     ctl.good("reset")
-    service.wait_for(lambda: service.host()["StepLimit"] == 20)
+    service.wait_until(lambda: service.host()["StepLimit"] == 20)
 
 
 def test_reset_vm(service, ctl):
     ctl.good("set", "web", "weight=9", "minimum=300M")
-    service.wait_for(lambda: service.vms()["web"]["Weight"] == 9)
+    service.wait_until(lambda: service.vms()["web"]["Weight"] == 9)
     ctl.good("reset", "web", "Weight")
-    service.wait_for(lambda: service.vms()["web"]["Weight"] == 100)
+    service.wait_until(lambda: service.vms()["web"]["Weight"] == 100)
     assert service.vms()["web"]["Minimum"] == 300 * MIB
     assert json.loads(ctl.good("reset", "web", "--json")) == {"reset": []}
-    service.wait_for(lambda: service.vms()["web"]["Minimum"] != 300 * MIB)
+    service.wait_until(lambda: service.vms()["web"]["Minimum"] != 300 * MIB)
 
 
 def test_reset_unknown(service, ctl):
@@ -153,7 +154,7 @@ def test_reset_unknown(service, ctl):
 
 def test_pause_and_resume(service, ctl):
     assert ctl.good("pause", "host maintenance", "--for", "10m") == "Paused for 10m.\n"
-    service.wait_for(lambda: service.host()["State"] == "paused")
+    service.wait_until(lambda: service.host()["State"] == "paused")
     host = service.host()
     assert host["PauseReason"] == "host maintenance"
     assert host["PausedUntil"] > 0
@@ -161,7 +162,7 @@ def test_pause_and_resume(service, ctl):
     assert "host maintenance" in status
     assert "until 2" in status
     assert ctl.good("resume") == "Resumed.\n"
-    service.wait_for(lambda: service.host()["State"] == "running")
+    service.wait_until(lambda: service.host()["State"] == "running")
     assert "maintenance" not in ctl.good()
 
 
@@ -170,20 +171,20 @@ def test_pause_with_a_word_for_a_reason(service, ctl):
     assert done.returncode == 4
     assert service.host()["State"] == "running"
     ctl.good("pause", "--reason=maintenance")
-    service.wait_for(lambda: service.host()["PauseReason"] == "maintenance")
+    service.wait_until(lambda: service.host()["PauseReason"] == "maintenance")
     ctl.good("resume")
 
 
 def test_pause_one_vm(service, ctl):
     told = json.loads(ctl.good("pause", "web", "snapshot", "--for=1h", "--json"))
     assert told == {"VM": "web", "Reason": "snapshot", "Seconds": 3600}
-    service.wait_for(lambda: service.vms()["web"]["Status"] == "paused")
+    service.wait_until(lambda: service.vms()["web"]["Status"] == "paused")
     assert service.vms()["web"]["PauseReason"] == "snapshot"
     assert service.vms()["db"]["Status"] != "paused"
     assert service.host()["State"] == "running"
     assert "snapshot" in ctl.good("show", "web")
     assert json.loads(ctl.good("resume", "web", "--json")) == {"VM": "web"}
-    service.wait_for(lambda: service.vms()["web"]["Status"] != "paused")
+    service.wait_until(lambda: service.vms()["web"]["Status"] != "paused")
 
 
 def test_resume_what_is_not_paused(service, ctl):
@@ -194,10 +195,10 @@ def test_resume_what_is_not_paused(service, ctl):
 
 def test_dry_run(service, ctl):
     ctl.good("dry-run", "on")
-    service.wait_for(lambda: service.host()["DryRun"])
+    service.wait_until(lambda: service.host()["DryRun"])
     assert "dry run" in ctl.good("status")
     assert json.loads(ctl.good("dry-run", "off", "--json")) == {"DryRun": False}
-    service.wait_for(lambda: not service.host()["DryRun"])
+    service.wait_until(lambda: not service.host()["DryRun"])
     assert "dry run" not in ctl.good("status")
 
 
@@ -214,7 +215,7 @@ def test_inhibit_holds_while_the_command_runs(service, ctl):
     assert (listed[0]["Who"], listed[0]["Why"], listed[0]["UID"]) == ("a test", "to see it", os.getuid())
     assert listed[0]["PID"] > 0
     assert "Inhibited" in output[end:]
-    service.wait_for(lambda: not service.host()["Inhibited"])
+    service.wait_until(lambda: not service.host()["Inhibited"])
 
 
 def test_inhibit_names_the_command_by_itself(service, ctl):
@@ -243,7 +244,7 @@ def test_inhibit_ends_with_the_command_whatever_it_leaves_behind(service, ctl):
     """A process that the command leaves behind does not inherit the inhibitor."""
     output = ctl.good("inhibit", "sh", "-c", "sleep 60 >&- 2>&- & echo $!")
     try:
-        service.wait_for(lambda: not service.host()["Inhibited"])
+        service.wait_until(lambda: not service.host()["Inhibited"])
         assert service.call(ROOT, HOST, "ListInhibitors")[0] == []
     finally:
         os.kill(int(output), signal.SIGTERM)
@@ -255,7 +256,7 @@ def test_inhibit_ends_when_killed(service, ctl):
     assert len(service.call(ROOT, HOST, "ListInhibitors")[0]) == 1
     process.kill()
     process.wait(timeout=10)
-    service.wait_for(lambda: not service.host()["Inhibited"])
+    service.wait_until(lambda: not service.host()["Inhibited"])
     os.killpg(process.pid, signal.SIGKILL)
 
 
@@ -283,22 +284,22 @@ def test_reserve_for_a_command(service, ctl):
     told, _ = json.JSONDecoder().raw_decode(output[output.index("{"):])
     assert output.startswith("Holding 64 MiB.\n")
     assert told["host"]["Reserved"] == 64 * MIB
-    service.wait_for(lambda: service.host()["Reserved"] == 0)
+    service.wait_until(lambda: service.host()["Reserved"] == 0)
 
 
 def test_reserve_until_the_end(service, ctl):
     process = ctl.start("reserve", "64M", "--json")
     told = json.loads(process.stdout.readline())
     assert (told["Asked"], told["Granted"], told["Seconds"]) == (64 * MIB, 64 * MIB, 0)
-    service.wait_for(lambda: service.host()["Reserved"] == 64 * MIB)
+    service.wait_until(lambda: service.host()["Reserved"] == 64 * MIB)
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=10) == 0
-    service.wait_for(lambda: service.host()["Reserved"] == 0)
+    service.wait_until(lambda: service.host()["Reserved"] == 0)
 
 
 def test_reserve_for_a_time(service, ctl):
     assert ctl.good("reserve", "64M", "--for", "1s") == "Holding 64 MiB.\n"
-    service.wait_for(lambda: service.host()["Reserved"] == 0)
+    service.wait_until(lambda: service.host()["Reserved"] == 0)
 
 
 def test_reserve_more_than_there_is(service, ctl, tmp_path):
@@ -309,7 +310,7 @@ def test_reserve_more_than_there_is(service, ctl, tmp_path):
     service.tell("cycle")
     assert (service.host()["Reserved"], [vm["Target"] for vm in service.vms().values()]) == before
     assert not (tmp_path / "ran").exists()
-    service.wait_for(lambda: service.host()["Reserved"] == 0)
+    service.wait_until(lambda: service.host()["Reserved"] == 0)
     done = ctl("reserve", "1T", "--partial", "true")
     assert done.returncode == 0
     assert re.fullmatch(r"Holding .*, less than the 1 TiB asked for\.\n", done.stdout)

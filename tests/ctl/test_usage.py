@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from steered import is_sanitized
+from common import is_sanitized
 
 COMMANDS = ["status", "list", "show", "top", "why", "plan", "set", "reset", "pause", "resume", "dry-run", "reload",
             "inhibit", "inhibitors", "reserve", "monitor", "world"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from steered import MIB
+from common import MIB
 
 
 def read(text):
@@ -41,14 +41,14 @@ def test_world_is_what_the_bus_says(service, ctl):
 
 def test_what_is_set_is_in_it(service, ctl):
     ctl.good("set", "web", "weight=250", "minimum=300M", "low-watermark=120M")
-    service.wait_for(lambda: service.vms()["web"]["LowWatermark"] == 120 * MIB)
+    service.wait_until(lambda: service.vms()["web"]["LowWatermark"] == 120 * MIB)
     group = read(ctl.good("world"))["vm web"]
     assert (group["weight"], group["minimum"], group["low-watermark"]) == ("250", "300M", "120M")
 
 
 def test_vm_that_reports_nothing(service, ctl):
     service.tell("mute", "web")
-    service.wait_for(lambda: service.vms()["web"]["Available"] == 0)
+    service.wait_until(lambda: service.vms()["web"]["Available"] == 0)
     text = ctl.good("world")
     assert "reports nothing" in text
     assert read(text)["vm web"]["own"] == "100M"
@@ -57,7 +57,7 @@ def test_vm_that_reports_nothing(service, ctl):
 @pytest.mark.parametrize("name", ["a[b]", "evil\u202ename", "x" * 64, "tab\there"])
 def test_name_that_a_group_cannot_have(service, ctl, name):
     service.tell("rename", "web", name)
-    service.wait_for(lambda: name in service.vms())
+    service.wait_until(lambda: name in service.vms())
     uuid = service.vms()[name]["UUID"]
     text = ctl.good("world")
     assert f"vm vm-{uuid}" in read(text).sections()
@@ -119,7 +119,7 @@ def test_the_simulator_tells_what_is_wrong(build_root, tmp_path, arguments, stat
 
 def test_the_simulator_takes_it(service, ctl, build_root, tmp_path):
     service.tell("rename", "db", "a[b]")
-    service.wait_for(lambda: "a[b]" in service.vms())
+    service.wait_until(lambda: "a[b]" in service.vms())
     path = tmp_path / "host.world"
     ctl.good("world", str(path))
     done = subprocess.run([build_root / "tests/simulator/simulate", "--world", path, "--json", "--only", "MemCoord"],

@@ -8,7 +8,8 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from bed.namespace import die_with_parent
+from common import wait_until
+from common.namespace import die_with_parent
 from oracle import Oracle
 
 STATS_PERIOD_S = 1
@@ -69,7 +70,7 @@ class MemCoord(Nobody):
         configuration = bed.directory / "memcoord.conf"
         configuration.write_text("".join(["[Thresholds]\n", *(f"{name}={value}\n" for name, value in self.settings.items())]))
         bed.start_daemon("--config", configuration)
-        bed.wait_for(bed.managed, 60, "all guests to be managed")
+        wait_until(bed.managed, 60, "all guests to be managed")
 
     def log(self):
         return self.bed.read_daemon_log()

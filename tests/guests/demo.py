@@ -100,15 +100,15 @@ class Screen:
 
 def play(recorder, bed, screen):
     for at, name, command, text in STORY:
-        wait_until(recorder, screen, at)
+        watch_until(recorder, screen, at)
         bed.guests[name].command(command)
         if text:
             recorder.mark(text)
             screen.tell(recorder.now, text)
-    wait_until(recorder, screen, END_S)
+    watch_until(recorder, screen, END_S)
 
 
-def wait_until(recorder, screen, at):
+def watch_until(recorder, screen, at):
     while recorder.now < at:
         time.sleep(max(min(1.0, at - recorder.now), 0))
         screen.ask_why()

@@ -5,6 +5,7 @@ import time
 
 import pytest
 from bed import MIB, Bed
+from common import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +30,8 @@ def test_held_memory_shows_on_the_host(bed, guest):
     before = bed.host.available
     guest.hold(200)
     # Some of it is memory that booting has touched already.
-    bed.wait_for(lambda: before - bed.host.available > 160 * MIB, 20, "the host to have less")
-    bed.wait_for(lambda: guest.info()["passes"] > 2, 20, "work to be done")
+    wait_until(lambda: before - bed.host.available > 160 * MIB, 20, "the host to have less")
+    wait_until(lambda: guest.info()["passes"] > 2, 20, "work to be done")
     with open("/proc/meminfo") as meminfo:
         figures = dict(line.split(":") for line in meminfo)
     assert int(figures["MemTotal"].split()[0]) == (2 << 30) >> 10
@@ -40,22 +41,22 @@ def test_held_memory_shows_on_the_host(bed, guest):
 def test_guest_obeys_while_it_takes_memory(bed, guest):
     """What it says that it holds is true also then: who frees it may count on what is left."""
     guest.free()
-    bed.wait_for(lambda: guest.info()["held"] == 0, 10, "it to hold nothing")
+    wait_until(lambda: guest.info()["held"] == 0, 10, "it to hold nothing")
     left = guest.info()["available"]
     guest.hold(350)
-    bed.wait_for(lambda: guest.info()["held"] > 0, 10, "it to have begun")
+    wait_until(lambda: guest.info()["held"] > 0, 10, "it to have begun")
     assert guest.info()["held"] < 350 * MIB
     guest.free()
-    bed.wait_for(lambda: guest.info()["held"] == 0, 2, "it to hold nothing")
+    wait_until(lambda: guest.info()["held"] == 0, 2, "it to hold nothing")
     assert guest.info()["available"] > left - 30 * MIB
 
 
 def test_balloon_moves(bed, guest):
     guest.free()
     bed.virsh("setmem", "one", "300M", "--live")
-    bed.wait_for(lambda: guest.info()["total"] < 330 * MIB, 30, "the balloon to inflate")
+    wait_until(lambda: guest.info()["total"] < 330 * MIB, 30, "the balloon to inflate")
     bed.virsh("setmem", "one", "512M", "--live")
-    bed.wait_for(lambda: guest.info()["total"] > 400 * MIB, 30, "the balloon to deflate")
+    wait_until(lambda: guest.info()["total"] > 400 * MIB, 30, "the balloon to deflate")
 
 
 def test_statistics_come(bed, guest):
@@ -66,15 +67,15 @@ def test_statistics_come(bed, guest):
         return int(stats["unused"]) << 10
 
     guest.hold(200)
-    bed.wait_for(lambda: unused() < 280 * MIB, 20, "the statistics to follow")
+    wait_until(lambda: unused() < 280 * MIB, 20, "the statistics to follow")
     guest.free()
-    bed.wait_for(lambda: unused() > 350 * MIB, 20, "the statistics to follow")
+    wait_until(lambda: unused() > 350 * MIB, 20, "the statistics to follow")
 
 
 def test_guest_reads_through_its_cache(bed, guest):
     """What it has read stays in its memory."""
     guest.read(32)
-    bed.wait_for(lambda: guest.info()["read"] > 2 * 32 * MIB, 60, "it to read all of it, and again")
+    wait_until(lambda: guest.info()["read"] > 2 * 32 * MIB, 60, "it to read all of it, and again")
     guest.read(0)
     stats = dict(line.split() for line in bed.virsh("dommemstat", "one").stdout.splitlines())
     assert int(stats["disk_caches"]) << 10 > 30 * MIB
@@ -86,29 +87,29 @@ def test_guest_reads_through_its_cache(bed, guest):
 
 def test_driver_goes_and_comes(bed, guest):
     bed.virsh("setmem", "one", "300M", "--live")
-    bed.wait_for(lambda: guest.balloon_bytes() < 310 * MIB, 30, "the balloon to inflate")
+    wait_until(lambda: guest.balloon_bytes() < 310 * MIB, 30, "the balloon to inflate")
     guest.unload_balloon()
-    bed.wait_for(lambda: guest.balloon_bytes() == 512 * MIB, 10, "the host to be told")
+    wait_until(lambda: guest.balloon_bytes() == 512 * MIB, 10, "the host to be told")
     assert guest.info()["total"] > 400 * MIB
     guest.load_balloon()
-    bed.wait_for(lambda: guest.balloon_bytes() < 310 * MIB, 30, "the target to hold again")
+    wait_until(lambda: guest.balloon_bytes() < 310 * MIB, 30, "the target to hold again")
 
 
 def test_driver_claims_a_full_balloon(bed, guest):
     bed.virsh("setmem", "one", "300M", "--live")
-    bed.wait_for(lambda: guest.balloon_bytes() < 301 * MIB, 30, "the balloon to inflate")
+    wait_until(lambda: guest.balloon_bytes() < 301 * MIB, 30, "the balloon to inflate")
     time.sleep(1)  # a driver that has still something to take says the truth afterwards
     total = guest.info()["total"]
     guest.claim_full_balloon()
-    bed.wait_for(lambda: guest.balloon_bytes() == 512 * MIB, 10, "the host to be told")
+    wait_until(lambda: guest.balloon_bytes() == 512 * MIB, 10, "the host to be told")
     assert guest.info()["total"] == total
     bed.virsh("setmem", "one", "512M", "--live")
-    bed.wait_for(lambda: guest.info()["total"] > 400 * MIB, 30, "the balloon to deflate")
+    wait_until(lambda: guest.info()["total"] > 400 * MIB, 30, "the balloon to deflate")
 
 
 def test_too_much_swaps(bed, guest):
     guest.hold(520)
-    bed.wait_for(lambda: guest.info()["swap_out"] > 20 * MIB, 60, "the guest to swap")
+    wait_until(lambda: guest.info()["swap_out"] > 20 * MIB, 60, "the guest to swap")
     guest.free()
 
 
@@ -120,7 +121,7 @@ def test_guest_reboots(bed, guest):
 
 def test_guest_panics(bed, guest):
     guest.panic()
-    bed.wait_for(lambda: "Kernel panic" in guest.console(), 10, "it to panic")
+    wait_until(lambda: "Kernel panic" in guest.console(), 10, "it to panic")
     with pytest.raises(TimeoutError):
         guest.command("info", timeout=1)
     bed.virsh("reset", "one")

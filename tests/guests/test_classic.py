@@ -8,6 +8,7 @@ import time
 
 import pytest
 from bed import LOW, MIB, Bed, Recorder, assert_left_alone, follow_need
+from common import wait_until
 
 NAMES = ("one", "two", "three", "four")
 HOST_TOTAL = 2560 * MIB
@@ -23,7 +24,7 @@ def bed():
     with Bed(host_total=HOST_TOTAL) as bed:
         bed.add_guests(**{name: dict(maximum=MAXIMUM, current=512 * MIB, swap=768 * MIB) for name in NAMES})
         bed.start_daemon()
-        bed.wait_for(bed.managed, 30, "all guests to be managed")
+        wait_until(bed.managed, 30, "all guests to be managed")
         yield bed
 
 
@@ -66,19 +67,19 @@ def assert_given_more(guest, within_s, cause):
 
 
 def wait_held(bed, guest, mib, timeout=60):
-    bed.wait_for(lambda: guest.info()["held"] >= mib * MIB, timeout, f"{guest.name} to hold {mib} MiB")
+    wait_until(lambda: guest.info()["held"] >= mib * MIB, timeout, f"{guest.name} to hold {mib} MiB")
 
 
 def test_one_grows_while_the_others_idle(bed, guests, record):
     one, *others = guests
     before = bed.infos()
-    bed.wait_for(lambda: record.rows, 5, "the first record")
+    wait_until(lambda: record.rows, 5, "the first record")
     others_at_first = sum(balloon(record, guest) for guest in others)
     one_at_first = balloon(record, one)
 
     one.grow(600, RATE)
     wait_held(bed, one, 600)
-    bed.wait_for(lambda: one.info()["available"] > 80 * MIB, 20, "the grown guest to have room again")
+    wait_until(lambda: one.info()["available"] > 80 * MIB, 20, "the grown guest to have room again")
 
     for guest in guests:
         assert swapped(guest, before[guest.name]) <= MOST_SWAP, guest.name
@@ -95,10 +96,10 @@ def test_one_that_grew_gives_back(bed, guests, record):
     one, before = guests[0], bed.infos()
     one.grow(600, RATE)
     wait_held(bed, one, 600)
-    bed.wait_for(lambda: one.info()["available"] > 80 * MIB, 20, "the grown guest to have room again")
+    wait_until(lambda: one.info()["available"] > 80 * MIB, 20, "the grown guest to have room again")
     peak = balloon(record, one)
     one.free()
-    bed.wait_for(lambda: balloon(record, one) <= peak - 100 * MIB, 200, "the guest to give back")
+    wait_until(lambda: balloon(record, one) <= peak - 100 * MIB, 200, "the guest to give back")
     for guest in guests:
         assert swapped(guest, before[guest.name]) <= MOST_SWAP, guest.name
         assert guest.info()["oom"] == 0
@@ -114,7 +115,7 @@ def test_all_grow_until_there_is_no_more(bed, guests, record):
         return [balloon(record, guest) for guest in guests]
 
     time.sleep(30)  # they grow for 20 s; then for all of them there is not enough
-    bed.wait_for(lambda: max(shares()) - min(shares()) <= MAXIMUM // 10, 60, f"fair shares: {shares()}")
+    wait_until(lambda: max(shares()) - min(shares()) <= MAXIMUM // 10, 60, f"fair shares: {shares()}")
     assert bed.host.lowest > RESERVE
     # Nobody is short while the host keeps memory back.
     assert sum(shares()) > (HOST_TOTAL - bed.host.base - RESERVE) * 8 // 10
@@ -140,24 +141,24 @@ def test_memory_moves_from_one_that_frees_to_one_that_goes_on(bed, guests, recor
     one.free()
     two.grow(60, RATE)
     wait_held(bed, two, 780)
-    bed.wait_for(lambda: balloon(record, two) >= 900 * MIB, 60, "the memory to arrive")
+    wait_until(lambda: balloon(record, two) >= 900 * MIB, 60, "the memory to arrive")
     assert balloon(record, one) < ones
-    bed.wait_for(lambda: two.info()["available"] > 50 * MIB, 30, "the guest that goes on to have room")
+    wait_until(lambda: two.info()["available"] > 50 * MIB, 30, "the guest that goes on to have room")
     calm = two.info()
     passes = calm["passes"]
-    bed.wait_for(lambda: two.info()["passes"] > passes + 4, 20, "it to work at full speed")
+    wait_until(lambda: two.info()["passes"] > passes + 4, 20, "it to work at full speed")
     assert two.info()["oom"] == 0
     assert bed.host.lowest > RESERVE
 
 
 def test_guests_appear_and_vanish(bed, guests):
     five = bed.add_guest("five", maximum=256 * MIB)
-    bed.wait_for(lambda: bed.vm(five), 5, "a started guest to appear")
+    wait_until(lambda: bed.vm(five), 5, "a started guest to appear")
     assert bed.vm(five)["Name"] == "five"
     five.wait_ready()
-    bed.wait_for(lambda: bed.managed(five), 30, "it to be managed")
+    wait_until(lambda: bed.managed(five), 30, "it to be managed")
     five.destroy()
-    bed.wait_for(lambda: bed.is_gone(five), 5, "a destroyed guest to vanish")
+    wait_until(lambda: bed.is_gone(five), 5, "a destroyed guest to vanish")
     bed.remove_guest(five)
 
 
@@ -167,10 +168,10 @@ def test_threshold_acts_on_the_next_cycle(bed, guests):
     began = time.monotonic()
     bed.set_threshold("Minimum", minimum, one)
     assert bed.vm(one)["Minimum"] == minimum
-    bed.wait_for(lambda: any(size > minimum - 64 * MIB for _, size in bed.calls.of(one, began)), INTERVAL_S + 1,
-                 "the new minimum to act")
-    bed.wait_for(lambda: one.info()["total"] > minimum - 100 * MIB, 20, "the guest to have it")
-    bed.call(one.object_path, "org.example.MemCoord1.VM", "ResetThresholds", "as", 0)
+    wait_until(lambda: any(size > minimum - 64 * MIB for _, size in bed.calls.of(one, began)), INTERVAL_S + 1,
+               "the new minimum to act")
+    wait_until(lambda: one.info()["total"] > minimum - 100 * MIB, 20, "the guest to have it")
+    bed.call(one.object_path, "org.example.MemCoord1.VM", "ResetThresholds", "as", [])
     assert bed.vm(one)["Minimum"] < minimum
 
 
@@ -181,7 +182,7 @@ def test_pause_and_resume(bed, guests):
     assert bed.property("State") == "paused"
     paused = time.monotonic()
     one.hold(one.balloon_bytes() // MIB - 60)
-    bed.wait_for(lambda: one.info()["available"] <= LOW, 60, "it to be short")
+    wait_until(lambda: one.info()["available"] <= LOW, 60, "it to be short")
     time.sleep(3 * INTERVAL_S)
     for guest in guests:
         assert_left_alone(guest, paused)
@@ -193,11 +194,11 @@ def test_pause_and_resume(bed, guests):
 def test_lost_libvirtd(bed, guests):
     one = leanest(bed, guests)
     bed.end_process("libvirtd", 9)
-    bed.wait_for(lambda: bed.property("State") == "degraded", 15, "the daemon to see that libvirtd is gone")
+    wait_until(lambda: bed.property("State") == "degraded", 15, "the daemon to see that libvirtd is gone")
     assert bed.property("HypervisorConnected") is False
     assert bed.vm(one) is not None
     bed.start_libvirtd()
-    bed.wait_for(lambda: bed.property("State") == "running" and bed.managed(), 60, "it to be back")
+    wait_until(lambda: bed.property("State") == "running" and bed.managed(), 60, "it to be back")
     assert_given_more(one, 2 * INTERVAL_S, lambda guest: guest.grow(guest.balloon_bytes() // MIB - 60, 50))
 
 
@@ -207,7 +208,7 @@ def test_clean_stop_puts_the_statistics_period_back(bed, guests):
     assert bed.stats_period(one) == 0
     bed.virsh("dommemstat", two.name, "--period", 7, "--live")
     bed.start_daemon()
-    bed.wait_for(lambda: bed.managed() and bed.stats_period(two) == 1 == bed.stats_period(one), 30, "the daemon's period")
+    wait_until(lambda: bed.managed() and bed.stats_period(two) == 1 == bed.stats_period(one), 30, "the daemon's period")
     assert bed.stop_daemon() == 0
     assert bed.stats_period(one) == 0
     assert bed.stats_period(two) == 7
@@ -216,9 +217,9 @@ def test_clean_stop_puts_the_statistics_period_back(bed, guests):
 def test_late_libvirtd(bed):
     bed.end_process("libvirtd", 9)
     bed.start_daemon(wait=False)
-    bed.wait_for(lambda: bed.property("State") == "degraded", 15, "the daemon to tell that there is no libvirtd")
+    wait_until(lambda: bed.property("State") == "degraded", 15, "the daemon to tell that there is no libvirtd")
     bed.start_libvirtd()
-    bed.wait_for(lambda: bed.property("State") == "running" and bed.managed(), 60, "it to connect")
+    wait_until(lambda: bed.property("State") == "running" and bed.managed(), 60, "it to connect")
 
 
 def test_killed_and_started_again(bed, guests):
@@ -226,7 +227,7 @@ def test_killed_and_started_again(bed, guests):
     bed.set_threshold("LowWatermark", 90 * MIB)
     assert bed.stop_daemon(9) == -9
     bed.start_daemon()
-    bed.wait_for(bed.managed, 30, "all guests to be managed")
+    wait_until(bed.managed, 30, "all guests to be managed")
     assert bed.property("LowWatermark") == 90 * MIB
     assert_given_more(one, 2 * INTERVAL_S, lambda guest: guest.grow(guest.balloon_bytes() // MIB - 60, 50))
 
@@ -235,7 +236,7 @@ def test_at_rest_nothing_happens(bed, guests, record):
     # A daemon that has just started remembers no earlier peaks, which would be let go only after minutes.
     assert bed.stop_daemon() == 0
     bed.start_daemon()
-    bed.wait_for(bed.managed, 30, "all guests to be managed")
+    wait_until(bed.managed, 30, "all guests to be managed")
     bed.settle(20, 120)
     began, cpu, since = record.now, bed.daemon_cpu_seconds(), time.monotonic()
     told = bed.read_daemon_log()

@@ -9,6 +9,7 @@ import time
 
 import pytest
 from bed import MIB, Bed, assert_served
+from common import wait_until
 
 GUESTS = 64
 SMALL = 128 * MIB
@@ -26,13 +27,13 @@ def bed():
         for first in range(1, GUESTS, BATCH):
             bed.add_guests(**{f"small{number}": dict(maximum=SMALL) for number in range(first, min(first + BATCH, GUESTS))})
         bed.start_daemon()
-        bed.wait_for(bed.managed, 120, "all guests to be managed")
+        wait_until(bed.managed, 120, "all guests to be managed")
         yield bed
 
 
 def complaints(bed):
     """Of libvirtd."""
-    return [line for line in (bed.directory / "log").read_text(errors="replace").splitlines() if " : error : " in line]
+    return [line for line in (bed.directory / "libvirtd.log").read_text(errors="replace").splitlines() if " : error : " in line]
 
 
 def count_threads(bed):

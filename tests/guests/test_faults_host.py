@@ -6,6 +6,7 @@ import time
 
 import pytest
 from bed import MIB, Bed, assert_served
+from common import wait_until
 
 NAMES = ("one", "two", "three")
 INTERVAL_S = 2
@@ -27,7 +28,7 @@ def bed():
             "LD_PRELOAD": FAKETIME, "FAKETIME_TIMESTAMP_FILE": str(bed.clock), "FAKETIME_NO_CACHE": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         })
-        bed.wait_for(bed.managed, 30, "all guests to be managed")
+        wait_until(bed.managed, 30, "all guests to be managed")
         yield bed
 
 
@@ -55,7 +56,7 @@ def test_memory_taken_suddenly(bed, guests, watch):
     """Something else takes more than the reserve within a second: guests give it back, and none is hurt."""
     for guest in guests:
         guest.hold(800)  # touched, so that the host has given it
-    bed.wait_for(lambda: all(guest.info()["held"] == 800 * MIB for guest in guests), 30, "all to hold what they need")
+    wait_until(lambda: all(guest.info()["held"] == 800 * MIB for guest in guests), 30, "all to hold what they need")
     for guest in guests:
         guest.free()
     watch.wait(lambda look: all(vm["Usable"] > 600 * MIB for vm in look.vms.values()), 10, "the figures to follow")
@@ -63,7 +64,7 @@ def test_memory_taken_suddenly(bed, guests, watch):
     bed.host.base += bed.host.available - RESERVE // 2
     try:
         watch.wait(lambda look: look.root["HostCondition"] == "critical", 2 * INTERVAL_S, "it to be noticed")
-        bed.wait_for(lambda: bed.host.available > RESERVE, 3 * INTERVAL_S, "the host to have its reserve again")
+        wait_until(lambda: bed.host.available > RESERVE, 3 * INTERVAL_S, "the host to have its reserve again")
         watch.wait(lambda look: look.root["HostCondition"] != "critical", 2 * INTERVAL_S + 5, "that to be told")
         for guest in guests:
             info = guest.info()

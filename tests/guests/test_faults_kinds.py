@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 from bed import MIB, Bed, assert_left_alone, assert_served, make_small
+from common import wait_until
+from common.bus import VM
 
 MAXIMUM = 512 * MIB
 RESERVE = 200 * MIB
 INTERVAL_S = 2
-VM_FACE = "org.example.MemCoord1.VM"
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def bed():
 @pytest.fixture
 def ordinary(bed):
     guest = bed.guests["ordinary"]
-    bed.wait_for(lambda: bed.managed(guest), 30, "the ordinary guest to be managed")
+    wait_until(lambda: bed.managed(guest), 30, "the ordinary guest to be managed")
     make_small(bed, [guest])
     return guest
 
@@ -90,12 +91,12 @@ def test_autodeflate(bed, watch, add):
     guest = add("auto", maximum=MAXIMUM, autodeflate=True, swap=256 * MIB)
     watch.wait_status(guest, "managed", 15)
     bed.set_threshold("Maximum", 256 * MIB, guest)
-    bed.wait_for(lambda: guest.balloon_bytes() < 270 * MIB, 30, "it to be squeezed")
-    bed.call(guest.object_path, VM_FACE, "ResetThresholds", "as", 0)
+    wait_until(lambda: guest.balloon_bytes() < 270 * MIB, 30, "it to be squeezed")
+    bed.call(guest.object_path, VM, "ResetThresholds", "as", [])
     began, since = watch.now, time.monotonic()
     guest.grow(320, 0)
-    bed.wait_for(lambda: any(size >= 380 * MIB for _, size in bed.calls.of(guest, since)), 30, "it to be told what it needs")
-    bed.wait_for(lambda: guest.info()["held"] == 320 * MIB, 30, "it to hold it")
+    wait_until(lambda: any(size >= 380 * MIB for _, size in bed.calls.of(guest, since)), 30, "it to be told what it needs")
+    wait_until(lambda: guest.info()["held"] == 320 * MIB, 30, "it to hold it")
     assert watch.values(guest, "Status", began) == ["managed"]
     assert guest.info()["oom"] == 0
 
@@ -105,11 +106,11 @@ def test_free_page_reporting(bed, ordinary, watch, add):
     guest = add("reporter", maximum=1024 * MIB, free_page_reporting=True, swap=256 * MIB)
     watch.wait_status(guest, "managed", 15)
     guest.hold(700)
-    bed.wait_for(lambda: guest.info()["held"] == 700 * MIB, 20, "it to hold it")
+    wait_until(lambda: guest.info()["held"] == 700 * MIB, 20, "it to hold it")
     watch.wait(lambda look: look.vms["reporter"]["Resident"] > 700 * MIB, 20, "the host to have given the memory")
     before, balloon = bed.host.available, watch.vm(guest)["Balloon"]
     guest.free()
-    bed.wait_for(lambda: bed.host.available > before + 500 * MIB, 30, "the pages to be reported")
+    wait_until(lambda: bed.host.available > before + 500 * MIB, 30, "the pages to be reported")
     # It still has its memory, which the host may have to give at any moment.
     look = watch.wait(lambda look: look.root["HostPromised"] > 400 * MIB, 10, "the promise to be counted")
     assert look.vms["reporter"]["Balloon"] > balloon - 200 * MIB
@@ -117,8 +118,8 @@ def test_free_page_reporting(bed, ordinary, watch, add):
     ordinary.grow(800, 200)
     time.sleep(3)
     guest.hold(900)
-    bed.wait_for(lambda: ordinary.info()["held"] >= 600 * MIB, 60, "the other to have grown")
-    bed.wait_for(lambda: guest.info()["held"] == 900 * MIB, 60, "it to hold its memory again")
+    wait_until(lambda: ordinary.info()["held"] >= 600 * MIB, 60, "the other to have grown")
+    wait_until(lambda: guest.info()["held"] == 900 * MIB, 60, "it to hold its memory again")
     time.sleep(2 * INTERVAL_S)
     assert bed.host.lowest > RESERVE
     ordinary.free()
@@ -155,16 +156,16 @@ def test_squeezed_beyond_its_need_without_swap(bed, watch, add):
     guest = add("dry", maximum=MAXIMUM)
     watch.wait_status(guest, "managed", 15)
     guest.hold(250)
-    bed.wait_for(lambda: guest.info()["held"] == 250 * MIB, 90, "it to hold what it does")
+    wait_until(lambda: guest.info()["held"] == 250 * MIB, 90, "it to hold what it does")
     watch.wait(lambda look: 0 < look.vms["dry"]["Unused"] < 250 * MIB, 10, "the figures to follow")
     bed.set_threshold("Maximum", 128 * MIB, guest)
-    bed.wait_for(lambda: guest.balloon_bytes() < 400 * MIB, 15, "it to give what it can")
+    wait_until(lambda: guest.balloon_bytes() < 400 * MIB, 15, "it to give what it can")
     since = time.monotonic()
     time.sleep(10)
     assert len({size for _, size in bed.calls.of(guest, since)}) <= 1  # it is left where that is
     guest.grow(8, 0)
-    bed.wait_for(lambda: guest.info()["held"] == 258 * MIB, 5, "it to find a few pages more")
+    wait_until(lambda: guest.info()["held"] == 258 * MIB, 5, "it to find a few pages more")
     assert guest.info()["oom"] == 0
     guest.free()
-    bed.wait_for(lambda: guest.balloon_bytes() <= 130 * MIB, 20, "it to come down to its maximum")
+    wait_until(lambda: guest.balloon_bytes() <= 130 * MIB, 20, "it to come down to its maximum")
     assert guest.info()["oom"] == 0

@@ -10,6 +10,7 @@ import time
 
 import pytest
 from bed import LOW, MIB, Bed, assert_left_alone, assert_served, is_at_target, make_needy
+from common import wait_until
 
 NAMES = ("one", "two", "three")
 INTERVAL_S = 2
@@ -24,7 +25,7 @@ def bed():
     with Bed(host_total=5 << 30) as bed:
         bed.add_guests(**{name: dict(maximum=1024 * MIB, current=512 * MIB, swap=512 * MIB) for name in NAMES})
         bed.start_daemon()
-        bed.wait_for(bed.managed, 30, "all guests to be managed")
+        wait_until(bed.managed, 30, "all guests to be managed")
         yield bed
 
 
@@ -39,7 +40,7 @@ def assert_nothing_moves(watch, guests, since):
 
 def wait_relieved(bed, guest):
     """Nobody could know of its need; now they do, and it has memory by its own word."""
-    bed.wait_for(lambda: guest.info()["available"] > LOW, 15, f"{guest.name}, in need, to have memory")
+    wait_until(lambda: guest.info()["available"] > LOW, 15, f"{guest.name}, in need, to have memory")
 
 
 def assert_events_are_registered(bed, watch, guest):
@@ -61,7 +62,7 @@ def test_killed_and_away(bed, guests, watch):
     since = watch.now
     make_needy(one)  # nobody can know
     time.sleep(AWAY_S)
-    bed.wait_for(lambda: one.info()["available"] <= LOW, 60, "it to be in need")
+    wait_until(lambda: one.info()["available"] <= LOW, 60, "it to be in need")
     assert_nothing_moves(watch, guests, since)
     two.signal(signal.SIGKILL)  # nobody is told
     two.disconnect()
@@ -100,7 +101,7 @@ def test_stopped(bed, guests, watch):
         since = watch.now
         make_needy(guests[0])
         time.sleep(STOPPED_S)
-        bed.wait_for(lambda: guests[0].info()["available"] <= LOW, 60, "it to be in need")
+        wait_until(lambda: guests[0].info()["available"] <= LOW, 60, "it to be in need")
         assert_nothing_moves(watch, guests, since)
     finally:
         libvirtd.send_signal(signal.SIGCONT)

@@ -10,6 +10,7 @@ import time
 
 import pytest
 from bed import MIB, Bed, assert_left_alone, assert_served
+from common import wait_until
 
 NAMES = ("one", "two", "three", "four")
 MAXIMUM = 1024 * MIB
@@ -24,7 +25,7 @@ def bed():
     with Bed(host_total=5 << 30) as bed:
         bed.add_guests(**{name: dict(maximum=MAXIMUM, current=512 * MIB, swap=512 * MIB) for name in NAMES})
         bed.start_daemon()
-        bed.wait_for(bed.managed, 30, "all guests to be managed")
+        wait_until(bed.managed, 30, "all guests to be managed")
         yield bed
 
 
@@ -148,7 +149,7 @@ def test_snapshot(bed, guests, watch):
 def test_rebooted_while_squeezed(bed, guests, watch):
     one, *others = guests
     bed.set_threshold("Maximum", 300 * MIB, one)
-    bed.wait_for(lambda: one.info()["total"] < 310 * MIB, 60, "the guest to be squeezed")
+    wait_until(lambda: one.info()["total"] < 310 * MIB, 60, "the guest to be squeezed")
     target = bed.vm(one)["Target"]
     since = watch.now
     one.port.sendall(b"reboot\n")
@@ -156,9 +157,9 @@ def test_rebooted_while_squeezed(bed, guests, watch):
     assert_served(watch, others[0], 2 * INTERVAL_S)
     one.wait_ready()
     watch.wait_status(one, "managed", 15)
-    bed.wait_for(lambda: one.info()["total"] < 310 * MIB, 15, "the guest to be at its target again")
+    wait_until(lambda: one.info()["total"] < 310 * MIB, 15, "the guest to be at its target again")
     assert watch.values(one, "Target", since) == [target]
     assert {size for _, size in bed.calls.of(one, watch.began + since)} <= {target}
     assert bed.host.lowest > RESERVE
-    bed.call(one.object_path, "org.example.MemCoord1.VM", "ResetThresholds", "as", 0)
+    bed.call(one.object_path, "org.example.MemCoord1.VM", "ResetThresholds", "as", [])
     assert_served(watch, one, 2 * INTERVAL_S)

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import libvirt
 import pytest
-from bed import LOW, MIB, Bed, Client, Watch, assert_served, is_at_target
+from bed import LOW, MIB, Bed, Watch, assert_served, is_at_target
+from common import wait_until
+from common.bus import HOST, ROOT
 from gi.repository import GLib
 
 NAMES = ("one", "two", "three")
-VM_FACE = "org.example.MemCoord1.VM"
 INTERVAL_S = 2
 KILLS = 100
 RESPECT_S = 60  # how long what somebody else has set is respected
@@ -25,7 +26,7 @@ def bed():
     with Bed(host_total=4 << 30) as bed:
         bed.add_guests(**{name: dict(maximum=1024 * MIB, current=512 * MIB, swap=512 * MIB) for name in NAMES})
         bed.start_daemon()
-        bed.wait_for(bed.managed, 30, "all guests to be managed")
+        wait_until(bed.managed, 30, "all guests to be managed")
         yield bed
 
 
@@ -33,14 +34,13 @@ def pair(low):
     return {"LowWatermark": low * MIB, "HighWatermark": (low + 40) * MIB}
 
 
-def shown_vms(client):
-    faces = (faces.get(VM_FACE) for faces in client.objects().values())
-    return {vm["Name"]: vm for vm in faces if vm}
+def set_thresholds(client, **values):
+    client.call(ROOT, HOST, "SetThresholds", GLib.Variant("(a{st})", (values,)))
 
 
 def is_running(client):
     try:
-        return client.properties()["State"] == "running"
+        return client.host()["State"] == "running"
     except GLib.Error:
         return False
 
@@ -102,13 +102,13 @@ def start_after_kill(bed, client):
     with Balloons() as true:
         began = time.monotonic()
         bed.start_daemon(wait=False)
-        bed.wait_for(lambda: is_running(client) and set(shown_vms(client)) == set(true.ranges), 5, "the service to be back")
+        wait_until(lambda: is_running(client) and set(client.vms()) == set(true.ranges), 5, "the service to be back")
         assert time.monotonic() - began < INTERVAL_S
-        shown = shown_vms(client)
+        shown = client.vms()
     for name, vm in shown.items():
         least, most = true.ranges[name]
         assert least - 16 * MIB <= vm["Balloon"] <= most + 16 * MIB, name
-    return client.properties()
+    return client.host()
 
 
 def change_until_killed(bed, client, dice):
@@ -119,7 +119,7 @@ def change_until_killed(bed, client, dice):
     try:
         while True:
             asked = dice.randrange(20, 200)
-            client.set_thresholds(**pair(asked))
+            set_thresholds(client, **pair(asked))
             answered = asked
     except GLib.Error:
         killer.join()
@@ -130,9 +130,9 @@ def change_until_killed(bed, client, dice):
 def test_killed_a_hundred_times(bed, guests):
     """At random moments, while settings change and memory moves."""
     dice = random.Random(20)
-    client = Client()
+    client = bed.connect()
     low = 60
-    client.set_thresholds(**pair(low))
+    set_thresholds(client, **pair(low))
     for _ in range(KILLS):
         dice.choice(guests).hold(dice.randrange(0, 400))
         answered, asked = change_until_killed(bed, client, dice)
@@ -142,8 +142,8 @@ def test_killed_a_hundred_times(bed, guests):
         assert low in possible  # what was answered is kept; what was not may be
         assert root["HighWatermark"] == pair(low)["HighWatermark"]
         # What an earlier start had begun to write is swept away.
-        bed.wait_for(lambda: [path.name for path in (bed.directory / "state").iterdir()] == ["settings"], 2, "one file")
-    client.set_thresholds(**pair(100))
+        wait_until(lambda: [path.name for path in (bed.directory / "state").iterdir()] == ["settings"], 2, "one file")
+    set_thresholds(client, **pair(100))
     client.close()
     with Watch() as watch:
         for guest in guests:
@@ -166,9 +166,9 @@ def test_killed_in_the_middle_of_a_squeeze(bed, guests, watch):
     killed = time.monotonic()
     bed.start_daemon()
     watch.wait(lambda look: "one" in look.vms, INTERVAL_S, "it to be back")
-    bed.wait_for(lambda: bed.calls.of(one, killed), 20, "the target to be withdrawn")
-    bed.wait_for(lambda: abs(one.balloon_bytes() - bed.calls.of(one)[-1][1]) <= 12 * MIB and one.info()["available"] > LOW, 20,
-                 "it to have what it needs")
+    wait_until(lambda: bed.calls.of(one, killed), 20, "the target to be withdrawn")
+    wait_until(lambda: abs(one.balloon_bytes() - bed.calls.of(one)[-1][1]) <= 12 * MIB and one.info()["available"] > LOW, 20,
+               "it to have what it needs")
     assert one.info()["oom"] == 0
 
 
@@ -187,10 +187,10 @@ def test_second_instance(bed, guests, watch):
 def test_period_changed_by_another_tool(bed, guests, watch):
     one = guests[0]
     bed.virsh("dommemstat", one.name, "--period", 10, "--live")
-    bed.wait_for(lambda: bed.stats_period(one) == 1, len(NAMES) * INTERVAL_S + 2, "the period to be ours again")
+    wait_until(lambda: bed.stats_period(one) == 1, len(NAMES) * INTERVAL_S + 2, "the period to be ours again")
     assert watch.values(one, "Status") == ["managed"]
     bed.virsh("dommemstat", one.name, "--period", 0, "--live")
-    bed.wait_for(lambda: bed.stats_period(one) == 1, len(NAMES) * INTERVAL_S + 2, "the period to be ours again")
+    wait_until(lambda: bed.stats_period(one) == 1, len(NAMES) * INTERVAL_S + 2, "the period to be ours again")
     began = watch.now
     time.sleep(2 * INTERVAL_S)
     assert watch.longest_silence(one, began) <= INTERVAL_S + 1
@@ -206,12 +206,12 @@ def test_another_coordinator(bed, guests, watch):
     watch.wait(lambda look: "somebody else" in look.vms["one"]["LastReason"], 2 * INTERVAL_S + 2, "it to be noticed")
     assert_served(watch, two, 2 * INTERVAL_S)
     one.grow(max((one.info()["available"] - 70 * MIB) // MIB, 1), 0)  # short, but not yet in distress
-    bed.wait_for(lambda: one.info()["available"] <= LOW, 30, "it to be short")
-    bed.wait_for(lambda: any(size > target - 100 * MIB for _, size in bed.calls.of(one, foreign)), RESPECT_S + 10,
-                 "it to be given more")
+    wait_until(lambda: one.info()["available"] <= LOW, 30, "it to be short")
+    wait_until(lambda: any(size > target - 100 * MIB for _, size in bed.calls.of(one, foreign)), RESPECT_S + 10,
+               "it to be given more")
     first, _ = bed.calls.of(one, foreign)[0]
     assert first - foreign > RESPECT_S - 5
-    bed.wait_for(lambda: one.info()["available"] > LOW, 15, "it to have what it needs")
+    wait_until(lambda: one.info()["available"] > LOW, 15, "it to have what it needs")
 
 
 def test_bus_gone(bed, guests):
@@ -225,7 +225,7 @@ def test_bus_gone(bed, guests):
     bed.start_bus()
     bed.start_libvirtd()
     bed.start_daemon()
-    bed.wait_for(bed.managed, 15, "all guests to be managed again")
+    wait_until(bed.managed, 15, "all guests to be managed again")
     assert bed.property("LowWatermark") == 80 * MIB
     with Watch() as watch:
         assert_served(watch, guests[0], 2 * INTERVAL_S)

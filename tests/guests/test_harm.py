@@ -10,6 +10,7 @@ import time
 
 import pytest
 from bed import MIB, Bed, Watch, assert_left_alone, calls_since
+from common import wait_until
 
 RESERVE = 200 * MIB
 HOT = 430  # MiB that each guest works on
@@ -29,9 +30,9 @@ def full_bed():
         for guest in guests:
             guest.hold(HOT)
         for guest in guests:
-            bed.wait_for(lambda: guest.info()["held"] == HOT * MIB, 120, f"{guest.name} to be at work")
+            wait_until(lambda: guest.info()["held"] == HOT * MIB, 120, f"{guest.name} to be at work")
         bed.start_daemon()
-        bed.wait_for(bed.managed, 30, "all guests to be managed")
+        wait_until(bed.managed, 30, "all guests to be managed")
         bed.settle(6, 90)
         yield bed
 
@@ -58,7 +59,7 @@ def test_untouched_memory_of_one_is_not_paid_by_what_others_use(full_bed, grow):
     bed.host.forget_lowest()
     began = time.monotonic()
     grow(bed, one)
-    bed.wait_for(lambda: one.balloon_bytes() > FULL - 64 * MIB, 20, "its balloon to be full, as libvirt sees it")
+    wait_until(lambda: one.balloon_bytes() > FULL - 64 * MIB, 20, "its balloon to be full, as libvirt sees it")
     while (now := time.monotonic() - began) < WATCHED_S:
         for guest in others:
             info = guest.info()
@@ -82,9 +83,9 @@ def dead_bed():
         for guest in guests:
             guest.hold(600)
         for guest in guests:
-            bed.wait_for(lambda: guest.info()["held"] == 600 * MIB, 120, f"{guest.name} to have touched its memory")
+            wait_until(lambda: guest.info()["held"] == 600 * MIB, 120, f"{guest.name} to have touched its memory")
         bed.start_daemon()
-        bed.wait_for(bed.managed, 30, "all guests to be managed")
+        wait_until(bed.managed, 30, "all guests to be managed")
         yield bed
 
 
@@ -98,7 +99,7 @@ def test_dead_guest_is_not_moved_after_a_restart(dead_bed):
     bed, (dead, *others) = dead_bed, dead_bed.guests.values()
     for guest in bed.guests.values():
         guest.free()
-    bed.wait_for(lambda: reported_usable(bed, dead) > 400 * MIB, 10, "a report of much that it could give")
+    wait_until(lambda: reported_usable(bed, dead) > 400 * MIB, 10, "a report of much that it could give")
     dead.tell("panic")
     with Watch() as watch:
         watch.wait_status(dead, "stale", 30)
@@ -108,7 +109,7 @@ def test_dead_guest_is_not_moved_after_a_restart(dead_bed):
     bed.host.base += bed.host.available - RESERVE - 120 * MIB
     began = time.monotonic()
     bed.start_daemon()
-    bed.wait_for(lambda: all(bed.calls.of(guest, began) for guest in others), 30, "the others to give")
+    wait_until(lambda: all(bed.calls.of(guest, began) for guest in others), 30, "the others to give")
     while time.monotonic() - began < 60:
         # To be told what it has already moves nothing: so a target is withdrawn that an earlier start left behind.
         moves = [call for call in calls_since(dead, began) if abs(call[1] - balloon // MIB) > 1]
@@ -128,7 +129,7 @@ def test_guest_that_has_just_booted_keeps_its_memory_where_nothing_presses():
         began = time.monotonic()
         guest = bed.add_guest("one", maximum=1024 * MIB, swap=256 * MIB)
         guest.wait_ready()
-        bed.wait_for(lambda: bed.managed(guest), 30, "it to be managed")
+        wait_until(lambda: bed.managed(guest), 30, "it to be managed")
         while time.monotonic() - began < WATCHED_S:
             assert_left_alone(guest, began)
             time.sleep(1)

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 from bed import MIB, Bed, Guest, is_at_target, make_small, tell_small
+from common import wait_until
 
 BOOT = 512 * MIB
 SIZE = 512 * MIB
@@ -58,7 +59,7 @@ def bed():
         guest.start()
         for each in bed.guests.values():
             each.wait_ready()
-        bed.wait_for(lambda: guest.plugged() == PLUGGED, 30, "the first half to be plugged")
+        wait_until(lambda: guest.plugged() == PLUGGED, 30, "the first half to be plugged")
         bed.start_daemon()
         yield bed
 
@@ -67,8 +68,8 @@ def bed():
 def guest(bed, watch):
     guest = bed.guests["resizable"]
     guest.plug(PLUGGED)
-    bed.wait_for(lambda: guest.plugged() == PLUGGED, 60, "half of it to be plugged")
-    bed.wait_for(lambda: bed.managed(guest), 30, "it to be managed")
+    wait_until(lambda: guest.plugged() == PLUGGED, 60, "half of it to be plugged")
+    wait_until(lambda: bed.managed(guest), 30, "it to be managed")
     yield guest
     guest.free()
 
@@ -82,12 +83,12 @@ def assert_at_peace(watch, guest, since):
 
 def wait_own_balloon(bed, guest):
     """Until QEMU's balloon is what the service shows as its target."""
-    bed.wait_for(lambda: is_at_target(bed.vm(guest)), 60, "its balloon to be at its target")
-    bed.wait_for(lambda: abs(guest.own_balloon() - bed.vm(guest)["Balloon"]) <= SLACK, 10, "the service to show it")
+    wait_until(lambda: is_at_target(bed.vm(guest)), 60, "its balloon to be at its target")
+    wait_until(lambda: abs(guest.own_balloon() - bed.vm(guest)["Balloon"]) <= SLACK, 10, "the service to show it")
 
 
 def test_what_is_plugged_is_beside_the_balloon(bed, guest, watch):
-    vm = bed.wait_for(lambda: (vm := bed.vm(guest)) and vm["Usable"] > 0 and vm, 20, "a report")
+    vm = wait_until(lambda: (vm := bed.vm(guest)) and vm["Usable"] > 0 and vm, 20, "a report")
     assert vm["Maximum"] == BOOT
     wait_own_balloon(bed, guest)
     vm = bed.vm(guest)
@@ -99,7 +100,7 @@ def test_plugged_and_unplugged_while_its_balloon_moves(bed, guest, watch):
     began = watch.now
     for size in (SIZE, PLUGGED // 2, PLUGGED):
         guest.plug(size)
-        bed.wait_for(lambda: abs(guest.plugged() - size) <= SLACK, 90, f"{size >> 20} MiB to be plugged")
+        wait_until(lambda: abs(guest.plugged() - size) <= SLACK, 90, f"{size >> 20} MiB to be plugged")
         time.sleep(6)  # three cycles, and libvirt's own view a second or two late
         wait_own_balloon(bed, guest)
         assert_at_peace(watch, guest, began)
@@ -119,7 +120,7 @@ def test_it_is_served_as_it_needs(bed, guest, watch):
 def test_a_tight_host_takes_from_it_what_it_can_spare(bed, guest, watch):
     guest.free()
     base = bed.host.base
-    bed.wait_for(lambda: is_at_target(bed.vm(guest)), 30, "it to be at rest")
+    wait_until(lambda: is_at_target(bed.vm(guest)), 30, "it to be at rest")
     began = watch.now
     before = bed.vm(guest)["Target"]
     try:

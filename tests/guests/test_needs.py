@@ -8,7 +8,8 @@ import time
 
 import pytest
 from bed import LOW, MIB, Bed, assert_served, make_needy
-from bed.bed import ROOT, ROOT_INTERFACE
+from common import wait_until
+from common.bus import HOST, ROOT
 
 NAMES = ("one", "two")
 INTERVAL_S = 2
@@ -21,7 +22,7 @@ def bed():
         bed.add_guests(**{name: dict(maximum=768 * MIB, current=320 * MIB, swap=512 * MIB) for name in NAMES})
         bed.wait_ballooned()
         bed.start_daemon()
-        bed.wait_for(bed.managed, 30, "all guests to be managed")
+        wait_until(bed.managed, 30, "all guests to be managed")
         yield bed
 
 
@@ -48,12 +49,12 @@ def test_stopped_service_fails(bed, one, watch):
 
 
 def test_paused_service_fails(bed, one, watch):
-    bed.call(ROOT, ROOT_INTERFACE, "Pause", "su", "a test", 0)
+    bed.call(ROOT, HOST, "Pause", "su", "a test", 0)
     try:
         with pytest.raises(AssertionError, match="nothing was granted"):
             assert_served(watch, one, 2 * INTERVAL_S)
     finally:
-        bed.call(ROOT, ROOT_INTERFACE, "Resume")
+        bed.call(ROOT, HOST, "Resume")
 
 
 def test_late_service_fails(bed, one, watch):
@@ -62,7 +63,7 @@ def test_late_service_fails(bed, one, watch):
     def delay_and_make_needy(guest):
         bed.daemon.send_signal(signal.SIGSTOP)
         make_needy(guest)
-        bed.wait_for(lambda: guest.info()["available"] <= LOW, 90, "the need")
+        wait_until(lambda: guest.info()["available"] <= LOW, 90, "the need")
         threading.Timer(LATE_S, bed.daemon.send_signal, [signal.SIGCONT]).start()
 
     with pytest.raises(AssertionError, match=r"\d s late") as raised:
@@ -78,7 +79,7 @@ def test_need_that_never_came_fails(bed, one, watch):
 def test_anybody_s_grant_counts_and_only_from_then_on(bed, guests):
     """What libvirtd was told is known, whoever told it, to the moment."""
     two = guests[1]
-    bed.call(ROOT, ROOT_INTERFACE, "Pause", "su", "a test", 0)
+    bed.call(ROOT, HOST, "Pause", "su", "a test", 0)
     try:
         bed.virsh("setmem", two.name, (two.balloon_bytes() + 32 * MIB) >> 10, "--live")
         began = time.monotonic()
@@ -88,4 +89,4 @@ def test_anybody_s_grant_counts_and_only_from_then_on(bed, guests):
         (t, told), = bed.calls.of(two, began)
         assert began < t < time.monotonic() and told == size
     finally:
-        bed.call(ROOT, ROOT_INTERFACE, "Resume")
+        bed.call(ROOT, HOST, "Resume")

@@ -7,6 +7,7 @@ import time
 import libvirt
 import pytest
 from bed import LOW, MIB, Bed, follow_need, make_needy
+from common import wait_until
 
 LEFT = 40 * MIB  # of what is usable, in need
 PERIOD_S = 1  # of the guest's statistics
@@ -20,7 +21,7 @@ def bed():
         bed.add_guests(**{name: dict(maximum=768 * MIB, current=320 * MIB, swap=256 * MIB) for name in ("one", "two", "three")})
         bed.wait_ballooned()
         bed.start_daemon()
-        bed.wait_for(bed.managed, 30, "all guests to be managed")
+        wait_until(bed.managed, 30, "all guests to be managed")
         yield bed
 
 

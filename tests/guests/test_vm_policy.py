@@ -4,8 +4,9 @@
 import time
 
 import pytest
-from bed import LOW, MIB, Bed, Signals, assert_left_alone, follow_need
-from bed.bed import VM_INTERFACE
+from bed import LOW, MIB, Bed, assert_left_alone, follow_need
+from common import wait_until
+from common.bus import HOST, ROOT, VM
 
 NAMESPACE = "https://example.org/memcoord/1"
 MAXIMUM = 512 * MIB
@@ -35,7 +36,7 @@ def bed():
             two=dict(maximum=MAXIMUM, current=CURRENT, metadata=WHOLE),
         )
         bed.start_daemon()
-        bed.wait_for(bed.managed, 30, "all guests to be managed")
+        wait_until(bed.managed, 30, "all guests to be managed")
         yield bed
 
 
@@ -57,7 +58,7 @@ def stored(bed, guest, *options):
 
 
 def wait_vm(bed, guest, accept, what, timeout=5):
-    return bed.wait_for(lambda: (vm := bed.vm(guest)) and accept(vm) and vm, timeout, what)
+    return wait_until(lambda: (vm := bed.vm(guest)) and accept(vm) and vm, timeout, what)
 
 
 def test_it_is_read_when_a_guest_is_found(bed):
@@ -68,12 +69,12 @@ def test_it_is_read_when_a_guest_is_found(bed):
 def test_an_edit_is_followed(bed, one):
     # It may have been given more than that for its page cache, and keeps it while nothing presses.
     edit(bed, one, policy(maximum="280M"))
-    bed.wait_for(lambda: one.balloon_bytes() <= 285 * MIB, 20, "it to be brought to its maximum")
+    wait_until(lambda: one.balloon_bytes() <= 285 * MIB, 20, "it to be brought to its maximum")
     began = time.monotonic()
     edit(bed, one, policy(minimum="300M"))
     wait_vm(bed, one, lambda vm: vm["Minimum"] == 300 * MIB, "the edit to be seen")
-    bed.wait_for(lambda: any(size >= 300 * MIB for _, size in bed.calls.of(one, began)), 10, "it to act")
-    bed.wait_for(lambda: one.balloon_bytes() >= 290 * MIB, 10, "it to be given its minimum")
+    wait_until(lambda: any(size >= 300 * MIB for _, size in bed.calls.of(one, began)), 10, "it to act")
+    wait_until(lambda: one.balloon_bytes() >= 290 * MIB, 10, "it to be given its minimum")
     edit(bed, one, policy(minimum="100M", maximum="400M"))
     wait_vm(bed, one, lambda vm: (vm["Minimum"], vm["Maximum"]) == (100 * MIB, 400 * MIB), "the second edit to be seen")
 
@@ -113,7 +114,7 @@ def test_opting_out_and_in_again(bed, one):
     wait_vm(bed, one, lambda vm: vm["Status"] == "opted-out", "it to be left alone")
     began = time.monotonic()
     one.hold(one.info()["available"] // MIB - 60)
-    bed.wait_for(lambda: one.info()["available"] <= LOW, 60, "it to be in need")
+    wait_until(lambda: one.info()["available"] <= LOW, 60, "it to be in need")
     time.sleep(3 * INTERVAL_S)
     assert_left_alone(one, began)
     course = follow_need(one, cause=lambda guest: edit(bed, guest, None))
@@ -126,7 +127,7 @@ def test_what_is_set_over_the_bus_is_written_live_and_for_the_next_start(bed, on
     bed.set_threshold("Minimum", 180 * MIB, one)
     for options in ([], ["--config"]):
         assert "180M" in stored(bed, one, *options), options
-    bed.call(one.object_path, VM_INTERFACE, "ResetThresholds", "as", 0)
+    bed.call(one.object_path, VM, "ResetThresholds", "as", [])
     wait_vm(bed, one, lambda vm: vm["Minimum"] < 180 * MIB, "it to be as before")
     for options in ([], ["--config"]):
         assert "180M" not in stored(bed, one, *options), options
@@ -135,16 +136,19 @@ def test_what_is_set_over_the_bus_is_written_live_and_for_the_next_start(bed, on
 def test_it_survives_a_new_start_of_the_guest(bed, one):
     bed.set_threshold("Weight", 200, one)
     one.destroy()
-    bed.wait_for(lambda: bed.is_gone(one), 5, "the guest to vanish")
+    wait_until(lambda: bed.is_gone(one), 5, "the guest to vanish")
     one.start()
     one.wait_ready()
     wait_vm(bed, one, lambda vm: vm["Weight"] == 200, "its own policy to be back", 10)
-    bed.wait_for(bed.managed, 30, "it to be managed again")
+    wait_until(bed.managed, 30, "it to be managed again")
 
 
 def test_an_edit_is_told_like_any_change_of_policy(bed, one):
-    with Signals() as signals:
-        edit(bed, one, policy(weight=70))
-        told = signals.wait(lambda signal: signal["member"] == "PolicyChanged", 5, "the change to be told")
-    scope, setting, _, new, origin = told["data"]
-    assert (scope, setting, new["data"], origin) == (one.object_path, "Weight", 70, "metadata")
+    client, told = bed.connect(), []
+    client.subscribe(lambda path, member, arguments: told.append(arguments), HOST, "PolicyChanged")
+    client.call(ROOT, "org.freedesktop.DBus.Peer", "Ping")
+    edit(bed, one, policy(weight=70))
+    client.wait_until(lambda: told, 5, "the change to be told")
+    client.close()
+    scope, setting, _, new, origin = told[0]
+    assert (scope, setting, new, origin) == (one.object_path, "Weight", 70, "metadata")

@@ -2,27 +2,11 @@
 """What `meson install` puts where, and a machine on which it runs."""
 
 import json
-import os
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(PROJECT / "tests/guests"))
-
-from machine import Machine  # noqa: E402: it uses the bed of the guests
-
-
-@pytest.fixture(scope="session")
-def source_root():
-    return PROJECT
-
-
-@pytest.fixture(scope="session")
-def build_root(source_root):
-    return Path(os.environ.get("MEMCOORD_BUILD", source_root / "build"))
+from machine import Machine
 
 
 @pytest.fixture(scope="session")

@@ -8,13 +8,13 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 
-from bed.bed import QEMU_CONF
-from bed.guest import Guest
-from bed.image import boot_files, cache_dir
-from bed.namespace import die_with_parent
+from common import wait_until
+from common.libvirtd import QEMU_CONF
+from common.namespace import die_with_parent
+from guests.bed.guest import Guest
+from guests.bed.image import boot_files, cache_dir
 
 LIBVIRT_PACKAGE = "libvirt-daemon-system"
 USERS = """
@@ -72,10 +72,10 @@ class Machine:
             ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--uts", "--ipc", "--net",
              Path(__file__).with_name("boot"), self.top],
             stdin=subprocess.DEVNULL, stdout=self.console, stderr=self.console, preexec_fn=die_with_parent)
-        self.wait_for(self.find_init, 10, "systemd to start")
+        wait_until(self.find_init, 10, "systemd to start")
         # "degraded" where something of this machine does not like to be copied: no matter, as long as ours is fine.
-        self.wait_for(lambda: self.run("systemctl", "is-system-running", check=False).stdout in ("running\n", "degraded\n"),
-                      60, "systemd to have booted")
+        wait_until(lambda: self.run("systemctl", "is-system-running", check=False).stdout in ("running\n", "degraded\n"),
+                   60, "systemd to have booted")
         self.run("systemctl", "start", "libvirtd.socket")
 
     def lay_files(self, files):
@@ -146,11 +146,3 @@ class Machine:
         guest.start()
         guest.wait_ready()
         return guest
-
-    @staticmethod
-    def wait_for(predicate, timeout, what):
-        deadline = time.monotonic() + timeout
-        while not (value := predicate()):
-            assert time.monotonic() < deadline, f"{what}: not within {timeout} s"
-            time.sleep(0.1)
-        return value

@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-MIB = 1 << 20
+from common import MIB, wait_until
+
 VM = "org.example.MemCoord1.VM"
 ACTION = re.compile(r'"(org\.libvirt\.api\.[a-z.-]+)"')
 RULES = "/usr/share/polkit-1/rules.d/50-memcoord-libvirt.rules"
@@ -32,7 +33,7 @@ NEEDED = {
 def restart(machine):
     machine.run("systemctl", "restart", "libvirtd.service")
     machine.run("systemctl", "restart", "memcoordd")
-    machine.wait_for(lambda: machine.get("State") == "running", 20, "the service to run")
+    wait_until(lambda: machine.get("State") == "running", 20, "the service to run")
 
 
 @pytest.fixture(scope="module")
@@ -55,17 +56,17 @@ def test_all_works_by_the_rule_that_is_installed(machine, guarded):
     def vm(name):
         return machine.get(name, guarded.object_path, VM)
 
-    machine.wait_for(lambda: vm("Status") == "managed", 30, "the guest to be managed")
+    wait_until(lambda: vm("Status") == "managed", 30, "the guest to be managed")
     assert "<stats period='1'/>" in machine.virsh("dumpxml", "guarded").stdout
     machine.run("memcoordctl", "set", "guarded", "weight=200", "minimum=100M", "maximum=400M")
-    machine.wait_for(lambda: (vm("Balloon") or 512 * MIB) <= 400 * MIB, 30, "the guest to have its maximum")
+    wait_until(lambda: (vm("Balloon") or 512 * MIB) <= 400 * MIB, 30, "the guest to have its maximum")
     for options in ((), ("--config",)):
         kept = machine.virsh("metadata", "guarded", "--uri", NAMESPACE, *options).stdout
         assert "weight>200<" in kept and "minimum>100M<" in kept
     machine.virsh("suspend", "guarded")
-    machine.wait_for(lambda: vm("Status") == "suspended", 10, "libvirt's event of its suspension")
+    wait_until(lambda: vm("Status") == "suspended", 10, "libvirt's event of its suspension")
     machine.virsh("resume", "guarded")
-    machine.wait_for(lambda: vm("Status") == "managed", 30, "the guest to be managed again")
+    wait_until(lambda: vm("Status") == "managed", 30, "the guest to be managed again")
     assert "access denied" not in str(machine.journal())
     machine.run("systemctl", "stop", "memcoordd")
     assert "stats period" not in machine.virsh("dumpxml", "guarded").stdout
@@ -95,14 +96,14 @@ def test_every_action_that_is_granted_is_known_to_libvirt(machine, guarded):
 def strict(machine, guarded):
     """Everybody may read by what libvirt brings along: here nobody may do what no rule grants."""
     machine.run("sh", "-c", 'mkdir -p "$(dirname "$0")"; printf %s "$1" >"$0"', STRICT, DENY)
-    machine.wait_for(lambda: as_service(machine, "net-list").returncode != 0, 10, "polkit to have read the rule")
+    wait_until(lambda: as_service(machine, "net-list").returncode != 0, 10, "polkit to have read the rule")
     yield
     machine.run("rm", STRICT)
 
 
 def test_it_works_where_everything_else_is_denied(machine, guarded, strict):
     restart(machine)
-    machine.wait_for(lambda: machine.get("Status", guarded.object_path, VM) == "managed", 30, "the guest to be managed")
+    wait_until(lambda: machine.get("Status", guarded.object_path, VM) == "managed", 30, "the guest to be managed")
     machine.run("memcoordctl", "set", "guarded", "weight=300")
     assert "access denied" not in str(machine.journal(f"_PID={machine.show('MainPID')}"))
 
@@ -112,7 +113,7 @@ def test_every_action_that_is_granted_is_needed(machine, guarded, strict, action
     assert as_service(machine, *NEEDED[action]).returncode == 0
     machine.run("sed", "-i", f's/"{action}"/"none"/', RULES)
     try:
-        machine.wait_for(lambda: as_service(machine, *NEEDED[action]).returncode != 0, 10, "polkit to have read the rule")
+        wait_until(lambda: as_service(machine, *NEEDED[action]).returncode != 0, 10, "polkit to have read the rule")
     finally:
         machine.run("sed", "-i", f's/"none"/"{action}"/', RULES)
-        machine.wait_for(lambda: as_service(machine, *NEEDED[action]).returncode == 0, 10, "polkit to have read it again")
+        wait_until(lambda: as_service(machine, *NEEDED[action]).returncode == 0, 10, "polkit to have read it again")

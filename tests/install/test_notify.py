@@ -35,15 +35,6 @@ class Manager:
 
 
 @pytest.fixture
-def bus():
-    daemon = subprocess.Popen(["dbus-daemon", "--session", "--nofork", "--print-address"],
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    yield daemon.stdout.readline().strip()
-    daemon.terminate()
-    daemon.wait()
-
-
-@pytest.fixture
 def manager(installed, bus, tmp_path):
     manager = Manager(tmp_path)
     manager.start(installed / "usr/libexec/memcoordd", bus)

@@ -55,7 +55,7 @@ def test_every_setting_can_be_uncommented(sample, start):
 
 def test_every_setting_of_the_source_is_there(sample, source_root):
     """By the tables that the service reads by; a maximum is a VM's alone."""
-    thresholds = re.findall(r'\{ "\w+", "([a-z-]+)", MC_UNIT', next(source_root.glob("src/*/thresholds.c")).read_text())
+    thresholds = re.findall(r'\{ "\w+", "([a-z-]+)", MC_UNIT', (source_root / "src/common/threshold.c").read_text())
     policy = re.findall(r'\{ "([a-z-]+)", read_', (source_root / "src/service/config-file.c").read_text())
     assert "maximum" in thresholds
     assert {name for name, _ in SETTING.findall(sample)} == {*thresholds, *policy} - {"maximum"}

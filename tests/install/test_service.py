@@ -11,7 +11,8 @@ import time
 
 import pytest
 
-MIB = 1 << 20
+from common import MIB, wait_until
+
 MEMORY_MOVED = "91f4d2a7c3e84b5f8a06b1d9e5c7f302"
 HYPERVISOR_BACK = "7e5c3a1908f64d2bb0d9e7c5a3f18264"
 INHIBITED = "b75d3f1e8c6a4029a1e4d0c9f2b87a63"
@@ -23,7 +24,7 @@ CONFIGURATION = "/etc/memcoord/memcoord.conf"
 
 def start(machine):
     machine.run("systemctl", "start", "memcoordd")
-    machine.wait_for(lambda: machine.get("State") == "running", 20, "the service to run")
+    wait_until(lambda: machine.get("State") == "running", 20, "the service to run")
 
 
 @pytest.fixture
@@ -104,19 +105,19 @@ def test_libvirt_lets_it_in_by_the_rule_that_is_installed(service):
 def test_libvirt_that_restarts_lets_it_in_again(service):
     before = len(service.journal(f"MESSAGE_ID={HYPERVISOR_BACK}"))
     service.run("systemctl", "restart", "libvirtd")
-    service.wait_for(lambda: len(service.journal(f"MESSAGE_ID={HYPERVISOR_BACK}")) > before, 30, "libvirt to be back")
-    service.wait_for(lambda: service.get("State") == "running", 10, "the service to run")
+    wait_until(lambda: len(service.journal(f"MESSAGE_ID={HYPERVISOR_BACK}")) > before, 30, "libvirt to be back")
+    wait_until(lambda: service.get("State") == "running", 10, "the service to run")
 
 
 def test_it_starts_before_libvirt_and_waits(service):
     service.run("systemctl", "stop", "memcoordd", "libvirtd.service", *LIBVIRT_SOCKETS)
     service.run("systemctl", "start", "memcoordd")
-    service.wait_for(lambda: service.get("State") == "degraded", 10, "the service to miss libvirt")
+    wait_until(lambda: service.get("State") == "degraded", 10, "the service to miss libvirt")
     told = service.run("memcoordctl").stdout
     assert re.search(r"^ +State +degraded$", told, re.M)
     assert re.search(r"^ +Host +not known yet$", told, re.M)
     service.run("systemctl", "start", "libvirtd.socket")
-    service.wait_for(lambda: service.get("State") == "running", 20, "libvirt to be found")
+    wait_until(lambda: service.get("State") == "running", 20, "libvirt to be found")
 
 
 def test_everybody_reads_and_only_root_changes(service):
@@ -142,8 +143,8 @@ def test_the_rule_of_the_readme_lets_a_group_pause(service, source_root):
     assert "operators" in rule
     assert service.run("memcoordctl", "pause", "--reason", "update", user="operator", check=False).returncode == 5
     write(service, "/etc/polkit-1/rules.d/60-memcoord.rules", rule)
-    service.wait_for(lambda: service.run("memcoordctl", "pause", "--reason", "update", user="operator",
-                                         check=False).returncode == 0, 10, "polkit to have read the rule")
+    wait_until(lambda: service.run("memcoordctl", "pause", "--reason", "update", user="operator",
+               check=False).returncode == 0, 10, "polkit to have read the rule")
     assert service.get("PauseReason") == "update"
     assert service.run("memcoordctl", "pause", user="visitor", check=False).returncode == 5
     assert service.run("memcoordctl", "set", "low-watermark=90M", user="operator", check=False).returncode == 5
@@ -226,7 +227,7 @@ def watch_cycles(machine, seconds):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         before = bytes_read(machine)
-        machine.wait_for(lambda: bytes_read(machine) > before + 1000, 3, "a cycle")
+        wait_until(lambda: bytes_read(machine) > before + 1000, 3, "a cycle")
 
 
 def test_journal_that_is_stopped_delays_nothing_and_what_was_lost_is_told(service):
@@ -235,13 +236,13 @@ def test_journal_that_is_stopped_delays_nothing_and_what_was_lost_is_told(servic
     write(service, dropin, "[Service]\nWatchdogSec=4\n")
     service.run("systemctl", "daemon-reload")
     service.run("systemctl", "restart", "memcoordd")
-    service.wait_for(lambda: service.get("State") == "running", 20, "the service to run")
+    wait_until(lambda: service.get("State") == "running", 20, "the service to run")
     before = main_pid(service)
     with stopped_journal(service):
         service.run("/usr/bin/python3", f"{service.directory}/inhibit-often", "2000")
         watch_cycles(service, STOPPED_S)
         service.run("memcoordctl", "pause", "--reason", "nobody hears of this")
-    told = service.wait_for(lambda: service.journal(f"MESSAGE_ID={ENTRIES_LOST}"), 20, "the loss to be told")
+    told = wait_until(lambda: service.journal(f"MESSAGE_ID={ENTRIES_LOST}"), 20, "the loss to be told")
     assert len(told) == 1
     lost = int(told[0]["MEMCOORD_LOST"])
     assert told[0]["MESSAGE"] == f"{lost} log entries were lost while the journal did not answer"
@@ -251,7 +252,7 @@ def test_journal_that_is_stopped_delays_nothing_and_what_was_lost_is_told(servic
     assert 100 < begun < 2000 and lost > 2 * (2000 - begun)
     assert "nobody hears of this" not in str(service.journal(f"_PID={before}"))
     service.run("memcoordctl", "resume")
-    service.wait_for(lambda: "Paused is false" in service.journal("--lines=1")[0]["MESSAGE"], 10, "the log to go on")
+    wait_until(lambda: "Paused is false" in service.journal("--lines=1")[0]["MESSAGE"], 10, "the log to go on")
     service.run("rm", dropin)
     service.run("systemctl", "daemon-reload")
     service.run("systemctl", "restart", "memcoordd")
@@ -267,7 +268,7 @@ def test_journal_that_is_stopped_for_a_moment_loses_nothing(service):
     def paused():
         return [entry["MESSAGE"].split()[2] for entry in service.journal(f"_PID={before}")
                 if entry["MESSAGE"].startswith("Paused is ")][-80:]
-    service.wait_for(lambda: paused() == ["true,", "false,"] * 40, 20, "every entry, in its order")
+    wait_until(lambda: paused() == ["true,", "false,"] * 40, 20, "every entry, in its order")
     assert main_pid(service) == before
 
 
@@ -275,7 +276,7 @@ def test_journal_that_is_stopped_for_a_moment_loses_nothing(service):
 
 
 def test_systemd_is_told_what_it_does(service):
-    service.wait_for(lambda: service.show("StatusText") == "Balancing 0 VMs of qemu:///system", 10, "the status")
+    wait_until(lambda: service.show("StatusText") == "Balancing 0 VMs of qemu:///system", 10, "the status")
     assert (service.show("ActiveState"), service.show("Type")) == ("active", "dbus")
 
 
@@ -286,10 +287,10 @@ def test_service_that_hangs_is_started_again(service):
     service.run("systemctl", "restart", "memcoordd")
     hung = main_pid(service)
     fed = service.show("WatchdogTimestampMonotonic")
-    service.wait_for(lambda: service.show("WatchdogTimestampMonotonic") != fed, 10, "a sign of life")
+    wait_until(lambda: service.show("WatchdogTimestampMonotonic") != fed, 10, "a sign of life")
     service.run("kill", "-STOP", hung)
-    service.wait_for(lambda: main_pid(service) not in ("0", hung), 30, "systemd to start it again")
-    service.wait_for(lambda: service.get("State") == "running", 20, "the service to run")
+    wait_until(lambda: main_pid(service) not in ("0", hung), 30, "systemd to start it again")
+    wait_until(lambda: service.get("State") == "running", 20, "the service to run")
     assert service.show("NRestarts") == "1"
     service.run("rm", dropin)
     service.run("systemctl", "daemon-reload")
@@ -302,8 +303,8 @@ def test_what_was_set_survives_a_kill(service):
     assert listing == "memcoord 700 directory\n"
     killed = main_pid(service)
     service.run("kill", "-KILL", killed)
-    service.wait_for(lambda: main_pid(service) not in ("0", killed), 20, "systemd to start it again")
-    service.wait_for(lambda: service.get("State") == "running", 20, "the service to run")
+    wait_until(lambda: main_pid(service) not in ("0", killed), 20, "systemd to start it again")
+    wait_until(lambda: service.get("State") == "running", 20, "the service to run")
     assert service.get("LowWatermark") == 120 * MIB
 
 
@@ -311,7 +312,7 @@ def test_what_a_full_disk_does_not_keep_is_refused_and_changes_nothing(service):
     service.run("systemctl", "stop", "memcoordd")
     service.run("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", "/var/lib/memcoord")
     service.run("systemctl", "start", "memcoordd")
-    service.wait_for(lambda: service.get("State") == "running", 20, "the service to run")
+    wait_until(lambda: service.get("State") == "running", 20, "the service to run")
     call(service, "SetThreshold", "st", "LowWatermark", str(110 * MIB))
     service.run("dd", "if=/dev/zero", "of=/var/lib/memcoord/others", check=False)
     refused = [call(service, *LOW_WATERMARK, check=False), call(service, "Pause", "su", "update", "0", check=False)]
@@ -321,8 +322,8 @@ def test_what_a_full_disk_does_not_keep_is_refused_and_changes_nothing(service):
     for _ in range(2):
         assert (service.get("LowWatermark"), service.get("PauseReason"), service.get("State")) == (110 * MIB, "", "running")
         service.run("kill", "-KILL", main_pid(service))
-        service.wait_for(lambda: main_pid(service) not in ("0", before), 20, "systemd to start it again")
-        service.wait_for(lambda: service.get("State") == "running", 20, "the service to run")
+        wait_until(lambda: main_pid(service) not in ("0", before), 20, "systemd to start it again")
+        wait_until(lambda: service.get("State") == "running", 20, "the service to run")
     service.run("rm", "/var/lib/memcoord/others")
     call(service, *LOW_WATERMARK)
     assert service.get("LowWatermark") == 120 * MIB
@@ -342,7 +343,7 @@ def test_reload_takes_the_configuration_or_says_why_not(service):
     assert f"{CONFIGURATION}:2: high-watermark: 'lots' is not a size" in told
     write(service, CONFIGURATION, before)
     service.run("systemctl", "kill", "--signal=HUP", "memcoordd")
-    service.wait_for(lambda: service.get("HighWatermark") == 150 * MIB, 10, "the signal to be heeded")
+    wait_until(lambda: service.get("HighWatermark") == 150 * MIB, 10, "the signal to be heeded")
 
 
 def test_broken_configuration_stops_the_start_and_the_journal_says_why(service):
@@ -425,9 +426,9 @@ def test_memory_of_a_guest_moves_and_the_journal_tells(service):
     def vm(name):
         return service.get(name, guest.object_path, "org.example.MemCoord1.VM")
 
-    service.wait_for(lambda: vm("Status") == "managed", 30, "the guest to be managed")
+    wait_until(lambda: vm("Status") == "managed", 30, "the guest to be managed")
     service.run("memcoordctl", "set", "web", "maximum=400M")
-    service.wait_for(lambda: (vm("Balloon") or 512 * MIB) <= 400 * MIB, 30, "the guest to have its maximum")
+    wait_until(lambda: (vm("Balloon") or 512 * MIB) <= 400 * MIB, 30, "the guest to have its maximum")
     entry = service.journal(f"MESSAGE_ID={MEMORY_MOVED}", f"MEMCOORD_UUID={guest.uuid}")[0]
     assert entry["MEMCOORD_VM"] == "web"
     assert entry["MEMCOORD_UUID"] == guest.uuid

@@ -1,13 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-import sys
-from pathlib import Path
-
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
-from libvirtd import Libvirtd  # noqa: E402
-from probe import Probe  # noqa: E402
+from common.libvirtd import LoneLibvirtd
+from common.probe import Probe
 
 
 @pytest.fixture
@@ -26,7 +21,7 @@ def start_probe():
 @pytest.fixture(scope="module")
 def daemon():
     """One libvirtd for a file's tests: it takes a second to look at QEMU."""
-    daemon = Libvirtd()
+    daemon = LoneLibvirtd()
     try:
         daemon.start()
         yield daemon

@@ -5,10 +5,11 @@ import re
 import time
 
 import pytest
-from libvirtd import Libvirtd
+
+from common import MIB
+from common.libvirtd import LoneLibvirtd
 
 VMS = 64
-MIB = 1 << 20
 CLIENT_REQUESTS = 5  # libvirtd's max_client_requests: what is more waits, and its keepalive with it
 WORKERS = 20  # libvirtd's max_workers, which all its clients share
 AT_ONCE = 19  # all of the adapter's threads
@@ -23,8 +24,8 @@ CALL, REPLY = "0", "1"
 
 @pytest.fixture
 def logging_libvirtd():
-    daemon = Libvirtd()
-    daemon.configure(LOGGING.format(path=daemon.directory / "calls"))
+    daemon = LoneLibvirtd()
+    daemon.write_conf("libvirtd.conf", LOGGING.format(path=daemon.directory / "calls"))
     try:
         daemon.start()
         yield daemon

@@ -2,7 +2,9 @@
 """Memory devices of real QEMU processes: what of it is told as the balloon's, and what can be set."""
 
 import pytest
-from libvirtd import MAXIMUM, MIB
+
+from common import MIB
+from common.libvirtd import MAXIMUM
 
 # Room for devices, and the cell that virtio-mem wants.
 HOTPLUG = """

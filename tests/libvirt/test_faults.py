@@ -6,7 +6,9 @@ import signal
 import time
 
 import pytest
-from libvirtd import MAXIMUM, Libvirtd
+
+from common import wait_until
+from common.libvirtd import MAXIMUM, LoneLibvirtd
 
 # What a sample may take while VMs hang: one more try for each, 300 ms apart.
 AGAIN_S = 0.3
@@ -31,13 +33,7 @@ def resume(libvirtd, name):
 
 def wait_whole(probe, names, timeout=10):
     """Until a sample has every VM again, none busy."""
-    deadline = time.monotonic() + timeout
-    while True:
-        answer = probe.do("sample", 1000)
-        if {vm["name"] for vm in answer.get("vms", []) if not vm["busy"]} == set(names):
-            return
-        assert time.monotonic() < deadline, answer
-        time.sleep(0.1)
+    wait_until(lambda: {name for name, vm in answered(probe).items() if not vm["busy"]} == set(names), timeout, "all to answer")
 
 
 @pytest.mark.parametrize("hung", [["one"], ["one", "two", "three"]], ids=["one", "three"])
@@ -121,9 +117,7 @@ def test_more_hung_vms_than_libvirtd_has_workers_for(libvirtd, probe, hang):
     connection.close()
     for name in names[8:]:
         resume(libvirtd, name)
-    deadline = time.monotonic() + 10
-    while {name for name, vm in answered(probe).items() if vm["busy"]} != set(names[:8]):
-        assert time.monotonic() < deadline
+    wait_until(lambda: {name for name, vm in answered(probe).items() if vm["busy"]} == set(names[:8]), 10, "the others to answer")
     for name in names[:8]:
         resume(libvirtd, name)
     wait_whole(probe, uuids)
@@ -168,9 +162,7 @@ def test_seven_that_hang_at_the_start_delay_nobody(libvirtd, start_probe, hang):
         hang(name)
     probe = start_probe(libvirtd.uri)
     probe.wait_connected()
-    deadline = time.monotonic() + 10
-    while "error" in probe.do("sample", 1500):  # comes to each of them in turn
-        assert time.monotonic() < deadline
+    wait_until(lambda: "error" not in probe.do("sample", 1500), 10, "a sample")  # comes to each of them in turn
     for kind in (("describe",), ("period", 2), ("metadata", "<vm/>"), ("target", MAXIMUM // 2)):
         late = [probe.ask(kind[0], uuids[name], *kind[1:]) for name in SEVEN]
         answer, took = probe.timed(kind[0], uuids["eight"], *kind[1:])
@@ -315,7 +307,7 @@ def test_silent_libvirtd_is_given_up_and_found_again(libvirtd, probe):
 
 
 def test_late_libvirtd_is_waited_for(start_probe):
-    libvirtd = Libvirtd()
+    libvirtd = LoneLibvirtd()
     try:
         probe = start_probe(libvirtd.uri)
         status = probe.wait_event("status")

@@ -8,7 +8,7 @@ import socket
 import subprocess
 from pathlib import Path
 
-from scale_table import BUILD
+from common import BUILD
 
 DOMAIN = """<domain type="test"><name>vm{i}</name><uuid>c0ffee00-0000-4000-8000-{i:012x}</uuid>
 <memory unit="MiB">1024</memory><os><type>hvm</type></os><devices><memballoon model="virtio"/></devices></domain>"""

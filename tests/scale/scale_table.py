@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Runs tests/scale/scale.c for a number of VMs, and puts what it measured into a table."""
 
-import os
 import subprocess
-from pathlib import Path
+import sys
 
-BUILD = Path(os.environ.get("MEMCOORD_BUILD", Path(__file__).resolve().parents[2] / "build"))
+from common import BUILD
 
 ROWS = [
     ("at rest: CPU per cycle, µs", "rest-cpu-us", 0),
@@ -61,3 +60,7 @@ def table(columns):
     for name, key, digits in ROWS:
         lines.append(f"| {name:<{width}} | " + " | ".join(f"{c[key]:>10.{digits}f}" for c in columns) + " |")
     return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(table([measure(int(size)) for size in sys.argv[1:] or (10, 100, 1000, 10000)]))

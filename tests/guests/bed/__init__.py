@@ -9,17 +9,18 @@
 Needs root, and nothing of the machine's own libvirt or D-Bus: see namespace.py for how it keeps apart.
 """
 
-from .bed import Bed, MIB
+from common import MIB
+
+from .bed import Bed
 from .guest import Guest
 from .needs import (
     LOW, assert_left_alone, assert_served, calls_since, follow_need, is_at_target, make_needy, make_small, tell_small,
 )
 from .recorder import Recorder
-from .signals import Signals
-from .watch import Client, Watch
+from .watch import Watch
 
 __all__ = [
-    "Bed", "Client", "Guest", "LOW", "MIB", "Recorder", "Signals", "Watch",
+    "Bed", "Guest", "LOW", "MIB", "Recorder", "Watch",
     "assert_left_alone", "assert_served", "calls_since", "follow_need", "is_at_target", "make_needy", "make_small",
     "tell_small",
 ]

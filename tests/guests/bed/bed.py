@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The bed: bus, libvirtd, host, guests and the daemon under test."""
 
-import json
 import os
 import shutil
 import signal
@@ -11,38 +10,26 @@ import time
 from pathlib import Path
 from xml.etree import ElementTree
 
-from . import image, namespace
+from common import BUILD, MIB, SOURCE, namespace, wait_until
+from common.bus import HOST, MANAGER, PROPERTIES, ROOT, VM, Client
+from common.libvirtd import OWN, Libvirtd
+from gi.repository import GLib
+
+from . import image
 from .calls import LOGGING, Calls
-from .guest import MIB, Guest
+from .guest import Guest
 from .host import Host
 
-PROJECT = Path(__file__).resolve().parents[3]
-BUS_NAME = "org.example.MemCoord"
-ROOT = "/org/example/MemCoord"
-ROOT_INTERFACE = "org.example.MemCoord1"
-VM_INTERFACE = "org.example.MemCoord1.VM"
-
-QEMU_CONF = """
-user = "root"
-group = "root"
-security_driver = "none"
-cgroup_controllers = []
-stdio_handler = "file"
-remember_owner = 0
-namespaces = []
-"""
+BUS = "/run/dbus/system_bus_socket"
+TIMEOUT_S = 30
 BUS_INCLUDES = """  <includedir>/usr/share/dbus-1/system.d</includedir>
   <includedir>/etc/dbus-1/system.d</includedir>
-"""
-LIBVIRTD_CONF = """
-auth_unix_rw = "none"
-unix_sock_rw_perms = "0777"
 """
 
 
 class Bed:
     def __init__(self, host_total=3 << 30, base=256 * MIB, build=None, huge_pages=False):
-        self.build = Path(build or os.environ.get("MEMCOORD_BUILD") or PROJECT / "build").resolve()
+        self.build = Path(build or BUILD).resolve()
         self.accel = os.environ.get("MEMCOORD_BED_ACCEL", "tcg")
         self.domain_type = "kvm" if self.accel == "kvm" else "qemu"
         self.host_total = host_total
@@ -52,6 +39,7 @@ class Bed:
         self.processes = {}
         self.covered = []
         self.host = None
+        self.libvirtd = None
         self.daemon = None
 
     def __enter__(self):
@@ -88,18 +76,25 @@ class Bed:
         self.host = Host(self.directory, self.host_total, self.base)
         self.host.pids = self.pids
         self.host.start()
-        for path in ("/run/libvirt", "/var/lib/libvirt", "/var/log/libvirt", "/run/dbus", "/etc/dbus-1/system.d"):
+        for path in ("/run/dbus", "/etc/dbus-1/system.d"):
             self.fresh(path)
-        capabilities = image.cache_dir() / "libvirt"
-        capabilities.mkdir(exist_ok=True)
-        self.cover("/var/cache/libvirt", capabilities)
-        etc = self.fresh("/etc/libvirt")
-        (etc / "qemu.conf").write_text(QEMU_CONF + (self.mount_huge_pages() if self.huge_pages else ""))
-        (etc / "libvirtd.conf").write_text(LIBVIRTD_CONF + LOGGING.format(path=self.calls.path))
-        shutil.copy(PROJECT / "data/dbus/org.example.MemCoord.conf", "/etc/dbus-1/system.d")
-        self.add_users("libvirt-qemu", "memcoord")
+        self.prepare_libvirtd()
+        shutil.copy(SOURCE / "data/dbus/org.example.MemCoord.conf", "/etc/dbus-1/system.d")
+        namespace.write_users(self.directory, "libvirt-qemu", "memcoord")  # the bus's policy names the second
+        for name in namespace.USERS:
+            self.cover(f"/etc/{name}", self.directory / name)
         self.start_bus()
         self.start_libvirtd()
+
+    def prepare_libvirtd(self):
+        self.libvirtd = Libvirtd(self.directory)
+        self.libvirtd.write_conf("libvirtd.conf", 'unix_sock_rw_perms = "0777"\n' + LOGGING.format(path=self.calls.path))
+        if self.huge_pages:
+            self.libvirtd.write_conf("qemu.conf", self.mount_huge_pages())
+        capabilities = image.cache_dir() / "libvirt"
+        capabilities.mkdir(exist_ok=True)
+        for path in OWN:
+            self.cover(path, capabilities if path == "/var/cache/libvirt" else self.libvirtd.own(path))
 
     def mount_huge_pages(self):
         directory = self.directory / "huge"
@@ -107,17 +102,6 @@ class Bed:
         subprocess.run(["mount", "-t", "hugetlbfs", "none", directory], check=True)
         self.covered.append(directory)
         return f'hugetlbfs_mount = "{directory}"\n'
-
-    def add_users(self, *names):
-        """libvirtd looks its default user up before it reads qemu.conf, and the bus's policy names the service's."""
-        for database, line in (("passwd", "{0}:x:{1}:{1}::/:/usr/sbin/nologin\n"), ("group", "{0}:x:{1}:\n")):
-            text = Path("/etc", database).read_text()
-            for number, name in enumerate(names, 64900):
-                if f"\n{name}:" not in text:
-                    text += line.format(name, number)
-            copy = self.directory / database
-            copy.write_text(text)
-            self.cover(Path("/etc", database), copy)
 
     def spawn(self, name, arguments, **options):
         process = subprocess.Popen(
@@ -130,15 +114,14 @@ class Bed:
     def start_bus(self):
         config = self.directory / "bus.conf"
         config.write_text(
-            (PROJECT / "tests/system-bus.conf").read_text().format(socket="/run/dbus/system_bus_socket", more=BUS_INCLUDES)
+            (SOURCE / "tests/system-bus.conf").read_text().format(socket=BUS, more=BUS_INCLUDES)
         )
         self.spawn("bus", ["dbus-daemon", f"--config-file={config}", "--nofork", "--nopidfile"])
-        self.wait_for(lambda: os.path.exists("/run/dbus/system_bus_socket"), 10, "the bus")
+        wait_until(lambda: os.path.exists(BUS), 10, "the bus")
 
     def start_libvirtd(self):
-        pid_file = self.directory / "libvirtd.pid"
-        self.spawn("libvirtd", ["/usr/sbin/libvirtd", "-f", "/etc/libvirt/libvirtd.conf", "-p", pid_file])
-        self.wait_for(lambda: self.virsh("list", check=False).returncode == 0, 60, "libvirtd")
+        self.libvirtd.start()
+        self.processes["libvirtd"] = self.libvirtd.process
 
     def end_process(self, name, number=signal.SIGTERM):
         process = self.processes.pop(name)
@@ -160,6 +143,8 @@ class Bed:
             namespace.uncover(path)
         self.covered = []
         self.log.close()
+        if self.libvirtd is not None:
+            self.libvirtd.log.close()
         os.write(self.janitor, b".")
         os.close(self.janitor)
         if "MEMCOORD_BED_KEEP" not in os.environ:
@@ -200,7 +185,7 @@ class Bed:
         """Until each guest has what its definition says: it boots with its maximum, until its driver loads."""
         slack = 16 * MIB
         for guest in self.guests.values():
-            self.wait_for(lambda: abs(guest.balloon_bytes() - guest.current) <= slack, timeout, f"{guest.name}'s first balloon")
+            wait_until(lambda: abs(guest.balloon_bytes() - guest.current) <= slack, timeout, f"{guest.name}'s first balloon")
 
     def infos(self):
         return {name: guest.info() for name, guest in self.guests.items()}
@@ -220,7 +205,7 @@ class Bed:
             preexec_fn=namespace.die_with_parent, env={**os.environ, **(env or {})},
         )
         if wait:
-            self.wait_for(lambda: self.property("State") in ("running", "paused"), 20, "the daemon to run")
+            wait_until(lambda: self.property("State") in ("running", "paused"), 20, "the daemon to run")
         return self.daemon
 
     def stop_daemon(self, number=signal.SIGTERM, timeout=20):
@@ -242,39 +227,31 @@ class Bed:
             raise RuntimeError(f"virsh {' '.join(map(str, arguments))}: {result.stderr}")
         return result
 
-    def busctl(self, *arguments, check=True):
-        result = subprocess.run(["busctl", *map(str, arguments)], capture_output=True, text=True, timeout=30)
-        if check and result.returncode != 0:
-            raise RuntimeError(f"busctl {' '.join(map(str, arguments))}: {result.stderr}")
-        return result
+    def connect(self):
+        """A client of its own, on the bed's bus."""
+        return Client(f"unix:path={BUS}", TIMEOUT_S)
 
-    def call(self, path, interface, method, signature="", *arguments, check=True):
-        words = [signature, *arguments] if signature else []
-        return self.busctl("call", BUS_NAME, path, interface, method, *words, check=check)
+    def call(self, path, interface, method, signature="", *arguments):
+        client = self.connect()
+        try:
+            return client.call(path, interface, method, GLib.Variant(f"({signature})", arguments))
+        finally:
+            client.close()
 
     def set_threshold(self, name, value, guest=None):
-        path, interface = (guest.object_path, VM_INTERFACE) if guest else (ROOT, ROOT_INTERFACE)
+        path, interface = (guest.object_path, VM) if guest else (ROOT, HOST)
         return self.call(path, interface, "SetThreshold", "st", name, value)
 
     def objects(self):
-        """All of it at once, as a frontend reads it: {path: {interface: {property: value}}}."""
-        result = self.busctl(
-            "--json=short", "call", BUS_NAME, ROOT, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", check=False
-        )
-        if result.returncode != 0:
+        """All of it at once, as a frontend reads it: {path: {interface: {property: value}}}; {}: nobody answers."""
+        try:
+            return self.call(ROOT, MANAGER, "GetManagedObjects")[0]
+        except GLib.Error:
             return {}
-        raw = json.loads(result.stdout)["data"][0]
-        return {
-            path: {
-                interface: {name: value["data"] for name, value in properties.items()}
-                for interface, properties in interfaces.items()
-            }
-            for path, interfaces in raw.items()
-        }
 
     def vm(self, guest):
         """The guest's properties on the bus, or None."""
-        return self.objects().get(guest.object_path, {}).get(VM_INTERFACE)
+        return self.objects().get(guest.object_path, {}).get(VM)
 
     def is_gone(self, guest):
         """Whether the service shows others, and not it: nothing at all may be a service that does not answer."""
@@ -285,12 +262,12 @@ class Bed:
         """What the daemon has told each guest to have, in bytes by name; empty while no daemon answers."""
         if self.daemon is None or self.daemon.poll() is not None:
             return {}
-        vms = (interfaces.get(VM_INTERFACE) for interfaces in self.objects().values())
+        vms = (interfaces.get(VM) for interfaces in self.objects().values())
         return {vm["Name"]: vm["Target"] for vm in vms if vm}
 
     def managed(self, *guests):
         """Whether the daemon moves memory in each of them (all, where none is named)."""
-        vms = {vm["Name"]: vm for vm in (faces.get(VM_INTERFACE) for faces in self.objects().values()) if vm}
+        vms = {vm["Name"]: vm for vm in (faces.get(VM) for faces in self.objects().values()) if vm}
         names = [guest.name for guest in guests] or list(self.guests)
         return all(name in vms and vms[name]["Status"] == "managed" for name in names)
 
@@ -319,16 +296,8 @@ class Bed:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def property(self, name):
-        result = self.busctl("--json=short", "get-property", BUS_NAME, ROOT, ROOT_INTERFACE, name, check=False)
-        return json.loads(result.stdout)["data"] if result.returncode == 0 else None
-
-    @staticmethod
-    def wait_for(predicate, timeout, what):
-        deadline = time.monotonic() + timeout
-        while True:
-            value = predicate()
-            if value:
-                return value
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{what}: not within {timeout} s")
-            time.sleep(0.1)
+        """Of the host; None: nobody answers."""
+        try:
+            return self.call(ROOT, PROPERTIES, "Get", "ss", HOST, name)[0]
+        except GLib.Error:
+            return None

@@ -8,7 +8,8 @@ import time
 import uuid
 from pathlib import Path
 
-MIB = 1 << 20
+from common import MIB
+
 DATA_SPEED = 32 * MIB  # a second
 BOOT_WITHIN_S = 90
 

@@ -9,7 +9,7 @@ import threading
 import time
 from pathlib import Path
 
-from . import namespace
+from common import namespace
 
 MEMINFO = "/proc/meminfo"
 

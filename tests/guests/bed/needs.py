@@ -7,7 +7,7 @@ then the guest's. What the service says of either proves nothing: it tells of a 
 
 import time
 
-from .guest import MIB
+from common import MIB, wait_until
 
 LOW = 100 * MIB  # the low watermark: a guest that has no more available is in need
 LEFT = 50 * MIB  # what a guest in need has left
@@ -24,23 +24,23 @@ def tell_small(bed, guests):
     for guest in guests:
         guest.free()
     for guest in guests:
-        bed.wait_for(lambda: guest.info()["held"] == 0, 10, f"{guest.name} to hold nothing")
+        wait_until(lambda: guest.info()["held"] == 0, 10, f"{guest.name} to hold nothing")
     large = [guest for guest in guests if bed.vm(guest)["Target"] > guest.maximum * 3 // 4]
     for guest in large:
         bed.set_threshold("Maximum", guest.maximum // 2, guest)
     for guest in large:
-        bed.wait_for(
+        wait_until(
             lambda: bed.vm(guest)["Target"] <= guest.maximum * 51 // 100, 40, f"{guest.name} to be made small"
         )
     for guest in large:
-        bed.call(guest.object_path, "org.example.MemCoord1.VM", "ResetThresholds", "as", 0)
+        bed.call(guest.object_path, "org.example.MemCoord1.VM", "ResetThresholds", "as", [])
 
 
 def make_small(bed, guests):
     """The same, until the balloons are there: emulated guests may take half a minute for what they were told at once."""
     tell_small(bed, guests)
     for guest in guests:
-        bed.wait_for(lambda: is_at_target(bed.vm(guest)), SMALL_S, f"{guest.name} to be small")
+        wait_until(lambda: is_at_target(bed.vm(guest)), SMALL_S, f"{guest.name} to be small")
 
 
 def is_at_target(vm):
@@ -148,7 +148,7 @@ def is_being_given(guest):
 def wait_calm(watch, guest):
     """A balloon that is still on its way would leave it more, or less, than is meant."""
     watch.wait(lambda look: is_at_target(look.vms[guest.name]), 15, f"{guest.name}'s balloon to be at its target")
-    guest.bed.wait_for(lambda: not is_being_given(guest), 15, f"{guest.name} to be given no more")
+    wait_until(lambda: not is_being_given(guest), 15, f"{guest.name} to be given no more")
 
 
 def assert_served(watch, guest, within_s, cause=make_needy):

@@ -3,7 +3,7 @@
 
 import subprocess
 
-from .guest import MIB
+from common import MIB
 
 WIDTH = 1000
 HEAD, PANEL, FOOT = 70, 130, 85  # pixels

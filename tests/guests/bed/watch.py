@@ -7,43 +7,13 @@ It never asks libvirt, so that it goes on while libvirtd or a guest's QEMU hangs
 import threading
 import time
 
-from gi.repository import Gio, GLib
+from common import wait_until
+from common.bus import HOST, MANAGER, VM, Client
+from gi.repository import GLib
 
-ADDRESS = "unix:path=/run/dbus/system_bus_socket"
-NAME = "org.example.MemCoord"
-ROOT = "/org/example/MemCoord"
-ROOT_FACE = "org.example.MemCoord1"
-VM_FACE = "org.example.MemCoord1.VM"
-MANAGER_FACE = "org.freedesktop.DBus.ObjectManager"
+from .bed import BUS, TIMEOUT_S
+
 EVERY_S = 0.2
-
-
-class Client:
-    """A connection of its own to the bed's bus, in this process: quick enough to time the service by."""
-
-    def __init__(self):
-        flags = Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
-        self.connection = Gio.DBusConnection.new_for_address_sync(ADDRESS, flags, None, None)
-        self.connection.set_exit_on_close(False)
-
-    def call(self, path, interface, method, arguments=None, timeout_s=30):
-        reply = self.connection.call_sync(
-            NAME, path, interface, method, arguments, None, Gio.DBusCallFlags.NO_AUTO_START, int(timeout_s * 1000), None
-        )
-        return reply.unpack()
-
-    def objects(self):
-        return self.call(ROOT, MANAGER_FACE, "GetManagedObjects")[0]
-
-    def properties(self):
-        return self.call(ROOT, "org.freedesktop.DBus.Properties", "GetAll", GLib.Variant("(s)", (ROOT_FACE,)))[0]
-
-    def set_thresholds(self, **values):
-        self.call(ROOT, ROOT_FACE, "SetThresholds", GLib.Variant("(a{st})", (values,)))
-
-    def close(self):
-        if not self.connection.is_closed():
-            self.connection.close_sync(None)
 
 
 class Look:
@@ -51,7 +21,7 @@ class Look:
         self.t = now
         self.took = took  # seconds that the slower of the service's two answers took
         self.root = root
-        self.by_path = {path: faces[VM_FACE] for path, faces in objects.items() if VM_FACE in faces}
+        self.by_path = {path: faces[VM] for path, faces in objects.items() if VM in faces}
         self.vms = {vm["Name"]: vm for vm in self.by_path.values()}
 
 
@@ -84,13 +54,9 @@ class Watch:
     def run(self):
         context = GLib.MainContext.new()
         context.push_thread_default()
-        client = Client()
-        client.connection.signal_subscribe(
-            NAME, MANAGER_FACE, None, ROOT, None, Gio.DBusSignalFlags.NONE, self.on_signal
-        )
-        client.connection.signal_subscribe(
-            NAME, ROOT_FACE, "MemoryMoved", ROOT, None, Gio.DBusSignalFlags.NONE, self.on_moved
-        )
+        client = Client(f"unix:path={BUS}", TIMEOUT_S)
+        client.subscribe(self.on_signal, MANAGER)
+        client.subscribe(self.on_moved, HOST, "MemoryMoved")
         while not self.ending.wait(EVERY_S):
             while context.iteration(False):
                 pass
@@ -98,16 +64,16 @@ class Watch:
         client.close()
         context.pop_thread_default()
 
-    def on_signal(self, _connection, _sender, _path, _interface, member, arguments):
-        self.signals.append((self.now, member, arguments.unpack()[0]))
+    def on_signal(self, _path, member, arguments):
+        self.signals.append((self.now, member, arguments[0]))
 
-    def on_moved(self, _connection, _sender, _path, _interface, _member, arguments):
-        self.moves.append((self.now, *arguments.unpack()))
+    def on_moved(self, _path, _member, arguments):
+        self.moves.append((self.now, *arguments))
 
     def look(self, client):
         began = self.asking = self.now
         try:
-            root = client.properties()
+            root = client.host()
             between = self.asking = self.now
             objects = client.objects()
         except GLib.Error as error:
@@ -134,17 +100,17 @@ class Watch:
         return [look for look in self.looks if look.t >= t]
 
     def wait(self, holds, timeout, what):
-        """Waits for a look of which that holds, and returns it."""
-        deadline = time.monotonic() + timeout
+        """The next look of which that holds."""
         seen = len(self.looks)
-        while True:
-            for look in self.looks[seen:]:
-                seen += 1
-                if holds(look):
-                    return look
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{what}: not within {timeout} s; the last look: {self.describe_last()}")
-            time.sleep(0.05)
+
+        def find():
+            nonlocal seen
+            new = self.looks[seen:]
+            seen += len(new)
+            return next(filter(holds, new), None)
+
+        return wait_until(find, timeout, lambda: f"{what}, and the last look is {self.describe_last()}",
+                          lambda left: time.sleep(min(left, EVERY_S / 4)))
 
     def wait_status(self, guest, status, timeout):
         return self.wait(

@@ -6,6 +6,9 @@ import statistics
 import time
 
 from bed import MIB, Bed, Watch
+from common import wait_until
+from common.bus import HOST, ROOT, VM
+from gi.repository import GLib
 
 from .invariants import RESERVE, Invariants
 from .plan import GUESTS, make_plan
@@ -143,7 +146,7 @@ class Soak:
             return False
         guest.signal(signal.SIGKILL)
         self.gone(guest)
-        self.bed.wait_for(lambda: guest.name not in self.bed.virsh("list", "--name").stdout.split(), 10, f"{guest.name} to be gone")
+        wait_until(lambda: guest.name not in self.bed.virsh("list", "--name").stdout.split(), 10, f"{guest.name} to be gone")
         return True
 
     def act_load(self, name, value):
@@ -278,25 +281,28 @@ class Soak:
         self.bed.start_daemon(wait=False)
         return True
 
-    def steer(self, path, face, method, signature="", *arguments):
-        return self.bed.call(path, face, method, signature, *arguments, check=False).returncode == 0
+    def steer(self, *words):
+        try:
+            self.bed.call(*words)
+        except GLib.Error:
+            return False
+        return True
 
     def act_threshold(self, _, value):
         low = 50 + value % 100
-        return self.steer_root("SetThresholds", "a{st}", 2, "LowWatermark", low * MIB, "HighWatermark", (low + 50) * MIB)
+        return self.steer_root("SetThresholds", "a{st}", {"LowWatermark": low * MIB, "HighWatermark": (low + 50) * MIB})
 
     def steer_root(self, *words):
-        return self.steer("/org/example/MemCoord", "org.example.MemCoord1", *words)
+        return self.steer(ROOT, HOST, *words)
 
     def act_vm_range(self, name, value):
         guest = self.pick(name, "up")
         if not guest:
             return False
-        face = "org.example.MemCoord1.VM"
         if value & 1:
-            return self.steer(guest.object_path, face, "ResetThresholds", "as", 0)
+            return self.steer(guest.object_path, VM, "ResetThresholds", "as", [])
         maximum = guest.maximum * (50 + value % 50) // 100
-        return self.steer(guest.object_path, face, "SetThreshold", "st", "Maximum", maximum)
+        return self.steer(guest.object_path, VM, "SetThreshold", "st", "Maximum", maximum)
 
     def act_pause(self, *_):
         self.paused = self.paused or self.steer_root("Pause", "su", "soak", 0)

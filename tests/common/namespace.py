@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Keeps the bed apart from the machine: a mount namespace in which what libvirt, D-Bus and /proc/meminfo are is ours.
+"""Keeps tests apart from the machine: a mount namespace in which what libvirt, D-Bus and /proc/meminfo are is ours.
 
 Everything has its usual path there, so that the daemon and the tools run as they are installed.
 """
@@ -16,6 +16,7 @@ PR_SET_PDEATHSIG = 1
 
 libc = ctypes.CDLL(None, use_errno=True)
 entered = False
+USERS = ("passwd", "group")
 
 
 def enter():
@@ -24,7 +25,7 @@ def enter():
     if entered:
         return
     if libc.unshare(CLONE_NEWNS) != 0:
-        raise OSError(ctypes.get_errno(), "unshare: the test bed needs root")
+        raise OSError(ctypes.get_errno(), "unshare: this needs root")
     subprocess.run(["mount", "--make-rprivate", "/"], check=True)
     entered = True
 
@@ -48,6 +49,14 @@ def cover(path, by):
 
 def uncover(path):
     subprocess.run(["umount", "--lazy", path], check=False, stderr=subprocess.DEVNULL)
+
+
+def write_users(directory, *names):
+    """Writes copies of the databases of USERS that have these, too, which need not be on this machine."""
+    for database, line in zip(USERS, ("{0}:x:{1}:{1}::/:/usr/sbin/nologin\n", "{0}:x:{1}:\n")):
+        text = Path("/etc", database).read_text()
+        missing = [(name, number) for number, name in enumerate(names, 64900) if f"\n{name}:" not in text]
+        Path(directory, database).write_text(text + "".join(line.format(name, number) for name, number in missing))
 
 
 def kill_all_with(word):

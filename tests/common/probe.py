@@ -6,10 +6,9 @@ import os
 import subprocess
 import threading
 import time
-from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parents[2]
-BUILD = Path(os.environ.get("MEMCOORD_BUILD") or PROJECT / "build").resolve()
+from .project import BUILD
+from .wait import wait_until
 
 
 class Probe:
@@ -32,14 +31,8 @@ class Probe:
     def wait(self, accept, timeout=10, since=0):
         """The first line, from number `since` on, that `accept` accepts."""
         with self.told:
-            found = []
-
-            def look():
-                found[:] = [line for line in self.lines[since:] if accept(line)]
-                return found
-
-            assert self.told.wait_for(look, timeout), f"not told within {timeout} s; told: {self.lines[-8:]}"
-            return found[0]
+            return wait_until(lambda: next(filter(accept, self.lines[since:]), None), timeout,
+                              lambda: f"to be told something else than {self.lines[-8:]}", self.told.wait)
 
     def wait_event(self, event, since=0, timeout=10, **members):
         return self.wait(

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The tree, and the build of it that is tested."""
+
+import json
+import os
+from pathlib import Path
+
+MIB = 1 << 20
+SOURCE = Path(__file__).resolve().parents[2]
+BUILD = Path(os.environ.get("MEMCOORD_BUILD") or SOURCE / "build").resolve()
+
+
+def is_sanitized():
+    """Whether what is tested was built with a sanitizer, which makes it slower and larger."""
+    options = json.loads(BUILD.joinpath("meson-info/intro-buildoptions.json").read_text())
+    return next(option["value"] for option in options if option["name"] == "b_sanitize") != "none"
