@@ -31,6 +31,10 @@
  */
 #define UNMET_LONG_US (20 * G_USEC_PER_SEC)
 
+/* Whoever has waited this long is given of what others have beyond the middle between their
+ * watermarks, also where their share is more. */
+#define UNMET_TOO_LONG_US (40 * G_USEC_PER_SEC)
+
 /* What each may keep as not worth a move: of what is missing, all together keep no more than a
  * quarter for that. */
 #define FORGONE_DIVISOR 4
@@ -51,15 +55,15 @@ has_just_started (const McPolicyCycle *cycle, const McCandidate *candidate)
                  cycle->tuning->keep_after_start_s * G_USEC_PER_SEC);
 }
 
-static gboolean
-has_waited_long (const McPolicyCycle *cycle, McCandidate *candidate)
+/* Returns: for how long it has lacked memory. */
+static gint64
+remember_waiting (const McPolicyCycle *cycle, McCandidate *candidate)
 {
   if (candidate->lacks == 0)
     candidate->history->unmet_since_us = 0;
   else if (candidate->history->unmet_since_us == 0)
     candidate->history->unmet_since_us = cycle->now_us;
-  return candidate->lacks > 0
-         && cycle->now_us - candidate->history->unmet_since_us >= UNMET_LONG_US;
+  return candidate->lacks == 0 ? 0 : cycle->now_us - candidate->history->unmet_since_us;
 }
 
 /* Figures that have not changed since the last taking may be those of a guest that is gone. */
@@ -96,16 +100,29 @@ can_spare (const McPolicyCycle *cycle, const McCandidate *candidate, guint64 dow
   return MIN (saturating_sub (demand->target, MAX (down_to, demand->least)), step);
 }
 
-/* For others that are in need now. */
+/* What is kept back of grants is shared out all the same: no headroom beyond the middle between
+ * watermarks comes before somebody's low watermark for that. */
+static guint64
+left_to_those_who_wait (const McPolicyCycle *cycle, const McCandidate *candidate, gint64 waited_us)
+{
+  const McDemand *demand = &candidate->demand;
+
+  if (waited_us < UNMET_TOO_LONG_US || cycle->lambda < 0)
+    return candidate->share;
+  return MIN (candidate->share, demand->need + (demand->low + demand->high) / 2);
+}
+
+/* For others that are in need now, and have waited for @waited_us at most. */
 static guint64
 can_spare_for_need (const McPolicyCycle *cycle,
                     const McCandidate *candidate,
                     guint64 lacks,
-                    gboolean waited_long)
+                    gint64 waited_us)
 {
-  guint64 amount = can_spare (cycle, candidate, candidate->share);
-  guint64 least
-      = mc_candidate_worth (candidate, cycle->tuning->need_trifle_percent, waited_long ? 0 : lacks);
+  guint64 amount
+      = can_spare (cycle, candidate, left_to_those_who_wait (cycle, candidate, waited_us));
+  guint64 least = mc_candidate_worth (candidate, cycle->tuning->need_trifle_percent,
+                                      waited_us >= UNMET_LONG_US ? 0 : lacks);
 
   if (cycle->condition == MC_HOST_CRITICAL || cycle->free < 0)
     return amount;
@@ -347,15 +364,14 @@ not_to_be_lent (const McPolicyCycle *cycle)
 static void
 reclaim_for_need (const McPolicyCycle *cycle, McCandidates *candidates, Sums *sums)
 {
-  gboolean waited_long = FALSE;
-  gint64 short_of;
+  gint64 waited_us = 0, short_of;
 
   for (gsize i = 0; i < candidates->n; i++)
     {
       McCandidate *candidate = &candidates->items[i];
 
       candidate->lacks = mc_candidate_lacking (cycle, candidate);
-      waited_long |= has_waited_long (cycle, candidate);
+      waited_us = MAX (waited_us, remember_waiting (cycle, candidate));
       sums->lacks += (gint64)candidate->lacks;
       sums->ahead += (gint64)mc_candidate_lacking_ahead (cycle, candidate);
       sums->soon += (gint64)mc_candidate_coming_soon (cycle, candidate);
@@ -367,7 +383,7 @@ reclaim_for_need (const McPolicyCycle *cycle, McCandidates *candidates, Sums *su
     return;
   for (gsize i = 0; i < candidates->n; i++)
     candidates->items[i].surplus
-        = can_spare_for_need (cycle, &candidates->items[i], (guint64)short_of, waited_long);
+        = can_spare_for_need (cycle, &candidates->items[i], (guint64)short_of, waited_us);
   sums->reclaimed
       += (gint64)reclaim_evenly (cycle, candidates, (guint64)short_of, why_reclaimed (cycle));
 }

@@ -206,6 +206,40 @@ test_below_its_watermark_is_served_while_there_is_room (void)
     }
 }
 
+/*
+ * What processes may occupy beside their guests, at the worst, is kept back of what is granted.
+ * Others' headroom beyond the middle between their watermarks does not come before somebody's low
+ * watermark for that.
+ */
+static void
+test_below_its_watermark_is_served_beside_what_is_kept_back (void)
+{
+  const guint others[] = { 1, 4, 12 }; /* of twelve, more is kept back than they have to give */
+
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    {
+      g_autofree SmallHost *host = small_host_new (1024 * (others[i] + 3));
+      Guest *needy;
+
+      for (guint j = 0; j < others[i]; j++)
+        small_host_add (host, 1024, 512, 352);
+      needy = small_host_add (host, 1024, 256, 150);
+      for (guint j = 0; j < host->n; j++)
+        {
+          guest_touch_all (&host->guests[j]);
+          guest_was_told (&host->guests[j]);
+        }
+      needy->comes_to = 512;
+      needy->ramp = 10;
+      small_host_leave (host, 264 + 300 + 256 + 250);
+      small_host_watch (host);
+      small_host_run (host, 14 * MINUTE);
+      for (guint j = 0; j < others[i] && guest_usable (needy) <= 95; j++)
+        g_assert_cmpfloat (guest_usable (&host->guests[j]), <=, 125 + 1);
+      g_assert_cmpfloat (host->least_available, >, reserve (host));
+    }
+}
+
 /* Somebody lacks @lack of what it should have, and its own donors are page cache. */
 static void
 small_need_on_tight_host (double lack)
@@ -1455,6 +1489,7 @@ static const Row rows[] = {
   ROW ("sets/by-somebody-where-nothing-was-told", test_set_where_nothing_was_told_is_respected),
   ROW ("others/foreign-page-cache-is-not-paid-by-others", test_foreign_set_filled_with_page_cache_is_not_paid_by_others),
   ROW ("sizes/below-its-watermark-is-served-while-there-is-room", test_below_its_watermark_is_served_while_there_is_room),
+  ROW ("sizes/below-its-watermark-is-served-beside-what-is-kept-back", test_below_its_watermark_is_served_beside_what_is_kept_back),
   ROW ("tight/ends-at-its-limit-with-slow-balloons", test_tight_host_ends_at_its_limit_with_slow_balloons),
   ROW ("duties/every-step-limit-reaches-all", test_every_step_limit_reaches_all_duties),
   ROW ("restless/one-that-cries-every-other-second", test_one_that_cries_every_other_second_moves_the_others_little),
