@@ -26,9 +26,9 @@ typedef struct
 #define MC_LAMBDA_SCARCE -1.0
 
 /*
- * Returns: λ. 1: everyone has what it wants. 0 to 1: everyone has what is fair, and that part of
- * the headroom beyond it; at 0 perhaps only a part, the same for all, of the way from its base to
- * that. Below 0: not everyone has what it needs; the largest, by weight, go without first.
+ * Returns: λ. 1: everyone has what is desired. 0 to 1: everyone has what is fair, and that part of
+ * the headroom beyond it; at 0 perhaps only a part, the same for all, of the way from its floor to
+ * what is fair. Below 0: not everyone has its floor; the largest, by weight, go without first.
  */
 double mc_share_out (McClaim *claims, gsize n_claims, gint64 budget);
 

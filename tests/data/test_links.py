@@ -7,14 +7,16 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
-DOCUMENTS = sorted(path.relative_to(PROJECT).as_posix() for path in [*PROJECT.glob("*.md"), *PROJECT.glob("src/**/*.md"), *PROJECT.glob("tests/**/*.md")])
+FOLDERS = ("", "findings/", "src/**/", "tests/**/")
+DOCUMENTS = sorted({path.relative_to(PROJECT).as_posix() for folder in FOLDERS for path in PROJECT.glob(f"{folder}*.md")})
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[\w-]+)?\)")
 NAMED_TEST = re.compile(r"([\w/-]+/test_\w+\.py)(?:::(test_\w+))?")
+SOURCE_FILE = re.compile(r"`([\w/-]+\.[ch])`")
 COMMAND = re.compile(r"(?<![\w/])(tests/[a-z-]+(?:/[a-z-]+)*)(?![\w./*-])")
 
 
 def test_there_are_documents():
-    assert {"README.md", "NEWS.md", "CONTRIBUTING.md", "tests/README.md"} <= set(DOCUMENTS)
+    assert {"README.md", "NEWS.md", "CONTRIBUTING.md", "src/README.md", "src/GLOSSARY.md", "tests/README.md"} <= set(DOCUMENTS)
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -31,6 +33,12 @@ def test_tests_that_are_named_exist(name):
         path = next((base / file for base in (PROJECT, PROJECT / "tests") if (base / file).exists()), None)
         assert path, file
         assert not function or f"def {function}(" in path.read_text(), f"{file}::{function}"
+
+
+@pytest.mark.parametrize("name", [name for name in DOCUMENTS if name.startswith(("src/", "CONTRIBUTING"))])
+def test_source_files_that_are_named_exist(name):
+    for file in SOURCE_FILE.findall((PROJECT / name).read_text()):
+        assert (PROJECT / file).exists() or list(PROJECT.joinpath("src").glob(f"**/{file}")), file
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
