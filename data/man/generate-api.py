@@ -5,7 +5,7 @@
 Usage: generate-api.py XML... > org.example.MemCoord1.rst
 
 The comment in front of an interface or a member is its description: the name and a colon, "@argument: text" for each
-argument, and paragraphs. A member or an argument that nothing is said about is an error.
+argument, and paragraphs. A member or an argument without a description is an error.
 """
 
 import re
@@ -43,15 +43,47 @@ DESCRIPTION
 ===========
 
 **memcoordd**\\(8) owns the name *org.example.MemCoord* on the system bus. Its object */org/example/MemCoord* has the
-interface *org.example.MemCoord1*, for the host and the service, and *org.freedesktop.DBus.ObjectManager*, which tells
-of the VMs: each is an object */org/example/MemCoord/vm/_UUID*, with ``_`` for each ``-`` of the UUID, and has
+interface *org.example.MemCoord1*, for the host and the service, and *org.freedesktop.DBus.ObjectManager*, through which
+VMs are announced: each is an object */org/example/MemCoord/vm/_UUID*, with ``_`` for each ``-`` of the UUID, and has
 *org.example.MemCoord1.VM*. Objects come and go with the VMs.
 
-Every property is read-only; what can be changed is changed by methods, for which polkit must agree. Reading needs no
-authorisation. Members may be added; none changes its meaning.
+Every property is read-only; methods make changes, and need an authorisation by polkit. Reading needs none. Members may be
+added; none is removed or changes its meaning.
 """
 
 FOOTER = """
+EXAMPLES
+========
+
+Read the state of the host::
+
+    busctl get-property org.example.MemCoord /org/example/MemCoord org.example.MemCoord1 State HostCondition HostAvailable
+
+Set a threshold; sizes are bytes::
+
+    busctl call org.example.MemCoord /org/example/MemCoord org.example.MemCoord1 SetThreshold st LowWatermark $((120<<20))
+
+Pause balancing for ten minutes::
+
+    gdbus call --system --dest org.example.MemCoord --object-path /org/example/MemCoord \\
+        --method org.example.MemCoord1.Pause 'kernel update' 600
+
+Show each balloon target as it is set::
+
+    gdbus monitor --system --dest org.example.MemCoord
+
+FILES
+=====
+
+*/usr/share/dbus-1/interfaces/org.example.MemCoord1.xml*, */usr/share/dbus-1/interfaces/org.example.MemCoord1.VM.xml*
+    The introspection XML that this page is generated from.
+
+NOTES
+=====
+
+A caller that waits for changes should listen to *PropertiesChanged*, *PolicyChanged* and *MemoryMoved* instead of polling. With many
+VMs, *GetManagedObjects* is long: 0.8 MB with 1,000 of them.
+
 SEE ALSO
 ========
 
@@ -60,7 +92,7 @@ SEE ALSO
 
 
 class Undocumented(Exception):
-    """Something in the XML that nothing is said about."""
+    """Something in the XML without a description."""
 
 
 def read(path):
@@ -182,4 +214,4 @@ if __name__ == "__main__":
     try:
         main(sys.argv[1:])
     except Undocumented as missing:
-        sys.exit(f"nothing is said about {missing}")
+        sys.exit(f"no description of {missing}")
