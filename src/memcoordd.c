@@ -61,13 +61,13 @@ parse_options (Options *options, int *argc, char ***argv, GError **error)
     { "uri", 0, 0, G_OPTION_ARG_STRING, &options->uri,
       N_ ("The hypervisor to connect to (default: qemu:///system)"), N_ ("URI") },
     { "session", 0, 0, G_OPTION_ARG_NONE, &options->session,
-      N_ ("Appear on the session bus, not on the system bus"), NULL },
+      N_ ("Use the session bus instead of the system bus"), NULL },
     { "config", 0, 0, G_OPTION_ARG_FILENAME, &options->config,
       N_ ("Read this configuration instead of the installed one"), N_ ("FILE") },
     { "state-dir", 0, 0, G_OPTION_ARG_FILENAME, &options->state_dir,
-      N_ ("Keep what is set at run time in DIR"), N_ ("DIR") },
+      N_ ("Keep runtime settings in DIR"), N_ ("DIR") },
     { "dry-run", 0, 0, G_OPTION_ARG_NONE, &options->dry_run,
-      N_ ("Decide and tell, and move nothing"), NULL },
+      N_ ("Decide and report, but move nothing"), NULL },
     { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, N_ ("Print the version and exit"),
       NULL },
     G_OPTION_ENTRY_NULL,
@@ -260,7 +260,7 @@ service_init (Service *service, const Options *options, GError **error)
   if (config == NULL)
     return FALSE;
   if (g_mkdir_with_parents (state_dir, 0700) < 0)
-    g_warning ("What is set at run time is not kept: failed to make %s: %s", state_dir,
+    g_warning ("Runtime settings are not kept: failed to create %s: %s", state_dir,
                g_strerror (errno));
   hypervisor = mc_libvirt_adapter_new (options->uri != NULL ? options->uri : DEFAULT_URI);
   host = mc_host_new (NULL, NULL);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Completion of memcoordctl for bash. What there is to offer, memcoordctl tells itself.
+# Completion of memcoordctl for bash. memcoordctl __complete lists the words.
 
 # The words that memcoordctl offers: commands, vms, thresholds, vm-thresholds.
 __memcoordctl_words() {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Completion of memcoordctl for fish. What there is to offer, memcoordctl tells itself.
+# Completion of memcoordctl for fish. memcoordctl __complete lists the words.
 
 function __memcoordctl_words
     set -l session
@@ -56,13 +56,13 @@ complete -c memcoordctl -n '__memcoordctl_command_is set' -a '(__memcoordctl_thr
 complete -c memcoordctl -n '__memcoordctl_command_is reset' -a '(__memcoordctl_thresholds)'
 complete -c memcoordctl -n '__memcoordctl_command_is dry-run; and __memcoordctl_has 0' -a 'on off'
 complete -c memcoordctl -n '__memcoordctl_command_is pause reserve' -s f -l for -x -d 'End after this time'
-complete -c memcoordctl -n '__memcoordctl_command_is pause' -s r -l reason -x -d Why
-complete -c memcoordctl -n '__memcoordctl_command_is reserve' -l partial -d 'Be content with less'
-complete -c memcoordctl -n '__memcoordctl_command_is inhibit' -l who -x -d 'Who asks'
-complete -c memcoordctl -n '__memcoordctl_command_is inhibit' -l why -x -d Why
-complete -c memcoordctl -n '__memcoordctl_command_is top' -s i -l interval -x -d 'Show anew after this time'
-complete -c memcoordctl -n '__memcoordctl_command_is top' -s n -l count -x -d 'End after so many times'
+complete -c memcoordctl -n '__memcoordctl_command_is pause' -s r -l reason -x -d Reason
+complete -c memcoordctl -n '__memcoordctl_command_is reserve' -l partial -d 'Accept less'
+complete -c memcoordctl -n '__memcoordctl_command_is inhibit' -l who -x -d 'Who inhibits balancing'
+complete -c memcoordctl -n '__memcoordctl_command_is inhibit' -l why -x -d Reason
+complete -c memcoordctl -n '__memcoordctl_command_is top' -s i -l interval -x -d 'Refresh interval'
+complete -c memcoordctl -n '__memcoordctl_command_is top' -s n -l count -x -d 'Number of refreshes'
 complete -c memcoordctl -n '__memcoordctl_command_is inhibit; and __memcoordctl_has 0' -a '(__fish_complete_command)'
 complete -c memcoordctl -n '__memcoordctl_command_is reserve; and __memcoordctl_has 1' -a '(__fish_complete_command)'
-complete -c memcoordctl -n '__memcoordctl_command_is world' -l force -d 'Write over a file that is there'
+complete -c memcoordctl -n '__memcoordctl_command_is world' -l force -d 'Overwrite an existing file'
 complete -c memcoordctl -n '__memcoordctl_command_is world; and __memcoordctl_has 0' -F

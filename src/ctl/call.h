@@ -17,7 +17,7 @@ gboolean mc_call_change (McClient *client,
                          GVariant *parameters,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Returns: (transfer full): what @method of @vm (nullable: the host) tells, which is one value of
+/* Returns: (transfer full): what @method of @vm (nullable: the host) returns, which is one value of
  * @type. */
 GVariant *mc_call_read (McClient *client,
                         const McModelVm *vm,

@@ -68,7 +68,7 @@ watch_signals (Child *child)
   signal (SIGQUIT, on_quit);
 }
 
-/* GLib does not always tell the one failure to start from the other. */
+/* GLib does not always distinguish one failure to start from the other. */
 static gboolean
 is_there (const char *command)
 {
@@ -86,7 +86,7 @@ mc_child_run (char **argv)
   GSpawnFlags flags = G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_CHILD_INHERITS_STDIN
                       | G_SPAWN_LEAVE_DESCRIPTORS_OPEN;
 
-  watch_signals (&child); /* before it starts: it may be told to end, or tell us, at once */
+  watch_signals (&child); /* before it starts: it may be signalled, or end, at once */
   /* What is opened here is closed on exec; what the caller opened for the command stays. */
   if (!g_spawn_async (NULL, argv, NULL, flags, NULL, NULL, &child.pid, &error))
     {

@@ -13,9 +13,9 @@ G_BEGIN_DECLS
 
 /*
  * Runs @argv and waits for it. It has the terminal and the signals of the terminal; SIGTERM and
- * SIGHUP are handed on. It inherits none of the descriptors that were opened here. Returns: its
+ * SIGHUP are forwarded. It inherits none of the descriptors that were opened here. Returns: its
  * exit code; 128 and the signal's number where a signal ended it; 126 or 127 where it could not be
- * started, and the person was told why.
+ * started, and why was printed.
  */
 int mc_child_run (char **argv);
 

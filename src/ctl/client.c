@@ -178,18 +178,18 @@ mc_client_exit_code (const GError *error)
 int
 mc_client_fail (McClient *self, const GError *error)
 {
-  g_autoptr (GError) told = g_error_copy (error);
+  g_autoptr (GError) copy = g_error_copy (error);
   g_autofree char *message = NULL;
   McExit code = mc_client_exit_code (error);
 
-  g_dbus_error_strip_remote_error (told);
-  message = mc_plain_text (told->message);
+  g_dbus_error_strip_remote_error (copy);
+  message = mc_plain_text (copy->message);
   g_printerr ("memcoordctl: %s\n", message);
   if (error->domain == MC_CLIENT_ERROR || code != MC_EXIT_UNREACHABLE)
     return code;
   if (self->session)
     g_printerr ("%s\n", _ ("Is memcoordd running on the session bus (memcoordd --session)?"));
   else
-    g_printerr ("%s\n", _ ("Is the service running? \"systemctl status memcoordd\" tells."));
+    g_printerr ("%s\n", _ ("Is the service running? See \"systemctl status memcoordd\"."));
   return code;
 }

@@ -11,7 +11,7 @@
 
 G_BEGIN_DECLS
 
-/* What memcoordctl exits with; memcoordctl(1) tells people the same. */
+/* Exit codes; memcoordctl(1) documents them. */
 typedef enum
 {
   MC_EXIT_OK = 0,
@@ -63,7 +63,7 @@ GVariant *mc_client_read (McClient *self,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /*
- * Changes: polkit may ask the person at the terminal first, so the answer may take its time.
+ * Changes: polkit may ask the user at the terminal first, so the answer may be late.
  * @fds: (out) (optional) (nullable): the descriptors that came with the answer.
  */
 GVariant *mc_client_change (McClient *self,

@@ -25,7 +25,7 @@ mc_command_common_entries (McClient *client, char **color, GOptionEntry *entries
 }
 
 gboolean
-mc_command_take_color (McClient *client, const char *color, GError **error)
+mc_command_set_color (McClient *client, const char *color, GError **error)
 {
   if (color == NULL)
     return TRUE;
@@ -106,7 +106,7 @@ mc_command_parse (
   context = new_context (client, command, entries, common);
   g_option_context_set_strict_posix (context, arity.child);
   if (!g_option_context_parse (context, argc, argv, &error)
-      || !mc_command_take_color (client, color, &error))
+      || !mc_command_set_color (client, color, &error))
     {
       mc_command_misused (command->name, "%s", error->message);
       return FALSE;
@@ -124,13 +124,13 @@ mc_command_parse (
 }
 
 gboolean
-mc_command_take_seconds (const char *command, const char *text, guint *seconds)
+mc_command_read_seconds (const char *command, const char *text, guint *seconds)
 {
   guint64 value = 0;
 
   if (text != NULL && (!mc_duration_parse (text, &value) || value > G_MAXUINT || value == 0))
     {
-      mc_command_misused (command, _ ("\"%s\" is no time: write 90s, 10m, 2h or 1d"), text);
+      mc_command_misused (command, _ ("\"%s\" is not a duration: write 90s, 10m, 2h or 1d"), text);
       return FALSE;
     }
   *seconds = (guint)value;

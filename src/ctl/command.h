@@ -19,7 +19,7 @@ struct _McCommand
  * entry, in @entries[3]. */
 #define MC_N_COMMON_ENTRIES 4
 void mc_command_common_entries (McClient *client, char **color, GOptionEntry *entries);
-gboolean mc_command_take_color (McClient *client, const char *color, GError **error);
+gboolean mc_command_set_color (McClient *client, const char *color, GError **error);
 
 /* How many arguments a command takes. */
 typedef struct
@@ -32,9 +32,8 @@ typedef struct
 /*
  * Reads the options of the client's command and checks the number of its arguments, which are left
  * in argv[1] and on.
- * @entries: (nullable): NULL-terminated. Returns: FALSE where it was not understood and the person
- * was told; exit with MC_EXIT_USAGE then. Ends the program after printing the help that --help asks
- * for.
+ * @entries: (nullable): NULL-terminated. Returns: FALSE where it is invalid, which was printed;
+ * exit with MC_EXIT_USAGE then. Ends the program after printing the help that --help asks for.
  */
 gboolean mc_command_parse (McClient *client,
                            const GOptionEntry *entries,
@@ -42,12 +41,12 @@ gboolean mc_command_parse (McClient *client,
                            int *argc,
                            char ***argv) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Tells the person what is wrong with the command line of @command. Returns: MC_EXIT_USAGE. */
+/* Prints what is wrong with the command line of @command. Returns: MC_EXIT_USAGE. */
 int mc_command_misused (const char *command, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
-/* Reads an option such as --for, @text: (nullable): NULL = 0. FALSE where the person was told what
- * is wrong. */
-gboolean mc_command_take_seconds (const char *command,
+/* Reads an option such as --for, @text: (nullable): NULL = 0. FALSE where it is invalid, which was
+ * printed. */
+gboolean mc_command_read_seconds (const char *command,
                                   const char *text,
                                   guint *seconds) G_GNUC_WARN_UNUSED_RESULT;
 

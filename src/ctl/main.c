@@ -29,8 +29,7 @@ describe_commands (void)
 
   for (command = mc_commands; command->name != NULL; command++)
     g_string_append_printf (text, "\n  %-12s %s", command->name, _ (command->summary));
-  g_string_append_printf (text, "\n\n%s",
-                          _ ("\"memcoordctl COMMAND --help\" tells more about a command."));
+  g_string_append_printf (text, "\n\n%s", _ ("See \"memcoordctl COMMAND --help\" for a command."));
   return g_string_free (text, FALSE);
 }
 
@@ -51,13 +50,13 @@ parse_options (McClient *client, int *argc, char ***argv, gboolean *version)
   mc_command_common_entries (client, &color, common);
   g_option_context_set_translation_domain (context, GETTEXT_PACKAGE);
   g_option_context_set_summary (
-      context, N_ ("See and steer how memory moves between this host and its VMs."));
+      context, N_ ("Show and control how memory moves between this host and its VMs."));
   g_option_context_set_description (context, commands);
   g_option_context_set_strict_posix (context, TRUE);
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
   g_option_context_add_main_entries (context, common, GETTEXT_PACKAGE);
   if (g_option_context_parse (context, argc, argv, &error)
-      && mc_command_take_color (client, color, &error))
+      && mc_command_set_color (client, color, &error))
     return TRUE;
   mc_command_misused (NULL, "%s", error->message);
   return FALSE;

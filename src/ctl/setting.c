@@ -48,7 +48,7 @@ check_no_vm (McModel *model, const char *text, GError **error)
 }
 
 gboolean
-mc_setting_take_scope (
+mc_setting_read_scope (
     McModel *model, gboolean names_host, int *argc, char ***argv, McModelVm **vm, GError **error)
 {
   *vm = NULL;

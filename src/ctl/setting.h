@@ -25,7 +25,7 @@ const char *mc_setting_bus_name (const McThreshold *thresholds, const char *type
  * moved up.
  * @vm: (out) (transfer none) (nullable): NULL for the host
  */
-gboolean mc_setting_take_scope (McModel *model,
+gboolean mc_setting_read_scope (McModel *model,
                                 gboolean names_host,
                                 int *argc,
                                 char ***argv,

@@ -88,7 +88,7 @@ def test_decisions_have_their_age(service, ctl):
     line = next(line for line in ctl.good("status").splitlines() if line.startswith("web "))
     assert re.search(r" \d+[smhd]  ", line)
     assert re.search(r"^\d+[smhd] ago: ", ctl.good("why", "web"), re.M)
-    assert re.match(r"Decided now, on reports of managed VMs of up to \d+s ago\.\n\n", ctl.good("plan"))
+    assert re.match(r"Decided now, on reports of managed VMs up to \d+s old\.\n\n", ctl.good("plan"))
 
 
 def test_plan_while_degraded_says_so(service, ctl):
@@ -207,7 +207,7 @@ def test_plan(service, ctl):
 
 
 def test_inhibitors_when_there_are_none(service, ctl):
-    assert ctl.good("inhibitors") == "Nobody holds memory still.\n"
+    assert ctl.good("inhibitors") == "No inhibitors.\n"
     assert json.loads(ctl.good("inhibitors", "--json")) == []
 
 
@@ -231,7 +231,7 @@ def test_ascii_where_the_locale_is(service, ctl):
 
 def test_german(service, ctl):
     german = {"LANGUAGE": "de"}
-    assert ctl.good("inhibitors", env=german) == "Niemand hält den Speicher fest.\n"
+    assert ctl.good("inhibitors", env=german) == "Niemand hemmt den Ausgleich.\n"
     assert "Zustand" in ctl.good("status", env=german)
     assert ctl("show", "nope", env=german).stderr == 'memcoordctl: keine VM hat den Namen, die UUID oder die Id „nope“\n'
     assert ctl.good("status", "--json", env=german).startswith("{")

@@ -203,7 +203,7 @@ def test_dry_run(service, ctl):
 
 
 def test_reload(service, ctl):
-    assert ctl.good("reload") == "The configuration was read again.\n"
+    assert ctl.good("reload") == "Configuration reloaded.\n"
     assert json.loads(ctl.good("reload", "--json")) == {"reloaded": True}
 
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* memcoordctl dry-run: whether memory moves, or it is only told what would. */
+/* memcoordctl dry-run: whether memory moves, or moves are only reported. */
 #include "config.h"
 
 #include "call.h"
@@ -25,6 +25,6 @@ mc_cmd_dry_run (McClient *client, int argc, char **argv)
     mc_json_print (g_variant_new_parsed ("{'DryRun': <%b>}", on));
   else
     g_print ("%s\n",
-             on ? _ ("From now on, nothing is moved.") : _ ("From now on, memory is moved."));
+             on ? _ ("Dry run on: no memory is moved.") : _ ("Dry run off: memory is moved."));
   return MC_EXIT_OK;
 }

@@ -9,10 +9,10 @@
 #include <gio/gunixfdlist.h>
 #include <glib/gi18n.h>
 
-/* The most characters that the service takes; as columns, which are never fewer. */
+/* The most characters that the service accepts; as columns, which are never fewer. */
 #define WHO_MOST 200
 
-/* Returns: (transfer full): the command line as plain text, no longer than the service takes it. */
+/* Returns: (transfer full): the command line as plain text, no longer than the service accepts. */
 static char *
 describe_command (char **argv)
 {
@@ -31,9 +31,9 @@ mc_cmd_inhibit (McClient *client, int argc, char **argv)
   g_autoptr (GUnixFDList) fds = NULL;
   g_autoptr (GError) error = NULL;
   const GOptionEntry entries[] = {
-    { "who", 0, 0, G_OPTION_ARG_STRING, &who, N_ ("Who asks; the command line by itself"),
-      N_ ("TEXT") },
-    { "why", 0, 0, G_OPTION_ARG_STRING, &why, N_ ("Why, for those who wonder"), N_ ("TEXT") },
+    { "who", 0, 0, G_OPTION_ARG_STRING, &who,
+      N_ ("Who inhibits balancing (default: the command line)"), N_ ("TEXT") },
+    { "why", 0, 0, G_OPTION_ARG_STRING, &why, N_ ("The reason that others see"), N_ ("TEXT") },
     { NULL },
   };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* memcoordctl inhibitors: who keeps memory still. */
+/* memcoordctl inhibitors: who inhibits balancing. */
 #include "config.h"
 
 #include "call.h"
@@ -23,7 +23,7 @@ print_inhibitors (const McClient *client, GVariant *inhibitors)
 
   if (g_variant_n_children (inhibitors) == 0)
     {
-      g_print ("%s\n", _ ("Nobody holds memory still."));
+      g_print ("%s\n", _ ("No inhibitors."));
       return;
     }
   g_variant_iter_init (&iter, inhibitors);

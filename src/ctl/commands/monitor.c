@@ -33,7 +33,8 @@ name_of (Monitor *self, const char *path)
 /* One event: for people "time  subject  text", for programs an object. @details: floating or NULL,
  * a{sv}. */
 static void
-tell (Monitor *self, const char *event, const char *path, const char *text, GVariant *details)
+print_event (
+    Monitor *self, const char *event, const char *path, const char *text, GVariant *details)
 {
   g_autoptr (GVariant) owned = details != NULL ? g_variant_ref_sink (details) : NULL;
   g_autofree char *time = mc_times_format ((guint64)g_get_real_time ());
@@ -76,8 +77,9 @@ on_memory_moved (Monitor *self, GVariant *parameters)
   g_variant_get (parameters, "(&ott&s)", &path, &from, &to, &reason);
   move = mc_text_move (from, to);
   text = g_strdup_printf ("%s: %s", move, reason);
-  tell (self, "MemoryMoved", path, text,
-        g_variant_new_parsed ("{'From': <%t>, 'To': <%t>, 'Reason': <%s>}", from, to, reason));
+  print_event (
+      self, "MemoryMoved", path, text,
+      g_variant_new_parsed ("{'From': <%t>, 'To': <%t>, 'Reason': <%s>}", from, to, reason));
 }
 
 /* Returns: (transfer full): the value of a setting, in its unit if it is a threshold, and as a time
@@ -114,9 +116,9 @@ on_policy_changed (Monitor *self, GVariant *parameters)
   new_text = format_value (setting, after);
   text
       = g_strdup_printf (_ ("%s changed from %s to %s by %s"), setting, old_text, new_text, origin);
-  tell (self, "PolicyChanged", path, text,
-        g_variant_new_parsed ("{'Setting': <%s>, 'Old': %v, 'New': %v, 'Origin': <%s>}", setting,
-                              before, after, origin));
+  print_event (self, "PolicyChanged", path, text,
+               g_variant_new_parsed ("{'Setting': <%s>, 'Old': %v, 'New': %v, 'Origin': <%s>}",
+                                     setting, before, after, origin));
 }
 
 static void
@@ -133,8 +135,8 @@ on_added (Monitor *self, GVariant *parameters)
     return;
   g_hash_table_replace (self->names, g_strdup (path), g_strdup (mc_properties_text (vm, "Name")));
   text = g_strdup_printf (_ ("started: %s"), mc_properties_text (vm, "Status"));
-  tell (self, "Added", path, text,
-        g_variant_new_parsed ("{'Status': <%s>}", mc_properties_text (vm, "Status")));
+  print_event (self, "Added", path, text,
+               g_variant_new_parsed ("{'Status': <%s>}", mc_properties_text (vm, "Status")));
 }
 
 static void
@@ -146,11 +148,11 @@ on_removed (Monitor *self, GVariant *parameters)
   g_variant_get (parameters, "(&o^a&s)", &path, &interfaces);
   if (!g_strv_contains (interfaces, MC_VM_INTERFACE))
     return;
-  tell (self, "Removed", path, _ ("gone"), NULL);
+  print_event (self, "Removed", path, _ ("gone"), NULL);
   g_hash_table_remove (self->names, path);
 }
 
-/* Of the properties, those that say how things stand, and that PolicyChanged does not tell; figures
+/* Of the properties, those that show a state, and that PolicyChanged does not report; figures
  * would drown the rest. */
 static void
 on_properties (Monitor *self, const char *path, GVariant *parameters)
@@ -175,8 +177,8 @@ on_properties (Monitor *self, const char *path, GVariant *parameters)
                   ? g_variant_dup_string (value, NULL)
                   : g_variant_print (value, FALSE);
       text = g_strdup_printf (_ ("%s is %s"), telling[i], shown);
-      tell (self, "PropertyChanged", path, text,
-            g_variant_new_parsed ("{'Property': <%s>, 'Value': %v}", telling[i], value));
+      print_event (self, "PropertyChanged", path, text,
+                   g_variant_new_parsed ("{'Property': <%s>, 'Value': %v}", telling[i], value));
     }
 }
 
@@ -230,7 +232,7 @@ on_appeared (GDBusConnection *bus, const char *name, const char *owner, gpointer
   Monitor *self = user_data;
 
   if (self->seen)
-    tell (self, "ServiceAppeared", NULL, _ ("memcoordd is here"), NULL);
+    print_event (self, "ServiceAppeared", NULL, _ ("memcoordd is running"), NULL);
   self->seen = TRUE;
 }
 
@@ -242,7 +244,7 @@ on_vanished (GDBusConnection *bus, const char *name, gpointer user_data)
   if (bus == NULL || g_dbus_connection_is_closed (bus))
     g_main_loop_quit (self->loop);
   else if (self->seen)
-    tell (self, "ServiceVanished", NULL, _ ("memcoordd is gone"), NULL);
+    print_event (self, "ServiceVanished", NULL, _ ("memcoordd is not running"), NULL);
 }
 
 static gboolean

@@ -29,7 +29,7 @@ has_blank (const char *text)
  * mistyped must not pause the whole host.
  */
 static gboolean
-take_pause (McModel *model, int argc, char **argv, const char *reason, Pause *pause, GError **error)
+read_pause (McModel *model, int argc, char **argv, const char *reason, Pause *pause, GError **error)
 {
   gboolean alone = argc == 2 && reason == NULL && has_blank (argv[1]);
 
@@ -76,18 +76,18 @@ mc_cmd_pause (McClient *client, int argc, char **argv)
   g_autoptr (GError) error = NULL;
   Pause pause = { 0 };
   const GOptionEntry entries[] = {
-    { "for", 'f', 0, G_OPTION_ARG_STRING, &duration,
-      N_ ("End by itself after this time, such as 10m"), N_ ("TIME") },
-    { "reason", 'r', 0, G_OPTION_ARG_STRING, &reason, N_ ("Why, for those who wonder"),
+    { "for", 'f', 0, G_OPTION_ARG_STRING, &duration, N_ ("End after this time, such as 10m"),
+      N_ ("TIME") },
+    { "reason", 'r', 0, G_OPTION_ARG_STRING, &reason, N_ ("The reason that others see"),
       N_ ("TEXT") },
     { NULL },
   };
 
   if (!mc_command_parse (client, entries, (McArity){ 0, 2 }, &argc, &argv)
-      || !mc_command_take_seconds ("pause", duration, &pause.seconds))
+      || !mc_command_read_seconds ("pause", duration, &pause.seconds))
     return MC_EXIT_USAGE;
   model = mc_model_load (client, &error);
-  if (model == NULL || !take_pause (model, argc, argv, reason, &pause, &error))
+  if (model == NULL || !read_pause (model, argc, argv, reason, &pause, &error))
     return mc_client_fail (client, error);
   if (!mc_call_change (client, pause.vm, "Pause",
                        g_variant_new ("(su)", pause.reason, pause.seconds), &error))

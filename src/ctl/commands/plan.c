@@ -60,7 +60,7 @@ print_age (McModel *model)
   if (oldest == 0)
     return;
   age = mc_times_format_age (oldest, now);
-  line = g_strdup_printf (_ ("Decided now, on reports of managed VMs of up to %s ago."), age);
+  line = g_strdup_printf (_ ("Decided now, on reports of managed VMs up to %s old."), age);
   shown = columns > 0 ? mc_text_ellipsize (line, columns) : g_strdup (line);
   g_print ("%s\n\n", shown);
 }

@@ -20,6 +20,6 @@ mc_cmd_reload (McClient *client, int argc, char **argv)
   if (client->json)
     mc_json_print (g_variant_new_parsed ("{'reloaded': <true>}"));
   else
-    g_print ("%s\n", _ ("The configuration was read again."));
+    g_print ("%s\n", _ ("Configuration reloaded."));
   return MC_EXIT_OK;
 }

@@ -55,7 +55,7 @@ on_vanished (GDBusConnection *bus, const char *name, gpointer user_data)
   g_main_loop_quit (user_data);
 }
 
-/* Tells what is held, and waits until the time is up, the person ends it, or the service goes. */
+/* Prints what is held, and waits until the time is up, the user ends it, or the service stops. */
 static void
 hold (McClient *client, const Reservation *reservation)
 {
@@ -120,7 +120,7 @@ refuse_less (guint64 bytes)
   g_autofree char *granted = mc_size_format (bytes);
 
   g_printerr ("memcoordctl: ");
-  g_printerr (_ ("only %s could be freed; \"--partial\" would be content with it"), granted);
+  g_printerr (_ ("only %s could be freed; use \"--partial\" to accept less"), granted);
   g_printerr ("\n");
   return MC_EXIT_FAILED;
 }
@@ -136,10 +136,10 @@ parse (McClient *client,
        const char **size)
 {
   const GOptionEntry entries[] = {
-    { "for", 'f', 0, G_OPTION_ARG_STRING, duration,
-      N_ ("End by itself after this time, such as 10m"), N_ ("TIME") },
-    { "partial", 0, 0, G_OPTION_ARG_NONE, partial,
-      N_ ("Be content with less, where there is not enough"), NULL },
+    { "for", 'f', 0, G_OPTION_ARG_STRING, duration, N_ ("End after this time, such as 10m"),
+      N_ ("TIME") },
+    { "partial", 0, 0, G_OPTION_ARG_NONE, partial, N_ ("Accept less if there is not enough"),
+      NULL },
     { NULL },
   };
 
@@ -170,13 +170,13 @@ mc_cmd_reserve (McClient *client, int argc, char **argv)
   int code = MC_EXIT_OK;
 
   if (!parse (client, &argc, &argv, &duration, &reservation.partial, &size)
-      || !mc_command_take_seconds ("reserve", duration, &reservation.seconds))
+      || !mc_command_read_seconds ("reserve", duration, &reservation.seconds))
     return MC_EXIT_USAGE;
   if (!mc_size_parse (size, &reservation.asked) || reservation.asked == 0)
-    return mc_command_misused ("reserve", _ ("\"%s\" is no size: write 512M or 2G"), size);
+    return mc_command_misused ("reserve", _ ("\"%s\" is not a size: write 512M or 2G"), size);
   if (!ask_free (client, &possible, &error))
     return mc_client_fail (client, error);
-  /* Nothing is taken from anybody for what cannot be had anyway. */
+  /* Nothing is reclaimed where less than what was asked can be freed. */
   if (possible > 0 && possible < reservation.asked && !reservation.partial)
     return refuse_less (possible);
   if (!reserve (client, &reservation, &error))

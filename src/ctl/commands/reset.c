@@ -34,7 +34,7 @@ reset (McClient *client, const McModelVm *vm, char **typed)
   if (client->json)
     mc_json_print (g_variant_new_parsed ("{'reset': <%@as>}", names));
   else
-    g_print ("%s\n", _ ("Back to what is configured."));
+    g_print ("%s\n", _ ("Reset to the configuration."));
   return MC_EXIT_OK;
 }
 
@@ -52,7 +52,7 @@ mc_cmd_reset (McClient *client, int argc, char **argv)
   model = mc_model_load (client, &error);
   if (model == NULL)
     return mc_client_fail (client, error);
-  if (!mc_setting_take_scope (model, mc_threshold_find_typed (mc_host_thresholds, argv[1]) != NULL,
+  if (!mc_setting_read_scope (model, mc_threshold_find_typed (mc_host_thresholds, argv[1]) != NULL,
                               &argc, &argv, &vm, &error))
     return mc_client_fail (client, error);
   return reset (client, vm, argv + 1);

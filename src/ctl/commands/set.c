@@ -43,12 +43,12 @@ parse_threshold (const McThreshold *threshold, const char *typed, const char *te
   if (mc_threshold_parse (threshold, text, value))
     return TRUE;
   mc_command_misused (
-      "set", _ ("\"%s\" is no value for %s: write 150M, 75%% or 2s, as the threshold asks for"),
+      "set", _ ("\"%s\" is not a value for %s: write 150M, 75%% or 2s, depending on the threshold"),
       text, typed);
   return FALSE;
 }
 
-/* Reads "NAME=VALUE". FALSE where the person was told what is wrong. */
+/* Reads "NAME=VALUE". FALSE where it is invalid, which was printed. */
 static gboolean
 parse_assignment (const McThreshold *thresholds, const char *text, GArray *assignments)
 {
@@ -97,7 +97,7 @@ format_value (const Assignment *assignment, guint64 value)
   return mc_threshold_format (assignment->threshold, value);
 }
 
-/* A VM tells whether it is managed by its status alone. */
+/* Only its status shows whether a VM is managed. */
 static guint64
 value_before (GVariant *before, const Assignment *assignment)
 {
@@ -155,7 +155,7 @@ mc_cmd_set (McClient *client, int argc, char **argv)
   model = mc_model_load (client, &error);
   if (model == NULL)
     return mc_client_fail (client, error);
-  if (!mc_setting_take_scope (model, strchr (argv[1], '=') != NULL, &argc, &argv, &vm, &error))
+  if (!mc_setting_read_scope (model, strchr (argv[1], '=') != NULL, &argc, &argv, &vm, &error))
     return mc_client_fail (client, error);
   if (argc < 2)
     return mc_command_misused ("set", _ ("which threshold? Write NAME=VALUE"));

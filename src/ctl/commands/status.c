@@ -18,9 +18,10 @@ add_state (McTable *table, GVariant *host)
   const char *state = mc_properties_text (host, "State");
   g_autofree char *text = NULL;
 
-  text = g_strdup_printf (
-      "%s%s", state,
-      mc_properties_flag (host, "DryRun") ? _ (", dry run: decides and tells, moves nothing") : "");
+  text = g_strdup_printf ("%s%s", state,
+                          mc_properties_flag (host, "DryRun")
+                              ? _ (", dry run: decides and reports, moves nothing")
+                              : "");
   mc_table_add_label (table, _ ("State"), text, mc_text_style_of_state (state));
 }
 
@@ -34,7 +35,7 @@ add_pause (McTable *table, GVariant *host)
   gboolean inhibited = mc_properties_flag (host, "Inhibited");
 
   if (inhibited)
-    mc_table_add_label (table, _ ("Inhibited"), _ ("yes; \"memcoordctl inhibitors\" tells by whom"),
+    mc_table_add_label (table, _ ("Inhibited"), _ ("yes; see \"memcoordctl inhibitors\""),
                         MC_STYLE_PLAIN);
   /* A pause without a reason and without an end shows in the state alone. */
   if (*reason == '\0' && until == 0

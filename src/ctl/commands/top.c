@@ -16,16 +16,16 @@ mc_cmd_top (McClient *client, int argc, char **argv)
   guint seconds = 0;
   int count = -1;
   const GOptionEntry entries[] = {
-    { "interval", 'i', 0, G_OPTION_ARG_STRING, &interval,
-      N_ ("Show anew after this time, by itself 1s"), N_ ("TIME") },
+    { "interval", 'i', 0, G_OPTION_ARG_STRING, &interval, N_ ("Refresh interval (default: 1s)"),
+      N_ ("TIME") },
     { "count", 'n', 0, G_OPTION_ARG_INT, &count,
-      N_ ("End after so many times; by itself 1 where the output is no terminal; 0 = never"),
+      N_ ("Number of refreshes (default: 1 if the output is not a terminal; 0 = no end)"),
       N_ ("NUMBER") },
     { NULL },
   };
 
   if (!mc_command_parse (client, entries, (McArity){ 0, 0 }, &argc, &argv)
-      || !mc_command_take_seconds ("top", interval, &seconds))
+      || !mc_command_read_seconds ("top", interval, &seconds))
     return MC_EXIT_USAGE;
   if (!mc_client_connect (client, &error))
     return mc_client_fail (client, error);

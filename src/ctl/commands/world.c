@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * memcoordctl world: this host and its VMs as they are now, as a world file for MemCoord's
- * simulator. What the bus does not tell is assumed, and said so in the file.
+ * simulator. What the bus does not have is assumed, and the file says so.
  */
 #include "config.h"
 
@@ -17,7 +17,7 @@
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
 
-/* What the simulator takes: bytes of a name, and the least of a VM and of a host. */
+/* What the simulator accepts: bytes of a name, and the least of a VM and of a host. */
 #define MOST_NAME  63
 #define LEAST_VM   (64 * MC_MIB)
 #define LEAST_HOST (512 * MC_MIB)
@@ -36,7 +36,8 @@
 static const char preface[]
     = "# A host and its VMs at one moment, as memcoordctl saw them, for MemCoord's simulator:\n"
       "#     simulate --world FILE\n"
-      "# It tells what MemCoord would do with them, beside others. Each VM goes on using what it "
+      "# It shows what MemCoord and other coordinators would do with them. Each VM goes on using "
+      "what it "
       "used at\n"
       "# that moment. Say here how that changes: hold=0:300M 60:900M@50M is 300 MiB, and from "
       "second 60 on\n"
@@ -44,7 +45,7 @@ static const char preface[]
       "itself.\n";
 
 static guint64
-less (guint64 from, guint64 what)
+saturating_sub (guint64 from, guint64 what)
 {
   return from > what ? from - what : 0;
 }
@@ -71,10 +72,10 @@ static void
 add_host (GString *file, const McModel *model)
 {
   guint64 total = mc_properties_number (model->host, "HostTotal");
-  guint64 base = less (total, mc_properties_number (model->host, "HostAvailable"));
+  guint64 base = saturating_sub (total, mc_properties_number (model->host, "HostAvailable"));
 
   for (guint i = 0; i < model->vms->len; i++)
-    base = less (base, size_of (g_ptr_array_index (model->vms, i), "Resident"));
+    base = saturating_sub (base, size_of (g_ptr_array_index (model->vms, i), "Resident"));
   g_string_append (file, "\n[host]\n");
   add_size (file, "total", MAX (total, LEAST_HOST));
   g_string_append (file, "# what is used by no VM\n");
@@ -98,20 +99,21 @@ add_use (GString *file, const McModelVm *vm)
 {
   guint64 balloon = size_of (vm, "Balloon"), resident = size_of (vm, "Resident");
   guint64 unused = size_of (vm, "Unused"), usable = size_of (vm, "Usable");
-  guint64 touched = less (balloon, unused), own = less (resident, touched), hold, cache;
+  guint64 touched = saturating_sub (balloon, unused), own = saturating_sub (resident, touched),
+          hold, cache;
 
   if (!reports (vm))
     {
       g_string_append (
           file, "# its guest reports nothing: all that its QEMU occupies is taken for used\n");
-      hold = MIN (less (resident, LIKELY_OWN), balloon);
+      hold = MIN (saturating_sub (resident, LIKELY_OWN), balloon);
       cache = 0;
       own = LIKELY_OWN;
     }
   else
     {
-      hold = less (balloon, usable);
-      cache = less (usable, unused);
+      hold = saturating_sub (balloon, usable);
+      cache = saturating_sub (usable, unused);
       own = own > 0 ? CLAMP (own, LEAST_OWN, MOST_OWN) : LIKELY_OWN;
     }
   add_size (file, "hold", hold);
@@ -206,7 +208,7 @@ write_file (const char *path, const char *text, gboolean force, GError **error)
 
       if (code == EEXIST)
         g_set_error (error, MC_CLIENT_ERROR, MC_EXIT_FAILED,
-                     _ ("%s is there already; \"--force\" would write over it"), path);
+                     _ ("%s exists already; use \"--force\" to overwrite it"), path);
       else
         g_set_error (error, MC_CLIENT_ERROR, MC_EXIT_FAILED, "%s: %s", path, g_strerror (code));
       return FALSE;
@@ -221,7 +223,7 @@ mc_cmd_world (McClient *client, int argc, char **argv)
 {
   gboolean force = FALSE;
   const GOptionEntry entries[] = {
-    { "force", 0, 0, G_OPTION_ARG_NONE, &force, N_ ("Write over a file that is there"), NULL },
+    { "force", 0, 0, G_OPTION_ARG_NONE, &force, N_ ("Overwrite an existing file"), NULL },
     { NULL },
   };
   g_autoptr (McModel) model = NULL;
@@ -231,7 +233,7 @@ mc_cmd_world (McClient *client, int argc, char **argv)
   if (!mc_command_parse (client, entries, (McArity){ 0, 1 }, &argc, &argv))
     return MC_EXIT_USAGE;
   if (client->json)
-    return mc_command_misused ("world", "%s", _ ("a world file is no JSON"));
+    return mc_command_misused ("world", "%s", _ ("a world file is not JSON"));
   model = mc_model_load (client, &error);
   if (model == NULL)
     return mc_client_fail (client, error);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The terminal as a screen that is drawn anew and sends single keys. */
+/* The terminal as a screen that is redrawn and sends single keys. */
 #include "config.h"
 
 #include "terminal.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The terminal as a screen that is drawn anew and sends single keys. Main thread. */
+/* The terminal as a screen that is redrawn and sends single keys. Main thread. */
 #pragma once
 
 #include <glib.h>
@@ -28,7 +28,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (McTerminal, mc_terminal_close)
 
 void mc_terminal_get_size (McTerminal *self, guint *columns, guint *rows);
 
-/* Draws @lines, which fit, from the top, and blanks the rest. */
+/* Draws @lines, which fit, from the top, and clears the lines below. */
 void mc_terminal_draw (McTerminal *self, const char *lines);
 
 /* Returns: the next key that was pressed: a character or MC_KEY_…; MC_KEY_NONE where there is none
