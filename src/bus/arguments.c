@@ -28,7 +28,7 @@ mc_argument_check_text (const char *argument, const char *text, GError **error)
       if (++length > LENGTH_AT_MOST)
         return refuse (error, argument, "is longer than 256 characters");
       if (!mc_plain_text_allows (g_utf8_get_char (at)))
-        return refuse (error, argument, "has a character that is no plain text");
+        return refuse (error, argument, "has a character that is not plain text");
     }
   return TRUE;
 }
@@ -47,7 +47,7 @@ mc_argument_check_names (const char *argument, const char *const *names, GError 
   for (gsize i = 0; names[i] != NULL; i++)
     {
       if (i >= NAMES_AT_MOST)
-        return refuse (error, argument, "has more names than there are");
+        return refuse (error, argument, "has more names than exist");
       if (!mc_argument_check_name (argument, names[i], error))
         return FALSE;
     }
@@ -65,7 +65,7 @@ mc_argument_check_values (const char *argument, GVariant *values, GError **error
   if (g_variant_n_children (values) == 0)
     return refuse (error, argument, "is empty");
   if (g_variant_n_children (values) > NAMES_AT_MOST)
-    return refuse (error, argument, "has more names than there are");
+    return refuse (error, argument, "has more names than exist");
   g_variant_iter_init (&iter, values);
   while (g_variant_iter_next (&iter, "{&st}", &name, &value))
     {

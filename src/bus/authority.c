@@ -21,7 +21,7 @@ struct _McAuthority
   gboolean ready;          /* it is known whether there is a polkit */
   PolkitAuthority *polkit; /* NULL: none that decides about this bus */
   GPtrArray *waiting;      /* (element-type GTask) until it is ready */
-  gboolean told;           /* that there is no polkit */
+  gboolean told;           /* it was logged that there is no polkit */
 };
 
 typedef struct
@@ -67,11 +67,11 @@ answer_without_polkit (McAuthority *self, GTask *task)
   const Check *check = g_task_get_task_data (task);
 
   if (!self->told)
-    g_message ("There is no polkit to ask on this bus: only root and the service's own user may "
-               "change things");
+    g_message ("polkit is not available on this bus: only root and the service's own user are "
+               "authorised");
   self->told = TRUE;
   answer (task, check->trusted,
-          "there is no polkit to ask, and the caller is neither root nor the service's own user");
+          "polkit is not available, and the caller is neither root nor the service's own user");
 }
 
 /* There is nobody behind polkit's name: it is not installed, or cannot be started. */
@@ -111,8 +111,8 @@ on_checked (GObject *source, GAsyncResult *result, gpointer user_data)
   else if (decided != NULL)
     answer (task, polkit_authorization_result_get_is_authorized (decided),
             polkit_authorization_result_get_is_challenge (decided)
-                ? "it has to be authenticated, and the call does not allow to ask for that"
-                : "it is not authorised");
+                ? "authentication is required, and the call does not allow interaction"
+                : "the caller is not authorised");
   else if (means_no_polkit (error))
     answer_without_polkit (g_task_get_source_object (task), task);
   else

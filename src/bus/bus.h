@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The service on the bus: the root object, the object manager beside it, and an object for each VM,
- * which come, go and change as the coordinator tells. Main thread.
+ * which come, go and change as the coordinator signals. Main thread.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who calls, as the bus tells. */
+/* Who calls, as the bus knows it. */
 #include "config.h"
 
 #include "caller.h"

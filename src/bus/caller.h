@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who calls: a connection to the bus, and the user and process behind it, as the bus tells. Main
+/* Who calls: a connection to the bus, and the user and process behind it, as the bus knows it. Main
  * thread. */
 #pragma once
 

@@ -103,9 +103,10 @@ mc_ledger_describe_limit (McCallKind kind)
 {
   const Limit *limit = &limits[kind];
 
-  return g_strdup_printf ("Too many calls %s are under way: a client may have %u, or %u while all "
-                          "clients together have %u; wait for answers before calling again",
-                          limit->what, limit->most, limit->most_in_crowd, limit->crowd);
+  return g_strdup_printf (
+      "Too many calls %s are in progress: a client may have %u, or %u while all "
+      "clients together have %u; wait for answers before calling again",
+      limit->what, limit->most, limit->most_in_crowd, limit->crowd);
 }
 
 gboolean

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the service knows, copied to what the bus shows; the bus is told of what changed, at once.
+ * What the service knows, copied to what the bus shows; changes are signalled at once.
  * Figures that move all the time are left as they are until they have moved by enough to matter, so
  * that rest is silent.
  */

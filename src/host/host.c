@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The host's own memory, as the kernel tells it. */
+/* The host's own memory, as the kernel reports it. */
 #include "config.h"
 
 #include "host.h"
@@ -30,7 +30,7 @@ struct _McHost
   char *meminfo_path;
   char *pressure_path;
   char *arcstats_path;
-  gboolean arcstats_refused; /* told */
+  gboolean arcstats_refused; /* and logged */
   int meminfo_fd;
   int pressure_fd;
   guint pressure_source;
@@ -143,7 +143,7 @@ read_zfs_cache (McHost *self)
     self->arcstats_refused = FALSE;
   else if (!self->arcstats_refused)
     {
-      g_message ("What ZFS has cached is not counted as available: %s", error->message);
+      g_message ("The ZFS cache is not counted as available: %s", error->message);
       self->arcstats_refused = TRUE;
     }
   return bytes;
@@ -180,7 +180,7 @@ on_pressure (int fd, GIOCondition condition, gpointer user_data)
   if (condition & (G_IO_ERR | G_IO_NVAL))
     {
       /* POLLERR alone means that the trigger is gone: asking again would spin. */
-      g_message ("The kernel no longer tells of memory pressure; cycles go by the clock alone");
+      g_message ("The kernel no longer reports memory pressure; cycles start by the clock only");
       self->pressure_source = 0;
       return G_SOURCE_REMOVE;
     }

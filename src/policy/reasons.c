@@ -73,7 +73,7 @@ static const struct
   [MC_REASON_IN_VAIN] = { "in-vain", "the host gained nothing from what it gave; +{moved} MiB" },
   [MC_REASON_FOREIGN] = { "foreign", "somebody else has set its balloon to {figure} MiB; "
                                      "respected for {seconds} s more" },
-  [MC_REASON_LEFT_ALONE] = { "left-alone", "left alone: {status}" },
+  [MC_REASON_LEFT_ALONE] = { "left-alone", "not managed: {status}" },
 };
 
 /* What some are when they are not as above. */

@@ -212,13 +212,13 @@ read_pair (Reader *reader, const char *line, GError **error)
   value = g_strstrip (g_strdup (equals + 1));
   if (reader->group == NULL)
     {
-      g_set_error (error, MC_CONFIG_ERROR, 0, "%s: it stands before any group", key);
+      g_set_error (error, MC_CONFIG_ERROR, 0, "%s: it is before the first group", key);
       return FALSE;
     }
   if (!g_hash_table_insert (reader->seen, g_strconcat (reader->group, "/", key, NULL),
                             GUINT_TO_POINTER (reader->line)))
     {
-      g_set_error (error, MC_CONFIG_ERROR, 0, "%s: it is there twice", key);
+      g_set_error (error, MC_CONFIG_ERROR, 0, "%s: it is given twice", key);
       return FALSE;
     }
   fine = g_str_equal (reader->group, "Policy") ? read_policy (reader->config, key, value, error)

@@ -223,7 +223,7 @@ on_synced (GObject *source, GAsyncResult *result, gpointer user_data)
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_new_error (task, MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED,
-                             "It cannot be kept, so nothing was changed: %s", error->message);
+                             "It cannot be saved, so nothing was changed: %s", error->message);
 }
 
 void
@@ -257,7 +257,7 @@ mc_coordinator_start (McCoordinator *self)
   self->started = TRUE;
   mc_host_state_start (&self->parts.state);
   if (mc_hypervisor_is_local (hypervisor) && !mc_host_watch_pressure (self->host, &error))
-    g_info ("Cycles go by the clock and by libvirt's events alone: %s", error->message);
+    g_info ("Cycles start by the clock and by libvirt's events only: %s", error->message);
   mc_pause_restore (&self->parts.pause);
   mc_hypervisor_start (hypervisor);
   mc_schedule_start (self->schedule);

@@ -69,7 +69,7 @@ mc_domain_update_from_sample (
   if (sample->busy)
     return; /* the rest is as old as it was */
 
-  if (began_us > self->state_us) /* else an event has told since */
+  if (began_us > self->state_us) /* else an event has said since */
     facts->running = sample->running && !self->crashed;
   facts->resident = sample->resident;
   facts->unused = sample->unused;

@@ -29,11 +29,11 @@ typedef struct
   int id;                /* one life of it has one */
   McVmFacts facts;       /* its figures alone: without what the service has set, and its limits */
   guint64 n_sample;      /* the number of the last one that had it */
-  gint64 state_us;       /* when an event last told whether it runs; g_get_monotonic_time() */
+  gint64 state_us;       /* when an event last said whether it runs; g_get_monotonic_time() */
   gint64 report_wall_us; /* when the newest report was first seen: µs since the epoch; 0 = never */
   gboolean announced;    /* somebody may have seen it */
   gboolean gone;         /* it has stopped, or is no longer on this host */
-  gboolean crashed;      /* its kernel has, and has not started anew since */
+  gboolean crashed;      /* its kernel has, and has not restarted since */
   gboolean was_busy;     /* in the last sample, even if once; without any, it counts as busy */
   gboolean looked;       /* at its figures */
   gboolean reported;     /* since then */

@@ -38,29 +38,29 @@ void
 mc_event_started (const char *version, const char *uri)
 {
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_STARTED, "MEMCOORD_VERSION",
-                    version, "MEMCOORD_URI", uri, "MESSAGE",
-                    "memcoordd %s looks after the VMs of %s", version, uri);
+                    version, "MEMCOORD_URI", uri, "MESSAGE", "memcoordd %s manages the VMs of %s",
+                    version, uri);
 }
 
 void
 mc_event_stopped (void)
 {
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_STOPPED, "MESSAGE",
-                    "Ended");
+                    "Stopped");
 }
 
 void
 mc_event_vm_appeared (const char *name, const char *uuid)
 {
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_INFO, "MESSAGE_ID", ID_VM_APPEARED, "MEMCOORD_VM",
-                    name, "MEMCOORD_UUID", uuid, "MESSAGE", "%s is there", name);
+                    name, "MEMCOORD_UUID", uuid, "MESSAGE", "%s is active", name);
 }
 
 void
 mc_event_vm_vanished (const char *name, const char *uuid)
 {
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_INFO, "MESSAGE_ID", ID_VM_VANISHED, "MEMCOORD_VM",
-                    name, "MEMCOORD_UUID", uuid, "MESSAGE", "%s is gone", name);
+                    name, "MEMCOORD_UUID", uuid, "MESSAGE", "%s is no longer active", name);
 }
 
 void
@@ -69,7 +69,7 @@ mc_event_vm_status (
 {
   g_autofree char *more = left_out == 0
                               ? g_strdup ("")
-                              : g_strdup_printf (" (%u changes between were left out)", left_out);
+                              : g_strdup_printf (" (%u changes in between not logged)", left_out);
 
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_INFO, "MESSAGE_ID", ID_VM_STATUS, "MEMCOORD_VM", name,
                     "MEMCOORD_UUID", uuid, "MEMCOORD_OLD", before, "MEMCOORD_NEW", after, "MESSAGE",
@@ -83,7 +83,7 @@ mc_event_left_out (const char *name, const char *uuid, guint entries)
 
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_INFO, "MESSAGE_ID", ID_LEFT_OUT, "MEMCOORD_VM", name,
                     "MEMCOORD_UUID", uuid, "MEMCOORD_COUNT", count, "MESSAGE",
-                    "%s: %u entries about it were left out", name, entries);
+                    "%s: %u log entries suppressed", name, entries);
 }
 
 void
@@ -168,7 +168,8 @@ mc_event_target_failed (const char *name, const char *uuid, guint64 to, const ch
 
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", ID_TARGET_FAILED,
                     "MEMCOORD_VM", name, "MEMCOORD_UUID", uuid, "MEMCOORD_TO", to_text, "MESSAGE",
-                    "%s is not set to %" G_GUINT64_FORMAT " MiB: %s", name, mib (to), message);
+                    "%s: cannot set the balloon to %" G_GUINT64_FORMAT " MiB: %s", name, mib (to),
+                    message);
 }
 
 /* A setting's value as people write it; on the bus sizes are bytes, and moments microseconds. */
@@ -324,7 +325,7 @@ void
 mc_event_configuration_refused (const char *message)
 {
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", ID_CONFIGURATION_REFUSED,
-                    "MESSAGE", "The configuration is not taken, and what was in force stays: %s",
+                    "MESSAGE", "The configuration was refused; the settings in force stay: %s",
                     message);
 }
 
@@ -333,5 +334,5 @@ mc_event_metadata_refused (const char *name, const char *uuid, const char *messa
 {
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", ID_METADATA_REFUSED,
                     "MEMCOORD_VM", name, "MEMCOORD_UUID", uuid, "MESSAGE",
-                    "%s is left alone, as its memcoord metadata cannot be read: %s", name, message);
+                    "%s is not managed, as its memcoord metadata is invalid: %s", name, message);
 }

@@ -105,7 +105,7 @@ mc_fleet_reconcile (McFleet *self, const McSample *sample)
         continue;
       if (vm != NULL && mc_vm_get_parts (vm)->domain.id != of_vm->id)
         {
-          remove_vm (self, vm); /* the same VM, started anew unseen */
+          remove_vm (self, vm); /* the same VM, restarted unseen */
           vm = NULL;
         }
       if (vm == NULL)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The VMs, by UUID: those that appeared, vanished, or started anew, by what samples and the
+ * The VMs, by UUID: those that appeared, vanished, or restarted, by what samples and the
  * hypervisor's events say. Main thread.
  */
 #pragma once

@@ -153,7 +153,7 @@ drop_reserve (McHostLimits *self)
 
   if (!mc_host_state_check_reserve (self->state, reserve, &error)
       && mc_settings_reset (self->context->settings, names, NULL))
-    g_warning ("What was set at run time is dropped: %s", error->message);
+    g_warning ("A runtime setting is dropped: %s", error->message);
 }
 
 gboolean

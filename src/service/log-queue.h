@@ -3,7 +3,7 @@
  * Log entries on their way to where the log goes: a thread of its own writes them, in the order in
  * which they came, so that nobody who logs waits for a journal that is stopped or a pipe that is
  * full. What is waiting is bounded. When the bound is reached entries are dropped until all that
- * waited is written, and then it is told how many.
+ * waited is written, and then their number is logged.
  */
 #pragma once
 

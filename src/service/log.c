@@ -17,7 +17,7 @@
 #include "events.h"
 #include "log-queue.h"
 
-/* What a host of 1,000 VMs has to tell at once, several times over. */
+/* What a host of 1,000 VMs logs at once, several times over. */
 #define WAITING_AT_MOST (4 * 1024 * 1024)
 
 /* A journal that does not answer does not hold the end up. */
@@ -116,7 +116,7 @@ queue_for_console (GLogLevelFlags level, const GLogField *fields, gsize n_fields
   mc_log_queue_push (queue, level, &whole, 1);
 }
 
-/* Details of libraries are of no use to an admin: libvirt-glib tells every turn of its event loop.
+/* Details of libraries are of no use to an admin: libvirt-glib logs every turn of its event loop.
  */
 static gboolean
 is_wanted (GLogLevelFlags level, const GLogField *fields, gsize n_fields)

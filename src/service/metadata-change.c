@@ -161,8 +161,7 @@ mc_metadata_change_merge (const McMetadataChange *self,
       || !mc_metadata_edit_get (edit, &next, &problem))
     {
       g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED,
-                   "Its memcoord metadata cannot be read, and is left as it is: %s",
-                   problem->message);
+                   "Its memcoord metadata is invalid, and is left as it is: %s", problem->message);
       return FALSE;
     }
   if (!mc_vm_policy_check (&next.policy, settings, capacity, error))

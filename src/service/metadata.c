@@ -123,7 +123,7 @@ static gboolean
 read_managed (Reader *reader, const xmlChar *name, const char *value, GError **error)
 {
   if (reader->metadata.managed != MC_MANAGED_DEFAULT)
-    return fail (error, "'%s' is there twice", (const char *)name);
+    return fail (error, "'%s' is given twice", (const char *)name);
   if (g_str_equal (value, "yes"))
     reader->metadata.managed = MC_MANAGED_YES;
   else if (g_str_equal (value, "no"))
@@ -173,7 +173,7 @@ read_value (Reader *reader, const xmlNode *element, const McThreshold *threshold
       if (is_blank (node))
         continue;
       if (node->type == XML_ELEMENT_NODE)
-        return fail (error, "<%s> stands inside <%s>", (const char *)node->name, threshold->key);
+        return fail (error, "<%s> is inside <%s>", (const char *)node->name, threshold->key);
       if (node->type != XML_TEXT_NODE)
         continue;
       if (text != NULL)
@@ -196,7 +196,7 @@ read_child (Reader *reader, xmlNode *node, GError **error)
   if (is_blank (node) || (node->type == XML_ELEMENT_NODE && is_foreign (node->ns)))
     return TRUE;
   if (node->type != XML_ELEMENT_NODE)
-    return fail (error, "'%s' stands outside of any element",
+    return fail (error, "'%s' is outside of any element",
                  node->content != NULL ? (const char *)node->content : "");
   threshold = mc_threshold_find_key (mc_vm_thresholds, local_name (node->name));
   if (threshold == NULL)
@@ -205,7 +205,7 @@ read_child (Reader *reader, xmlNode *node, GError **error)
       return TRUE;
     }
   if (mc_vm_threshold_get (&reader->metadata.policy, threshold) != MC_UNSET)
-    return fail (error, "<%s> is there twice", threshold->key);
+    return fail (error, "<%s> is given twice", threshold->key);
   return read_attributes (reader, node, FALSE, error)
          && read_value (reader, node, threshold, error);
 }
@@ -234,7 +234,7 @@ parse_document (const char *xml, GError **error)
     {
       const xmlError *problem = xmlCtxtGetLastError (context);
 
-      fail (error, "it is no XML: %s",
+      fail (error, "it is not XML: %s",
             problem != NULL && problem->message != NULL ? problem->message : "nothing can be read");
     }
   return document;
@@ -246,7 +246,7 @@ check_document (const xmlDoc *document, const xmlNode *root, GError **error)
   if (document->intSubset != NULL)
     return fail (error, "it has a document type");
   if (root == NULL || !is_own (root) || !g_str_equal (local_name (root->name), ROOT))
-    return fail (error, "<%s> is there where <" ROOT "> should be",
+    return fail (error, "<%s> is where <" ROOT "> should be",
                  root != NULL ? (const char *)root->name : "");
   return TRUE;
 }
@@ -348,7 +348,7 @@ mc_metadata_edit_set (McMetadataEdit *self, const McThreshold *threshold, guint6
   xmlNewTextChild (self->root, NULL, (const xmlChar *)threshold->key, (const xmlChar *)text);
 }
 
-/* libvirt declares ours anew, and takes every element without a namespace for ours. */
+/* libvirt declares ours again, and takes every element without a namespace for ours. */
 static void
 take_namespace_out (xmlNode *element)
 {

@@ -39,7 +39,7 @@ void mc_pause_begin (McPause *self, const char *reason, guint seconds, const cha
 /* @name: whose pause it is, for the error NOT_PAUSED */
 gboolean mc_pause_end (McPause *self, const char *name, const char *origin, GError **error);
 
-/* A pause lasts as long as it was meant to, whatever the wall clock does: notes anew when it ends.
+/* A pause lasts as long as it was meant to, whatever the wall clock does: notes again when it ends.
  * To be called now and then. */
 void mc_pause_follow_clock (McPause *self);
 

@@ -8,8 +8,8 @@
 
 #include "plain-text.h"
 
-/* Messages of libvirt are part of a status; a line of its own in it would be a word to the service
- * manager. */
+/* Messages of libvirt are part of a status; a second line in it would be an assignment to the
+ * service manager. */
 
 void
 mc_service_manager_notify_ready (const char *status)

@@ -99,7 +99,7 @@ restore_threshold (McHostThresholds *overrides, GKeyFile *keys, const char *name
       = threshold != NULL ? g_key_file_get_uint64 (keys, GROUP_THRESHOLDS, name, &error) : 0;
 
   if (error != NULL || !mc_host_threshold_set (overrides, threshold, value, &error))
-    g_warning ("What was set at run time is dropped: %s", error->message);
+    g_warning ("A runtime setting is dropped: %s", error->message);
 }
 
 static void
@@ -114,7 +114,7 @@ restore_dry_run (McSettings *self, GKeyFile *keys)
   if (error == NULL)
     self->now.dry_run = dry_run;
   else
-    g_warning ("What was set at run time is dropped: %s", error->message);
+    g_warning ("A runtime setting is dropped: %s", error->message);
 }
 
 static void
@@ -130,8 +130,7 @@ restore (McSettings *self)
   self->now.overrides = overrides;
   if (!combine (self->now.config, &overrides, &self->now.in_force, &error))
     {
-      g_warning ("Everything that was set at run time is dropped, as it does not fit the "
-                 "configuration: %s",
+      g_warning ("All runtime settings are dropped, as they conflict with the configuration: %s",
                  error->message);
       self->now.overrides = MC_HOST_THRESHOLDS_UNSET;
       self->now.in_force = self->now.config->policy;
@@ -264,7 +263,7 @@ mc_settings_reload (McSettings *self, McConfig *config, GError **error)
 
   if (!combine (config, &self->now.overrides, &in_force, error))
     {
-      g_prefix_error (error, "%s does not go with what was set at run time: ", config->path);
+      g_prefix_error (error, "%s conflicts with runtime settings: ", config->path);
       mc_config_free (config);
       return FALSE;
     }

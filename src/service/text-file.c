@@ -83,7 +83,7 @@ mc_text_file_read (const char *path, gsize most_bytes, GError **error)
     return NULL;
   if (strlen (text->str) != text->len)
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s: it is not a text", shown);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s: it is not text", shown);
       return NULL;
     }
   return g_string_free (g_steal_pointer (&text), FALSE);
@@ -113,7 +113,7 @@ fill (int fd, const char *text)
   gboolean fine = write_whole (fd, text);
   int saved = errno;
 
-  /* Some file systems tell only now what went wrong. */
+  /* Some file systems report only now what went wrong. */
   if (close (fd) < 0 && fine)
     return FALSE;
   errno = saved;

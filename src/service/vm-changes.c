@@ -122,8 +122,8 @@ busy_error (const Request *request)
 
   if (request->late || request->stage == WRITING)
     return g_error_new (MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED,
-                        "The VM %s is busy, and may be changed later: within %d s libvirt has not "
-                        "said what came of it: %s",
+                        "The VM %s is busy, and the change may still take effect: libvirt has not "
+                        "confirmed it within %d s: %s",
                         name, seconds, why);
   return g_error_new (MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED,
                       "The VM %s was not changed, as it has been busy for %d s: %s", name, seconds,

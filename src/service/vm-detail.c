@@ -17,12 +17,12 @@ describe_busy (const McVmParts *vm)
     return g_strdup ("A change of its memory has been under way for too long; it may be in a save, "
                      "a snapshot or a migration.");
   if (!vm->domain.facts.busy && unset != NULL)
-    return g_strdup_printf ("Its memory could not be changed, and is tried again: %s.", unset);
+    return g_strdup_printf ("Setting its balloon failed, and is tried again: %s.", unset);
   if (!described && unread != NULL)
-    return g_strdup_printf ("What it is made of cannot be read: %s.", unread);
+    return g_strdup_printf ("Its description cannot be read: %s.", unread);
   if (!described)
-    return g_strdup ("What it is made of has not been read yet.");
-  return g_strdup ("Its QEMU process does not answer; it is left alone until it does.");
+    return g_strdup ("Its description has not been read yet.");
+  return g_strdup ("Its QEMU process does not answer; it is not managed until it does.");
 }
 
 static char *
@@ -67,14 +67,16 @@ describe_silence (const McVmParts *vm, McVmStatus status)
   const char *refused = vm->period.refusal.words;
 
   if (refused != NULL)
-    return g_strdup_printf ("It is not made to report memory statistics: %s.", refused);
+    return g_strdup_printf ("Its statistics period cannot be set: %s.", refused);
   if (!vm->domain.reported && facts->stats_time_s > 0 && facts->unused != MC_UNKNOWN)
-    return g_strdup ("The guest has not reported anything since the service looks at it; what it "
-                     "reported before is not relied on.");
+    return g_strdup (
+        "The guest has reported nothing since the service watches it; earlier reports are "
+        "not used.");
   if (status == MC_VM_NO_STATS)
     return g_strdup ("The guest reports no memory statistics; load the virtio_balloon driver (in "
                      "Windows, install the balloon service) in it.");
-  return g_strdup ("The guest has stopped reporting memory statistics, or reports what cannot be.");
+  return g_strdup ("The guest has stopped reporting memory statistics, or reports implausible "
+                   "ones.");
 }
 
 static char *
@@ -83,8 +85,7 @@ describe_opted_out (const McVmParts *vm)
   const char *problem = vm->limits.problem;
 
   if (problem != NULL)
-    return g_strdup_printf ("It is left alone, as its memcoord metadata cannot be read: %s",
-                            problem);
+    return g_strdup_printf ("It is not managed, as its memcoord metadata is invalid: %s", problem);
   if (vm->limits.metadata.managed == MC_MANAGED_NO)
     return g_strdup ("Its metadata says managed=\"no\".");
   return g_strdup ("The configuration manages marked VMs only, and its metadata does not say "
@@ -119,12 +120,12 @@ mc_vm_detail_describe (const McVmParts *vm,
     case MC_VM_OPTED_OUT:
       return describe_opted_out (vm);
     case MC_VM_BOOTING:
-      return g_strdup ("It has just started; it is left alone until its balloon driver reports.");
+      return g_strdup ("It has just started; it is not managed until its balloon driver reports.");
     case MC_VM_BUSY:
       return describe_busy (vm);
     case MC_VM_SUSPENDED:
       return g_strdup (vm->domain.crashed
-                           ? "Its kernel has crashed; it is left alone until it starts anew."
+                           ? "Its kernel has crashed; it is not managed until it restarts."
                            : "It is not running.");
     case MC_VM_NO_STATS:
     case MC_VM_STALE:

@@ -9,7 +9,7 @@
 /* A missed figure is a hiccup; one that is missed again is not. */
 #define HICCUP_US (G_USEC_PER_SEC / 2)
 
-/* One that has changed so often within a minute is shown anew when something lasts. */
+/* One that has changed so often within a minute is updated when something lasts. */
 #define RESTLESS_WITHIN_US (60 * G_USEC_PER_SEC)
 #define LASTS_US           (10 * G_USEC_PER_SEC)
 

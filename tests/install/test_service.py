@@ -168,10 +168,10 @@ def test_on_a_terminal_it_asks_for_an_administrators_password(service, source_ro
 
 @pytest.mark.parametrize("command, told, name, value", [
     ("memcoordctl set low-watermark=160M high-watermark=220M", "LowWatermark is 160 MiB now", "HighWatermark", 220 * MIB),
-    ("memcoordctl reset", "Back to what is configured.", "HighWatermark", 150 * MIB),
+    ("memcoordctl reset", "Reset to the configuration.", "HighWatermark", 150 * MIB),
     ('memcoordctl pause --for 10m "kernel update"', "Paused for 10m.", "PauseReason", "kernel update"),
     ("memcoordctl resume", "Resumed.", "State", "running"),
-    ("memcoordctl dry-run on", "From now on, nothing is moved.", "DryRun", True),
+    ("memcoordctl dry-run on", "Dry run on: no memory is moved.", "DryRun", True),
     ("busctl call org.example.MemCoord /org/example/MemCoord org.example.MemCoord1 SetThreshold st LowWatermark $((160<<20))",
      "Call failed: LowWatermark 160M is not below HighWatermark 150M", "LowWatermark", 100 * MIB),
 ])
@@ -316,7 +316,7 @@ def test_what_a_full_disk_does_not_keep_is_refused_and_changes_nothing(service):
     call(service, "SetThreshold", "st", "LowWatermark", str(110 * MIB))
     service.run("dd", "if=/dev/zero", "of=/var/lib/memcoord/others", check=False)
     refused = [call(service, *LOW_WATERMARK, check=False), call(service, "Pause", "su", "update", "0", check=False)]
-    assert ["cannot be kept, so nothing was changed" in done.stderr and "No space left on device" in done.stderr
+    assert ["cannot be saved, so nothing was changed" in done.stderr and "No space left on device" in done.stderr
             for done in refused] == [True, True]
     before = main_pid(service)
     for _ in range(2):
@@ -359,7 +359,7 @@ def test_broken_configuration_stops_the_start_and_the_journal_says_why(service):
 
 def test_the_journal_knows_it_by_its_name(service):
     told = service.run("journalctl", "--identifier=memcoordd", "--output=cat").stdout
-    assert "looks after the VMs of qemu:///system" in told
+    assert "manages the VMs of qemu:///system" in told
     identifier = service.get("SyslogIdentifier", "/org/freedesktop/LogControl1", "org.freedesktop.LogControl1")
     assert identifier == "memcoordd"
 

@@ -658,7 +658,7 @@ assert_not_kept (Fixture *f)
   while (!settled.ended)
     g_main_context_iteration (NULL, TRUE);
   g_assert_error (settled.error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED);
-  g_assert_nonnull (strstr (settled.error->message, "cannot be kept, so nothing was changed"));
+  g_assert_nonnull (strstr (settled.error->message, "cannot be saved, so nothing was changed"));
   g_clear_error (&settled.error);
 }
 

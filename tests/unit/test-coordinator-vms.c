@@ -449,7 +449,7 @@ test_vm_whose_metadata_cannot_be_read_is_left_alone (Fixture *f, gconstpointer d
       fixture_pass (f, 60);
       g_assert_cmpstr (fixture_status_of (f, vm), ==, "opted-out");
       g_assert_nonnull (strstr (mc_vm_get_view (fixture_vm_of (f, vm))->status_detail,
-                                "its memcoord metadata cannot be read: "));
+                                "its memcoord metadata is invalid: "));
       g_assert_cmpuint (vm->figures.balloon, ==, MC_GIB);
     }
   mc_fake_hypervisor_set_vm_metadata (f->fake, vm, "<policy xmlns:x='urn:x'><x:future/></policy>");

@@ -687,9 +687,9 @@ test_bounded_log (Fixture *f, gconstpointer data)
       mc_test_clock_advance (f->clock, SECOND);
     }
   g_assert_cmpuint (logged, >=, 60);
-  g_assert_cmpuint (logged + count_messages ("entries about it were left out"), <=, 110);
+  g_assert_cmpuint (logged + count_messages ("log entries suppressed"), <=, 110);
   g_assert_cmpuint (of_last_hour, >=, 30);
-  g_assert_cmpuint (count_messages ("entries about it were left out"), >=, 10);
+  g_assert_cmpuint (count_messages ("log entries suppressed"), >=, 10);
 }
 
 /* Somebody else asks its process for figures twice a second, and at times at the same moment. */
@@ -766,7 +766,7 @@ restart_beside_a_panicked_guest (Fixture *f, void (*end) (Fixture *f))
       g_assert_cmpuint (mc_vm_get_moves (fixture_vm_of (f, liar))->len, ==, 0);
     }
   g_assert_cmpuint (liar->figures.balloon, ==, balloon);
-  g_assert_nonnull (strstr (view_of (f, liar)->status_detail, "since the service looks at it"));
+  g_assert_nonnull (strstr (view_of (f, liar)->status_detail, "since the service watches it"));
   g_assert_cmpuint (mc_vm_get_moves (fixture_vm_of (f, honest))->len, ==, f->n_moved - moved);
   liar->silent = FALSE;
   fixture_pass (f, 5);

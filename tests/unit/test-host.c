@@ -379,7 +379,7 @@ test_trigger_gone (Pressure *p, gconstpointer data)
   g_assert_cmpint (pipe (pipe_fds), ==, 0);
   g_assert_cmpint (dup2 (pipe_fds[1], find_watch (p)), >=, 0);
   close (pipe_fds[0]);
-  g_test_expect_message ("memcoord", G_LOG_LEVEL_MESSAGE, "*no longer tells of memory pressure*");
+  g_test_expect_message ("memcoord", G_LOG_LEVEL_MESSAGE, "*no longer reports memory pressure*");
   iterate_until_idle ();
   g_test_assert_expected_messages ();
   g_assert_cmpuint (p->n_events, ==, 0);

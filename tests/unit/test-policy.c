@@ -373,7 +373,7 @@ test_sentences (void)
     { MC_REASON_COOLING_DOWN, &taken, "waits after its last move, with a headroom of 400 MiB" },
     { MC_REASON_UNREACHABLE, &taken,
       "it does not reach its target; the target is what it has, 700 MiB" },
-    { MC_REASON_LEFT_ALONE, &taken, "left alone: managed" },
+    { MC_REASON_LEFT_ALONE, &taken, "not managed: managed" },
     { MC_REASON_NONE, &taken, "" },
   };
 

@@ -89,7 +89,7 @@ test_writes_are_held_off (Fixture *f, gconstpointer data)
   fixture_start_service (f);
   fixture_pass (f, 3);
   mc_fake_hypervisor_refuse (f->fake, MC_FAKE_CALL_SET_METADATA, MC_HYPERVISOR_ERROR_BUSY,
-                             "an earlier call for this VM has not ended");
+                             "a previous call for this VM is still in progress");
   begin (f, vm, "Weight", 10, &change);
   fixture_pass (f, 10);
   g_assert_cmpuint (change.n_ended, ==, 0);
@@ -165,11 +165,11 @@ test_write_that_hangs (Fixture *f, gconstpointer data)
   begin (f, vm, "Weight", 10, &change);
   mc_test_clock_settle ();
   mc_fake_hypervisor_refuse (f->fake, MC_FAKE_CALL_SET_METADATA, MC_HYPERVISOR_ERROR_BUSY,
-                             "an earlier call for this VM has not ended");
+                             "a previous call for this VM is still in progress");
   fixture_pass (f, 20);
   g_assert_error (change.error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED);
-  g_assert_true (
-      g_str_has_prefix (change.error->message, "The VM vm is busy, and may be changed later: "));
+  g_assert_true (g_str_has_prefix (change.error->message,
+                                   "The VM vm is busy, and the change may still take effect: "));
   g_clear_error (&change.error);
 }
 
@@ -192,7 +192,8 @@ test_write_that_nobody_tells_of (Fixture *f, gconstpointer data)
   fixture_advance (f, 2 * SECOND);
   g_assert_error (change.error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED);
   g_assert_true (g_str_has_prefix (
-      change.error->message, "The VM vm is busy, and may be changed later: within 20 s libvirt "));
+      change.error->message, "The VM vm is busy, and the change may still take effect: libvirt "
+                             "has not confirmed it within 20 s: "));
   assert_refused (&behind);
   begin (f, vm, "Weight", 12, &later);
   fixture_advance (f, 5 * SECOND);
