@@ -5,7 +5,7 @@
 #include "memory-devices.h"
 
 static guint64
-less (guint64 figure, guint64 bytes)
+known_sub (guint64 figure, guint64 bytes)
 {
   return figure == MC_HYPERVISOR_UNKNOWN ? figure : figure - MIN (figure, bytes);
 }
@@ -18,14 +18,14 @@ less (guint64 figure, guint64 bytes)
 static void
 limit (const McMemoryDevices *self, guint64 capacity, guint64 *figure)
 {
-  if (*figure > capacity && less (*figure, capacity) <= self->resizable)
+  if (*figure > capacity && known_sub (*figure, capacity) <= self->resizable)
     *figure = capacity;
 }
 
 /*
  * What is plugged is the guest's to touch at any time, as what it was granted is: all of it is
- * taken off, touched or not. Of a file's pages nobody tells how many are resident; what the guest
- * has in use is certain to be.
+ * taken off, touched or not. How many of a file's pages are resident is not reported; what the
+ * guest has in use is certain to be.
  */
 static guint64
 resident_of (const McMemoryDevices *self, const McVmSample *sample)
@@ -37,20 +37,21 @@ resident_of (const McMemoryDevices *self, const McVmSample *sample)
   if (self->mapped > 0 && sample->available != MC_HYPERVISOR_UNKNOWN
       && sample->unused <= sample->available)
     in_use = sample->available - sample->unused;
-  return less (MAX (less (sample->resident, self->mapped), MIN (in_use, sample->resident)),
-               self->plugged);
+  return known_sub (
+      MAX (known_sub (sample->resident, self->mapped), MIN (in_use, sample->resident)),
+      self->plugged);
 }
 
 gboolean
 mc_memory_devices_apply (const McMemoryDevices *self, McVmSample *sample)
 {
-  guint64 outside = self->resizable + self->apart, capacity = less (sample->capacity, outside);
+  guint64 outside = self->resizable + self->apart, capacity = known_sub (sample->capacity, outside);
   gboolean fits = sample->capacity == self->total || sample->capacity == MC_HYPERVISOR_UNKNOWN;
 
   if (!fits)
-    capacity = MIN (capacity, less (self->total, outside));
+    capacity = MIN (capacity, known_sub (self->total, outside));
   sample->capacity = capacity;
-  sample->balloon = less (sample->balloon, self->plugged);
+  sample->balloon = known_sub (sample->balloon, self->plugged);
   if (outside == 0)
     return fits;
   sample->resident = resident_of (self, sample);
@@ -59,7 +60,7 @@ mc_memory_devices_apply (const McMemoryDevices *self, McVmSample *sample)
   /* Until QEMU has reported its balloon, libvirt takes all memory for it. */
   if (sample->balloon != MC_HYPERVISOR_UNKNOWN)
     sample->balloon = MIN (sample->balloon, capacity);
-  /* How much of what is plugged the guest has online, in its MemTotal, nobody tells. */
+  /* How much of what is plugged the guest has online, in its MemTotal, is not reported. */
   if (self->resizable > 0 && sample->available != MC_HYPERVISOR_UNKNOWN)
     sample->available = MIN (sample->available, sample->balloon);
   return fits;
