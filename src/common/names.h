@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 #define MC_ROOT_INTERFACE "org.example.MemCoord1"
 #define MC_VM_INTERFACE   "org.example.MemCoord1.VM"
 
-/* Whether a VM is managed, where it is told or set by name beside thresholds */
+/* Whether a VM is managed, where it is reported or set by name beside thresholds */
 #define MC_SETTING_MANAGED "Managed"
 
 #define MC_ACTION_CONFIGURE "org.example.MemCoord1.configure"

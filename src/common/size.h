@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 #define MC_MIB ((guint64)1 << 20)
 #define MC_GIB ((guint64)1 << 30)
 
-/* A size, or another figure, that nobody has told. */
+/* A size, or another figure, that was not reported. */
 #define MC_UNKNOWN G_MAXUINT64
 
 /*

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Every threshold that can be set: its names, its unit, its limits, and where its value is. Whoever
- * reads, sets, keeps, publishes or shows thresholds walks these tables, so that a new one is a
- * field and a line here, a property in introspection/ and what the documents tell of it. Any
- * thread.
+ * reads, sets, keeps or publishes thresholds walks these tables. CONTRIBUTING.md says what else a
+ * new one needs. Any thread.
  */
 #pragma once
 

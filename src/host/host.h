@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The host's own memory, as the kernel tells it: how much it could still give out, and whether it
+ * The host's own memory, as the kernel reports it: how much it could still give out, and whether it
  * is short of it. Main thread; the files read here are the kernel's and never wait for a disk.
  *
  * Signals:
@@ -18,7 +18,7 @@ G_DECLARE_FINAL_TYPE (McHost, mc_host, MC, HOST, GObject)
 /* @meminfo_path, @pressure_path: (nullable): the kernel's own where NULL */
 McHost *mc_host_new (const char *meminfo_path, const char *pressure_path);
 
-/* Where ZFS tells of its cache, instead of the kernel's own place. Before the first reading. */
+/* Where ZFS reports its cache, instead of the kernel's own place. Before the first reading. */
 void mc_host_set_arcstats_path (McHost *self, const char *path);
 
 /*

@@ -10,7 +10,7 @@
  *
  *   "vm-started"       It is running since now, or has come in from elsewhere.
  *   "vm-stopped"       It is no longer active.
- *   "vm-rebooted"      The guest starts anew in the same process.
+ *   "vm-rebooted"      The guest restarts in the same process.
  *   "vm-changed"       Its description should be read again: a device, a size, its metadata or its
  *                      name is another.
  *   "vm-state"         (boolean) It runs again, or was suspended.
@@ -123,7 +123,7 @@ McVmDescription *mc_hypervisor_describe_finish (McHypervisor *self,
  * mc_hypervisor_set_metadata_async(): @element is the whole XML element of the running VM, @stored
  * that of its stored configuration, where there is one; NULL removes it.
  * mc_hypervisor_set_target_async(): one that ended with MC_HYPERVISOR_ERROR_TIMED_OUT is still
- * under way, and may have an effect or none: "target-ended" tells, once it has really ended.
+ * under way, and may have an effect or none: "target-ended" says which, once it has really ended.
  */
 void mc_hypervisor_set_target_async (McHypervisor *self,
                                      const char *uuid,

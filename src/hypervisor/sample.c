@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a hypervisor tells of its VMs and their host at one moment. */
+/* What a hypervisor reports of its VMs and their host at one moment. */
 #include "config.h"
 
 #include "sample.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a hypervisor tells of its VMs and their host at one moment. Plain data, any thread. */
+/* What a hypervisor reports of its VMs and their host at one moment. Plain data, any thread. */
 #pragma once
 
 #include <glib.h>
@@ -29,7 +29,7 @@ typedef struct
   guint64 resident;
   guint64 unused, usable, available;
   guint64 swap_in, swap_out; /* bytes since the guest booted */
-  gint64 stats_time_s;       /* as libvirt tells it; 0 = the guest never reported */
+  gint64 stats_time_s;       /* as libvirt reports it; 0 = the guest never reported */
 } McVmSample;
 
 typedef struct
@@ -39,7 +39,7 @@ typedef struct
                          none */
   guint64 host_available; /* free + buffers + cached of the same: flatters; for a hypervisor that is
                              not local */
-  gint64 began_us;        /* g_get_monotonic_time() when it was asked for: what an event told since
+  gint64 began_us;        /* g_get_monotonic_time() when it was asked for: what an event said since
                              may not be in it */
 } McSample;
 

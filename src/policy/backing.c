@@ -109,7 +109,7 @@ mc_backing_remember_report (gint64 now_us, const McVmFacts *facts, McVmHistory *
 }
 
 /* What a guest has in use was touched, and the host backs it, or has. One that claims more is not
- * believed to need more; it may be told of memory that was reclaimed before anybody looked, so
+ * believed to need more; it may be about memory that was reclaimed before anybody looked, so
  * nothing is taken for that either. */
 gboolean
 mc_backing_is_exceeded (const McVmFacts *facts, const McVmHistory *history)

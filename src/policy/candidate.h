@@ -12,7 +12,7 @@ typedef struct
   McVmHistory *history;
   McVmDecision *decision;
   McDemand demand;
-  guint64 floor;   /* the size that it claims to survive with */
+  guint64 floor;   /* the floor that it claims */
   guint64 backed;  /* of its guest's memory, by the host */
   guint64 share;   /* what it should have, in the end */
   guint64 surplus; /* what it could give in this cycle */

@@ -20,13 +20,13 @@ typedef struct
   guint64 target;      /* its target, or its balloon when it has none */
   guint64 committed;   /* the larger of the two: what it may come to occupy */
 
-  guint64 used;        /* its present use, as far as can be told */
+  guint64 used;        /* its present use, as far as is known */
   guint64 need;        /* that, and what its growth adds until something can be done about it */
   guint64 bare;        /* the least headroom that a VM is left with: a part of its low watermark */
-  guint64 floor;       /* the size to survive with: what it needs, and that */
+  guint64 floor;       /* the least size that it needs now: its need, and that */
   guint64 guess;       /* of that, what it may lack beyond what it is known to have swapped out */
-  guint64 desired;     /* the size to be well with whatever of the past comes back */
-  guint64 desired_now; /* the size to be well with if nothing of the past comes back */
+  guint64 desired;     /* with all its headroom, if what it used before comes back */
+  guint64 desired_now; /* with all its headroom, if it does not */
   guint64 with_cache;  /* the size at which its page cache has room, too */
 
   gint64 headroom;    /* of its target: what will be usable */
@@ -38,7 +38,7 @@ typedef struct
   gboolean bursty;         /* it has grown fast lately, and may again */
 } McDemand;
 
-/* The size to survive with now, whatever its range. */
+/* What it uses and the least headroom, whatever its range. */
 static inline guint64
 mc_demand_bare_size (const McDemand *demand)
 {

@@ -56,7 +56,7 @@ typedef struct
   gint64 turned_us;
   gboolean falls;          /* used was last seen to fall by much */
   guint turns;             /* how often it has turned soon after it had */
-  guint64 swapped;         /* swapped out and not back yet, as far as the counters tell */
+  guint64 swapped;         /* swapped out and not back yet, as far as the counters show */
   guint thrashing_reports; /* consecutive reports with swapping or nothing usable, up to 3 */
 
   /* moves: reclaim.c, grant.c; the speed is progress.c's */
@@ -69,7 +69,7 @@ typedef struct
 
   /* host memory: backing.c */
   guint64 overhead_least; /* what its process is known to occupy beside the guest's memory */
-  guint64 overhead_most; /* … and what it may occupy, as far as reports tell; 0 = no report yet */
+  guint64 overhead_most; /* … and what it may occupy, as far as reports show; 0 = no report yet */
   guint64 in_use;        /* of the guest's memory, at its newest report with the balloon at rest */
   guint64 resident;      /* at the cycle before */
   gint64 resident_us;

@@ -7,7 +7,7 @@
 #include "arithmetic.h"
 #include "backing.h"
 
-/* After figures that cannot be, sound ones are not believed for this long, doubled each time. */
+/* After implausible figures, sound ones are not believed for this long, doubled each time. */
 #define IMPLAUSIBLE_US ((gint64)10 * G_USEC_PER_SEC)
 
 /* A guest sees most of its balloon: a MemTotal far below it is a dump kernel's, or that of a driver

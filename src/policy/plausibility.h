@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* Whether its figures cannot be: beyond its capacity, or of another size altogether. */
+/* Whether its figures are implausible: beyond its capacity, or of another size altogether. */
 gboolean mc_plausibility_contradicts (const McVmFacts *facts, const McVmHistory *history);
 
 /* Takes in whether they can be. Call after the report was taken in. */

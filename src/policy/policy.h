@@ -63,7 +63,7 @@ typedef enum
   MC_VM_BUSY,        /* its hypervisor process does not answer */
   MC_VM_SUSPENDED,   /* not running: figures stand still */
   MC_VM_NO_STATS,    /* the guest never reported */
-  MC_VM_STALE,       /* the guest has stopped reporting, or reports what cannot be */
+  MC_VM_STALE,       /* the guest has stopped reporting, or reports implausible figures */
   MC_VM_STUCK,       /* it does not follow its target */
   MC_VM_INEFFECTIVE, /* the host gains nothing from what it gives */
   MC_VM_UNSUPPORTED, /* no balloon, or memory that cannot be moved */
@@ -126,7 +126,7 @@ typedef struct
   guint64 available; /* the guest's MemTotal */
   guint64 swap_in;   /* bytes since the guest booted */
   guint64 swap_out;
-  gint64 stats_time_s; /* when it last reported, as the hypervisor tells it; compared only with
+  gint64 stats_time_s; /* when it last reported, as the hypervisor reports it; compared only with
                           itself; 0 = never */
 
   /* the policy in force for it */
@@ -147,7 +147,7 @@ typedef struct
   guint64 promise;   /* granted and not yet touched */
   gboolean pressing; /* the next cycle should come early for its sake */
 
-  /* the figures that the reason's sentence tells */
+  /* the figures of the reason's sentence, in bytes; of MC_REASON_FOREIGN, limit is in seconds */
   guint64 figure;
   guint64 limit;
   guint64 budget;
@@ -170,7 +170,7 @@ typedef struct
 /**
  * mc_policy_decide:
  * @facts: (array length=n_vms): one for each VM, in any order
- * @memories: (array length=n_vms): what is remembered of each; updated
+ * @histories: (array length=n_vms): what is remembered of each; updated
  * @decisions: (array length=n_vms) (out caller-allocates): what to do with each
  *
  * Decides one cycle at the time @now_us.

@@ -138,7 +138,7 @@ remember_foreign_without_target (gint64 now_us, const McVmFacts *facts, McVmHist
   history->foreign_until_us = now_us + RESPECT_US;
 }
 
-/* What a balloon was told to give back, and does not: the call was lost on its way, or another one
+/* What a balloon was set to give back, and does not: the call was lost on its way, or another one
  * came after it. */
 static void
 remember_deflation (gint64 now_us, const McVmFacts *facts, McVmHistory *history)

@@ -226,7 +226,7 @@ reclaim_evenly (const McPolicyCycle *cycle,
   return reclaimed;
 }
 
-/* What everybody is left with by a host that is used above its limit: to be well. Where a part of a
+/* What a host that is used above its limit leaves to everybody: desired_now. Where a part of a
  * capacity is more than any burst, the shorter the host, the less of that. */
 static guint64
 left_when_tight (const McPolicyCycle *cycle, const McDemand *demand)

@@ -4,7 +4,7 @@
  *
  * usable is what counts, not unused: unused shrinks with every file that is read, and flatters a
  * squeezed guest. The guest's report and the balloon's size are read at different moments;
- * MemTotal, which comes with the report, tells how large the balloon was then.
+ * MemTotal, which comes with the report, shows how large the balloon was then.
  */
 #pragma once
 
@@ -18,7 +18,7 @@ G_BEGIN_DECLS
 /* Takes in a report that is new and plausible. */
 void mc_report_remember (const McPolicyCycle *cycle, const McVmFacts *facts, McVmHistory *history);
 
-/* Without MemAvailable nobody can tell page cache from need. */
+/* Without MemAvailable page cache cannot be distinguished from need. */
 gboolean mc_report_is_blind (const McVmFacts *facts);
 
 /*

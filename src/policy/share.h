@@ -15,9 +15,9 @@ G_BEGIN_DECLS
 typedef struct
 {
   guint64 least;   /* never less than this */
-  guint64 floor;   /* enough to survive */
+  guint64 floor;   /* the least that it needs now */
   guint64 fair;    /* enough to be clear of its low watermark */
-  guint64 desired; /* enough to be well */
+  guint64 desired; /* with all its headroom */
   guint weight;    /* 1 or more; only its ratio to the others' counts */
   guint64 share;   /* out */
 } McClaim;

@@ -161,7 +161,7 @@ read_xml (virDomainPtr domain, GError **error)
 
 /*
  * What is plugged as virtio-mem changes by itself. The bulk figures have it in them, and do not
- * tell how much: the description has both, and waits for nobody.
+ * say how much: the description has both, and waits for nobody.
  */
 static void
 read_devices (virDomainPtr domain, McMemoryDevices *devices, McVmSample *sample)

@@ -196,7 +196,7 @@ mc_connection_pool_acquire (McConnectionPool *self, GError **error)
   return connection;
 }
 
-/* With the lock held. One beside the first may be lost alone, which nobody tells:
+/* With the lock held. One beside the first may be lost alone, which no event says:
  * virConnectIsAlive() asks nobody. */
 static gboolean
 is_wanted (McConnectionPool *self, const Member *member)

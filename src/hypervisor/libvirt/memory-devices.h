@@ -26,9 +26,9 @@ typedef struct
 } McMemoryDevices;
 
 /*
- * Turns @sample, as libvirt tells it of the whole VM, into what concerns its balloon. Returns FALSE
- * where a device has come or gone since the description was read: the figures then hold for what is
- * known of both.
+ * Turns @sample, as libvirt reports it for the whole VM, into what concerns its balloon. Returns
+ * FALSE where a device has come or gone since the description was read: the figures then hold for
+ * what is known of both.
  */
 gboolean mc_memory_devices_apply (const McMemoryDevices *self, McVmSample *sample);
 

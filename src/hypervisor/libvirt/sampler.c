@@ -19,7 +19,7 @@
 #define AGAIN_AT_LEAST_MS 100
 #define AGAIN_TIMES       2
 
-/* One that took longer tells what was true when it began: a later one is waited for. */
+/* One that took longer shows what was true when it began: a later one is waited for. */
 #define BELIEVED_US (2 * G_USEC_PER_SEC)
 
 struct _McSampler
