@@ -82,16 +82,16 @@ mc_memory_limits_free (McMemoryLimits *self)
 /* Of cgroups */
 
 /* Version 1, alone or with version 2 in a directory of its own, has no such file at the root. A
- * host stays as it has booted, so it is told once. */
+ * host stays as it has booted, so it is logged once. */
 static gboolean
 has_cgroups (const char *system)
 {
-  static int told;
+  static int logged;
   g_autofree char *file = g_build_filename (system, CGROUPS, "cgroup.controllers", NULL);
 
   if (g_file_test (file, G_FILE_TEST_EXISTS))
     return TRUE;
-  if (g_atomic_int_compare_and_exchange (&told, FALSE, TRUE))
+  if (g_atomic_int_compare_and_exchange (&logged, FALSE, TRUE))
     g_message ("Memory limits of cgroups are not known: %s/" CGROUPS " is not of version 2; the "
                "hard_limit and NUMA nodes of a VM's own description count",
                system);
