@@ -18,7 +18,7 @@ G_BEGIN_DECLS
 /* Who hears of it. @domain: of the VM that it is about, or NULL for the host. */
 typedef struct
 {
-  /* Something that is published, and that the next cycle goes by. */
+  /* Something that is published, and that the next cycle uses. */
   void (*changed) (gpointer listener);
 
   /* After "changed". */
