@@ -68,27 +68,81 @@ def test_every_setting_is_told_of_with_its_value(source_root, build_root):
     assert re.findall(r"^ +([a-z-]+)=(\S+)(?= |$)", text.partition("\nPOLICY OF A VM")[0], re.M) == settings
 
 
+def unexplained(what, section, arguments=()):
+    """What is missing in the section of an interface or a member. gdbus-codegen leaves out, without a word, what it cannot
+    place: arguments that are returned, and all that follows the first line of an argument."""
+    given = [argument.get("name") for argument in arguments if argument.get("direction") != "out"]
+    paragraphs = [line for line in re.findall(r"^ {7}(\S.*)$", section, re.M) if line.split()[0] not in given]
+    if not paragraphs or not all(re.fullmatch(r"[A-Z].*\.", paragraph) for paragraph in paragraphs):
+        yield what
+    for argument in arguments:
+        name, way = argument.get("name"), argument.get("direction", "")
+        explained = (rf"^ {{7}}Returns .*\b{name}: \S" if name not in given else
+                     rf"^ {{7}}{name}(?: +|\n {{14}})\S")
+        if not re.search(rf"^ +{way.upper()} ?{name} {re.escape(argument.get('type'))},?$", section, re.M) \
+                or not re.search(explained, section, re.M):
+            yield f"{what} {name}"
+
+
+def unexplained_on_page(text, path):
+    sections = dict(re.findall(r"^ {3}(org\S+)$\n(.*?)(?=^ {0,3}\S)", text, re.M | re.S))
+    for interface in tree.parse(path).getroot().iter("interface"):
+        name = interface.get("name")
+        about = re.search(rf"^{name.upper()}\n   Description\n(.*?)(?=^ {{0,3}}\S)", text, re.M | re.S)
+        yield from unexplained(name, about.group(1) if about else "")
+        for kind, mark, first in (("method", ".", r"\("), ("signal", "::", r"\("), ("property", ":", r"readable {type}$")):
+            for member in interface.iter(kind):
+                full = name + mark + member.get("name")
+                section = sections.get(full, "")
+                if not re.search(rf"^ +{member.get('name')} {first.format(**member.attrib)}", section, re.M):
+                    yield full
+                yield from unexplained(full, section, member.findall("arg"))
+                if member.find("annotation[@value='false']") is not None and "not signalled" not in section:
+                    yield f"{full} not signalled"
+
+
 def test_every_member_of_the_bus_is_told_of(source_root, build_root):
     text, _ = render(build_root / "data/man/org.example.MemCoord1.5")
-    members = 0
-    for path in sorted((source_root / "introspection").glob("*.xml")):
-        for element in tree.parse(path).getroot().iter():
-            if element.tag in ("method", "signal"):
-                assert re.search(rf"^ +{element.get('name')} \(", text, re.M), element.get("name")
-                members += 1
-            elif element.tag == "property":
-                assert re.search(rf"^ +{element.get('name')} {element.get('type')}\b", text, re.M), element.get("name")
-                members += 1
-    assert members > 50
+    assert len(re.findall(r"^ {3}org\S+[.:]\w+$", text, re.M)) > 50
+    for path in (source_root / "introspection").glob("*.xml"):
+        assert list(unexplained_on_page(text, path)) == []
 
 
-@pytest.mark.parametrize("member, missing", [
-    ('<method name="New"/>', "New"),
-    ('<!-- New: something --><method name="New"><arg name="what" type="s" direction="in"/></method>', "what"),
-])
-def test_member_without_a_word_stops_the_build(source_root, tmp_path, member, missing):
-    path = tmp_path / "x.xml"
-    path.write_text(f'<node><!-- i: an interface --><interface name="i">{member}</interface></node>')
-    done = subprocess.run([source_root / "data/man/generate-api.py", path], capture_output=True, text=True)
-    assert done.returncode != 0
-    assert missing in done.stderr
+def method(name, text):
+    """A method of two arguments that returns one, with what is said of it."""
+    return f"""<!-- {name}:
+        {text}
+    -->
+    <method name="{name}">
+      <arg name="what" type="s" direction="in"/>
+      <arg name="where" type="s" direction="in"/>
+      <arg name="done" type="t" direction="out"/>
+    </method>"""
+
+
+SILENT = '<annotation name="org.freedesktop.DBus.Property.EmitsChangedSignal" value="false"/>'
+INTERFACES = "<node>" + "\n".join([
+    "<!-- org.New:\n    It is new.\n-->", '<interface name="org.New">',
+    method("Good", "@what: this\n@where: here\n\nDoes it.\n\nReturns @done: how much."),
+    method("NoText", "@what: this\n@where: here\n"),
+    method("NoArgument", "@where: here\n\nDoes it.\n\nReturns @done: how much."),
+    method("NoAnswer", "@what: this\n@where: here\n@done: how much\n\nDoes it."),
+    method("LongFirst", "@what: this,\n  or that\n@where: here\n\nDoes it.\n\nReturns @done: how much."),
+    method("LongLast", "@what: this\n@where: here,\n  or there\n\nDoes it.\n\nReturns @done: how much."),
+    '<method name="Bare"/>', '<signal name="Bare"/>', '<property name="Bare" type="t" access="read"/>',
+    f'<!-- Silent:\n It is. -->\n<property name="Silent" type="t" access="read">{SILENT}</property>',
+    '</interface>', '<interface name="org.Bare">', '<!-- Good:\n It is. -->', '<method name="Good"/>', "</interface>"]) + "</node>"
+
+
+def test_member_without_a_word_is_noticed(tmp_path):
+    path = tmp_path / "new.xml"
+    path.write_text(INTERFACES)
+    subprocess.run(["gdbus-codegen", "--generate-rst", "i", "--output-directory", tmp_path, path], check=True)
+    included = "".join(f".. include:: i-{name}.rst\n\n" for name in ("org.New", "org.Bare"))
+    (tmp_path / "page.rst").write_text(f"####\npage\n####\n\n{included}====\nLAST\n====\n\nText.\n")
+    subprocess.run(["rst2man", tmp_path / "page.rst", tmp_path / "page.5"], check=True)
+    text, _ = render(tmp_path / "page.5")
+    assert list(unexplained_on_page(text, path)) == [
+        "org.New.NoText", "org.New.NoText done", "org.New.NoArgument what", "org.New.NoAnswer done",
+        "org.New.LongFirst", "org.New.LongFirst where", "org.New.LongLast", "org.New.Bare", "org.New::Bare", "org.New:Bare",
+        "org.New:Silent not signalled", "org.Bare"]
