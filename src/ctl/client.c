@@ -132,6 +132,13 @@ mc_client_change (McClient *self,
                                                         flags, G_MAXINT, NULL, fds, NULL, error);
 }
 
+gboolean
+mc_client_on_end (gpointer loop)
+{
+  g_main_loop_quit (loop);
+  return G_SOURCE_CONTINUE;
+}
+
 static McExit
 exit_code_of_name (const char *name)
 {

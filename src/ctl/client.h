@@ -75,6 +75,9 @@ GVariant *mc_client_change (McClient *self,
                             GUnixFDList **fds,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Ends @loop: for signals and timers of commands that run until somebody ends them. */
+gboolean mc_client_on_end (gpointer loop);
+
 /* What to exit with for @error. */
 McExit mc_client_exit_code (const GError *error);
 

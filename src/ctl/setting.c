@@ -22,6 +22,15 @@ mc_setting_bus_name (const McThreshold *thresholds, const char *typed)
   return threshold != NULL ? threshold->name : typed;
 }
 
+char *
+mc_setting_format (const McThreshold *thresholds, GVariant *properties, const char *name)
+{
+  const McThreshold *threshold = mc_threshold_find_typed (thresholds, name);
+  g_autofree char *value = mc_threshold_format (threshold, mc_properties_number (properties, name));
+
+  return g_strconcat (value, mc_properties_overrides (properties, name) ? "*" : "", NULL);
+}
+
 /* A VM may be called like a threshold of the host. FALSE where @text is the name of one. */
 static gboolean
 check_no_vm (McModel *model, const char *text, GError **error)

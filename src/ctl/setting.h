@@ -19,6 +19,10 @@ gboolean mc_setting_is_managed (const McThreshold *thresholds, const char *typed
 /* Returns: (transfer none): the name on the bus, whether known or not. */
 const char *mc_setting_bus_name (const McThreshold *thresholds, const char *typed);
 
+/* Returns: (transfer full): the value of the threshold @name among @properties, with a star where
+ * it was set at run time, or is a VM's own. */
+char *mc_setting_format (const McThreshold *thresholds, GVariant *properties, const char *name);
+
 /*
  * Whose settings the arguments from argv[1] on are about. @names_host: argv[1] is a setting of the
  * host, which fails where it is a VM's name, too. Otherwise it is taken for a VM, and the rest is

@@ -247,13 +247,6 @@ on_vanished (GDBusConnection *bus, const char *name, gpointer user_data)
     print_event (self, "ServiceVanished", NULL, _ ("memcoordd is not running"), NULL);
 }
 
-static gboolean
-on_end (gpointer user_data)
-{
-  g_main_loop_quit (user_data);
-  return G_SOURCE_CONTINUE;
-}
-
 static int
 monitor_run (Monitor *self)
 {
@@ -271,8 +264,8 @@ monitor_run (Monitor *self)
   remember_names (self, model);
   watch = g_bus_watch_name_on_connection (bus, MC_BUS_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE,
                                           on_appeared, on_vanished, self, NULL);
-  g_unix_signal_add (SIGINT, on_end, self->loop);
-  g_unix_signal_add (SIGTERM, on_end, self->loop);
+  g_unix_signal_add (SIGINT, mc_client_on_end, self->loop);
+  g_unix_signal_add (SIGTERM, mc_client_on_end, self->loop);
   g_main_loop_run (self->loop);
   g_bus_unwatch_name (watch);
   return g_dbus_connection_is_closed (bus) ? MC_EXIT_UNREACHABLE : MC_EXIT_OK;

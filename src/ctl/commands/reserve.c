@@ -42,13 +42,6 @@ print_granted (const McClient *client, const Reservation *reservation)
   fflush (stdout);
 }
 
-static gboolean
-on_end (gpointer user_data)
-{
-  g_main_loop_quit (user_data);
-  return G_SOURCE_CONTINUE;
-}
-
 static void
 on_vanished (GDBusConnection *bus, const char *name, gpointer user_data)
 {
@@ -63,11 +56,11 @@ hold (McClient *client, const Reservation *reservation)
   guint watch = g_bus_watch_name_on_connection (
       client->bus, MC_BUS_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE, NULL, on_vanished, loop, NULL);
 
-  g_unix_signal_add (SIGINT, on_end, loop);
-  g_unix_signal_add (SIGTERM, on_end, loop);
-  g_unix_signal_add (SIGHUP, on_end, loop);
+  g_unix_signal_add (SIGINT, mc_client_on_end, loop);
+  g_unix_signal_add (SIGTERM, mc_client_on_end, loop);
+  g_unix_signal_add (SIGHUP, mc_client_on_end, loop);
   if (reservation->seconds > 0)
-    g_timeout_add_seconds (reservation->seconds, on_end, loop);
+    g_timeout_add_seconds (reservation->seconds, mc_client_on_end, loop);
   print_granted (client, reservation); /* last: whoever reads it may end us at once */
   g_main_loop_run (loop);
   g_bus_unwatch_name (watch);

@@ -7,8 +7,8 @@
 #include "output/json.h"
 #include "output/table.h"
 #include "output/times.h"
+#include "setting.h"
 #include "size.h"
-#include "threshold.h"
 
 #include <glib/gi18n.h>
 
@@ -50,13 +50,10 @@ add_number (McTable *table, const char *label, GVariant *vm, const char *name)
   mc_table_add_label (table, label, text, MC_STYLE_PLAIN);
 }
 
-/* With a star where it is this VM's own. */
 static void
 add_threshold (McTable *table, const char *label, GVariant *vm, const char *name)
 {
-  const McThreshold *threshold = mc_threshold_find_typed (mc_vm_thresholds, name);
-  g_autofree char *value = mc_threshold_format (threshold, mc_properties_number (vm, name));
-  g_autofree char *text = g_strconcat (value, mc_properties_overrides (vm, name) ? "*" : "", NULL);
+  g_autofree char *text = mc_setting_format (mc_vm_thresholds, vm, name);
 
   mc_table_add_label (table, label, text, MC_STYLE_PLAIN);
 }

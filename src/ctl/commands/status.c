@@ -7,8 +7,8 @@
 #include "output/json.h"
 #include "output/table.h"
 #include "output/times.h"
+#include "setting.h"
 #include "size.h"
-#include "threshold.h"
 
 #include <glib/gi18n.h>
 
@@ -89,25 +89,15 @@ add_figures (McTable *table, GVariant *host)
   mc_table_add_label (table, "", text, MC_STYLE_PLAIN);
 }
 
-/* Returns: (transfer full): a threshold's value, with a star where it was set at run time. */
-static char *
-format_threshold (GVariant *host, const char *name)
-{
-  const McThreshold *threshold = mc_threshold_find_typed (mc_host_thresholds, name);
-  g_autofree char *value = mc_threshold_format (threshold, mc_properties_number (host, name));
-
-  return g_strconcat (value, mc_properties_overrides (host, name) ? "*" : "", NULL);
-}
-
 static void
 add_thresholds (McTable *table, GVariant *host)
 {
-  g_autofree char *low = format_threshold (host, "LowWatermark");
-  g_autofree char *high = format_threshold (host, "HighWatermark");
-  g_autofree char *reserve = format_threshold (host, "HostReserve");
-  g_autofree char *usage = format_threshold (host, "HostUsageLimit");
-  g_autofree char *step = format_threshold (host, "StepLimit");
-  g_autofree char *interval = format_threshold (host, "Interval");
+  g_autofree char *low = mc_setting_format (mc_host_thresholds, host, "LowWatermark");
+  g_autofree char *high = mc_setting_format (mc_host_thresholds, host, "HighWatermark");
+  g_autofree char *reserve = mc_setting_format (mc_host_thresholds, host, "HostReserve");
+  g_autofree char *usage = mc_setting_format (mc_host_thresholds, host, "HostUsageLimit");
+  g_autofree char *step = mc_setting_format (mc_host_thresholds, host, "StepLimit");
+  g_autofree char *interval = mc_setting_format (mc_host_thresholds, host, "Interval");
   g_autofree char *watermarks = g_strdup_printf (_ ("low %s, high %s"), low, high);
   g_autofree char *limits = NULL;
   g_autofree const char **overridden = NULL;

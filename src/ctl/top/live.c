@@ -226,13 +226,6 @@ on_resize (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-static gboolean
-on_end (gpointer user_data)
-{
-  g_main_loop_quit (user_data);
-  return G_SOURCE_CONTINUE;
-}
-
 int
 mc_live_run (McClient *client, guint interval_s, guint count)
 {
@@ -244,9 +237,9 @@ mc_live_run (McClient *client, guint interval_s, guint count)
   self.view.colored = mc_text_colored (client);
   if (self.terminal != NULL && mc_terminal_has_keys (self.terminal))
     g_unix_fd_add (STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, on_input, &self);
-  g_unix_signal_add (SIGINT, on_end, loop);
-  g_unix_signal_add (SIGTERM, on_end, loop);
-  g_unix_signal_add (SIGHUP, on_end, loop);
+  g_unix_signal_add (SIGINT, mc_client_on_end, loop);
+  g_unix_signal_add (SIGTERM, mc_client_on_end, loop);
+  g_unix_signal_add (SIGHUP, mc_client_on_end, loop);
   g_unix_signal_add (SIGWINCH, on_resize, &self);
   g_timeout_add_seconds (interval_s, on_tick, &self);
   on_tick (&self);
