@@ -72,6 +72,9 @@ extern const McThreshold mc_vm_thresholds[];
 const McThreshold *mc_host_threshold_find (const char *name);
 const McThreshold *mc_vm_threshold_find (const char *name);
 
+/* Fails with UNKNOWN, which names those that there are. */
+const McThreshold *mc_host_threshold_require (const char *name, GError **error);
+
 /* Returns: (nullable): by its key. */
 const McThreshold *mc_threshold_find_key (const McThreshold *thresholds, const char *key);
 
@@ -83,7 +86,6 @@ char *mc_threshold_list (const McThreshold *thresholds);
 
 /* Returns: (transfer none): where the value of @threshold is in @values. */
 guint64 *mc_host_threshold_field (McHostThresholds *values, const McThreshold *threshold);
-guint64 *mc_vm_threshold_field (McVmPolicy *values, const McThreshold *threshold);
 
 guint64 mc_host_threshold_get (const McHostThresholds *values, const McThreshold *threshold);
 guint64 mc_vm_threshold_get (const McVmPolicy *values, const McThreshold *threshold);
