@@ -9,15 +9,19 @@
 #define GROUP_THRESHOLDS "Thresholds"
 #define GROUP_SETTINGS   "Settings"
 #define GROUP_PAUSE      "Pause"
+#define GROUP_HOST       "Host"
 #define GROUP_VM         "VM "
 
 #define KEY_DRY_RUN   "dry-run"
 #define KEY_REASON    "pause-reason"
 #define KEY_UNTIL     "paused-until"
 #define KEY_LENGTH    "pause-seconds"
+#define KEY_BOOT      "boot-id"
 #define KEY_ID        "id"
 #define KEY_PERIOD    "original-stats-period"
 #define KEY_RECLAIMED "reclaimed"
+
+#define BOOT_ID_PATH "/proc/sys/kernel/random/boot_id"
 
 /* Settings */
 
@@ -212,9 +216,25 @@ mc_state_file_sweep_vms (McStore *store, GHashTable *present)
     {
       const char *uuid = groups[i] + strlen (GROUP_VM);
 
-      if (!g_str_has_prefix (groups[i], GROUP_VM) || g_hash_table_contains (present, uuid))
+      if (!g_str_has_prefix (groups[i], GROUP_VM)
+          || (present != NULL && g_hash_table_contains (present, uuid)))
         continue;
       g_key_file_remove_group (keys, groups[i], NULL);
       mc_store_save (store);
     }
+}
+
+void
+mc_state_file_begin_boot (McStore *store)
+{
+  GKeyFile *keys = mc_store_get_keys (store);
+  g_autofree char *noted = g_key_file_get_string (keys, GROUP_HOST, KEY_BOOT, NULL);
+  g_autofree char *present = NULL;
+
+  if (!g_file_get_contents (BOOT_ID_PATH, &present, NULL, NULL))
+    return;
+  g_strchomp (present);
+  if (noted != NULL && !g_str_equal (noted, present))
+    mc_state_file_sweep_vms (store, NULL);
+  g_key_file_set_string (keys, GROUP_HOST, KEY_BOOT, present); /* saved with what is noted next */
 }
