@@ -53,6 +53,8 @@ typedef struct
 
 #define MC_HOST_THRESHOLDS_UNSET                                                                   \
   ((McHostThresholds){ MC_UNSET, MC_UNSET, MC_UNSET, MC_UNSET, MC_UNSET, MC_UNSET })
+/* A field that is left out there would be set, to 0. */
+G_STATIC_ASSERT (sizeof (McHostThresholds) == 6 * sizeof (guint64));
 
 /* What a VM's own policy says. */
 typedef struct
@@ -63,6 +65,7 @@ typedef struct
 } McVmPolicy;
 
 #define MC_VM_POLICY_UNSET ((McVmPolicy){ MC_UNSET, MC_UNSET, MC_UNSET, MC_UNSET, MC_UNSET })
+G_STATIC_ASSERT (sizeof (McVmPolicy) == 5 * sizeof (guint64));
 
 /* In the order of the bus; each ends with a threshold whose name is NULL. */
 extern const McThreshold mc_host_thresholds[];
