@@ -59,6 +59,20 @@ mc_host_threshold_find (const char *name)
 }
 
 const McThreshold *
+mc_host_threshold_require (const char *name, GError **error)
+{
+  const McThreshold *threshold = mc_host_threshold_find (name);
+  g_autofree char *names = NULL;
+
+  if (threshold != NULL)
+    return threshold;
+  names = mc_threshold_list (mc_host_thresholds);
+  g_set_error (error, MC_THRESHOLD_ERROR, MC_THRESHOLD_ERROR_UNKNOWN,
+               "There is no threshold '%s'; there are %s", name, names);
+  return NULL;
+}
+
+const McThreshold *
 mc_vm_threshold_find (const char *name)
 {
   return find_name (mc_vm_thresholds, name);
@@ -105,8 +119,8 @@ mc_host_threshold_field (McHostThresholds *values, const McThreshold *threshold)
   return &G_STRUCT_MEMBER (guint64, values, threshold->offset);
 }
 
-guint64 *
-mc_vm_threshold_field (McVmPolicy *values, const McThreshold *threshold)
+static guint64 *
+vm_threshold_field (McVmPolicy *values, const McThreshold *threshold)
 {
   return &G_STRUCT_MEMBER (guint64, values, threshold->offset);
 }
@@ -172,7 +186,7 @@ mc_vm_threshold_set (McVmPolicy *values,
 {
   if (!mc_threshold_check (threshold, value, error))
     return FALSE;
-  *mc_vm_threshold_field (values, threshold) = value;
+  *vm_threshold_field (values, threshold) = value;
   return TRUE;
 }
 

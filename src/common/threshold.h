@@ -53,6 +53,8 @@ typedef struct
 
 #define MC_HOST_THRESHOLDS_UNSET                                                                   \
   ((McHostThresholds){ MC_UNSET, MC_UNSET, MC_UNSET, MC_UNSET, MC_UNSET, MC_UNSET })
+/* A field that is left out there would be set, to 0. */
+G_STATIC_ASSERT (sizeof (McHostThresholds) == 6 * sizeof (guint64));
 
 /* What a VM's own policy says. */
 typedef struct
@@ -63,6 +65,7 @@ typedef struct
 } McVmPolicy;
 
 #define MC_VM_POLICY_UNSET ((McVmPolicy){ MC_UNSET, MC_UNSET, MC_UNSET, MC_UNSET, MC_UNSET })
+G_STATIC_ASSERT (sizeof (McVmPolicy) == 5 * sizeof (guint64));
 
 /* In the order of the bus; each ends with a threshold whose name is NULL. */
 extern const McThreshold mc_host_thresholds[];
@@ -71,6 +74,9 @@ extern const McThreshold mc_vm_thresholds[];
 /* Returns: (nullable): by the bus's name. */
 const McThreshold *mc_host_threshold_find (const char *name);
 const McThreshold *mc_vm_threshold_find (const char *name);
+
+/* Fails with UNKNOWN, which names those that there are. */
+const McThreshold *mc_host_threshold_require (const char *name, GError **error);
 
 /* Returns: (nullable): by its key. */
 const McThreshold *mc_threshold_find_key (const McThreshold *thresholds, const char *key);
@@ -83,7 +89,6 @@ char *mc_threshold_list (const McThreshold *thresholds);
 
 /* Returns: (transfer none): where the value of @threshold is in @values. */
 guint64 *mc_host_threshold_field (McHostThresholds *values, const McThreshold *threshold);
-guint64 *mc_vm_threshold_field (McVmPolicy *values, const McThreshold *threshold);
 
 guint64 mc_host_threshold_get (const McHostThresholds *values, const McThreshold *threshold);
 guint64 mc_vm_threshold_get (const McVmPolicy *values, const McThreshold *threshold);

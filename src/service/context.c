@@ -4,6 +4,8 @@
 
 #include "context.h"
 
+#include "state-file.h"
+
 McContext *
 mc_context_new (McHypervisor *hypervisor,
                 McClock *clock,
@@ -17,6 +19,8 @@ mc_context_new (McHypervisor *hypervisor,
   self->hypervisor = g_object_ref (hypervisor);
   self->clock = g_object_ref (clock);
   self->store = mc_store_new (state_dir);
+  if (mc_hypervisor_is_local (hypervisor))
+    mc_state_file_begin_boot (self->store);
   self->settings = mc_settings_new (config, self->store);
   self->ending = g_cancellable_new ();
   self->heard_by = heard_by;

@@ -6,7 +6,7 @@
 
 #include "error.h"
 #include "events.h"
-#include "vm-notes.h"
+#include "state-file.h"
 
 McVm *
 mc_fleet_lookup (const McFleet *self, const char *uuid)
@@ -27,7 +27,7 @@ remove_vm (McFleet *self, McVm *vm)
   g_hash_table_remove (self->by_uuid, uuid);
   g_ptr_array_remove (self->vms, vm);
   mc_vm_close (vm, gone);
-  mc_vm_notes_forget (self->context->store, uuid);
+  mc_state_file_forget_vm (self->context->store, &mc_vm_get_parts (vm)->domain);
   if (!mc_vm_get_parts (vm)->domain.announced)
     return;
   mc_event_vm_vanished (mc_vm_get_name (vm), uuid);
@@ -52,10 +52,8 @@ static guint64
 add_vm (McFleet *self, const McVmSample *sample, gint64 began_us)
 {
   gint64 started_us = started_when (self, sample->uuid);
-  McVm *vm;
+  McVm *vm = mc_vm_new (self->context, sample, started_us);
 
-  mc_vm_notes_open (self->context->store, sample->uuid, sample->id);
-  vm = mc_vm_new (self->context, sample, started_us);
   g_ptr_array_add (self->vms, vm);
   g_hash_table_insert (self->by_uuid, (char *)mc_vm_get_uuid (vm), vm);
   mc_vm_update_from_sample (vm, sample, began_us, self->n_samples);
@@ -116,7 +114,7 @@ mc_fleet_reconcile (McFleet *self, const McSample *sample)
   g_hash_table_foreach_remove (self->gone, is_before, (gpointer)&sample->began_us);
   remove_unseen (self);
   if (!self->synced)
-    mc_vm_notes_sweep (self->context->store, self->by_uuid);
+    mc_state_file_sweep_vms (self->context->store, self->by_uuid);
   self->synced = TRUE;
   return started;
 }

@@ -5,12 +5,7 @@
 #include "pause.h"
 
 #include "error.h"
-#include "vm-notes.h"
-
-#define GROUP_ALL  "Pause"
-#define KEY_REASON "pause-reason"
-#define KEY_UNTIL  "paused-until"
-#define KEY_LENGTH "pause-seconds"
+#include "state-file.h"
 
 /* The wall clock is slewed all the time; a step is more than that. */
 #define STEP_US (2 * G_USEC_PER_SEC)
@@ -19,24 +14,11 @@ static void
 keep (McPause *self)
 {
   McStore *store = self->context->store;
-  GKeyFile *keys = mc_store_get_keys (store);
 
   if (self->active)
-    {
-      g_key_file_set_string (keys, self->group, KEY_REASON, self->reason);
-      g_key_file_set_uint64 (keys, self->group, KEY_UNTIL, self->until_us);
-      g_key_file_set_uint64 (keys, self->group, KEY_LENGTH, self->seconds);
-    }
+    mc_state_file_set_pause (store, self->domain, self->reason, self->until_us, self->seconds);
   else
-    {
-      g_key_file_remove_key (keys, self->group, KEY_REASON, NULL);
-      g_key_file_remove_key (keys, self->group, KEY_UNTIL, NULL);
-      g_key_file_remove_key (keys, self->group, KEY_LENGTH, NULL);
-    }
-  if (self->domain != NULL)
-    mc_vm_notes_save (store, self->domain->uuid, self->domain->id);
-  else
-    mc_store_save (store);
+    mc_state_file_unset_pause (store, self->domain);
 }
 
 /* @was_active, @before_us: what it was */
@@ -191,10 +173,9 @@ mc_pause_end (McPause *self, const char *name, const char *origin, GError **erro
 void
 mc_pause_restore (McPause *self)
 {
-  GKeyFile *keys = mc_store_get_keys (self->context->store);
-  g_autofree char *reason = g_key_file_get_string (keys, self->group, KEY_REASON, NULL);
-  guint64 until_us = g_key_file_get_uint64 (keys, self->group, KEY_UNTIL, NULL);
-  guint64 seconds = g_key_file_get_uint64 (keys, self->group, KEY_LENGTH, NULL);
+  guint64 until_us, seconds;
+  g_autofree char *reason
+      = mc_state_file_get_pause (self->context->store, self->domain, &until_us, &seconds);
   guint64 wall_us = (guint64)mc_clock_wall (self->context->clock);
 
   if (reason == NULL)
@@ -234,11 +215,7 @@ mc_pause_close (McPause *self)
 void
 mc_pause_init (McPause *self, McContext *context, McDomain *domain)
 {
-  *self = (McPause){
-    .context = context,
-    .domain = domain,
-    .group = domain != NULL ? mc_vm_notes_group (domain->uuid) : g_strdup (GROUP_ALL),
-  };
+  *self = (McPause){ .context = context, .domain = domain };
 }
 
 void
@@ -246,5 +223,4 @@ mc_pause_clear (McPause *self)
 {
   mc_pause_close (self);
   g_free (self->reason);
-  g_free (self->group);
 }

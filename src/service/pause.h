@@ -14,7 +14,6 @@ typedef struct
 {
   McContext *context;
   McDomain *domain; /* NULL for the pause of everything */
-  char *group;      /* in the store */
 
   gboolean active;
   guint seconds; /* that it was asked for; 0 = until it is ended */

@@ -5,10 +5,7 @@
 #include "settings.h"
 
 #include "policy-settings.h"
-
-#define GROUP_THRESHOLDS "Thresholds"
-#define GROUP_SETTINGS   "Settings"
-#define KEY_DRY_RUN      "dry-run"
+#include "state-file.h"
 
 struct _McSettingsState
 {
@@ -45,21 +42,10 @@ combine (const McConfig *config,
 static void
 keep (McSettings *self)
 {
-  GKeyFile *keys = mc_store_get_keys (self->store);
+  gboolean follows = self->now.dry_run == self->now.config->dry_run;
 
-  g_key_file_remove_group (keys, GROUP_THRESHOLDS, NULL);
-  for (const McThreshold *threshold = mc_host_thresholds; threshold->name != NULL; threshold++)
-    {
-      guint64 value = mc_host_threshold_get (&self->now.overrides, threshold);
-
-      if (value != MC_UNSET)
-        g_key_file_set_uint64 (keys, GROUP_THRESHOLDS, threshold->name, value);
-    }
-  if (self->now.dry_run != self->now.config->dry_run)
-    g_key_file_set_boolean (keys, GROUP_SETTINGS, KEY_DRY_RUN, self->now.dry_run);
-  else
-    g_key_file_remove_group (keys, GROUP_SETTINGS, NULL);
-  mc_store_save (self->store);
+  mc_state_file_set_settings (self->store, &self->now.overrides,
+                              follows ? NULL : &self->now.dry_run);
 }
 
 static gboolean
@@ -75,67 +61,19 @@ take (McSettings *self, const McHostThresholds *overrides, GError **error)
   return TRUE;
 }
 
-/* Returns: (nullable) */
-static const McThreshold *
-find_threshold (const char *name, GError **error)
-{
-  const McThreshold *threshold = mc_host_threshold_find (name);
-  g_autofree char *names = NULL;
-
-  if (threshold != NULL)
-    return threshold;
-  names = mc_threshold_list (mc_host_thresholds);
-  g_set_error (error, MC_THRESHOLD_ERROR, MC_THRESHOLD_ERROR_UNKNOWN,
-               "There is no threshold '%s'; there are %s", name, names);
-  return NULL;
-}
-
-static void
-restore_threshold (McHostThresholds *overrides, GKeyFile *keys, const char *name)
-{
-  g_autoptr (GError) error = NULL;
-  const McThreshold *threshold = find_threshold (name, &error);
-  guint64 value
-      = threshold != NULL ? g_key_file_get_uint64 (keys, GROUP_THRESHOLDS, name, &error) : 0;
-
-  if (error != NULL || !mc_host_threshold_set (overrides, threshold, value, &error))
-    g_warning ("A runtime setting is dropped: %s", error->message);
-}
-
-static void
-restore_dry_run (McSettings *self, GKeyFile *keys)
-{
-  g_autoptr (GError) error = NULL;
-  gboolean dry_run;
-
-  if (!g_key_file_has_key (keys, GROUP_SETTINGS, KEY_DRY_RUN, NULL))
-    return;
-  dry_run = g_key_file_get_boolean (keys, GROUP_SETTINGS, KEY_DRY_RUN, &error);
-  if (error == NULL)
-    self->now.dry_run = dry_run;
-  else
-    g_warning ("A runtime setting is dropped: %s", error->message);
-}
-
 static void
 restore (McSettings *self)
 {
-  GKeyFile *keys = mc_store_get_keys (self->store);
-  g_auto (GStrv) names = g_key_file_get_keys (keys, GROUP_THRESHOLDS, NULL, NULL);
-  McHostThresholds overrides = MC_HOST_THRESHOLDS_UNSET;
+  McSettingsState *now = &self->now;
   g_autoptr (GError) error = NULL;
 
-  for (guint i = 0; names != NULL && names[i] != NULL; i++)
-    restore_threshold (&overrides, keys, names[i]);
-  self->now.overrides = overrides;
-  if (!combine (self->now.config, &overrides, &self->now.in_force, &error))
-    {
-      g_warning ("All runtime settings are dropped, as they conflict with the configuration: %s",
-                 error->message);
-      self->now.overrides = MC_HOST_THRESHOLDS_UNSET;
-      self->now.in_force = self->now.config->policy;
-    }
-  restore_dry_run (self, keys);
+  mc_state_file_get_settings (self->store, &now->overrides, &now->dry_run);
+  if (combine (now->config, &now->overrides, &now->in_force, &error))
+    return;
+  g_warning ("All runtime settings are dropped, as they conflict with the configuration: %s",
+             error->message);
+  now->overrides = MC_HOST_THRESHOLDS_UNSET;
+  now->in_force = now->config->policy;
 }
 
 McSettings *
@@ -223,7 +161,7 @@ mc_settings_set (McSettings *self, GVariant *values, GError **error)
   g_variant_iter_init (&iter, values);
   while (g_variant_iter_next (&iter, "{&st}", &name, &value))
     {
-      const McThreshold *threshold = find_threshold (name, error);
+      const McThreshold *threshold = mc_host_threshold_require (name, error);
 
       if (threshold == NULL || !mc_host_threshold_set (&overrides, threshold, value, error))
         return FALSE;
@@ -240,7 +178,7 @@ mc_settings_reset (McSettings *self, const char *const *names, GError **error)
     overrides = MC_HOST_THRESHOLDS_UNSET;
   for (guint i = 0; names != NULL && names[i] != NULL; i++)
     {
-      const McThreshold *threshold = find_threshold (names[i], error);
+      const McThreshold *threshold = mc_host_threshold_require (names[i], error);
 
       if (threshold == NULL)
         return FALSE;

@@ -5,9 +5,7 @@
 #include "stats-period.h"
 
 #include "events.h"
-#include "vm-notes.h"
-
-#define KEY_PERIOD "original-stats-period"
+#include "state-file.h"
 
 /* After each change by somebody else it is set again so much later; after the last of these, only
  * where the guest would not report at all. */
@@ -37,14 +35,11 @@ found_of (McStatsPeriod *self)
 static void
 forget (McStatsPeriod *self)
 {
-  g_autofree char *group = mc_vm_notes_group (self->domain->uuid);
-
   self->done = TRUE;
   if (self->target->under_way || self->target->uncertain)
     return; /* the next run sees what became of it */
   self->noted = FALSE;
-  if (g_key_file_remove_key (mc_store_get_keys (self->context->store), group, KEY_PERIOD, NULL))
-    mc_store_save (self->context->store);
+  mc_state_file_unset_original_period (self->context->store, self->domain);
 }
 
 /* An earlier run was killed: what it noted is what the VM had, and its last target may be out of
@@ -52,15 +47,9 @@ forget (McStatsPeriod *self)
 static void
 recall (McStatsPeriod *self)
 {
-  g_autofree char *group = mc_vm_notes_group (self->domain->uuid);
-  g_autoptr (GError) error = NULL;
-  int noted = g_key_file_get_integer (mc_store_get_keys (self->context->store), group, KEY_PERIOD,
-                                      &error);
-
   self->recalled = TRUE;
-  if (error != NULL)
+  if (!mc_state_file_get_original_period (self->context->store, self->domain, &self->original_s))
     return;
-  self->original_s = (guint)MAX (noted, 0);
   self->noted = TRUE;
   self->target->uncertain = TRUE;
   if (found_of (self) != self->original_s)
@@ -86,12 +75,10 @@ static void
 note (McStatsPeriod *self)
 {
   McStore *store = self->context->store;
-  g_autofree char *group = mc_vm_notes_group (self->domain->uuid);
 
   self->under_way = TRUE;
   self->original_s = found_of (self);
-  g_key_file_set_integer (mc_store_get_keys (store), group, KEY_PERIOD, (int)self->original_s);
-  mc_vm_notes_save (store, self->domain->uuid, self->domain->id);
+  mc_state_file_set_original_period (store, self->domain, self->original_s);
   g_object_ref (self->domain->vm);
   mc_store_sync_async (store, on_noted, self);
 }

@@ -5,7 +5,7 @@
 #include "target.h"
 
 #include "events.h"
-#include "vm-notes.h"
+#include "state-file.h"
 
 /* Nothing is wrong with a call that takes a moment. */
 #define GRACE_US (2 * G_USEC_PER_SEC)
@@ -89,7 +89,7 @@ note_reclaimed (McTarget *self, gboolean reclaimed)
   if (self->reclaimed == reclaimed)
     return;
   self->reclaimed = reclaimed;
-  mc_vm_notes_set_reclaimed (self->context->store, self->domain->uuid, self->domain->id, reclaimed);
+  mc_state_file_set_reclaimed (self->context->store, self->domain, reclaimed);
 }
 
 /* @sentence: (transfer full) (nullable) */
@@ -221,7 +221,7 @@ mc_target_init (McTarget *self, McContext *context, McDomain *domain)
     .context = context,
     .domain = domain,
     .set = MC_UNKNOWN,
-    .reclaimed = mc_vm_notes_has_reclaimed (context->store, domain->uuid),
+    .reclaimed = mc_state_file_get_reclaimed (context->store, domain),
   };
 }
 

@@ -5,6 +5,7 @@
 #include "vm.h"
 
 #include "events.h"
+#include "state-file.h"
 #include "vm-detail.h"
 #include "vm-status.h"
 
@@ -340,6 +341,7 @@ mc_vm_new (McContext *context, const McVmSample *sample, gint64 started_us)
 
   self->context = mc_context_ref (context);
   mc_domain_init (domain, G_OBJECT (self), sample, started_us);
+  mc_state_file_begin_vm (context->store, domain);
   mc_description_init (description, context, domain, on_description_read);
   mc_vm_limits_init (&parts->limits, context, domain, description);
   mc_vm_changes_init (&parts->changes, context, domain, description, &parts->limits);

@@ -601,6 +601,35 @@ test_notes_are_of_one_life (Fixture *f, gconstpointer data)
   g_assert_cmpuint (vm->description.stats_period_s, ==, 7);
 }
 
+/* The host was booted anew, and with it libvirt's ids began again: a VM has by chance the one that
+ * it had. */
+static void
+test_notes_are_of_one_boot (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, MC_GIB, 300 * MC_MIB);
+  g_autofree char *path = g_build_filename (f->directory, "settings", NULL);
+  g_autoptr (GKeyFile) keys = g_key_file_new ();
+
+  mc_fake_hypervisor_set_local (f->fake, TRUE);
+  vm->description.stats_period_s = 10;
+  fixture_start_service (f);
+  fixture_pass (f, 3);
+  mc_pause_begin (&mc_vm_get_parts (fixture_vm_of (f, vm))->pause, "watched", 0, "me");
+  mc_pause_begin (&mc_coordinator_get_parts (f->coordinator)->pause, "update", 0, "me");
+  fixture_advance (f, SECOND);
+  fixture_kill_service (f);
+  g_assert_true (g_key_file_load_from_file (keys, path, G_KEY_FILE_NONE, NULL));
+  g_key_file_set_string (keys, "Host", "boot-id", "00000000-0000-4000-8000-000000000000");
+  g_assert_true (g_key_file_save_to_file (keys, path, NULL));
+  vm->description.stats_period_s = 7;
+  fixture_start_service (f);
+  fixture_pass (f, 15);
+  g_assert_cmpstr (mc_vm_get_view (fixture_vm_of (f, vm))->pause_reason, ==, "");
+  g_assert_cmpstr (mc_coordinator_get_view (f->coordinator)->pause_reason, ==, "update");
+  fixture_stop_service (f);
+  g_assert_cmpuint (vm->description.stats_period_s, ==, 7);
+}
+
 static void
 test_notes_of_the_gone_are_swept (Fixture *f, gconstpointer data)
 {
@@ -724,6 +753,7 @@ main (int argc, char **argv)
   TEST ("thousand-starts-and-stops", test_thousand_starts_and_stops);
   TEST ("period-is-noted-first", test_period_is_noted_first);
   TEST ("notes-are-of-one-life", test_notes_are_of_one_life);
+  TEST ("notes-are-of-one-boot", test_notes_are_of_one_boot);
   TEST ("notes-of-the-gone-are-swept", test_notes_of_the_gone_are_swept);
   TEST ("changes-of-a-vm-are-bounded", test_changes_of_a_vm_are_bounded);
   TEST ("watermarks-stay-in-order", test_watermarks_stay_in_order);
