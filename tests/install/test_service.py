@@ -408,9 +408,9 @@ def test_defaults_are_those_of_the_sample(service):
 
 
 @pytest.mark.parametrize("language, connected, dry_run", [
-    ("de", "qemu:///system, verbunden", "Entscheiden und melden, und nichts bewegen"),
-    ("fr", "qemu:///system, connecté", "Décider et annoncer, et ne rien déplacer"),
-    ("zh_CN", "qemu:///system, 已连接", "只决定并报告，不移动任何内存"),
+    ("de", "qemu:///system, verbunden", "Entscheiden und melden, aber nichts bewegen"),
+    ("fr", "qemu:///system, connecté", "Décider et signaler, mais ne rien déplacer"),
+    ("zh_CN", "qemu:///system, 已连接", "只决定并报告，不移动内存"),
 ])
 def test_messages_are_in_the_language_of_the_user(service, language, connected, dry_run):
     assert connected in service.run("memcoordctl", env=[f"LANGUAGE={language}"]).stdout
@@ -437,7 +437,7 @@ def test_memory_of_a_guest_moves_and_the_journal_tells(service):
     service.run("journalctl", "--update-catalog")
     explained = service.run("journalctl", "--catalog", "--unit=memcoordd", f"MESSAGE_ID={MEMORY_MOVED}", "--lines=1").stdout
     assert "Subject: Memory of web moved" in explained
-    assert f"The balloon of web ({guest.uuid}) was told to go from" in explained
+    assert f"The balloon target of web ({guest.uuid}) was set from" in explained
     assert "period='1'" in service.virsh("dumpxml", "web").stdout
     service.run("systemctl", "stop", "memcoordd")
     assert "period='1'" not in service.virsh("dumpxml", "web").stdout
