@@ -189,7 +189,7 @@ def slowest_call(service, while_true, calls=20):
     slowest, made = 0, 0
     while made < calls or while_true():
         before = time.monotonic()
-        service.call(ROOT, PROPERTIES, "Get", GLib.Variant("(ss)", (HOST, "State")), 20_000)
+        service.call(ROOT, PROPERTIES, "Get", GLib.Variant("(ss)", (HOST, "State")), timeout_s=20)
         slowest = max(slowest, time.monotonic() - before)
         made += 1
     return slowest

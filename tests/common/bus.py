@@ -46,9 +46,9 @@ class Client:
         self.connection = connect(address)
         self.timeout_s = timeout_s
 
-    def call(self, path, interface, method, parameters=None):
+    def call(self, path, interface, method, parameters=None, timeout_s=None):
         return self.connection.call_sync(NAME, path, interface, method, parameters, None, Gio.DBusCallFlags.NO_AUTO_START,
-                                         self.timeout_s * 1000).unpack()
+                                         (timeout_s or self.timeout_s) * 1000).unpack()
 
     def host(self):
         return self.call(ROOT, PROPERTIES, "GetAll", GLib.Variant("(s)", (HOST,)))[0]
