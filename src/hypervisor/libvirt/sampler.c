@@ -62,8 +62,9 @@ steal_task (McSampler *self)
 void
 mc_sampler_free (McSampler *self)
 {
-  g_autoptr (GTask) dropped = steal_task (self);
+  GTask *task = steal_task (self);
 
+  g_clear_object (&task);
   g_free (self);
 }
 
