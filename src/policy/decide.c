@@ -119,9 +119,8 @@ add_candidate (const McPolicyCycle *cycle,
   *claim = (McClaim){
     .least = least,
     .floor = candidate->floor,
-    .fair
-    = MAX (MIN (MAX (demand.need + (demand.low + demand.high) / 2, demand.least), demand.desired),
-           candidate->floor),
+    .fair = MAX (MIN (MAX (mc_demand_fair_size (&demand), demand.least), demand.desired),
+                 candidate->floor),
     .desired = MAX (demand.desired, least),
     .weight = MAX (facts->weight, 1),
   };
@@ -231,7 +230,7 @@ share_out (McPolicyCycle *cycle, Scratch *scratch)
         {
           McCandidate *candidate = &scratch->candidates.items[i];
           const McDemand *demand = &candidate->demand;
-          guint64 untouchable = demand->need + (demand->low + demand->high) / 2;
+          guint64 untouchable = mc_demand_fair_size (demand);
 
           candidate->share = MAX (scratch->claims[i].share, MIN (candidate->share, untouchable));
         }

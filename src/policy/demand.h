@@ -45,6 +45,13 @@ mc_demand_bare_size (const McDemand *demand)
   return demand->used + demand->bare;
 }
 
+/* What it needs, and headroom up to the middle between its watermarks, whatever its range. */
+static inline guint64
+mc_demand_fair_size (const McDemand *demand)
+{
+  return demand->need + (demand->low + demand->high) / 2;
+}
+
 /* What it is judged by: what is usable at its target, or what is unused where that is less. */
 static inline guint64
 mc_demand_judged (const McDemand *demand)

@@ -105,11 +105,9 @@ can_spare (const McPolicyCycle *cycle, const McCandidate *candidate, guint64 dow
 static guint64
 left_to_those_who_wait (const McPolicyCycle *cycle, const McCandidate *candidate, gint64 waited_us)
 {
-  const McDemand *demand = &candidate->demand;
-
   if (waited_us < UNMET_TOO_LONG_US || cycle->lambda < 0)
     return candidate->share;
-  return MIN (candidate->share, demand->need + (demand->low + demand->high) / 2);
+  return MIN (candidate->share, mc_demand_fair_size (&candidate->demand));
 }
 
 /* For others that are in need now, and have waited for @waited_us at most. */
