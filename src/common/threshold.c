@@ -58,18 +58,34 @@ mc_host_threshold_find (const char *name)
   return find_name (mc_host_thresholds, name);
 }
 
-const McThreshold *
-mc_host_threshold_require (const char *name, GError **error)
+static const McThreshold *
+require (const McThreshold *table,
+         const char *name,
+         const char *missing,
+         const char *there,
+         GError **error)
 {
-  const McThreshold *threshold = mc_host_threshold_find (name);
+  const McThreshold *threshold = find_name (table, name);
   g_autofree char *names = NULL;
 
   if (threshold != NULL)
     return threshold;
-  names = mc_threshold_list (mc_host_thresholds);
-  g_set_error (error, MC_THRESHOLD_ERROR, MC_THRESHOLD_ERROR_UNKNOWN,
-               "There is no threshold '%s'; there are %s", name, names);
+  names = mc_threshold_list (table);
+  g_set_error (error, MC_THRESHOLD_ERROR, MC_THRESHOLD_ERROR_UNKNOWN, "%s '%s'; %s %s", missing,
+               name, there, names);
   return NULL;
+}
+
+const McThreshold *
+mc_host_threshold_require (const char *name, GError **error)
+{
+  return require (mc_host_thresholds, name, "There is no threshold", "there are", error);
+}
+
+const McThreshold *
+mc_vm_threshold_require (const char *name, GError **error)
+{
+  return require (mc_vm_thresholds, name, "A VM has no threshold", "it has", error);
 }
 
 const McThreshold *

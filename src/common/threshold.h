@@ -77,6 +77,7 @@ const McThreshold *mc_vm_threshold_find (const char *name);
 
 /* Fails with UNKNOWN, which names those that there are. */
 const McThreshold *mc_host_threshold_require (const char *name, GError **error);
+const McThreshold *mc_vm_threshold_require (const char *name, GError **error);
 
 /* Returns: (nullable): by its key. */
 const McThreshold *mc_threshold_find_key (const McThreshold *thresholds, const char *key);

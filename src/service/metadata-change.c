@@ -40,20 +40,6 @@ mc_metadata_change_free (McMetadataChange *self)
   g_free (self);
 }
 
-static const McThreshold *
-find_threshold (const char *name, GError **error)
-{
-  const McThreshold *threshold = mc_vm_threshold_find (name);
-  g_autofree char *names = NULL;
-
-  if (threshold != NULL)
-    return threshold;
-  names = mc_threshold_list (mc_vm_thresholds);
-  g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_UNKNOWN_THRESHOLD,
-               "A VM has no threshold '%s'; it has %s", name, names);
-  return NULL;
-}
-
 /* Whether the VM is managed is kept beside its thresholds, and so changes with them or not at all.
  */
 static gboolean
@@ -76,7 +62,7 @@ apply_value (McMetadataEdit *edit, const char *name, guint64 value, GError **err
 
   if (g_str_equal (name, MC_SETTING_MANAGED))
     return apply_managed (edit, value, error);
-  threshold = find_threshold (name, error);
+  threshold = mc_vm_threshold_require (name, error);
   if (threshold == NULL || !mc_threshold_check (threshold, value, error))
     return FALSE;
   mc_metadata_edit_set (edit, threshold, value);
@@ -107,7 +93,7 @@ reset_name (McMetadataEdit *edit, const char *name, GError **error)
       mc_metadata_edit_set_managed (edit, MC_MANAGED_DEFAULT);
       return TRUE;
     }
-  threshold = find_threshold (name, error);
+  threshold = mc_vm_threshold_require (name, error);
   if (threshold == NULL)
     return FALSE;
   mc_metadata_edit_set (edit, threshold, MC_UNSET);
