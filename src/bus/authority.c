@@ -18,6 +18,8 @@ struct _McAuthority
   GObject parent;
 
   GDBusConnection *connection;
+  GDBusConnection *shared; /* polkit's library asks GLib for it again, and a new one would end the
+                              process with its bus, as if it had been told to */
   gboolean ready;          /* it is known whether there is a polkit */
   PolkitAuthority *polkit; /* NULL: none that decides about this bus */
   GPtrArray *waiting;      /* (element-type GTask) until it is ready */
@@ -235,20 +237,19 @@ static void
 on_system_bus (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (McAuthority) self = user_data;
-  g_autoptr (GDBusConnection) connection = g_bus_get_finish (result, NULL);
 
-  if (connection != NULL
-      && g_strcmp0 (g_dbus_connection_get_guid (connection),
-                    g_dbus_connection_get_guid (self->connection))
-             == 0)
+  self->shared = g_bus_get_finish (result, NULL);
+  if (self->shared != NULL)
+    g_dbus_connection_set_exit_on_close (self->shared, FALSE);
+  if (self->shared != NULL
+      && g_str_equal (g_dbus_connection_get_guid (self->shared),
+                      g_dbus_connection_get_guid (self->connection)))
+    polkit_authority_get_async (NULL, on_polkit, g_steal_pointer (&self));
+  else
     {
-      g_dbus_connection_set_exit_on_close (connection, FALSE);
-      polkit_authority_get_async (NULL, on_polkit, g_steal_pointer (&self));
-      return;
+      g_clear_object (&self->shared);
+      become_ready (self, NULL);
     }
-  if (connection != NULL)
-    g_dbus_connection_set_exit_on_close (connection, FALSE);
-  become_ready (self, NULL);
 }
 
 static void
@@ -257,6 +258,7 @@ mc_authority_dispose (GObject *object)
   McAuthority *self = MC_AUTHORITY (object);
 
   g_clear_object (&self->polkit);
+  g_clear_object (&self->shared);
   g_clear_object (&self->connection);
   g_clear_pointer (&self->waiting, g_ptr_array_unref);
   G_OBJECT_CLASS (mc_authority_parent_class)->dispose (object);

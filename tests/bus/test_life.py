@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """How the daemon stands to its bus: its name, the bus's end, and its own."""
 
+import os
 import signal
 import subprocess
 
@@ -77,6 +78,25 @@ def test_bus_that_goes_is_an_error(start):
     code, said = service.end()
     assert code == 1
     assert "The bus is gone" in said
+
+
+def test_system_bus_that_goes_is_an_error_at_every_start(start):
+    """polkit's connection to it is of GLib's, and may not end the process as a request would. Which thread is first decides: on one
+    processor each of them is, now and then."""
+    processors = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(processors)})
+    try:
+        for _ in range(15):
+            daemon, address = start_bus()
+            service = start(DBUS_SESSION_BUS_ADDRESS=address, DBUS_SYSTEM_BUS_ADDRESS=address)
+            wait_for_state(address, "running")
+            daemon.kill()
+            daemon.wait()
+            code, said = service.end()
+            assert code == 1
+            assert "The bus is gone" in said
+    finally:
+        os.sched_setaffinity(0, processors)
 
 
 def test_no_bus_is_an_error(start):
