@@ -29,6 +29,13 @@ percent (guint64 bytes, guint parts)
   return bytes / 100 * parts;
 }
 
+/* Returns: the part of @lacks that @left allows, where @all lack so much together. */
+static inline guint64
+portion (guint64 lacks, guint64 left, guint64 all)
+{
+  return all <= left ? lacks : (guint64)((double)lacks * left / all);
+}
+
 /* Whether less than @span_us has passed since @then_us; 0 = it never was. */
 static inline gboolean
 within (gint64 now_us, gint64 then_us, gint64 span_us)

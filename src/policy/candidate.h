@@ -16,14 +16,29 @@ typedef struct
   guint64 backed;  /* of its guest's memory, by the host */
   guint64 share;   /* what it should have, in the end */
   guint64 surplus; /* what it could give in this cycle */
-  guint64 lacks;   /* what it should be granted in this cycle */
+  guint64 lacks;   /* what it should be granted in this cycle, … */
+  guint64 room;    /* … and what its groups have for its page cache */
+  guint64 budget;  /* what its groups have for all of their members */
+  gboolean scarce; /* one of them has not room for all that is desired in it */
 } McCandidate;
+
+/* A group of the host in one cycle: group.c */
+typedef struct
+{
+  const char *name;
+  McCandidate **members; /* those of its VMs that take part */
+  gsize n_members;
+  gint64 free;      /* of its limit nobody has a claim to this, … */
+  gint64 grantable; /* … and it may be granted now */
+} McGroupCycle;
 
 typedef struct
 {
   McCandidate *items;
   gsize n;
   guint64 *figures; /* room for one figure for each */
+  McGroupCycle *groups;
+  gsize n_groups;
 } McCandidates;
 
 /* A smaller move than this costs more calls than it brings. */

@@ -15,6 +15,7 @@
 #include "correction.h"
 #include "eligibility.h"
 #include "grant.h"
+#include "group.h"
 #include "headroom.h"
 #include "policy.h"
 #include "promises.h"
@@ -29,9 +30,6 @@
 /* Of the host: the most that is kept free for whoever needs it next. */
 #define POOL_PART 8
 
-/* Of the margin, this part may be needed for what processes turn out to occupy. */
-#define DOUBT_DIVISOR 8
-
 /* Of guesses, the part that is left where not all can survive: tried on the tuning set with all of
  * them (73,955 stalled seconds), two thirds (73,736), half (73,006), a third (73,696) and none
  * (73,103; the largest VMs of unequal hosts stall half as long again). */
@@ -43,6 +41,7 @@ typedef struct
   McClaim *claims; /* one for each, and the pool's */
   guint64 largest; /* capacity of a candidate */
   McPromises promises;
+  McGroupBooks groups;
 } Scratch;
 
 static guint64
@@ -100,7 +99,13 @@ add_candidate (const McPolicyCycle *cycle,
   McDemand demand = mc_demand_of (cycle, facts, history);
   guint64 least = demand.least;
   *candidate = (McCandidate){
-    .facts = facts, .history = history, .decision = decision, .demand = demand, .backed = backed
+    .facts = facts,
+    .history = history,
+    .decision = decision,
+    .demand = demand,
+    .backed = backed,
+    .room = MC_CAPACITY_MOST,
+    .budget = MC_CAPACITY_MOST,
   };
   /* What cannot be taken is not shared out either. */
   if (decision->status != MC_VM_MANAGED)
@@ -149,12 +154,14 @@ gather (const McPolicyCycle *cycle,
                    &decisions[i]);
       corrected
           = mc_correction_decide (cycle, &facts[i], backing.backed, histories[i], &decisions[i]);
+      mc_group_books_add (&scratch->groups, i, &backing);
       mc_promises_add (&scratch->promises, histories[i], decisions[i].status, &backing,
                        !corrected && decisions[i].status == MC_VM_MANAGED);
       if (corrected)
         continue;
       scratch->promises.unlikely_promise
           += MIN (backing.promise, mc_backing_likely_doubt (histories[i]));
+      mc_group_books_set_candidate (&scratch->groups, i, scratch->candidates.n);
       add_candidate (cycle, &facts[i], backing.backed, histories[i], &decisions[i], scratch);
     }
 }
@@ -250,9 +257,13 @@ presses (const McPolicyCycle *cycle, const Scratch *scratch)
   if (cycle->condition == MC_HOST_CRITICAL)
     return TRUE;
   for (gsize i = 0; i < scratch->candidates.n; i++)
-    if (scratch->candidates.items[i].lacks > 0
-        || (scarce && scratch->candidates.items[i].demand.bursty))
-      return TRUE;
+    {
+      const McCandidate *candidate = &scratch->candidates.items[i];
+
+      if (candidate->lacks > 0 || candidate->decision->group != NULL
+          || ((scarce || candidate->scarce) && candidate->demand.bursty))
+        return TRUE;
+    }
   return FALSE;
 }
 
@@ -280,12 +291,11 @@ static void
 set_free (McPolicyCycle *cycle, const Scratch *scratch)
 {
   const McPromises *promises = &scratch->promises;
-  guint64 margin = mc_headroom_margin (cycle->settings);
 
   cycle->free = mc_headroom_free (cycle->settings, cycle->host, promises->promised);
   cycle->lent = (gint64)promises->lendable;
-  cycle->grantable = cycle->free + cycle->lent
-                     - (gint64)saturating_sub (promises->doubt, margin / DOUBT_DIVISOR);
+  cycle->grantable
+      = cycle->free + cycle->lent - (gint64)mc_headroom_doubted (cycle->settings, promises->doubt);
   cycle->grantable_to_thrashing = cycle->grantable + (gint64)promises->lendable_to_thrashing;
   if (scratch->candidates.n > 1) /* one alone has nobody to wait for */
     cycle->pool = MIN (percent (scratch->largest, cycle->tuning->pool_percent),
@@ -311,9 +321,12 @@ mc_policy_decide (const McPolicySettings *settings,
   };
   McPolicyCycle cycle = begin (settings, host, now_us);
 
+  mc_group_books_open (&scratch.groups, host, n_vms);
   gather (&cycle, n_vms, facts, histories, decisions, &scratch);
   set_free (&cycle, &scratch);
   cycle.lambda = share_out (&cycle, &scratch);
+  mc_groups_begin (&cycle, &scratch.groups, &scratch.candidates);
+  mc_groups_share_out (&scratch.candidates, claims);
   mc_reclaim (&cycle, &scratch.candidates);
   mc_grant (&cycle, &scratch.candidates);
 
@@ -326,4 +339,5 @@ mc_policy_decide (const McPolicySettings *settings,
     .pressing = presses (&cycle, &scratch),
     .lambda = cycle.lambda,
   };
+  mc_group_books_close (&scratch.groups, &scratch.candidates);
 }

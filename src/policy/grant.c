@@ -13,12 +13,6 @@
 #define GRANT_DIVISOR 4
 
 static guint64
-portion_of (guint64 lacks, guint64 left, guint64 all)
-{
-  return all <= left ? lacks : (guint64)((double)lacks * left / all);
-}
-
-static guint64
 least_grant (const McPolicyCycle *cycle, const McCandidate *candidate)
 {
   const McDemand *demand = &candidate->demand;
@@ -40,7 +34,7 @@ grant_to (const McPolicyCycle *cycle, McCandidate *candidate, guint64 amount, Mc
     return 0;
   mc_candidate_move_to (candidate, demand->target + amount, reason,
                         reason == MC_REASON_BELOW_MINIMUM ? demand->least : demand->low);
-  candidate->decision->budget = (guint64)MAX (cycle->grantable, 0);
+  candidate->decision->budget = MIN ((guint64)MAX (cycle->grantable, 0), candidate->budget);
   candidate->history->granted_us = cycle->now_us;
   candidate->history->granted = demand->target + amount;
   candidate->history->vain_balloon = 0; /* what was asked before is no longer to be seen */
@@ -70,7 +64,7 @@ grant_need (const McPolicyCycle *cycle, McCandidates *candidates, gboolean thras
   for (gsize i = 0; i < candidates->n; i++)
     if (candidates->items[i].demand.thrashing == thrashing && candidates->items[i].lacks > 0)
       granted += grant_to (cycle, &candidates->items[i],
-                           portion_of (candidates->items[i].lacks, left, all),
+                           portion (candidates->items[i].lacks, left, all),
                            why_granted (&candidates->items[i]));
   return saturating_sub (left, granted);
 }
@@ -93,14 +87,24 @@ grant_cache (const McPolicyCycle *cycle, McCandidates *candidates, guint64 left)
 
       candidates->figures[i]
           = may ? MIN (saturating_sub (candidate->demand.with_cache, candidate->demand.target),
-                       candidate->demand.step)
+                       MIN (candidate->demand.step, candidate->room))
                 : 0;
       all += candidates->figures[i];
     }
   for (gsize i = 0; i < candidates->n; i++)
     if (candidates->figures[i] > 0)
-      grant_to (cycle, &candidates->items[i], portion_of (candidates->figures[i], left, all),
+      grant_to (cycle, &candidates->items[i], portion (candidates->figures[i], left, all),
                 MC_REASON_CACHE);
+}
+
+static McReason
+why_unmet (const McPolicyCycle *cycle, const McCandidate *candidate)
+{
+  if (candidate->demand.target >= candidate->demand.most)
+    return MC_REASON_AT_MAXIMUM;
+  if (mc_candidate_has_just_given (cycle, candidate))
+    return MC_REASON_COOLING_DOWN;
+  return candidate->decision->group != NULL ? MC_REASON_GROUP_FULL : MC_REASON_NO_FREE_MEMORY;
 }
 
 static void
@@ -108,12 +112,9 @@ explain_unmet_need (const McPolicyCycle *cycle, McCandidate *candidate)
 {
   if (candidate->decision->move || !candidate->demand.in_need)
     return;
-  mc_candidate_explain (
-      candidate, candidate->demand.target >= candidate->demand.most ? MC_REASON_AT_MAXIMUM
-                 : mc_candidate_has_just_given (cycle, candidate)   ? MC_REASON_COOLING_DOWN
-                                                                    : MC_REASON_NO_FREE_MEMORY);
+  mc_candidate_explain (candidate, why_unmet (cycle, candidate));
   candidate->decision->limit = candidate->demand.low;
-  candidate->decision->budget = (guint64)MAX (cycle->grantable, 0);
+  candidate->decision->budget = MIN ((guint64)MAX (cycle->grantable, 0), candidate->budget);
 }
 
 void

@@ -6,12 +6,21 @@
 
 #include "arithmetic.h"
 
+/* Of the margin, this part may be needed for what processes turn out to occupy. */
+#define DOUBT_DIVISOR 8
+
 guint64
 mc_headroom_margin (const McPolicySettings *settings)
 {
   const McTuning *tuning = settings->tuning != NULL ? settings->tuning : &mc_tuning_default;
 
   return tuning->margin_mib * MC_MIB;
+}
+
+guint64
+mc_headroom_doubted (const McPolicySettings *settings, guint64 doubt)
+{
+  return saturating_sub (doubt, mc_headroom_margin (settings) / DOUBT_DIVISOR);
 }
 
 gint64

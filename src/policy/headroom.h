@@ -14,6 +14,9 @@ G_BEGIN_DECLS
 /* Never given, beside the host's reserve: for what grows unmanaged between two cycles. */
 guint64 mc_headroom_margin (const McPolicySettings *settings);
 
+/* Returns: of the @doubt about what processes occupy (McBacking), what is not granted. */
+guint64 mc_headroom_doubted (const McPolicySettings *settings, guint64 doubt);
+
 /* available − reserve − margin − @promised (McHostDecision). Below 0 where more was promised than
  * there is. */
 gint64

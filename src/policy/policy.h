@@ -41,10 +41,22 @@ mc_policy_interval_us (const McPolicySettings *settings)
   return (gint64)settings->thresholds.interval_s * G_USEC_PER_SEC;
 }
 
+/* VMs that share a limit within the host's: of a slice's cgroup, or of NUMA nodes. A VM may be in
+ * several. */
+typedef struct
+{
+  const char *name;     /* of the limit, for "… has no memory left"; interned */
+  guint64 left;         /* what is under the limit may come to occupy so much more */
+  const guint *members; /* which of the VMs: their places in the facts */
+  gsize n_members;
+} McGroup;
+
 typedef struct
 {
   guint64 total;
   guint64 available; /* what the host could still give out: MemAvailable */
+  const McGroup *groups;
+  gsize n_groups;
 } McHostFigures;
 
 typedef enum
@@ -88,6 +100,7 @@ typedef enum
   MC_REASON_EMERGENCY,      /* gives, or a grant is called back, to a host at its reserve */
   MC_REASON_NO_FREE_MEMORY, /* in need, and nothing can be given */
   MC_REASON_AT_MAXIMUM,     /* in need, and has all that it may have */
+  MC_REASON_GROUP_FULL,     /* in need, and a limit that it shares with others has nothing left */
   MC_REASON_COOLING_DOWN,   /* would move, but has only just moved the other way */
   MC_REASON_UNREACHABLE,    /* target withdrawn: the guest does not reach it */
   MC_REASON_REPEATED,       /* has not taken what it was given: its target is set again */
@@ -143,8 +156,10 @@ typedef struct
   gboolean move;  /* target is to be set */
   McVmStatus status;
   McReason reason;
-  guint64 before;    /* its target, or its balloon when it has none, before this decision */
-  guint64 promise;   /* granted and not yet touched */
+  guint64 before;  /* its target, or its balloon when it has none, before this decision */
+  guint64 promise; /* granted and not yet touched */
+  const char
+      *group; /* (nullable): the name of the limit that decided, where it was not the host's */
   gboolean pressing; /* the next cycle should come early for its sake */
 
   /* the figures of the reason's sentence, in bytes; of MC_REASON_FOREIGN, limit is in seconds */

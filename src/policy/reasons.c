@@ -29,7 +29,8 @@ static const char *const condition_nicks[] = {
 
 /*
  * The figures in a sentence: {figure}, {limit}, {budget}, {before} and {target} of the decision,
- * {moved} from one to the other, all in MiB; {seconds} is its limit as it is, {status} its status.
+ * {moved} from one to the other, all in MiB; {seconds} is its limit as it is, {status} its status,
+ * {group} the name of the limit that decided.
  * Headroom is what is usable at the target, or what is unused where that is less.
  */
 static const struct
@@ -64,6 +65,8 @@ static const struct
   [MC_REASON_AT_MAXIMUM]
   = { "at-maximum",
       "headroom of {figure} MiB is low, and it has all that it may have, {before} MiB" },
+  [MC_REASON_GROUP_FULL]
+  = { "group-full", "needs more with a headroom of {figure} MiB, and nothing is left of {group}" },
   [MC_REASON_COOLING_DOWN]
   = { "cooling-down", "waits after its last move, with a headroom of {figure} MiB" },
   [MC_REASON_UNREACHABLE]
@@ -81,6 +84,12 @@ static const char nothing_to_give[]
     = "needs more with a headroom of {figure} MiB, and the host has nothing to give";
 static const char taken_over[]
     = "somebody else had set its balloon to {figure} MiB; taken over from there";
+
+static const char group_overcommitted[]
+    = "guests were promised more than is left of {group} and headroom is {figure} MiB; "
+      "-{moved} MiB";
+static const char funds_group[] = "others that share {group} are in need and headroom is "
+                                  "{figure} MiB; -{moved} MiB";
 
 const char *
 mc_vm_status_nick (McVmStatus status)
@@ -111,6 +120,10 @@ sentence_of (const McVmDecision *decision)
     return nothing_to_give;
   if (decision->reason == MC_REASON_FOREIGN && decision->move)
     return taken_over;
+  if (decision->reason == MC_REASON_OVERCOMMITTED && decision->group != NULL)
+    return group_overcommitted;
+  if (decision->reason == MC_REASON_FUNDS_OTHERS && decision->group != NULL)
+    return funds_group;
   return reasons[decision->reason].sentence;
 }
 
@@ -138,7 +151,9 @@ append_figure (GString *words, const McVmDecision *decision, const char *name, g
         g_string_append_printf (words, "%" G_GUINT64_FORMAT, figures[i].value);
         return;
       }
-  g_string_append (words, mc_vm_status_nick (decision->status));
+  g_string_append (words, strncmp ("group", name, length) == 0
+                              ? decision->group
+                              : mc_vm_status_nick (decision->status));
 }
 
 char *

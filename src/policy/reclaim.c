@@ -16,13 +16,11 @@
 
 #include "arithmetic.h"
 #include "eligibility.h"
-#include "share.h"
+#include "group.h"
+#include "taking.h"
 
 /* More than a guest was seen to need from one report to the next. */
 #define BURST (1 * MC_GIB)
-
-/* What has to be taken at once for the host to be seen to get it, of a VM's capacity. */
-#define PROOF_PERCENT 4
 
 /* A guest that is at rest to the last byte is believed again after this long. */
 #define ANSWERS_WITHIN_US ((gint64)30 * G_USEC_PER_SEC)
@@ -38,6 +36,18 @@
 /* What each may keep as not worth a move: of what is missing, all together keep no more than a
  * quarter for that. */
 #define FORGONE_DIVISOR 4
+
+/* Of those in need on the host, or in a group of it. */
+typedef struct
+{
+  gint64 free;      /* what nobody has a claim to there; negative where more is promised */
+  gint64 lacks;     /* in this cycle */
+  gint64 ahead;     /* … and in the next ones */
+  gint64 coming;    /* on its way from balloons that inflate … */
+  gint64 soon;      /* … and here before long */
+  gint64 reclaimed; /* in this cycle */
+  gint64 waited_us; /* the longest that one of them has lacked memory */
+} Sums;
 
 /* What it was given is left with it for a while: taken back at once, it would be asked for again.
  */
@@ -55,14 +65,20 @@ has_just_started (const McPolicyCycle *cycle, const McCandidate *candidate)
                  cycle->tuning->keep_after_start_s * G_USEC_PER_SEC);
 }
 
-/* Returns: for how long it has lacked memory. */
-static gint64
-remember_waiting (const McPolicyCycle *cycle, McCandidate *candidate)
+/* Sets what it lacks, and remembers since when it lacks anything. */
+static void
+find_lacking (const McPolicyCycle *cycle, McCandidate *candidate)
 {
+  candidate->lacks = mc_candidate_lacking (cycle, candidate);
   if (candidate->lacks == 0)
     candidate->history->unmet_since_us = 0;
   else if (candidate->history->unmet_since_us == 0)
     candidate->history->unmet_since_us = cycle->now_us;
+}
+
+static gint64
+waited (const McPolicyCycle *cycle, const McCandidate *candidate)
+{
   return candidate->lacks == 0 ? 0 : cycle->now_us - candidate->history->unmet_since_us;
 }
 
@@ -85,12 +101,12 @@ can_spare (const McPolicyCycle *cycle, const McCandidate *candidate, guint64 dow
   guint64 step = demand->step;
 
   if (candidate->decision->status != MC_VM_MANAGED || candidate->decision->move
-      || candidate->lacks > 0 || history->disagrees || !mc_eligibility_may_reclaim (history)
-      || waits_for_an_answer (cycle, candidate))
+      || candidate->lacks > 0 || candidate->decision->group != NULL || history->disagrees
+      || !mc_eligibility_may_reclaim (history) || waits_for_an_answer (cycle, candidate))
     return 0;
   step = mc_candidate_probe (candidate, step);
   if (history->stuck_times == 0 && history->ineffective_times > 0 && !history->effective)
-    step = MIN (step, percent (candidate->facts->capacity, PROOF_PERCENT));
+    step = MIN (step, percent (candidate->facts->capacity, MC_PROOF_PERCENT));
 
   if (demand->thrashing && cycle->lambda >= 0)
     return 0;
@@ -110,118 +126,23 @@ left_to_those_who_wait (const McPolicyCycle *cycle, const McCandidate *candidate
   return MIN (candidate->share, mc_demand_fair_size (&candidate->demand));
 }
 
-/* For others that are in need now, and have waited for @waited_us at most. */
+/* For others that @sums are of. */
 static guint64
 can_spare_for_need (const McPolicyCycle *cycle,
                     const McCandidate *candidate,
                     guint64 lacks,
-                    gint64 waited_us)
+                    const Sums *sums)
 {
   guint64 amount
-      = can_spare (cycle, candidate, left_to_those_who_wait (cycle, candidate, waited_us));
+      = can_spare (cycle, candidate, left_to_those_who_wait (cycle, candidate, sums->waited_us));
   guint64 least = mc_candidate_worth (candidate, cycle->tuning->need_trifle_percent,
-                                      waited_us >= UNMET_LONG_US ? 0 : lacks);
+                                      sums->waited_us >= UNMET_LONG_US ? 0 : lacks);
 
-  if (cycle->condition == MC_HOST_CRITICAL || cycle->free < 0)
+  if (cycle->condition == MC_HOST_CRITICAL || sums->free < 0)
     return amount;
   if (keeps (cycle, candidate, cycle->tuning->keep_from_need_s) || amount < least)
     return 0;
   return amount;
-}
-
-static guint64
-reclaim_from (const McPolicyCycle *cycle, McCandidate *candidate, guint64 amount, McReason reason)
-{
-  const McDemand *demand = &candidate->demand;
-  McVmHistory *history = candidate->history;
-
-  amount = amount / MC_MIB * MC_MIB;
-  if (amount == 0 || amount < mc_candidate_worth (candidate, cycle->tuning->trifle_percent, 0))
-    return 0;
-  mc_candidate_move_to (candidate, demand->target - amount, reason, demand->high);
-  history->reclaimed_us = cycle->now_us;
-  history->granted = MIN (history->granted, demand->target - amount);
-  if (history->vain_balloon == 0
-      && amount + MC_MIB >= percent (candidate->facts->capacity, PROOF_PERCENT))
-    history->vain_balloon = candidate->facts->balloon;
-  return amount;
-}
-
-/* What one gives where those with the most are brought down to @level, if it is worth a move. */
-static guint64
-portion_above (const McCandidate *candidate, guint64 level, guint64 least)
-{
-  return MIN (candidate->surplus, MAX (saturating_sub (candidate->surplus, level), least));
-}
-
-/*
- * The largest surplus from which on all who have as much bring @total together, each no less than
- * is worth a move (its figure).
- */
-static guint64
-find_richest (const McCandidates *candidates, guint64 level, guint64 total)
-{
-  guint64 low = 0, high = 1;
-
-  for (gsize i = 0; i < candidates->n; i++)
-    high = MAX (high, candidates->items[i].surplus + 1);
-  while (high - low > MC_MIB)
-    {
-      guint64 middle = low + (high - low) / 2, sum = 0;
-
-      for (gsize i = 0; i < candidates->n; i++)
-        if (candidates->items[i].surplus >= middle)
-          sum += portion_above (&candidates->items[i], level, candidates->figures[i]);
-      if (sum >= total)
-        low = middle;
-      else
-        high = middle;
-    }
-  return low;
-}
-
-/* Sets each one's figure to what is worth a move of it. Returns: whether anybody would give less
- * than that. */
-static gboolean
-find_least (const McPolicyCycle *cycle, McCandidates *candidates, guint64 level, guint64 total)
-{
-  gboolean less = FALSE;
-
-  for (gsize i = 0; i < candidates->n; i++)
-    {
-      guint64 surplus = candidates->items[i].surplus;
-
-      candidates->figures[i]
-          = surplus == 0
-                ? 0
-                : mc_candidate_worth (&candidates->items[i], cycle->tuning->trifle_percent, total);
-      less |= surplus > level && surplus - level < candidates->figures[i];
-    }
-  return less;
-}
-
-/* Takes @total in all, from those with the largest surplus first. Returns: what was taken. */
-static guint64
-reclaim_evenly (const McPolicyCycle *cycle,
-                McCandidates *candidates,
-                guint64 total,
-                McReason reason)
-{
-  guint64 sum = 0, level = 0, richest, reclaimed = 0;
-
-  for (gsize i = 0; i < candidates->n; i++)
-    sum += candidates->figures[i] = candidates->items[i].surplus;
-  if (sum > total)
-    level = mc_share_level (candidates->figures, candidates->n, sum - total);
-  richest = level + 1;
-  if (find_least (cycle, candidates, level, total))
-    richest = find_richest (candidates, level, total);
-  for (gsize i = 0; i < candidates->n; i++)
-    if (candidates->items[i].surplus > 0 && candidates->items[i].surplus >= richest)
-      reclaimed += reclaim_from (
-          cycle, &candidates->items[i],
-          portion_above (&candidates->items[i], level, candidates->figures[i]), reason);
-  return reclaimed;
 }
 
 /* What a host that is used above its limit leaves to everybody: desired_now. Where a part of a
@@ -264,7 +185,7 @@ reclaim_spare (const McPolicyCycle *cycle,
                                                       total / (FORGONE_DIVISOR * candidates->n)))
         candidate->surplus = 0;
     }
-  return reclaim_evenly (cycle, candidates, total, reason);
+  return mc_take_evenly (cycle, candidates, total, reason);
 }
 
 /* Slowly where everybody has all that it wants: nobody waits for it. */
@@ -294,7 +215,7 @@ release_in_comfort (const McPolicyCycle *cycle, McCandidate *candidate)
       mc_candidate_explain (candidate, MC_REASON_COOLING_DOWN);
       return;
     }
-  reclaim_from (cycle, candidate, MIN (amount, percent (capacity, tuning->comfort_step_percent)),
+  mc_take_from (cycle, candidate, MIN (amount, percent (capacity, tuning->comfort_step_percent)),
                 MC_REASON_RELEASES);
 }
 
@@ -309,7 +230,7 @@ bring_down_to_maximum (const McPolicyCycle *cycle, McCandidate *candidate)
 
   if (mc_demand_bare_size (demand) > demand->most)
     mc_candidate_explain (candidate, MC_REASON_AT_MAXIMUM);
-  reclaim_from (cycle, candidate, MIN (amount, demand->step), MC_REASON_ABOVE_MAXIMUM);
+  mc_take_from (cycle, candidate, MIN (amount, demand->step), MC_REASON_ABOVE_MAXIMUM);
   candidate->decision->limit = demand->most;
 }
 
@@ -333,21 +254,12 @@ enforce (const McPolicyCycle *cycle, McCandidate *candidate)
 }
 
 static McReason
-why_reclaimed (const McPolicyCycle *cycle)
+why_reclaimed (const McPolicyCycle *cycle, const Sums *sums)
 {
   if (cycle->condition == MC_HOST_CRITICAL)
     return MC_REASON_EMERGENCY;
-  return cycle->free < 0 ? MC_REASON_OVERCOMMITTED : MC_REASON_FUNDS_OTHERS;
+  return sums->free < 0 ? MC_REASON_OVERCOMMITTED : MC_REASON_FUNDS_OTHERS;
 }
-
-typedef struct
-{
-  gint64 lacks;     /* of those in need, in this cycle */
-  gint64 ahead;     /* … and in the next ones */
-  gint64 coming;    /* on its way from balloons that inflate … */
-  gint64 soon;      /* … and here before long */
-  gint64 reclaimed; /* in this cycle */
-} Sums;
 
 /* What nobody granted is lent to VMs in need, which can be asked for it; of a VM about to start
  * nobody can ask it back, so what is reserved for it is reclaimed in full. */
@@ -360,30 +272,55 @@ not_to_be_lent (const McPolicyCycle *cycle)
 }
 
 static void
+add_up (const McPolicyCycle *cycle, const McCandidate *candidate, Sums *sums)
+{
+  sums->lacks += (gint64)candidate->lacks;
+  sums->ahead += (gint64)mc_candidate_lacking_ahead (cycle, candidate);
+  sums->soon += (gint64)mc_candidate_coming_soon (cycle, candidate);
+  sums->coming += (gint64)mc_candidate_coming (candidate);
+  sums->waited_us = MAX (sums->waited_us, waited (cycle, candidate));
+}
+
+static void
 reclaim_for_need (const McPolicyCycle *cycle, McCandidates *candidates, Sums *sums)
 {
-  gint64 waited_us = 0, short_of;
+  gint64 short_of;
 
   for (gsize i = 0; i < candidates->n; i++)
-    {
-      McCandidate *candidate = &candidates->items[i];
-
-      candidate->lacks = mc_candidate_lacking (cycle, candidate);
-      waited_us = MAX (waited_us, remember_waiting (cycle, candidate));
-      sums->lacks += (gint64)candidate->lacks;
-      sums->ahead += (gint64)mc_candidate_lacking_ahead (cycle, candidate);
-      sums->soon += (gint64)mc_candidate_coming_soon (cycle, candidate);
-      sums->coming += (gint64)mc_candidate_coming (candidate);
-    }
+    add_up (cycle, &candidates->items[i], sums);
   short_of = sums->lacks + sums->ahead - sums->soon + not_to_be_lent (cycle)
              - (sums->lacks > 0 ? cycle->grantable : cycle->free + cycle->lent);
   if (short_of <= 0)
     return;
   for (gsize i = 0; i < candidates->n; i++)
     candidates->items[i].surplus
-        = can_spare_for_need (cycle, &candidates->items[i], (guint64)short_of, waited_us);
+        = can_spare_for_need (cycle, &candidates->items[i], (guint64)short_of, sums);
   sums->reclaimed
-      += (gint64)reclaim_evenly (cycle, candidates, (guint64)short_of, why_reclaimed (cycle));
+      += (gint64)mc_take_evenly (cycle, candidates, (guint64)short_of, why_reclaimed (cycle, sums));
+}
+
+/* As for the host, from the members alone. */
+static void
+reclaim_for_group (const McPolicyCycle *cycle, McCandidates *candidates, McGroupCycle *group)
+{
+  Sums sums = { .free = group->free };
+  gint64 short_of;
+
+  for (gsize i = 0; i < group->n_members; i++)
+    add_up (cycle, group->members[i], &sums);
+  short_of
+      = sums.lacks + sums.ahead - sums.soon - (sums.lacks > 0 ? group->grantable : group->free);
+  if (short_of <= 0)
+    return;
+  for (gsize i = 0; i < candidates->n; i++)
+    candidates->items[i].surplus = 0;
+  for (gsize i = 0; i < group->n_members; i++)
+    group->members[i]->surplus
+        = can_spare_for_need (cycle, group->members[i], (guint64)short_of, &sums);
+  mc_take_evenly (cycle, candidates, (guint64)short_of, why_reclaimed (cycle, &sums));
+  for (gsize i = 0; i < group->n_members; i++)
+    if (group->members[i]->decision->move && group->members[i]->surplus > 0)
+      group->members[i]->decision->group = group->name;
 }
 
 /* Returns: whether anything is missing in it that is worth asking for. */
@@ -419,9 +356,16 @@ reclaim_for_host (const McPolicyCycle *cycle, McCandidates *candidates, Sums *su
 void
 mc_reclaim (const McPolicyCycle *cycle, McCandidates *candidates)
 {
-  Sums sums = { 0 };
+  Sums sums = { .free = cycle->free };
   gboolean pool_is_low;
 
+  for (gsize i = 0; i < candidates->n; i++)
+    find_lacking (cycle, &candidates->items[i]);
+  for (gsize i = 0; i < candidates->n_groups; i++)
+    {
+      reclaim_for_group (cycle, candidates, &candidates->groups[i]);
+      mc_group_limit (&candidates->groups[i]);
+    }
   reclaim_for_need (cycle, candidates, &sums);
   pool_is_low = reclaim_for_pool (cycle, candidates, &sums);
   reclaim_for_host (cycle, candidates, &sums);

@@ -45,6 +45,8 @@ stage_add (Stage *stage, guint64 target, guint64 used, guint64 share)
     .decision = &stage->decisions[i],
     .share = share * MC_MIB,
     .backed = target * MC_MIB,
+    .room = G_MAXUINT64,
+    .budget = G_MAXUINT64,
     .demand = { .low = 100 * MC_MIB,
                 .high = 150 * MC_MIB,
                 .most = 1000 * MC_MIB,

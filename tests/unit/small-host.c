@@ -78,6 +78,17 @@ small_host_available (const SmallHost *host)
   return available;
 }
 
+double
+small_host_grouped (const SmallHost *host)
+{
+  double occupied = 0;
+
+  for (guint i = 0; i < host->n; i++)
+    if (host->guests[i].grouped)
+      occupied += host->guests[i].touched + host->guests[i].own;
+  return occupied;
+}
+
 void
 small_host_leave (SmallHost *host, double available)
 {
@@ -89,6 +100,7 @@ void
 small_host_watch (SmallHost *host)
 {
   host->least_available = small_host_available (host);
+  host->most_grouped = small_host_grouped (host);
   for (guint i = 0; i < host->n; i++)
     {
       Guest *guest = &host->guests[i];
@@ -307,6 +319,10 @@ cycle (SmallHost *host)
 {
   McHostFigures figures
       = { .total = bytes (host->total), .available = bytes (small_host_available (host)) };
+  guint members[GUESTS_MOST];
+  McGroup group = { .name = "memory.max of prod.slice",
+                    .left = bytes (host->group_limit - small_host_grouped (host)),
+                    .members = members };
   McVmFacts facts[GUESTS_MOST];
   McVmHistory *histories[GUESTS_MOST];
   McVmDecision decisions[GUESTS_MOST];
@@ -316,6 +332,13 @@ cycle (SmallHost *host)
     {
       facts[i] = facts_of (host, i);
       histories[i] = &host->guests[i].history;
+      if (host->guests[i].grouped)
+        members[group.n_members++] = i;
+    }
+  if (group.n_members > 0)
+    {
+      figures.groups = &group;
+      figures.n_groups = 1;
     }
   mc_policy_decide (&host->settings, &figures, (gint64)(host->now * G_USEC_PER_SEC), host->n, facts,
                     histories, decisions, &host->decision);
@@ -337,6 +360,7 @@ static void
 look (SmallHost *host)
 {
   host->least_available = MIN (host->least_available, small_host_available (host));
+  host->most_grouped = MAX (host->most_grouped, small_host_grouped (host));
   for (guint i = 0; i < host->n; i++)
     {
       Guest *guest = &host->guests[i];

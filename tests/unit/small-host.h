@@ -25,22 +25,23 @@ typedef struct
   guint weight;
 
   /* what goes on in it; tests change it as they like */
-  double uses;     /* its kernel included */
-  double comes_to; /* what it will use, … */
-  double ramp;     /* … by steps of this a second */
-  double cache;    /* files that it has read */
-  double reads_to; /* and how much of those it would keep */
-  double claims;   /* reports this as unused and usable; below 0 = the truth */
-  gboolean blind;  /* reports total and free only */
-  gboolean silent; /* reports nothing any more */
-  gboolean frozen; /* reports the same for ever, with a new time */
-  gboolean hangs;  /* its driver: the balloon stays where it is */
-  gboolean gone;   /* its driver: the balloon is full, whatever it is told */
-  gboolean deaf;   /* sets succeed and are never done */
-  gboolean pinned; /* the host gains nothing from its balloon */
-  gboolean dumps;  /* its dump kernel runs */
-  gboolean lags;   /* its balloon is told as it was a second ago */
-  double started;  /* the second; 0 = before anybody looked */
+  double uses;      /* its kernel included */
+  double comes_to;  /* what it will use, … */
+  double ramp;      /* … by steps of this a second */
+  double cache;     /* files that it has read */
+  double reads_to;  /* and how much of those it would keep */
+  double claims;    /* reports this as unused and usable; below 0 = the truth */
+  gboolean blind;   /* reports total and free only */
+  gboolean silent;  /* reports nothing any more */
+  gboolean frozen;  /* reports the same for ever, with a new time */
+  gboolean hangs;   /* its driver: the balloon stays where it is */
+  gboolean gone;    /* its driver: the balloon is full, whatever it is told */
+  gboolean deaf;    /* sets succeed and are never done */
+  gboolean pinned;  /* the host gains nothing from its balloon */
+  gboolean dumps;   /* its dump kernel runs */
+  gboolean grouped; /* it shares the host's group_limit with others */
+  gboolean lags;    /* its balloon is told as it was a second ago */
+  double started;   /* the second; 0 = before anybody looked */
 
   /* how it is */
   double balloon, target, told; /* told < 0: nothing */
@@ -65,9 +66,11 @@ typedef struct
 {
   McPolicySettings settings;
   double total, base;
+  double group_limit; /* what the processes of those who are grouped may occupy together */
   guint n;
   Guest guests[GUESTS_MOST];
   double now, due;
+  double most_grouped;    /* likewise */
   double least_available; /* since small_host_watch() */
   McHostDecision decision;
   gboolean away; /* the service does not run */
@@ -84,6 +87,9 @@ Guest *small_host_add (SmallHost *host, double capacity, double balloon, double 
 void small_host_leave (SmallHost *host, double available);
 
 double small_host_available (const SmallHost *host);
+
+/* What the processes of those who are grouped occupy. */
+double small_host_grouped (const SmallHost *host);
 
 /* Begins to look at what happens: the measures start anew. */
 void small_host_watch (SmallHost *host);

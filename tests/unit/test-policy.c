@@ -336,7 +336,8 @@ test_sentences (void)
                                .target = 717 * MC_MIB,
                                .figure = 62 * MC_MIB,
                                .limit = 100 * MC_MIB,
-                               .budget = 480 * MC_MIB };
+                               .budget = 480 * MC_MIB,
+                               .group = "memory.max of prod.slice" };
   const McVmDecision taken = {
     .before = 900 * MC_MIB, .target = 700 * MC_MIB, .figure = 400 * MC_MIB, .limit = 150 * MC_MIB
   };
@@ -359,6 +360,8 @@ test_sentences (void)
       "has 480 MiB to give to all" },
     { MC_REASON_NO_FREE_MEMORY, &taken,
       "needs more with a headroom of 400 MiB, and the host has nothing to give" },
+    { MC_REASON_GROUP_FULL, &given,
+      "needs more with a headroom of 62 MiB, and nothing is left of memory.max of prod.slice" },
     { MC_REASON_AT_MAXIMUM, &given,
       "headroom of 62 MiB is low, and it has all that it may have, 512 MiB" },
     { MC_REASON_ABOVE_MAXIMUM, &taken, "above its maximum of 150 MiB; -200 MiB" },
@@ -384,6 +387,38 @@ test_sentences (void)
 
       decision.reason = rows[i].reason;
       sentence = mc_decision_describe (&decision);
+      g_assert_cmpstr (sentence, ==, rows[i].sentence);
+    }
+}
+
+/* Who gives within a limit that is shared with others is not told of the host. */
+static void
+test_sentences_of_a_group (void)
+{
+  const struct
+  {
+    McReason reason;
+    const char *sentence;
+  } rows[] = {
+    { MC_REASON_FUNDS_OTHERS, "others that share memory.max of prod.slice are in need and headroom "
+                              "is 400 MiB; -200 MiB" },
+    { MC_REASON_OVERCOMMITTED, "guests were promised more than is left of memory.max of prod.slice "
+                               "and headroom is 400 MiB; -200 MiB" },
+    { MC_REASON_RELEASES, "headroom of 400 MiB is at or above 150 MiB; -200 MiB" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      const McVmDecision decision = {
+        .reason = rows[i].reason,
+        .before = 900 * MC_MIB,
+        .target = 700 * MC_MIB,
+        .figure = 400 * MC_MIB,
+        .limit = 150 * MC_MIB,
+        .group = "memory.max of prod.slice",
+      };
+      g_autofree char *sentence = mc_decision_describe (&decision);
+
       g_assert_cmpstr (sentence, ==, rows[i].sentence);
     }
 }
@@ -459,6 +494,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/policy/freed-for-the-next", test_what_was_freed_is_there_for_the_next);
   g_test_add_func ("/policy/pinned", test_pinned_is_given_back_what_was_taken);
   g_test_add_func ("/policy/sentences", test_sentences);
+  g_test_add_func ("/policy/sentences-of-a-group", test_sentences_of_a_group);
   g_test_add_func ("/policy/sentence-of-a-maximum", test_sentence_of_a_maximum_names_it);
   return g_test_run ();
 }
