@@ -999,11 +999,14 @@ typedef struct
   guint worlds;     /* that show it, at most */
 } NotYet;
 
+/* Of CALM all but one, toggling-22 with 12 moves in 8 minutes, are on hosts that have not room for
+ * all: who swaps there is given what the other leaves. Without the law of togglers it does not hold
+ * in 9 of the class, where 6 are known. */
 static const NotYet not_yet[] = {
-  { SPARED, "crowd", 1 },    { SPARED, "drivers", 6 }, { SPARED, "free-only", 1 },
-  { SPARED, "idle", 1 },     { SPARED, "kernels", 2 }, { SPARED, "restart", 2 },
-  { SPARED, "pools", 1 },    { SPARED, "small", 1 },   { CALM, "togglers", 6 },
-  { N_PROPERTIES, NULL, 0 },
+  { SPARED, "crowd", 1 },  { SPARED, "drivers", 6 },  { SPARED, "free-only", 1 },
+  { SPARED, "idle", 1 },   { SPARED, "kernels", 2 },  { SPARED, "restart", 2 },
+  { SPARED, "pools", 1 },  { SPARED, "small", 1 },    { CALM, "togglers", 6 },
+  { CALM, "toggling", 6 }, { N_PROPERTIES, NULL, 0 },
 };
 
 static guint
@@ -1046,6 +1049,19 @@ judge_class (const char *name, const guint *failed)
     }
 }
 
+/* All but @toggler are of constant need. */
+static void
+judge_calm (Run *run, guint toggler)
+{
+  double most = (double)MOVES_IN_HOUR * (run->load->seconds - WARM_UP_S) / 3600;
+
+  for (guint i = 0; i < run->n; i++)
+    if (i != toggler && run->watches[i].moves > most)
+      found (run, CALM, i, "%u moves in %u s, %.0f an hour", run->watches[i].moves,
+             run->load->seconds - WARM_UP_S,
+             run->watches[i].moves * 3600.0 / (run->load->seconds - WARM_UP_S));
+}
+
 static void
 test_class (gconstpointer data)
 {
@@ -1059,6 +1075,8 @@ test_class (gconstpointer data)
       if (number >= WORLDS)
         vary (run);
       live (run);
+      if (g_str_equal (name, "toggling") && number < WORLDS)
+        judge_calm (run, run->n - 1);
       report (run, name, number, failed);
     }
   judge_class (name, failed);
@@ -1110,19 +1128,6 @@ toggling_load (const Toggler *toggler, guint number)
   return load;
 }
 
-/* VM 0 is the one that toggles. */
-static void
-judge_calm (Run *run)
-{
-  double most = (double)MOVES_IN_HOUR * (run->load->seconds - WARM_UP_S) / 3600;
-
-  for (guint i = 1; i < run->n; i++)
-    if (run->watches[i].moves > most)
-      found (run, CALM, i, "%u moves in %u s, %.0f an hour", run->watches[i].moves,
-             run->load->seconds - WARM_UP_S,
-             run->watches[i].moves * 3600.0 / (run->load->seconds - WARM_UP_S));
-}
-
 static void
 test_togglers (void)
 {
@@ -1133,7 +1138,7 @@ test_togglers (void)
       g_autoptr (Run) run = run_new (toggling_load (&togglers[number], number));
 
       live (run);
-      judge_calm (run);
+      judge_calm (run, 0);
       report (run, "togglers", number, failed);
     }
   judge_class ("togglers", failed);
