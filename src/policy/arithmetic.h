@@ -43,6 +43,9 @@ within (gint64 now_us, gint64 then_us, gint64 span_us)
   return then_us > 0 && now_us - then_us < span_us;
 }
 
+/* Two figures that are closer to each other say nothing about a speed. */
+#define MC_LEAST_ELAPSED_US (G_USEC_PER_SEC / 10)
+
 static inline guint64
 per_second (guint64 bytes, gint64 elapsed_us)
 {

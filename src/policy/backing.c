@@ -142,7 +142,7 @@ mc_backing_remember_balloon (gint64 now_us, const McVmFacts *facts, McVmHistory 
 static void
 remember_touching (gint64 now_us, guint64 resident, McVmHistory *history)
 {
-  gint64 elapsed_us = MAX (now_us - history->resident_us, G_USEC_PER_SEC / 10);
+  gint64 elapsed_us = MAX (now_us - history->resident_us, MC_LEAST_ELAPSED_US);
   guint64 rate = 0;
 
   if (history->resident_us > 0)

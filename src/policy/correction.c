@@ -106,13 +106,16 @@ repeat_target (const McPolicyCycle *cycle,
   return TRUE;
 }
 
+/* Of a capacity: less is not worth a move. */
+#define GIVE_BACK_PERCENT 1
+
 /* What was taken and brings the host nothing is given back, as far as the host backs it anyhow. */
 static gboolean
 give_backed (const McVmFacts *facts, guint64 backed, guint64 step, McVmDecision *decision)
 {
   guint64 most = MIN (MIN (backed, MIN (facts->maximum, facts->capacity)), decision->target + step);
 
-  if (most < decision->target + MAX (percent (facts->capacity, 1), MC_MIB))
+  if (most < decision->target + MAX (percent (facts->capacity, GIVE_BACK_PERCENT), MC_MIB))
     return FALSE;
   decision->target = most / MC_MIB * MC_MIB;
   decision->reason = MC_REASON_IN_VAIN;

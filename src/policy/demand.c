@@ -8,13 +8,19 @@
 #include "report.h"
 
 /* Below this capacity the watermarks would be most of the VM. */
-#define SMALL_CAPACITY (500 * MC_MIB)
+#define SMALL_CAPACITY     (500 * MC_MIB)
+#define SMALL_HIGH_PERCENT 30
 
 /* More than a guest brings back from one report to the next. */
 #define SWAPS_MOST (2 * MC_GIB)
 
+/* Of a capacity: growth that was seen once is not believed to bring more than that. */
+#define GROWTH_MOST_DIVISOR 4
+
 /* Of a capacity: what is so much below what it was comes back, rather than grows. */
 #define RETURN_PERCENT 1
+/* … and is believed to grow by so many high watermarks beyond. */
+#define RETURN_HEADROOMS 2
 
 /* A report that is so many periods late, of a guest that was swapping, is late because it swaps. */
 #define OVERDUE_PERIODS 2
@@ -43,10 +49,10 @@ set_needs (const McPolicyCycle *cycle,
   guint64 headroom = percent (facts->capacity, cycle->tuning->headroom_percent);
   guint64 known;
 
-  demand->need = demand->used + MIN (growth, facts->capacity / 4);
+  demand->need = demand->used + MIN (growth, facts->capacity / GROWTH_MOST_DIVISOR);
   /* What comes back is as large as it was, until it is seen to be larger. */
   if (demand->used + percent (facts->capacity, RETURN_PERCENT) < history->peak)
-    demand->need = MIN (demand->need, history->peak + 2 * demand->high);
+    demand->need = MIN (demand->need, history->peak + RETURN_HEADROOMS * demand->high);
   if (mc_report_toggles (history))
     demand->need
         = MAX (demand->used, CLAMP (demand->need, saturating_sub (demand->target, demand->high),
@@ -83,8 +89,8 @@ mc_policy_watermarks (const McVmFacts *facts, guint64 *low, guint64 *high)
   *high = facts->high_watermark;
   if (facts->capacity < SMALL_CAPACITY)
     {
-      *low = MIN (*low, percent (facts->capacity, 20));
-      *high = MIN (*high, percent (facts->capacity, 30));
+      *low = MIN (*low, percent (facts->capacity, MC_SMALL_LOW_PERCENT));
+      *high = MIN (*high, percent (facts->capacity, SMALL_HIGH_PERCENT));
     }
   *low = MIN (*low, facts->capacity);
   *high = CLAMP (*high, *low, facts->capacity);

@@ -15,13 +15,14 @@
 /* Reports come by the guest's own timer, late when it is short of memory. */
 #define MISSED_REPORTS    5
 #define STALE_AT_LEAST_US (10 * G_USEC_PER_SEC)
+#define EXPECTED_MOST_US  (60 * G_USEC_PER_SEC) /* from one to the next */
 
 static gboolean
 is_silent (const McPolicyCycle *cycle, const McVmHistory *history)
 {
   gint64 expected_us = MAX (cycle->settings->stats_period_us, history->stats_interval_us);
   gint64 patience_us
-      = MAX (STALE_AT_LEAST_US, MISSED_REPORTS * MIN (expected_us, 60 * G_USEC_PER_SEC));
+      = MAX (STALE_AT_LEAST_US, MISSED_REPORTS * MIN (expected_us, EXPECTED_MOST_US));
 
   return cycle->now_us - history->stats_seen_us > patience_us;
 }

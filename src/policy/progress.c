@@ -29,11 +29,16 @@
 /* The host should have what a guest gave soon after it gave. */
 #define INEFFECTIVE_AFTER_US (15 * G_USEC_PER_SEC)
 #define INEFFECTIVE_SLACK    (64 * MC_MIB)
+#define INEFFECTIVE_DIVISOR  4 /* of the balloon, if that is more */
+
+/* So close to its target a balloon is there: a part of its capacity, and no less than this. */
+#define TOLERANCE_PERCENT 1
+#define TOLERANCE_LEAST   (4 * MC_MIB)
 
 static guint64
 tolerance (const McVmFacts *facts)
 {
-  return MAX (facts->capacity / 100, 4 * MC_MIB);
+  return MAX (percent (facts->capacity, TOLERANCE_PERCENT), TOLERANCE_LEAST);
 }
 
 static gboolean
@@ -168,7 +173,7 @@ is_seen_to_give (const McVmFacts *facts, const McVmHistory *history)
 static void
 remember_effect (gint64 now_us, const McVmFacts *facts, McVmHistory *history)
 {
-  guint64 expected = facts->balloon + MAX (INEFFECTIVE_SLACK, facts->balloon / 4);
+  guint64 expected = facts->balloon + MAX (INEFFECTIVE_SLACK, facts->balloon / INEFFECTIVE_DIVISOR);
   guint64 backed = mc_backing_least (facts, history);
   gboolean gave = history->reclaimed_us > 0 && history->reclaimed_us > history->granted_us;
   gboolean unproven;

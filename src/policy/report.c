@@ -6,9 +6,13 @@
 
 #include "arithmetic.h"
 #include "backing.h"
+#include "demand.h"
 
 #define SWAPPING_BYTES         (1 * MC_MIB)
 #define THRASHING_REPORTS_MOST 3
+
+/* Of what is swapped out, so much is forgotten with each report of a guest that does not swap. */
+#define FORGOTTEN_DIVISOR 8
 
 /* Part of the low watermark below which a guest has as good as nothing: in guests of 1 GiB and more
  * the kernel keeps the rest to itself, and they are soon silent. */
@@ -150,8 +154,9 @@ static gboolean
 has_as_good_as_nothing (const McVmFacts *facts, guint64 headroom)
 {
   return !mc_report_is_blind (facts)
-         && headroom < percent (MIN (facts->low_watermark, percent (facts->capacity, 20)),
-                                THRASHING_PERCENT);
+         && headroom < percent (
+                MIN (facts->low_watermark, percent (facts->capacity, MC_SMALL_LOW_PERCENT)),
+                THRASHING_PERCENT);
 }
 
 static void
@@ -173,7 +178,7 @@ remember_swapping (const McVmFacts *facts,
     history->thrashing_reports = 0;
   /* What stays out although there is room is not missed. */
   if (history->thrashing_reports == 0)
-    history->swapped -= history->swapped / 8;
+    history->swapped -= history->swapped / FORGOTTEN_DIVISOR;
 }
 
 gboolean
@@ -254,7 +259,7 @@ mc_report_remember (const McPolicyCycle *cycle, const McVmFacts *facts, McVmHist
 {
   gint64 now_us = cycle->now_us;
   gboolean first = history->stats_seen_us == 0;
-  gint64 elapsed_us = MAX (now_us - history->stats_seen_us, G_USEC_PER_SEC / 10);
+  gint64 elapsed_us = MAX (now_us - history->stats_seen_us, MC_LEAST_ELAPSED_US);
   guint64 headroom = headroom_of (facts);
   guint64 balloon_before = history->balloon_at_stats, used;
 

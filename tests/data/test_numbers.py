@@ -41,6 +41,25 @@ def paths():
     return {*re.findall(r'g_test_add_func \(\s*"(/[^"]+)"', text), *(f"/policy-hosts/{name}" for name in re.findall(r'ROW \("([^"]+)"', text))}
 
 
+# What is no number of the law: halves and doubles of an average or a middle, parts of a hundred in arithmetic.h and
+# decide.c, exponents.
+BARE = re.compile(r"(?<![\w.])(?!(?:0|1|2|100|100\.0)(?![\w.]))\d+(?:\.\d+)?(?![\w.])")
+NO_LAW = {"policy-settings.c", "tuning.c", "reasons.c", "arithmetic.h", "history.h", "policy.h"}
+
+
+def bare_numbers():
+    """The lines of code, defines aside, that compute with a number that has no name."""
+    for path in sorted(POLICY.glob("*.[ch]")):
+        if path.name in NO_LAW:
+            continue
+        text = re.sub(r"/\*.*?\*/|\"[^\"]*\"|^#.*$", "", path.read_text(), flags=re.S | re.M)
+        yield from (f"{path.name}: {line.strip()}" for line in text.splitlines() if BARE.search(line))
+
+
+def test_numbers_have_names():
+    assert list(bare_numbers()) == []
+
+
 def test_there_are_numbers():
     assert len(ROWS) > 20 and len(TUNING) > 20 and len(defined()) > 50
 

@@ -8,8 +8,6 @@
 #include "parts.h"
 
 /* As in load.c: drawn for the third time. */
-#define TUNING_SEEDS   G_GUINT64_CONSTANT (0x7475636c61000000)
-#define HOLD_OUT_SEEDS G_GUINT64_CONSTANT (0x686f636c33000000)
 
 #define SECONDS 600
 #define LEAST   64 /* MiB that a guest has at first beside what its kernel holds */
@@ -531,8 +529,7 @@ total_of (const SimLoad *load, double part)
 SimLoad *
 sim_load_of_class (SimSet set, guint load_class, guint number)
 {
-  SimRandom random = { .state = (set == SIM_HOLD_OUT ? HOLD_OUT_SEEDS : TUNING_SEEDS)
-                                + ((guint64)load_class << 16) + number };
+  SimRandom random = { .state = sim_set_seeds (set, 1) + ((guint64)load_class << 16) + number };
   Fullness fullness = (Fullness)(number % 3);
   gboolean with_all;
   SimLoad *load;
@@ -542,8 +539,8 @@ sim_load_of_class (SimSet set, guint load_class, guint number)
   load = g_new0 (SimLoad, 1);
   load->seed = random.state;
   load->seconds = SECONDS;
-  g_snprintf (load->name, sizeof load->name, "%s-%s-%02u",
-              set == SIM_HOLD_OUT ? "hold-out" : "tuning", sim_class_names[load_class], number);
+  g_snprintf (load->name, sizeof load->name, "%s-%s-%02u", sim_set_name (set),
+              sim_class_names[load_class], number);
   sim_part_host (load, &random, sim_random_between (&random, 400, 1500));
   classes[load_class].make (load, &random);
   with_all = fullness != TOO_SMALL && sim_random_below (&random, 2);

@@ -20,8 +20,6 @@ const char *const sim_load_names[] = {
  * hold-out is drawn anew when anybody may have looked at it while changing the policy: this is the
  * third draw.
  */
-#define TUNING_SEEDS   G_GUINT64_CONSTANT (0x7475000000000000)
-#define HOLD_OUT_SEEDS G_GUINT64_CONSTANT (0x686f6c6433000000)
 
 double
 sim_default_minimum (double capacity)
@@ -323,17 +321,41 @@ sim_load_named (const char *name)
 
 /* Random loads */
 
+guint sim_fresh_number = 1;
+
+const char *
+sim_set_name (SimSet set)
+{
+  static const char *const names[] = { "tuning", "hold-out", "fresh" };
+
+  return names[set];
+}
+
+guint64
+sim_set_seeds (SimSet set, guint kind)
+{
+  static const guint64 seeds[][2] = {
+    [SIM_TUNING]
+    = { G_GUINT64_CONSTANT (0x7475000000000000), G_GUINT64_CONSTANT (0x7475636c61000000) },
+    [SIM_HOLD_OUT]
+    = { G_GUINT64_CONSTANT (0x686f6c6433000000), G_GUINT64_CONSTANT (0x686f636c33000000) },
+    [SIM_FRESH]
+    = { G_GUINT64_CONSTANT (0x6672000000000000), G_GUINT64_CONSTANT (0x6673000000000000) },
+  };
+
+  return seeds[set][kind] + (set == SIM_FRESH ? (guint64)sim_fresh_number << 24 : 0);
+}
+
 SimLoad *
 sim_load_random (SimSet set, guint number)
 {
   SimLoad *load = g_new0 (SimLoad, 1);
-  SimRandom random = { .state = (set == SIM_HOLD_OUT ? HOLD_OUT_SEEDS : TUNING_SEEDS) + number };
+  SimRandom random = { .state = sim_set_seeds (set, 0) + number };
   guint n = 4 + sim_random_below (&random, 9);
 
   load->seed = random.state;
   load->seconds = 900;
-  g_snprintf (load->name, sizeof load->name, "%s-%02u", set == SIM_HOLD_OUT ? "hold-out" : "tuning",
-              number);
+  g_snprintf (load->name, sizeof load->name, "%s-%02u", sim_set_name (set), number);
   sim_part_host (load, &random, sim_random_between (&random, 500, 1200));
   for (guint i = 0; i < n; i++)
     {

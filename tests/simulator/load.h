@@ -105,14 +105,24 @@ extern const char *const sim_load_names[];
 SimLoad *sim_load_named (const char *name);
 
 /*
- * The random loads come in two sets that share no seed. Tuning looks at the first alone; the second
- * is for the figures that are told.
+ * The random loads come in sets that share no seed. Tuning looks at the first alone; the second is
+ * for the figures that are told, and the third, of which there are as many as numbers, for whoever
+ * does not believe them.
  */
 typedef enum
 {
   SIM_TUNING,
   SIM_HOLD_OUT,
+  SIM_FRESH,
 } SimSet;
+
+/* Which of the fresh sets. */
+extern guint sim_fresh_number;
+
+const char *sim_set_name (SimSet set);
+
+/* The first seed of @set; @kind: of the loads that share no seeds either. */
+guint64 sim_set_seeds (SimSet set, guint kind);
 
 #define SIM_SET_SIZE 200
 

@@ -10,6 +10,8 @@
 #include "report-world.h"
 
 #define COUNT_MOST 10000
+#define SEED_MOST  65535
+#define NO_SEED    (-1)
 
 #define EXIT_USAGE 2
 
@@ -19,7 +21,7 @@ typedef struct
 {
   char *set, *class_name, *load, *only, *data, *sweep, *replay, *world;
   char **tune;
-  int count;
+  int count, seed;
   gboolean each, json, list;
 } Options;
 
@@ -45,6 +47,8 @@ static const char description[]
       "  simulate --set tuning                      every coordinator on the tuning loads\n"
       "  simulate --set named --only 'MemCoord*'    MemCoord on each of the named loads\n"
       "  simulate --set tuning --class all          those of interest, by what loads are made of\n"
+      "  simulate --set fresh --seed 42             every coordinator on loads that nobody has "
+      "seen\n"
       "  simulate --class cache --each              line by line for each load of a class\n"
       "  simulate --load spike --data /tmp/plots    and what plots are drawn from\n"
       "  simulate --sweep headroom_percent=0,10,20  what one of the policy's numbers trades\n"
@@ -114,20 +118,25 @@ check (const Options *options, int argc, char *argv[], const SimReport *report, 
   if (options->load != NULL && !g_strv_contains (sim_load_names, options->load))
     return refuse (error, "there is no load '%s'; --list shows them", options->load);
   if (options->set != NULL && strcmp (options->set, "tuning") != 0
-      && strcmp (options->set, "hold-out") != 0 && strcmp (options->set, "named") != 0)
-    return refuse (error, "--set is tuning, hold-out or named, not '%s'", options->set);
+      && strcmp (options->set, "hold-out") != 0 && strcmp (options->set, "fresh") != 0
+      && strcmp (options->set, "named") != 0)
+    return refuse (error, "--set is tuning, hold-out, fresh or named, not '%s'", options->set);
+  if (options->seed != NO_SEED && g_strcmp0 (options->set, "fresh") != 0)
+    return refuse (error, "--seed is for --set fresh");
+  if (options->seed != NO_SEED && (options->seed < 1 || options->seed > SEED_MOST))
+    return refuse (error, "--seed is 1 to %d, not %d", SEED_MOST, options->seed);
   if (options->class_name != NULL && strcmp (options->class_name, ALL) != 0
       && !g_strv_contains (sim_class_names, options->class_name))
     return refuse (error, "there is no class '%s'; --list shows them", options->class_name);
   if (options->class_name != NULL
       && (options->load != NULL || options->replay != NULL || options->world != NULL
           || g_strcmp0 (options->set, "named") == 0))
-    return refuse (error, "--class is of the tuning and of the hold-out set");
+    return refuse (error, "--class is of the tuning, the hold-out and the fresh sets");
   if (options->class_name != NULL && strcmp (options->class_name, ALL) == 0
       && (options->each || options->sweep != NULL))
     return refuse (error, "--each and --sweep take the loads of one class, not of all");
   if (options->sweep != NULL && g_strcmp0 (options->set, "named") == 0)
-    return refuse (error, "--sweep runs on the tuning or the hold-out set");
+    return refuse (error, "--sweep runs on the tuning, the hold-out or a fresh set");
   return check_only (options, report, error);
 }
 
@@ -143,7 +152,9 @@ tune (const Options *options, GError **error)
 static SimSet
 set_of (const Options *options)
 {
-  return g_strcmp0 (options->set, "hold-out") == 0 ? SIM_HOLD_OUT : SIM_TUNING;
+  if (g_strcmp0 (options->set, sim_set_name (SIM_FRESH)) == 0)
+    return SIM_FRESH;
+  return g_strcmp0 (options->set, sim_set_name (SIM_HOLD_OUT)) == 0 ? SIM_HOLD_OUT : SIM_TUNING;
 }
 
 static gboolean
@@ -214,7 +225,9 @@ parse (Options *options, int *argc, char ***argv, GError **error)
 {
   const GOptionEntry entries[] = {
     { "set", 's', 0, G_OPTION_ARG_STRING, &options->set,
-      "A set of loads: tuning (the default), hold-out or named", "SET" },
+      "A set of loads: tuning (the default), hold-out, fresh or named", "SET" },
+    { "seed", 0, 0, G_OPTION_ARG_INT, &options->seed,
+      "With --set fresh: which of them, so that nobody has seen its loads (1)", "N" },
     { "class", 'c', 0, G_OPTION_ARG_STRING, &options->class_name,
       "The set's loads of one class, or of all: a row for each coordinator of interest", "NAME" },
     { "load", 'l', 0, G_OPTION_ARG_STRING, &options->load, "One named load", "NAME" },
@@ -251,7 +264,7 @@ parse (Options *options, int *argc, char ***argv, GError **error)
 int
 main (int argc, char *argv[])
 {
-  g_auto (Options) options = { .count = SIM_SET_SIZE };
+  g_auto (Options) options = { .count = SIM_SET_SIZE, .seed = NO_SEED };
   g_autoptr (GError) error = NULL;
   SimReport report = { 0 };
   gboolean usable;
@@ -271,6 +284,8 @@ main (int argc, char *argv[])
       g_printerr ("simulate: %s\n", error->message);
       return EXIT_USAGE;
     }
+  if (options.seed != NO_SEED)
+    sim_fresh_number = (guint)options.seed;
   if (options.list)
     print_list ();
   else if (!run (&options, &report, &error))

@@ -107,7 +107,7 @@ sim_report_classes (const SimReport *report, SimSet set, guint first, guint n)
 {
   g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func (g_free);
 
-  printf ("\n## Classes of the %s set\n\n", set == SIM_HOLD_OUT ? "hold-out" : "tuning");
+  printf ("\n## Classes of the %s set\n\n", sim_set_name (set));
   printf (
       "| class | loads (that fit) | coordinator | swap-in MB | stalled VM-s | where it fits "
       "| in need VM-s | host <= reserve s | where it fits | killed | moves | reversals per VM-h "

@@ -40,12 +40,6 @@ sim_report_wants (const SimReport *report, const SimCoordinator *coordinator)
   return report->only == NULL;
 }
 
-static const char *
-set_name (SimSet set)
-{
-  return set == SIM_HOLD_OUT ? "hold-out" : "tuning";
-}
-
 /* Tables */
 
 static void
@@ -233,9 +227,9 @@ print_table (const SimReport *report, const char *title, SimResult *sums, guint 
 static void
 print_sums (const SimReport *report, SimSet set, const Sums *sums)
 {
-  g_autofree char *all = g_strdup_printf ("%s: sums of %u loads", set_name (set), sums->runs);
+  g_autofree char *all = g_strdup_printf ("%s: sums of %u loads", sim_set_name (set), sums->runs);
   g_autofree char *fitting = g_strdup_printf ("%s: sums of the %u loads that fit the host",
-                                              set_name (set), sums->runs_fitting);
+                                              sim_set_name (set), sums->runs_fitting);
 
   print_table (report, all, sums->all, sums->runs);
   print_table (report, fitting, sums->fitting, sums->runs_fitting);
@@ -249,7 +243,7 @@ print_sums (const SimReport *report, SimSet set, const Sums *sums)
 static gboolean
 write_bars (const SimReport *report, SimSet set, const Sums *sums, GError **error)
 {
-  g_autofree char *name = g_strdup_printf ("%s.bars.dat", set_name (set));
+  g_autofree char *name = g_strdup_printf ("%s.bars.dat", sim_set_name (set));
   FILE *bars = open_data (report, name, error);
 
   if (bars == NULL)
@@ -317,7 +311,7 @@ sim_report_sweep (
 
   while (strcmp (memcoord->name, "MemCoord") != 0)
     memcoord++;
-  printf ("\n## %s: %s, sums of %u loads; it is %u\n\n", set_name (set), name, n_loads (report),
+  printf ("\n## %s: %s, sums of %u loads; it is %u\n\n", sim_set_name (set), name, n_loads (report),
           before);
   printf ("| %s | swap-in MB | stalled VM-s | in loads that fit | host <= reserve s | moves "
           "| reversals per VM-h | slack MB | cycles |\n",
