@@ -11,6 +11,9 @@
 /* What does not work is not tried again for this long at the most. */
 #define MC_BACK_OFF_MOST_US ((gint64)600 * G_USEC_PER_SEC)
 
+/* After so many failures the wait is the longest anyhow. */
+#define MC_FAILURES_MOST 8
+
 static inline guint64
 saturating_sub (guint64 from, guint64 what)
 {
@@ -56,5 +59,5 @@ per_second (guint64 bytes, gint64 elapsed_us)
 static inline gint64
 back_off (gint64 first_us, guint times)
 {
-  return MIN (first_us << MIN (times, 8), MC_BACK_OFF_MOST_US);
+  return MIN (first_us << MIN (times, MC_FAILURES_MOST), MC_BACK_OFF_MOST_US);
 }

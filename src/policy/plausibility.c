@@ -49,7 +49,7 @@ mc_plausibility_remember (gint64 now_us, const McVmFacts *facts, McVmHistory *hi
       return;
     }
   if (now_us >= history->implausible_until_us)
-    history->implausible_times = MIN (history->implausible_times + 1, 8);
+    history->implausible_times = MIN (history->implausible_times + 1, MC_FAILURES_MOST);
   history->implausible_until_us
       = MAX (history->implausible_until_us,
              now_us + back_off (IMPLAUSIBLE_US, history->implausible_times - 1));

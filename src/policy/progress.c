@@ -68,7 +68,7 @@ remember_progress (gint64 now_us, const McVmFacts *facts, McVmHistory *history)
   if (now_us - history->progress_us < STUCK_AFTER_US)
     return;
   history->stuck_until_us = now_us + back_off (BACK_OFF_US, history->stuck_times);
-  history->stuck_times = MIN (history->stuck_times + 1, 8);
+  history->stuck_times = MIN (history->stuck_times + 1, MC_FAILURES_MOST);
   history->progress_us = 0;
 }
 
@@ -192,7 +192,7 @@ remember_effect (gint64 now_us, const McVmFacts *facts, McVmHistory *history)
   if (now_us - history->idle_since_us < INEFFECTIVE_AFTER_US)
     return;
   history->ineffective_until_us = now_us + back_off (BACK_OFF_US, history->ineffective_times);
-  history->ineffective_times = MIN (history->ineffective_times + 1, 8);
+  history->ineffective_times = MIN (history->ineffective_times + 1, MC_FAILURES_MOST);
   history->idle_since_us = 0;
   history->effective = FALSE;
   history->vain_balloon = 0;
