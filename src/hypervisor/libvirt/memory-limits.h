@@ -31,4 +31,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (McMemoryLimits, mc_memory_limits_free)
 char *
 mc_memory_limits_find (const McMemoryLimits *self, const char *system, int id, guint64 *bytes);
 
+/* Returns: (transfer full): how a limit is named, for "… lets it have". @slice: as cgroups.h has
+ * it.
+ */
+char *mc_memory_limits_name_slice (const char *slice);
+char *mc_memory_limits_name_nodes (const char *nodes);
+
 G_END_DECLS
