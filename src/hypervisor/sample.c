@@ -43,5 +43,6 @@ mc_sample_free (McSample *self)
   if (self == NULL)
     return;
   g_ptr_array_unref (self->vms);
+  g_clear_pointer (&self->groups, g_hash_table_unref);
   g_free (self);
 }

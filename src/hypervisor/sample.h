@@ -39,8 +39,11 @@ typedef struct
                          none */
   guint64 host_available; /* free + buffers + cached of the same: flatters; for a hypervisor that is
                              not local */
-  gint64 began_us;        /* g_get_monotonic_time() when it was asked for: what an event said since
-                             may not be in it */
+  GHashTable *groups; /* (nullable): name → guint64 *: the bytes that what lives under that limit
+                         can still come to occupy; one that a description names and that is not here
+                         limits nothing */
+  gint64 began_us;    /* g_get_monotonic_time() when it was asked for: what an event said since
+                         may not be in it */
 } McSample;
 
 McVmSample *mc_vm_sample_new (const char *uuid, const char *name);

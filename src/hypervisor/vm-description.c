@@ -11,6 +11,7 @@ mc_vm_description_free (McVmDescription *self)
     return;
   g_free (self->immovable);
   g_free (self->ceiling_name);
+  g_strfreev (self->groups);
   g_free (self->metadata);
   g_free (self->stored_metadata);
   g_free (self);

@@ -192,6 +192,12 @@ mc_fake_hypervisor_set_host_other (McFakeHypervisor *self, guint64 other)
   self->machine->other = other;
 }
 
+void
+mc_fake_hypervisor_set_group (McFakeHypervisor *self, const char *name, guint64 limit_bytes)
+{
+  mc_fake_machine_set_group (self->machine, name, limit_bytes);
+}
+
 McFakeVm *
 mc_fake_hypervisor_add_vm (McFakeHypervisor *self, const char *name, guint64 capacity)
 {

@@ -50,6 +50,13 @@ void mc_fake_hypervisor_set_host (McFakeHypervisor *self, guint64 total, guint64
 void mc_fake_hypervisor_set_host_other (McFakeHypervisor *self, guint64 other);
 
 /*
+ * A limit that VMs share: those whose description names it. Samples tell what of it its members'
+ * resident leaves. MC_HYPERVISOR_UNKNOWN: it has no limit (any more), and samples do not tell of
+ * it.
+ */
+void mc_fake_hypervisor_set_group (McFakeHypervisor *self, const char *name, guint64 limit_bytes);
+
+/*
  * VMs. The McFakeVm is the fake's, valid until it is removed. UUIDs are made by counting, so they
  * are the same in each run. Adding and removing emit "vm-started" and "vm-stopped" while connected;
  * calls in flight for a removed one end with NO_VM.

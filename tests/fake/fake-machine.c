@@ -17,12 +17,14 @@ mc_fake_machine_new (void)
   self->other = 1 * GIB;
   self->vms = g_ptr_array_new_with_free_func ((GDestroyNotify)mc_fake_vm_free);
   self->by_uuid = g_hash_table_new (g_str_hash, g_str_equal);
+  self->groups = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   return self;
 }
 
 void
 mc_fake_machine_free (McFakeMachine *self)
 {
+  g_hash_table_unref (self->groups);
   g_hash_table_unref (self->by_uuid);
   g_ptr_array_unref (self->vms);
   g_clear_pointer (&self->delayed, mc_sample_free);
@@ -55,6 +57,48 @@ mc_fake_machine_find (McFakeMachine *self, const char *uuid)
   return g_hash_table_lookup (self->by_uuid, uuid);
 }
 
+void
+mc_fake_machine_set_group (McFakeMachine *self, const char *name, guint64 limit)
+{
+  if (limit == MC_HYPERVISOR_UNKNOWN)
+    g_hash_table_remove (self->groups, name);
+  else
+    g_hash_table_insert (self->groups, g_strdup (name), g_memdup2 (&limit, sizeof limit));
+}
+
+static guint64
+left_of_group (McFakeMachine *self, const char *name, guint64 limit)
+{
+  for (guint i = 0; i < self->vms->len; i++)
+    {
+      const McFakeVm *vm = self->vms->pdata[i];
+      const char *const *groups = (const char *const *)vm->description.groups;
+
+      if (groups != NULL && g_strv_contains (groups, name)
+          && vm->figures.resident != MC_HYPERVISOR_UNKNOWN)
+        limit -= MIN (vm->figures.resident, limit);
+    }
+  return limit;
+}
+
+/* Returns: (transfer full): what is left of each. */
+static GHashTable *
+sample_groups (McFakeMachine *self)
+{
+  GHashTable *all = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  GHashTableIter iter;
+  gpointer name, limit;
+
+  g_hash_table_iter_init (&iter, self->groups);
+  while (g_hash_table_iter_next (&iter, &name, &limit))
+    {
+      guint64 left = left_of_group (self, name, *(guint64 *)limit);
+
+      g_hash_table_insert (all, g_strdup (name), g_memdup2 (&left, sizeof left));
+    }
+  return all;
+}
+
 static McSample *
 sample_now (McFakeMachine *self)
 {
@@ -62,6 +106,7 @@ sample_now (McFakeMachine *self)
 
   for (guint i = 0; i < self->vms->len; i++)
     g_ptr_array_add (sample->vms, mc_fake_vm_sample (self->vms->pdata[i]));
+  sample->groups = sample_groups (self);
   sample->host_total = self->total;
   sample->host_available = self->available;
   sample->began_us = g_get_monotonic_time ();

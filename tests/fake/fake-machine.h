@@ -11,6 +11,7 @@ typedef struct
   guint64 total, available, other; /* of the host: other is what it holds beside its VMs */
   GPtrArray *vms;                  /* (element-type McFakeVm) owned, in the order added */
   GHashTable *by_uuid;             /* uuid → McFakeVm */
+  GHashTable *groups;              /* name → guint64 *: the limit that its members share */
   guint n_added;
   McSample *delayed; /* (nullable) what the next one is */
 } McFakeMachine;
@@ -27,7 +28,8 @@ McFakeVm *mc_fake_machine_find (McFakeMachine *self, const char *uuid); /* nulla
 
 McSample *mc_fake_machine_sample (McFakeMachine *self);
 
-/* As the function of the fake hypervisor that has this name. */
+/* As the functions of the fake hypervisor that have these names. */
+void mc_fake_machine_set_group (McFakeMachine *self, const char *name, guint64 limit);
 void mc_fake_machine_delay_sample (McFakeMachine *self);
 
 /* One step of the physics. @moved is called with @user_data for each VM whose balloon moved. */

@@ -40,6 +40,7 @@ mc_fake_vm_free (McFakeVm *self)
   g_free (self->figures.name);
   g_free (self->description.immovable);
   g_free (self->description.ceiling_name);
+  g_strfreev (self->description.groups);
   g_free (self->description.metadata);
   g_free (self->description.stored_metadata);
   g_free (self);
@@ -71,6 +72,7 @@ mc_fake_vm_describe (const McFakeVm *self)
 
   to->immovable = g_strdup (from->immovable);
   to->ceiling_name = g_strdup (from->ceiling_name);
+  to->groups = g_strdupv (from->groups);
   to->metadata = g_strdup (from->metadata);
   to->stored_metadata = g_strdup (from->stored_metadata);
   return to;

@@ -20,7 +20,7 @@ typedef enum
 /*
  * Whatever is not marked "read" is the test's to change at any time; uuid and name of the figures
  * and the description's uuid belong to the fake. Strings of the description are freed with
- * g_free().
+ * g_free(), its groups with g_strfreev().
  */
 typedef struct _McFakeVm McFakeVm;
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the host lets a VM's process have at most. */
+/* What the host lets a VM's process have at most, and what is left of a limit that VMs share. */
 #include "config.h"
 
 #include <glib/gstdio.h>
 
 #include "libvirt/domain-xml.h"
+#include "libvirt/known-vms.h"
 
 #define MIB ((guint64)1 << 20)
 #define ID  7
@@ -137,6 +138,8 @@ test_slices (Fixture *f, gconstpointer data)
   check (f->system, "", 1536 * MIB, "memory.max of machine.slice");
 }
 
+#define NODES(mode, nodes) "<numatune><memory mode='" mode "' nodeset='" nodes "'/></numatune>"
+
 static void
 test_nodes (Fixture *f, gconstpointer data)
 {
@@ -148,7 +151,6 @@ test_nodes (Fixture *f, gconstpointer data)
 
       write_to (f, path, text);
     }
-#define NODES(mode, nodes) "<numatune><memory mode='" mode "' nodeset='" nodes "'/></numatune>"
   check (f->system, NODES ("strict", "1"), 2 * MIB,
          "the memory of NUMA node 1, to which it is bound,");
   check (f->system, NODES ("restrictive", "0-1,3"), 11 * MIB,
@@ -161,6 +163,208 @@ test_nodes (Fixture *f, gconstpointer data)
   check (f->system, NODES ("strict", ",-,x,5-1,0-18446744073709551615"), 15 * MIB,
          "the memory of NUMA node ,-,x,5-1,0-18446744073709551615, to which it is bound,");
   check (f->system, "<numatune><memory mode='strict' placement='auto'/></numatune>", 0, NULL);
+}
+
+/* What is left of limits that VMs share */
+
+/* Returns: (nullable) */
+static GPtrArray *
+groups_of (const char *system, const char *xml)
+{
+  g_autofree char *whole = g_strdup_printf ("<domain type='kvm'>%s</domain>", xml);
+  g_autoptr (McDomainXml) parsed = mc_domain_xml_new (whole, NULL);
+  g_autoptr (McMemoryLimits) limits = mc_domain_xml_get_limits (parsed);
+
+  return mc_memory_groups_new (limits, system);
+}
+
+/* @names: joined by "|"; NULL: it has none */
+static void
+check_names (const char *system, const char *xml, const char *names)
+{
+  g_autoptr (GPtrArray) groups = groups_of (system, xml);
+  g_auto (GStrv) list = groups != NULL ? mc_memory_groups_list_names (groups) : NULL;
+  g_autofree char *found = list != NULL ? g_strjoinv ("|", list) : NULL;
+
+  g_assert_cmpstr (found, ==, names);
+}
+
+static void
+describe (McKnownVms *vms, const char *uuid, GPtrArray *groups)
+{
+  McMemoryDevices devices = { 0 };
+
+  mc_known_vms_set_described (vms, uuid, &devices, groups);
+}
+
+#define NOT_LIMITED G_MAXUINT64
+
+/* @n: how many limits there are now; @left: of the one of this name, or NOT_LIMITED */
+static void
+check_left (Fixture *f, const char *xml, guint n, const char *name, guint64 left)
+{
+  g_autoptr (GPtrArray) groups = groups_of (f->system, xml);
+  McKnownVms *vms = mc_known_vms_new ();
+  g_autoptr (GHashTable) known = NULL;
+  g_autoptr (GHashTable) all = NULL;
+  const guint64 *found;
+
+  describe (vms, "a", groups);
+  known = mc_known_vms_copy_groups (vms);
+  mc_known_vms_free (vms);
+  g_clear_pointer (&groups, g_ptr_array_unref); /* as of a VM that went meanwhile */
+  all = mc_memory_groups_read_left (known, f->system);
+  found = g_hash_table_lookup (all, name);
+  g_assert_cmpuint (g_hash_table_size (all), ==, n);
+  g_assert_cmpuint (found != NULL ? *found : NOT_LIMITED, ==, left);
+}
+
+static void
+test_group_names (Fixture *f, gconstpointer data)
+{
+  g_autofree char *mark = g_build_filename (f->system, "fs/cgroup/cgroup.controllers", NULL);
+
+  check_names (f->system, "", "memory.max of machine.slice");
+  check_names (f->system, "<resource><partition>/machine/prod-1/a</partition></resource>",
+               "memory.max of machine.slice|memory.max of machine-prod\\x2d1.slice"
+               "|memory.max of machine-prod\\x2d1-a.slice");
+  check_names (f->system, NODES ("strict", "0-1,^1"),
+               "memory.max of machine.slice|the memory of NUMA node 0-1,^1");
+  check_names (f->system, NODES ("preferred", "0"), "memory.max of machine.slice");
+  check_names (f->system, "<resource><partition>/</partition></resource>", NULL);
+  check_names (NULL, NODES ("strict", "0"), NULL);
+  g_assert_cmpint (g_remove (mark), ==, 0);
+  check_names (f->system, "", NULL);
+  check_names (f->system, NODES ("restrictive", "0"), "the memory of NUMA node 0");
+}
+
+#define SLICE "fs/cgroup/machine.slice/"
+
+static void
+test_left_of_slice (Fixture *f, gconstpointer data)
+{
+  const char *name = "memory.max of machine.slice";
+
+  check_left (f, "", 0, name, NOT_LIMITED);
+  write_to (f, SLICE "memory.current", "629145600\n");
+  write_to (f, SLICE "memory.stat", "anon 1\ninactive_file 104857600\nactive_file 52428800\n");
+  check_left (f, "", 0, name, NOT_LIMITED);
+  write_to (f, SLICE "memory.max", "max\n");
+  check_left (f, "", 0, name, NOT_LIMITED);
+  write_to (f, SLICE "memory.max", "garbage 1\n");
+  check_left (f, "", 0, name, NOT_LIMITED);
+  write_to (f, SLICE "memory.max", "");
+  check_left (f, "", 0, name, NOT_LIMITED);
+  write_to (f, SLICE "memory.max", "1073741824\n");
+  check_left (f, "", 1, name, (1024 - 500) * MIB);
+  write_to (f, SCOPE "memory.max", "4096\n");
+  write_to (f, SCOPE "memory.current", "4096\n");
+  check_left (f, "", 1, name, (1024 - 500) * MIB);
+  write_to (f, SLICE "memory.current", "2147483648\n");
+  check_left (f, "", 1, name, 0);
+  write_to (f, SLICE "memory.current", "");
+  check_left (f, "", 0, name, NOT_LIMITED);
+}
+
+static void
+test_left_of_slice_without_cache (Fixture *f, gconstpointer data)
+{
+  const char *name = "memory.max of machine.slice";
+
+  write_to (f, SLICE "memory.max", "1073741824\n");
+  write_to (f, SLICE "memory.current", "629145600\n");
+  check_left (f, "", 1, name, (1024 - 600) * MIB);
+  write_to (f, SLICE "memory.stat", "anon 1\ninactive_file_of_others 4096\n");
+  check_left (f, "", 1, name, (1024 - 600) * MIB);
+  write_to (f, SLICE "memory.stat", "inactive_file 734003200\n");
+  check_left (f, "", 1, name, 1024 * MIB);
+}
+
+static void
+test_left_of_nested_slices (Fixture *f, gconstpointer data)
+{
+  const char *xml = "<resource><partition>/machine/prod-1</partition></resource>";
+  const char *inner = "memory.max of machine-prod\\x2d1.slice";
+
+  write_to (f, SLICE "machine-prod\\x2d1.slice/memory.max", "536870912\n");
+  write_to (f, SLICE "machine-prod\\x2d1.slice/memory.current", "104857600\n");
+  write_to (f, SLICE "memory.max", "max\n");
+  check_left (f, xml, 1, inner, 412 * MIB);
+  write_to (f, SLICE "memory.max", "1073741824\n");
+  write_to (f, SLICE "memory.current", "943718400\n");
+  check_left (f, xml, 2, inner, 412 * MIB);
+  check_left (f, xml, 2, "memory.max of machine.slice", 124 * MIB);
+  check_left (f, "", 1, "memory.max of machine.slice", 124 * MIB);
+}
+
+static void
+write_node (Fixture *f, guint node, const char *figures)
+{
+  g_autofree char *path = g_strdup_printf ("devices/system/node/node%u/meminfo", node);
+  g_auto (GStrv) lines = g_strsplit (figures, ";", -1);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (char **line = lines; *line != NULL; line++)
+    g_string_append_printf (text, "Node %u %s kB\n", node, *line);
+  write_to (f, path, text->str);
+}
+
+#define NODE "the memory of NUMA node "
+
+static void
+test_left_of_nodes (Fixture *f, gconstpointer data)
+{
+  write_node (f, 0,
+              "MemTotal: 1048576;MemFree: 102400;Active(anon): 4096;Inactive(anon): 4096;"
+              "Active(file):       20480;Inactive(file):   40960;SReclaimable: 10240;"
+              "KReclaimable: 20480");
+  write_node (f, 1, "MemTotal: 1048576;MemFree: 204800");
+  write_node (f, 2, "MemTotal: 1048576;MemFree: 409600;Active(file): 2048");
+  write_node (f, 3, "MemTotal: 1048576;Active(file): 2048");
+  check_left (f, NODES ("strict", "0"), 1, NODE "0", (100 + 30 + 5) * MIB);
+  check_left (f, NODES ("restrictive", "1"), 1, NODE "1", 200 * MIB);
+  check_left (f, NODES ("strict", "0-2"), 1, NODE "0-2", (135 + 200 + 401) * MIB);
+  check_left (f, NODES ("strict", "0-2,^1"), 1, NODE "0-2,^1", (135 + 401) * MIB);
+  check_left (f, NODES ("strict", "1,9"), 1, NODE "1,9", 200 * MIB);
+  check_left (f, NODES ("strict", "9"), 0, NODE "9", NOT_LIMITED);
+  check_left (f, NODES ("strict", "3"), 0, NODE "3", NOT_LIMITED);
+  check_left (f, NODES ("strict", "^0"), 0, NODE "^0", NOT_LIMITED);
+  check_left (f, NODES ("preferred", "0"), 0, NODE "0", NOT_LIMITED);
+}
+
+static guint
+count_known (McKnownVms *vms)
+{
+  g_autoptr (GHashTable) known = mc_known_vms_copy_groups (vms);
+
+  return g_hash_table_size (known);
+}
+
+/* Each limit is read once, however many VMs share it, and no longer than one does. */
+static void
+test_groups_of_known_vms (Fixture *f, gconstpointer data)
+{
+  const char *prod = "<resource><partition>/machine/prod</partition></resource>";
+  g_autoptr (GPtrArray) plain = groups_of (f->system, "");
+  g_autoptr (GPtrArray) nested = groups_of (f->system, prod);
+  g_autoptr (GPtrArray) again = groups_of (f->system, prod);
+  McKnownVms *vms = mc_known_vms_new ();
+
+  g_assert_cmpuint (count_known (vms), ==, 0);
+  describe (vms, "a", plain);
+  g_assert_cmpuint (count_known (vms), ==, 1);
+  describe (vms, "b", nested);
+  describe (vms, "c", again);
+  describe (vms, "d", NULL);
+  g_assert_cmpuint (count_known (vms), ==, 2);
+  mc_known_vms_forget_described (vms, "b");
+  g_assert_cmpuint (count_known (vms), ==, 2);
+  describe (vms, "c", plain);
+  g_assert_cmpuint (count_known (vms), ==, 1);
+  mc_known_vms_forget_described (vms, "a");
+  mc_known_vms_forget_described (vms, "c");
+  g_assert_cmpuint (count_known (vms), ==, 0);
+  mc_known_vms_free (vms);
 }
 
 #define LIMITS_TEST(name, function)                                                                \
@@ -176,5 +380,11 @@ main (int argc, char **argv)
   LIMITS_TEST ("cgroups-of-version-1", test_cgroups_of_version_1);
   LIMITS_TEST ("slices", test_slices);
   LIMITS_TEST ("nodes", test_nodes);
+  LIMITS_TEST ("group-names", test_group_names);
+  LIMITS_TEST ("left-of-slice", test_left_of_slice);
+  LIMITS_TEST ("left-of-slice-without-cache", test_left_of_slice_without_cache);
+  LIMITS_TEST ("left-of-nested-slices", test_left_of_nested_slices);
+  LIMITS_TEST ("left-of-nodes", test_left_of_nodes);
+  LIMITS_TEST ("groups-of-known-vms", test_groups_of_known_vms);
   return g_test_run ();
 }

@@ -136,7 +136,7 @@ mc_libvirt_adapter_is_local (McHypervisor *hypervisor)
 static void
 on_vm_stopped (McLibvirtAdapter *self, const char *uuid)
 {
-  mc_known_vms_forget_devices (self->vms, uuid);
+  mc_known_vms_forget_described (self->vms, uuid);
 }
 
 static void

@@ -8,6 +8,7 @@
 
 #include "domain-xml.h"
 #include "libvirt-error.h"
+#include "memory-groups.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (virDomain, virDomainFree)
 
@@ -220,14 +221,12 @@ look_up (virConnectPtr connection, const char *uuid, GError **error)
 
 /* What is plugged beside the balloon's part is the process's, too. */
 static void
-read_ceiling (McDomainXml *xml,
+read_ceiling (const McMemoryLimits *limits,
               const char *system,
               int id,
               const McMemoryDevices *devices,
               McVmDescription *description)
 {
-  g_autoptr (McMemoryLimits) limits = mc_domain_xml_get_limits (xml);
-
   description->ceiling_name = mc_memory_limits_find (limits, system, id, &description->ceiling);
   description->ceiling -= MIN (description->ceiling, devices->plugged);
 }
@@ -257,11 +256,13 @@ mc_libvirt_describe (virConnectPtr connection,
                      const char *uuid,
                      const char *system,
                      McMemoryDevices *devices,
+                     GPtrArray **groups,
                      GError **error)
 {
   g_autoptr (virDomain) domain = look_up (connection, uuid, error);
   g_autoptr (McVmDescription) description = NULL;
   g_autoptr (McDomainXml) xml = NULL;
+  g_autoptr (McMemoryLimits) limits = NULL;
 
   if (domain == NULL)
     return NULL;
@@ -274,7 +275,11 @@ mc_libvirt_describe (virConnectPtr connection,
     return NULL;
   mc_domain_xml_read (xml, description);
   *devices = mc_domain_xml_get_devices (xml);
-  read_ceiling (xml, system, (int)virDomainGetID (domain), devices, description);
+  limits = mc_domain_xml_get_limits (xml);
+  read_ceiling (limits, system, (int)virDomainGetID (domain), devices, description);
+  *groups = mc_memory_groups_new (limits, system);
+  if (*groups != NULL)
+    description->groups = mc_memory_groups_list_names (*groups);
   return g_steal_pointer (&description);
 }
 

@@ -18,11 +18,12 @@ G_BEGIN_DECLS
  */
 McSample *mc_libvirt_sample (virConnectPtr connection, GHashTable *devices, GError **error);
 
-/* @system: of mc_memory_limits_find(). */
+/* @system: of mc_memory_limits_find(). Sets *@groups to those of mc_memory_groups_new(). */
 McVmDescription *mc_libvirt_describe (virConnectPtr connection,
                                       const char *uuid,
                                       const char *system,
                                       McMemoryDevices *devices,
+                                      GPtrArray **groups,
                                       GError **error);
 
 gboolean

@@ -10,7 +10,8 @@
 typedef struct
 {
   McMemoryDevices devices;
-  guint64 reported; /* the maximum that did not fit, and for which "vm-changed" was emitted */
+  GPtrArray *groups; /* (nullable) (element-type McMemoryGroup) */
+  guint64 reported;  /* the maximum that did not fit, and for which "vm-changed" was emitted */
 } Described;
 
 struct _McKnownVms
@@ -19,12 +20,21 @@ struct _McKnownVms
   GHashTable *busy;      /* uuid → in how many samples on end it was */
 };
 
+static void
+described_free (gpointer data)
+{
+  Described *self = data;
+
+  g_clear_pointer (&self->groups, g_ptr_array_unref);
+  g_free (self);
+}
+
 McKnownVms *
 mc_known_vms_new (void)
 {
   McKnownVms *self = g_new0 (McKnownVms, 1);
 
-  self->described = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->described = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, described_free);
   self->busy = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   return self;
 }
@@ -38,18 +48,22 @@ mc_known_vms_free (McKnownVms *self)
 }
 
 void
-mc_known_vms_set_devices (McKnownVms *self, const char *uuid, const McMemoryDevices *devices)
+mc_known_vms_set_described (McKnownVms *self,
+                            const char *uuid,
+                            const McMemoryDevices *devices,
+                            GPtrArray *groups)
 {
   const Described *before = g_hash_table_lookup (self->described, uuid);
   Described *described = g_new0 (Described, 1);
 
   described->devices = *devices;
+  described->groups = groups != NULL ? g_ptr_array_ref (groups) : NULL;
   described->reported = before != NULL ? before->reported : 0;
   g_hash_table_insert (self->described, g_strdup (uuid), described);
 }
 
 void
-mc_known_vms_forget_devices (McKnownVms *self, const char *uuid)
+mc_known_vms_forget_described (McKnownVms *self, const char *uuid)
 {
   g_hash_table_remove (self->described, uuid);
 }
@@ -71,6 +85,30 @@ mc_known_vms_copy_resizable (McKnownVms *self)
                              g_memdup2 (&described->devices, sizeof described->devices));
     }
   return devices;
+}
+
+GHashTable *
+mc_known_vms_copy_groups (McKnownVms *self)
+{
+  GHashTable *groups = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
+                                              (GDestroyNotify)mc_memory_group_unref);
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->described);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      const GPtrArray *of_vm = ((const Described *)value)->groups;
+
+      for (guint i = 0; of_vm != NULL && i < of_vm->len; i++)
+        {
+          McMemoryGroup *group = of_vm->pdata[i];
+
+          if (!g_hash_table_contains (groups, group->name))
+            g_hash_table_insert (groups, group->name, mc_memory_group_ref (group));
+        }
+    }
+  return groups;
 }
 
 void

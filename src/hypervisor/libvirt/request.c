@@ -40,6 +40,8 @@ mc_request_free (McRequest *self)
 {
   g_clear_handle_id (&self->deadline, g_source_remove);
   result_free (self->kind, self->result);
+  g_clear_pointer (&self->groups, g_hash_table_unref);
+  g_clear_pointer (&self->vm_groups, g_ptr_array_unref);
   g_clear_pointer (&self->of_vms, g_hash_table_unref);
   g_clear_error (&self->error);
   g_clear_object (&self->task);
@@ -49,6 +51,17 @@ mc_request_free (McRequest *self)
   g_free (self->stored);
   g_object_unref (self->hypervisor);
   g_free (self);
+}
+
+/* What is left of the limits is as late as can be: the VMs may have waited for each other. */
+static McSample *
+read_sample (McRequest *self, virConnectPtr connection, const char *system)
+{
+  McSample *sample = mc_libvirt_sample (connection, self->of_vms, &self->error);
+
+  if (sample != NULL && system != NULL)
+    sample->groups = mc_memory_groups_read_left (self->groups, system);
+  return sample;
 }
 
 void
@@ -62,11 +75,11 @@ mc_request_carry_out (McRequest *self)
   switch (self->kind)
     {
     case MC_REQUEST_SAMPLE:
-      self->result = mc_libvirt_sample (connection, self->of_vms, &self->error);
+      self->result = read_sample (self, connection, system);
       break;
     case MC_REQUEST_DESCRIBE:
-      self->result
-          = mc_libvirt_describe (connection, self->uuid, system, &self->devices, &self->error);
+      self->result = mc_libvirt_describe (connection, self->uuid, system, &self->devices,
+                                          &self->vm_groups, &self->error);
       break;
     case MC_REQUEST_SET_TARGET:
       self->fine = mc_libvirt_set_target (connection, self->uuid, self->value, &self->error);

@@ -6,6 +6,7 @@
 #include "connection.h"
 #include "hypervisor.h"
 #include "memory-devices.h"
+#include "memory-groups.h"
 
 G_BEGIN_DECLS
 
@@ -28,6 +29,7 @@ struct _McRequest
   McHypervisor *hypervisor; /* is there until the request has ended */
   McConnectionPool *pool;
   char *uuid;             /* NULL for a sample */
+  GHashTable *groups;     /* of a sample: name → McMemoryGroup: what is left of them is read */
   guint64 value;          /* of a target or a period */
   char *element, *stored; /* metadata */
 
@@ -44,6 +46,7 @@ struct _McRequest
   gpointer result;         /* McSample, McVmDescription */
   gboolean fine;           /* of the other kinds */
   McMemoryDevices devices; /* of a description */
+  GPtrArray *vm_groups;    /* of a description (nullable): of mc_memory_groups_new() */
   GHashTable *of_vms;      /* of a sample: UUID → McMemoryDevices, read again with it */
   GError *error;
 };

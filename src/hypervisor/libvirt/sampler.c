@@ -110,6 +110,7 @@ push_request (McSampler *self)
   request->owner = self;
   request->ended = on_ended;
   request->of_vms = mc_known_vms_copy_resizable (self->vms);
+  request->groups = mc_known_vms_copy_groups (self->vms);
   mc_thread_pool_push (self->threads, request);
 }
 

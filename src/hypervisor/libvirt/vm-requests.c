@@ -77,7 +77,7 @@ on_ended (McRequest *request)
 
   g_hash_table_remove (self->in_flight, key);
   if (request->kind == MC_REQUEST_DESCRIBE && request->result != NULL)
-    mc_known_vms_set_devices (self->vms, request->uuid, &request->devices);
+    mc_known_vms_set_described (self->vms, request->uuid, &request->devices, request->vm_groups);
   if (request->task == NULL)
     end_late (request);
   else if (request->error != NULL)
