@@ -12,14 +12,16 @@ typedef struct
   McVmHistory *history;
   McVmDecision *decision;
   McDemand demand;
-  guint64 floor;   /* the floor that it claims */
-  guint64 backed;  /* of its guest's memory, by the host */
-  guint64 share;   /* what it should have, in the end */
-  guint64 surplus; /* what it could give in this cycle */
-  guint64 lacks;   /* what it should be granted in this cycle, … */
-  guint64 room;    /* … and what its groups have for its page cache */
-  guint64 budget;  /* what its groups have for all of their members */
-  gboolean scarce; /* one of them has not room for all that is desired in it */
+  guint64 floor;       /* the floor that it claims */
+  guint64 backed;      /* of its guest's memory, by the host */
+  guint64 share;       /* what it should have, in the end */
+  guint64 surplus;     /* what it could give in this cycle */
+  guint64 lacks;       /* what it should be granted in this cycle, … */
+  guint64 room;        /* … and what its groups have for its page cache */
+  guint64 budget;      /* what its groups have for all of their members */
+  gboolean scarce;     /* one of them has not room for all that is desired in it */
+  gboolean kept_short; /* it lacks more than one of them can grant */
+  const char *group;   /* (nullable): the one that its share is of, or that kept it short */
 } McCandidate;
 
 /* A group of the host in one cycle: group.c */

@@ -260,7 +260,7 @@ presses (const McPolicyCycle *cycle, const Scratch *scratch)
     {
       const McCandidate *candidate = &scratch->candidates.items[i];
 
-      if (candidate->lacks > 0 || candidate->decision->group != NULL
+      if (candidate->lacks > 0 || candidate->kept_short
           || ((scarce || candidate->scarce) && candidate->demand.bursty))
         return TRUE;
     }

@@ -104,7 +104,7 @@ why_unmet (const McPolicyCycle *cycle, const McCandidate *candidate)
     return MC_REASON_AT_MAXIMUM;
   if (mc_candidate_has_just_given (cycle, candidate))
     return MC_REASON_COOLING_DOWN;
-  return candidate->decision->group != NULL ? MC_REASON_GROUP_FULL : MC_REASON_NO_FREE_MEMORY;
+  return candidate->group != NULL ? MC_REASON_GROUP_FULL : MC_REASON_NO_FREE_MEMORY;
 }
 
 static void
@@ -113,6 +113,7 @@ explain_unmet_need (const McPolicyCycle *cycle, McCandidate *candidate)
   if (candidate->decision->move || !candidate->demand.in_need)
     return;
   mc_candidate_explain (candidate, why_unmet (cycle, candidate));
+  candidate->decision->group = candidate->group;
   candidate->decision->limit = candidate->demand.low;
   candidate->decision->budget = MIN ((guint64)MAX (cycle->grantable, 0), candidate->budget);
 }

@@ -79,6 +79,15 @@ mc_groups_begin (const McPolicyCycle *cycle, const McGroupBooks *books, McCandid
     candidates->groups[i] = begin (cycle, &cycle->host->groups[i], books, candidates);
 }
 
+static void
+bring_down (McCandidate *member, guint64 share, const char *group)
+{
+  if (share >= member->share)
+    return;
+  member->share = share;
+  member->group = group;
+}
+
 void
 mc_groups_share_out (McCandidates *candidates, const McClaim *claims)
 {
@@ -100,7 +109,7 @@ mc_groups_share_out (McCandidates *candidates, const McClaim *claims)
       scarce = mc_share_out (of_group, group->n_members, budget) < MC_LAMBDA_PLENTY;
       for (gsize k = 0; k < group->n_members; k++)
         {
-          group->members[k]->share = MIN (group->members[k]->share, of_group[k].share);
+          bring_down (group->members[k], of_group[k].share, group->name);
           group->members[k]->scarce |= scarce;
         }
     }
@@ -124,7 +133,8 @@ limit_lacking (McGroupCycle *self, gboolean thrashing, guint64 left)
       if (all > left)
         {
           member->lacks = portion (member->lacks, left, all);
-          member->decision->group = self->name;
+          member->group = self->name;
+          member->kept_short = TRUE;
         }
       granted += member->lacks;
     }

@@ -101,7 +101,7 @@ can_spare (const McPolicyCycle *cycle, const McCandidate *candidate, guint64 dow
   guint64 step = demand->step;
 
   if (candidate->decision->status != MC_VM_MANAGED || candidate->decision->move
-      || candidate->lacks > 0 || candidate->decision->group != NULL || history->disagrees
+      || candidate->lacks > 0 || candidate->kept_short || history->disagrees
       || !mc_eligibility_may_reclaim (history) || waits_for_an_answer (cycle, candidate))
     return 0;
   step = mc_candidate_probe (candidate, step);

@@ -4,6 +4,8 @@
 
 #include "cycle.h"
 
+#include "vm-groups.h"
+
 #define SAMPLE_AT_LEAST_US (1 * G_USEC_PER_SEC)
 #define SAMPLE_AT_MOST_US  (5 * G_USEC_PER_SEC)
 
@@ -12,6 +14,7 @@
 typedef struct
 {
   gsize n_vms;
+  McVmGroups *groups;
   McVmFacts *facts;
   McVmHistory **histories;
   McVmDecision *decisions;
@@ -20,6 +23,7 @@ typedef struct
 static void
 table_free (Table *table)
 {
+  mc_vm_groups_free (table->groups);
   g_free (table->facts);
   g_free (table->histories);
   g_free (table->decisions);
@@ -36,6 +40,7 @@ table_new (const McHostParts *host)
   gboolean all_paused = mc_host_parts_are_paused (host);
 
   table->n_vms = vms->len;
+  table->groups = mc_vm_groups_new (vms, host->state.group_left);
   table->facts = g_new (McVmFacts, table->n_vms + 1);
   table->histories = g_new (McVmHistory *, table->n_vms + 1);
   table->decisions = g_new (McVmDecision, table->n_vms + 1);
@@ -52,11 +57,14 @@ static void
 table_decide (const McHostParts *host, Table *table, McHostDecision *decision)
 {
   McPolicySettings settings = *mc_context_get_policy (host->context);
+  McHostFigures figures = host->state.figures;
 
   settings.reserved = mc_reservations_get_total (&host->reservations);
   settings.thresholds.host_reserve += settings.reserved;
-  mc_policy_decide (&settings, &host->state.figures, mc_context_now (host->context), table->n_vms,
-                    table->facts, table->histories, table->decisions, decision);
+  figures.groups = table->groups->items;
+  figures.n_groups = table->groups->n;
+  mc_policy_decide (&settings, &figures, mc_context_now (host->context), table->n_vms, table->facts,
+                    table->histories, table->decisions, decision);
 }
 
 /* The plan */

@@ -159,6 +159,9 @@ void
 mc_host_state_update_from_sample (McHostState *self, const McSample *sample)
 {
   self->late = 0;
+  g_clear_pointer (&self->group_left, g_hash_table_unref);
+  if (sample->groups != NULL)
+    self->group_left = g_hash_table_ref (sample->groups);
   read_host (self, sample);
   update_reserve (self);
   mc_host_state_update (self);
@@ -230,6 +233,7 @@ mc_host_state_init (McHostState *self, McContext *context, McHost *host, const M
 void
 mc_host_state_clear (McHostState *self)
 {
+  g_clear_pointer (&self->group_left, g_hash_table_unref);
   g_free (self->unreadable);
   g_free (self->reserve_too_large);
   g_free (self->degraded);

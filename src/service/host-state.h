@@ -39,7 +39,8 @@ typedef struct
   gint64 started_us;
   guint late; /* samples in a row that brought nothing */
   McHostDegradation degraded_by;
-  McHostFigures figures;
+  McHostFigures figures;   /* without groups */
+  GHashTable *group_left;  /* (nullable): of limits that VMs share: name → guint64: bytes */
   McHostDecision decision; /* the last one */
   char *unreadable;        /* why the host's figures are not known, or NULL */
   char *reserve_too_large; /* than what the host has, in words, or NULL */

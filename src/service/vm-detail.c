@@ -42,13 +42,17 @@ describe_pause (const McVmParts *vm, const char *all_paused)
 }
 
 static char *
-describe_managed (const McVmParts *vm, McReason reason)
+describe_managed (const McVmParts *vm, const McVmDecision *decision)
 {
+  McReason reason = decision->reason;
   guint64 capacity = vm->domain.facts.capacity;
   guint64 own_maximum = vm->limits.metadata.policy.maximum;
 
   if (reason == MC_REASON_NO_FREE_MEMORY)
     return g_strdup ("It needs more memory than the host has left to give.");
+  if (reason == MC_REASON_GROUP_FULL)
+    return g_strdup_printf ("It needs more memory than is left of %s, which it shares with others.",
+                            decision->group);
   if (reason == MC_REASON_AT_MAXIMUM
       && mc_vm_limits_get_reach (&vm->limits) < MIN (capacity, own_maximum))
     return g_strdup_printf ("It needs more memory than %s lets it have.",
@@ -108,13 +112,13 @@ describe_unsupported (const McVmParts *vm)
 char *
 mc_vm_detail_describe (const McVmParts *vm,
                        McVmStatus status,
-                       McReason reason,
+                       const McVmDecision *decision,
                        const char *all_paused)
 {
   switch (status)
     {
     case MC_VM_MANAGED:
-      return describe_managed (vm, reason);
+      return describe_managed (vm, decision);
     case MC_VM_PAUSED:
       return describe_pause (vm, all_paused);
     case MC_VM_OPTED_OUT:

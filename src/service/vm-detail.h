@@ -6,11 +6,11 @@
 
 G_BEGIN_DECLS
 
-/* @reason: of the last decision; @all_paused: (nullable): why nothing is balanced. Returns:
+/* @decision: the last one; @all_paused: (nullable): why nothing is balanced. Returns:
  * (transfer full) */
 char *mc_vm_detail_describe (const McVmParts *vm,
                              McVmStatus status,
-                             McReason reason,
+                             const McVmDecision *decision,
                              const char *all_paused);
 
 G_END_DECLS

@@ -187,6 +187,7 @@ is_worth_a_reason (const McVmDecision *decision, McReason before)
 {
   return !decision->move && decision->reason != before
          && (decision->reason == MC_REASON_NO_FREE_MEMORY
+             || decision->reason == MC_REASON_GROUP_FULL
              || decision->reason == MC_REASON_UNREACHABLE || decision->reason == MC_REASON_FOREIGN);
 }
 
@@ -263,10 +264,9 @@ mc_vm_update_view (McVm *self, const char *all_paused, const char *degraded)
 {
   McVmFacts facts = mc_vm_get_facts (self, all_paused != NULL);
   McVmStatus status = degraded != NULL ? MC_VM_BUSY : self->status.shown;
-  g_autofree char *detail
-      = degraded != NULL
-            ? g_strdup (degraded)
-            : mc_vm_detail_describe (&self->parts, status, self->decision.reason, all_paused);
+  g_autofree char *detail = degraded != NULL ? g_strdup (degraded)
+                                             : mc_vm_detail_describe (&self->parts, status,
+                                                                      &self->decision, all_paused);
 
   mc_vm_view_update (&self->view, &self->parts, &facts, &self->history, status, detail);
 }

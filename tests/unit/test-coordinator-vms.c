@@ -107,6 +107,40 @@ test_limit_that_leaves_nothing (Fixture *f, gconstpointer data)
   g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->policy.maximum, ==, 512 * MC_MIB);
 }
 
+/* The host has plenty; what their slice has left is all that the two can have. */
+static void
+test_limit_that_is_shared (Fixture *f, gconstpointer data)
+{
+  const char *slice = "memory.max of prod.slice";
+  McFakeVm *needy = fixture_add_guest (f, "needy", 2 * MC_GIB, MC_GIB, 900 * MC_MIB);
+  McFakeVm *mate = fixture_add_guest (f, "mate", 2 * MC_GIB, MC_GIB, 900 * MC_MIB);
+  McFakeVm *other = fixture_add_guest (f, "other", 2 * MC_GIB, MC_GIB, 700 * MC_MIB);
+  const McVmView *view;
+  guint64 before;
+
+  needy->description.groups = g_strdupv ((char *[]){ (char *)slice, NULL });
+  mate->description.groups = g_strdupv ((char *[]){ (char *)slice, NULL });
+  mc_fake_hypervisor_set_group (f->fake, slice, 2300 * MC_MIB);
+  mc_fake_hypervisor_set_host (f->fake, 16 * MC_GIB, 12 * MC_GIB);
+  fixture_start_service (f);
+  fixture_pass (f, 10);
+  before = other->figures.balloon;
+  needy->used = 1300 * MC_MIB;
+  fixture_pass (f, 60);
+  view = mc_vm_get_view (fixture_vm_of (f, needy));
+  g_assert_cmpuint (needy->figures.balloon + mate->figures.balloon, <=, 2300 * MC_MIB);
+  g_assert_cmpstr (view->status_detail, ==,
+                   "It needs more memory than is left of memory.max of prod.slice, which it shares "
+                   "with others.");
+  g_assert_nonnull (strstr (view->last_reason, "nothing is left of memory.max of prod.slice"));
+  g_assert_cmpuint (other->figures.balloon, ==, before);
+
+  /* The limit is lifted. */
+  mc_fake_hypervisor_set_group (f->fake, slice, MC_HYPERVISOR_UNKNOWN);
+  fixture_pass (f, 20);
+  g_assert_cmpuint (needy->figures.balloon, >=, 1400 * MC_MIB);
+}
+
 static void
 test_stop_puts_back (Fixture *f, gconstpointer data)
 {
@@ -732,6 +766,7 @@ main (int argc, char **argv)
   TEST ("late-sample-resumes-nobody", test_late_sample_resumes_nobody);
   TEST ("limits-of-the-process", test_limits_of_the_process);
   TEST ("limit-that-leaves-nothing", test_limit_that_leaves_nothing);
+  TEST ("limit-that-is-shared", test_limit_that_is_shared);
   TEST ("stop-puts-back", test_stop_puts_back);
   TEST ("killed-and-started-again", test_killed_and_started_again);
   TEST ("period-is-looked-at-again", test_period_is_looked_at_again);

@@ -28,12 +28,13 @@ BUS_INCLUDES = """  <includedir>/usr/share/dbus-1/system.d</includedir>
 
 
 class Bed:
-    def __init__(self, host_total=3 << 30, base=256 * MIB, build=None, huge_pages=False):
+    def __init__(self, host_total=3 << 30, base=256 * MIB, build=None, huge_pages=False, node=None):
         self.build = Path(build or BUILD).resolve()
         self.accel = os.environ.get("MEMCOORD_BED_ACCEL", "tcg")
         self.domain_type = "kvm" if self.accel == "kvm" else "qemu"
         self.host_total = host_total
         self.huge_pages = huge_pages
+        self.node = node
         self.base = base
         self.guests = {}
         self.processes = {}
@@ -73,8 +74,9 @@ class Bed:
         self.log = open(self.directory / "log", "ab")
         self.calls = Calls(self.directory / "calls")
         self.boot_files = image.boot_files()
-        self.host = Host(self.directory, self.host_total, self.base)
+        self.host = Host(self.directory, self.host_total, self.base, self.node)
         self.host.pids = self.pids
+        self.host.bound = lambda: [pid for guest in list(self.guests.values()) if guest.bound and (pid := guest.pid)]
         self.host.start()
         for path in ("/run/dbus", "/etc/dbus-1/system.d"):
             self.fresh(path)

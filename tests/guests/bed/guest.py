@@ -20,7 +20,7 @@ def kib(size):
 
 class Guest:
     def __init__(self, bed, name, maximum, current=None, swap=0, balloon="virtio", autodeflate=False,
-                 free_page_reporting=False, load_driver=True, memory_backing="", metadata="", data=0):
+                 free_page_reporting=False, load_driver=True, memory_backing="", metadata="", data=0, bound=False):
         self.bed = bed
         self.name = name
         self.maximum = maximum
@@ -32,6 +32,7 @@ class Guest:
         self.load_driver = load_driver
         self.memory_backing = memory_backing
         self.metadata = metadata
+        self.bound = bound  # strictly to NUMA node 0
         self.data = data  # bytes that it can read: the same for all guests, on a disk of a disk's speed
         self.uuid = str(uuid.uuid5(uuid.NAMESPACE_DNS, name))
         self.port = None
@@ -88,6 +89,7 @@ class Guest:
   <memory unit='KiB'>{kib(self.maximum)}</memory>
   <currentMemory unit='KiB'>{kib(self.current)}</currentMemory>
   <memoryBacking><source type='memfd'/>{self.memory_backing}</memoryBacking>
+  {"<numatune><memory mode='strict' nodeset='0'/></numatune>" if self.bound else ''}
   <vcpu>1</vcpu>
   <os>
     <type arch='x86_64' machine='pc'>hvm</type>

@@ -12,25 +12,33 @@ from pathlib import Path
 from common import namespace
 
 MEMINFO = "/proc/meminfo"
+NODE_MEMINFO = "/sys/devices/system/node/node0/meminfo"
 
 
 class Host:
-    def __init__(self, directory, total, base=256 << 20):
+    def __init__(self, directory, total, base=256 << 20, node=None):
         self.total = total
         self.base = base  # bytes that everything but the guests holds; to be set at any time
         self.lowest = None  # the lowest bytes available, ever
         self.available = total - base
+        self.node = node  # bytes that NUMA node 0 has for guests, where that is less than the host's; to be set at any time
+        self.most_on_node = 0  # the most that guests ever occupied of it
         self.path = Path(directory) / "meminfo"
         self.path.touch()
         self.file = os.open(self.path, os.O_WRONLY)
+        self.node_path = Path(directory) / "node-meminfo"
+        self.node_path.touch()
         self.memfds = {}  # pid → path of its memfd
         self.pids = lambda: []  # the bed says which processes are guests
+        self.bound = lambda: []  # … and which of them live on the node
         self.ending = threading.Event()
         self.thread = threading.Thread(target=self.run, daemon=True)
 
     def start(self):
         self.update()
         namespace.cover(MEMINFO, self.path)
+        if self.node is not None:
+            namespace.cover(NODE_MEMINFO, self.node_path)
         self.thread.start()
 
     def stop(self):
@@ -38,6 +46,8 @@ class Host:
         if self.thread.is_alive():
             self.thread.join()
         namespace.uncover(MEMINFO)
+        if self.node is not None:
+            namespace.uncover(NODE_MEMINFO)
         os.close(self.file)
 
     def find_memfd(self, pid):
@@ -73,6 +83,15 @@ class Host:
         )
         text = "".join(f"{name + ':':<16}{value >> 10:>12} kB\n" for name, value in figures)
         os.pwrite(self.file, text.encode(), 0)
+        if self.node is not None:
+            self.update_node()
+
+    def update_node(self):
+        occupied = sum(self.occupied_by(pid) for pid in self.bound())
+        self.most_on_node = max(self.most_on_node, occupied)
+        text = f"Node 0 MemTotal: {self.total >> 10:>15} kB\nNode 0 MemFree: {max(self.node - occupied, 0) >> 10:>16} kB\n"
+        with open(self.node_path, "r+b", buffering=0) as file:
+            file.write(text.encode())
 
     def run(self):
         while not self.ending.wait(0.05):
