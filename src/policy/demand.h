@@ -12,10 +12,6 @@
 
 G_BEGIN_DECLS
 
-/* Of a capacity: what the low watermark of a small VM is, and what a guest of any size is said to
- * have nothing below a part of. */
-#define MC_SMALL_LOW_PERCENT 20
-
 typedef struct
 {
   guint64 low, high;   /* the watermarks in force for its size */

@@ -6,7 +6,6 @@
 
 #include "arithmetic.h"
 #include "backing.h"
-#include "demand.h"
 
 #define SWAPPING_BYTES         (1 * MC_MIB)
 #define THRASHING_REPORTS_MOST 3

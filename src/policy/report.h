@@ -12,6 +12,10 @@
 
 G_BEGIN_DECLS
 
+/* Of a capacity: what the low watermark of a small VM is, and what a guest of any size is said to
+ * have nothing below a part of. */
+#define MC_SMALL_LOW_PERCENT 20
+
 /* Growth of this part of a VM's capacity between two reports is noise. */
 #define MC_TRIFLE_PERCENT 2
 
