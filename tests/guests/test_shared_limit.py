@@ -10,8 +10,8 @@ import pytest
 from bed import LOW, MIB, Bed, make_needy
 from common import wait_until
 
-NODE = 1000 * MIB
-BEYOND = 200 * MIB  # what one wants more than it has
+NODE = 1100 * MIB
+BEYOND = 100 * MIB  # what one wants more than it has
 NAME = "the memory of NUMA node 0"
 
 
