@@ -176,6 +176,7 @@ work_on (McHostParts *host, const McSample *sample)
   decide (host);
   apply (host);
   answer_reservations (host);
+  mc_give_backs_continue (&host->give_backs);
   mc_fleet_refresh_next (&host->fleet);
 }
 

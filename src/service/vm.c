@@ -5,6 +5,7 @@
 #include "vm.h"
 
 #include "events.h"
+#include "give-back.h"
 #include "state-file.h"
 #include "vm-detail.h"
 #include "vm-status.h"
@@ -141,6 +142,13 @@ mc_vm_is_presentable (McVm *self)
 
 /* Decided */
 
+/* It says itself that it is not to be managed: what cannot be read may say anything. */
+static gboolean
+is_released (McVm *self)
+{
+  return self->parts.limits.problem == NULL && mc_vm_limits_is_opted_out (&self->parts.limits);
+}
+
 McVmFacts
 mc_vm_get_facts (McVm *self, gboolean all_paused)
 {
@@ -155,6 +163,7 @@ mc_vm_get_facts (McVm *self, gboolean all_paused)
   facts.paused = all_paused || parts->pause.active;
   facts.target = parts->target.set;
   facts.reclaimed = parts->target.reclaimed;
+  facts.give_back = parts->target.give_back || (facts.reclaimed && is_released (self));
   mc_vm_limits_fill (&parts->limits, &facts);
   return facts;
 }
@@ -199,6 +208,22 @@ may_be_a_hiccup (McVm *self, McVmStatus found)
          && !mc_target_is_late (&self->parts.target);
 }
 
+/* One that is not managed any more has all of it back, or somebody else has set its balloon since:
+ * what it has from then on is nobody's business. */
+static void
+forget_what_was_given_back (McVm *self)
+{
+  McTarget *target = &self->parts.target;
+  McVmFacts facts;
+
+  if (!target->reclaimed || target->under_way || !is_released (self))
+    return;
+  facts = mc_vm_get_facts (self, FALSE);
+  if (self->history.foreign_until_us > 0
+      || (mc_give_back_is_possible (&facts) && mc_give_back_missing (&facts) == 0))
+    mc_target_forget_reclaimed (target);
+}
+
 void
 mc_vm_store_decision (McVm *self, const McVmDecision *decision)
 {
@@ -206,6 +231,7 @@ mc_vm_store_decision (McVm *self, const McVmDecision *decision)
   McVmStatus found = decision->status;
 
   self->decision = *decision;
+  forget_what_was_given_back (self);
   if (is_worth_a_reason (decision, before))
     {
       g_autofree char *sentence = mc_decision_describe (decision);

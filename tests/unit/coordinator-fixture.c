@@ -99,17 +99,29 @@ on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
   *(gboolean *)user_data = TRUE;
 }
 
-void
-fixture_stop_service (Fixture *f)
+static void
+stop_service (Fixture *f, gboolean for_good)
 {
   gboolean stopped = FALSE;
 
-  mc_coordinator_stop_async (f->coordinator, on_stopped, &stopped);
+  mc_coordinator_stop_async (f->coordinator, for_good, on_stopped, &stopped);
   for (guint i = 0; i < 10 && !stopped; i++)
     fixture_advance (f, SECOND);
   g_assert_true (stopped);
   g_assert_finalize_object (f->coordinator);
   f->coordinator = NULL;
+}
+
+void
+fixture_stop_service (Fixture *f)
+{
+  stop_service (f, FALSE);
+}
+
+void
+fixture_stop_service_for_good (Fixture *f)
+{
+  stop_service (f, TRUE);
 }
 
 /* As SIGKILL would: nothing is put back. */

@@ -27,6 +27,7 @@ typedef struct
 
 void fixture_start_service (Fixture *f);
 void fixture_stop_service (Fixture *f);
+void fixture_stop_service_for_good (Fixture *f);
 void fixture_kill_service (Fixture *f);
 void fixture_set_up (Fixture *f, gconstpointer data);
 void fixture_tear_down (Fixture *f, gconstpointer data);
