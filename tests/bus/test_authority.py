@@ -170,7 +170,7 @@ def test_nobody_else_may_have_the_name(system):
 
 def test_memcoordctl_says_who_may_not(system, service):
     assert system.ctl("alice", "status").returncode == 0
-    for arguments in (["pause"], ["set", "interval=5"], ["reset"], ["dry-run", "on"], ["reload"], ["reserve", "1M", "true"],
+    for arguments in (["pause"], ["set", "interval=5"], ["reset"], ["dry-run", "on"], ["reload"], ["give-back"], ["reserve", "1M", "true"],
                       ["inhibit", "true"], ["set", "web", "weight=5"], ["pause", "web"]):
         done = system.ctl("alice", *arguments)
         assert (done.returncode, done.stdout) == (5, ""), done
