@@ -332,9 +332,12 @@ mc_coordinator_stop_async (McCoordinator *self,
   mc_service_manager_notify_stopping ();
   if (for_good && mc_settings_get_config (settings)->give_back_on_stop
       && !mc_settings_get_dry_run (settings))
-    mc_give_backs_begin_async (&self->parts.give_backs, NULL,
-                               mc_host_parts_are_paused (&self->parts), GIVE_BACK_AT_MOST_US,
-                               on_given_back, stop);
+    {
+      self->parts.give_backs.service_ends = TRUE;
+      mc_give_backs_begin_async (&self->parts.give_backs, NULL,
+                                 mc_host_parts_are_paused (&self->parts), GIVE_BACK_AT_MOST_US,
+                                 on_given_back, stop);
+    }
   else
     shut_down (self, stop);
 }

@@ -77,7 +77,23 @@ answer (Call *call)
     g_task_return_pointer (call->task, g_steal_pointer (&given), g_free);
 }
 
-/* Whoever is answered may end the other calls. */
+/* Whoever is answered may end the other calls. The oldest is answered first: the last may be the
+ * service's own, with which everything ends. */
+static void
+for_each_call (McGiveBacks *self,
+               void (*visit) (Call *call, gconstpointer data),
+               gconstpointer data)
+{
+  for (guint i = 0; i < self->calls->len;)
+    {
+      Call *call = self->calls->pdata[i];
+
+      visit (call, data);
+      if (i < self->calls->len && self->calls->pdata[i] == call)
+        i++;
+    }
+}
+
 static void
 end (Call *call)
 {
@@ -105,11 +121,16 @@ on_late (gpointer user_data)
 {
   Call *call = user_data;
   const GPtrArray *late = call->setting->len > 0 ? call->setting : call->undecided;
-  const char *name = mc_vm_get_name (late->pdata[0]);
+  McVm *vm = MC_VM (late->pdata[0]);
+  const char *name = mc_vm_get_name (vm);
 
   call->timer = 0;
-  fail (call, g_error_new (MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED,
-                           "The VM %s is busy: it is not known in time what it was given", name));
+  if (mc_vm_get_parts (vm)->target.under_way)
+    fail (call, g_error_new (MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED,
+                             "The VM %s is busy: it is not known in time what it was given", name));
+  else
+    fail (call, g_error_new (MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED,
+                             "The VM %s was given nothing: no statistics have come in time", name));
   end (call);
 }
 
@@ -158,36 +179,74 @@ take_decision (Call *call, McVm *vm)
   return TRUE;
 }
 
+static void
+take_decisions (Call *call, gconstpointer data)
+{
+  for (guint i = call->undecided->len; i > 0; i--)
+    if (take_decision (call, call->undecided->pdata[i - 1]))
+      drop_undecided (call, i - 1);
+  end_if_done (call);
+}
+
 void
 mc_give_backs_continue (McGiveBacks *self)
 {
-  for (guint i = self->calls->len; i > 0; i = MIN (i - 1, self->calls->len))
-    {
-      Call *call = self->calls->pdata[i - 1];
+  for_each_call (self, take_decisions, NULL);
+}
 
-      for (guint j = call->undecided->len; j > 0; j--)
-        if (take_decision (call, call->undecided->pdata[j - 1]))
-          drop_undecided (call, j - 1);
-      end_if_done (call);
-    }
+/* Returns: (transfer full): why nothing can be moved now */
+static GError *
+new_not_ready_error (const McGiveBacks *self)
+{
+  const char *degraded = self->state->degraded;
+
+  return g_error_new_literal (MC_SERVICE_ERROR, MC_SERVICE_ERROR_NOT_CONNECTED,
+                              degraded != NULL ? degraded
+                                               : "Nothing was read from the hypervisor yet");
+}
+
+static void
+give_up (Call *call, gconstpointer data)
+{
+  if (call->undecided->len > 0)
+    fail (call, new_not_ready_error (call->owner));
+  while (call->undecided->len > 0)
+    drop_undecided (call, call->undecided->len - 1);
+  end_if_done (call);
+}
+
+void
+mc_give_backs_note_missed (McGiveBacks *self)
+{
+  if (!mc_host_state_is_ready (self->state))
+    for_each_call (self, give_up, NULL);
+  else if (self->calls->len > 0)
+    mc_context_want_cycle (self->context);
 }
 
 /* What came of it */
 
-static void
-note_ended (Call *call, McVm *vm, const GError *error)
+typedef struct
 {
-  const McTarget *target = &mc_vm_get_parts (vm)->target;
+  McVm *vm;
+  const GError *error; /* (nullable) */
+} Ended;
+
+static void
+note_ended (Call *call, gconstpointer data)
+{
+  const Ended *ended = data;
+  const McTarget *target = &mc_vm_get_parts (ended->vm)->target;
   guint index;
 
-  if (!g_ptr_array_find (call->setting, vm, &index))
+  if (!g_ptr_array_find (call->setting, ended->vm, &index))
     return;
-  if (error == NULL)
+  if (ended->error == NULL)
     call->given += target->to - target->from;
-  else if (call->named || !mc_vm_get_parts (vm)->domain.gone)
+  else if (call->named || !mc_vm_get_parts (ended->vm)->domain.gone)
     fail (call,
           g_error_new (MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED, "The VM %s was given nothing: %s",
-                       mc_vm_get_name (vm), error->message));
+                       mc_vm_get_name (ended->vm), ended->error->message));
   g_ptr_array_remove_index (call->setting, index);
   end_if_done (call);
 }
@@ -195,12 +254,11 @@ note_ended (Call *call, McVm *vm, const GError *error)
 void
 mc_give_backs_note_ended (McGiveBacks *self, McDomain *domain, const GError *error)
 {
-  McVm *vm = MC_VM (domain->vm);
+  Ended ended = { MC_VM (domain->vm), error };
 
-  if (mc_vm_get_parts (vm)->target.give_back)
+  if (mc_vm_get_parts (ended.vm)->target.give_back)
     mc_context_want_cycle (self->context); /* it was in the way */
-  for (guint i = self->calls->len; i > 0; i = MIN (i - 1, self->calls->len))
-    note_ended (self->calls->pdata[i - 1], vm, error);
+  for_each_call (self, note_ended, &ended);
 }
 
 /* Begin */
@@ -208,14 +266,11 @@ mc_give_backs_note_ended (McGiveBacks *self, McDomain *domain, const GError *err
 static gboolean
 check_state (McGiveBacks *self, gboolean paused, GError **error)
 {
-  const char *degraded = self->state->degraded;
-
   if (mc_context_is_ending (self->context))
     g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED,
                  "The service ends, and nothing was given back");
   else if (!mc_host_state_is_ready (self->state))
-    g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_NOT_CONNECTED, "%s",
-                 degraded != NULL ? degraded : "Nothing was read from the hypervisor yet");
+    *error = new_not_ready_error (self);
   else if (paused)
     g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED,
                  "Balancing is paused, and nothing is moved until it is resumed");

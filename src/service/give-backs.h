@@ -18,7 +18,8 @@ typedef struct
   McContext *context;
   const McFleet *fleet;
   const McHostState *state;
-  GPtrArray *calls; /* (element-type Call) the oldest first */
+  GPtrArray *calls;      /* (element-type Call) the oldest first */
+  gboolean service_ends; /* for good: nothing is taken from VMs any more */
 } McGiveBacks;
 
 void mc_give_backs_init (McGiveBacks *self,
@@ -56,6 +57,9 @@ gboolean mc_give_backs_begin_finish (GAsyncResult *result,
 
 /* A cycle has decided, and set what it decided. */
 void mc_give_backs_continue (McGiveBacks *self);
+
+/* A cycle has decided nothing: there was no sample, or nothing can be moved now. */
+void mc_give_backs_note_missed (McGiveBacks *self);
 
 /* The call that was to set a target has ended. @error: (nullable) */
 void mc_give_backs_note_ended (McGiveBacks *self, McDomain *domain, const GError *error);

@@ -208,19 +208,25 @@ may_be_a_hiccup (McVm *self, McVmStatus found)
          && !mc_target_is_late (&self->parts.target);
 }
 
+static gboolean
+has_all (McVm *self)
+{
+  McVmFacts facts = mc_vm_get_facts (self, FALSE);
+
+  return !self->parts.target.under_way && mc_give_back_is_possible (&facts)
+         && mc_give_back_missing (&facts) == 0;
+}
+
 /* One that is not managed any more has all of it back, or somebody else has set its balloon since:
  * what it has from then on is nobody's business. */
 static void
 forget_what_was_given_back (McVm *self)
 {
   McTarget *target = &self->parts.target;
-  McVmFacts facts;
 
   if (!target->reclaimed || target->under_way || !is_released (self))
     return;
-  facts = mc_vm_get_facts (self, FALSE);
-  if (self->history.foreign_until_us > 0
-      || (mc_give_back_is_possible (&facts) && mc_give_back_missing (&facts) == 0))
+  if (self->history.foreign_until_us > 0 || has_all (self))
     mc_target_forget_reclaimed (target);
 }
 
@@ -316,6 +322,9 @@ mc_vm_put_back (McVm *self, GSourceOnceFunc ended, gpointer user_data)
 
   self->ended = ended;
   self->user_data = user_data;
+  /* Nor what it has from the end of the service on. */
+  if (has_all (self))
+    mc_target_forget_reclaimed (&parts->target);
   if (mc_target_put_back (&parts->target, on_target_put_back, self))
     calls++;
   if (mc_stats_period_put_back (&parts->period, ended, user_data))

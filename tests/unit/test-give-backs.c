@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is given back by the service: when it is asked to, when a VM is not to be managed any more,
- * and at a stop for good. */
+/* What is given back by the service when it is asked to, and when a VM is not to be managed any
+ * more. */
 #include "config.h"
-
-#include <glib/gstdio.h>
 
 #include "coordinator-fixture.h"
 
@@ -64,36 +62,6 @@ assert_refused (Fixture *f, McFakeVm *vm, McServiceError code, const char *words
   g_error_free (answer.error);
 }
 
-/* Squeezed on a tight host, which has room by now. Returns: one of two guests. */
-static McFakeVm *
-squeeze (Fixture *f)
-{
-  McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, MC_GIB, 300 * MC_MIB);
-
-  fixture_add_guest (f, "other", MC_GIB, MC_GIB, 300 * MC_MIB);
-  mc_fake_hypervisor_set_host_other (f->fake, 3 * MC_GIB);
-  fixture_start_service (f);
-  fixture_pass (f, 90);
-  g_assert_cmpuint (vm->figures.balloon, <, 700 * MC_MIB);
-  return vm;
-}
-
-static void
-make_room (Fixture *f)
-{
-  mc_fake_hypervisor_set_host_other (f->fake, MC_GIB);
-  mc_fake_hypervisor_tick (f->fake, 1);
-}
-
-static McFakeVm *
-squeeze_with_room (Fixture *f)
-{
-  McFakeVm *vm = squeeze (f);
-
-  make_room (f);
-  return vm;
-}
-
 static guint64
 lacks (const McFakeVm *vm)
 {
@@ -103,7 +71,7 @@ lacks (const McFakeVm *vm)
 static void
 test_all_have_it_back (Fixture *f, gconstpointer data)
 {
-  McFakeVm *vm = squeeze_with_room (f), *other = mc_fake_hypervisor_get_vm (f->fake, 1);
+  McFakeVm *vm = fixture_squeeze_with_room (f), *other = mc_fake_hypervisor_get_vm (f->fake, 1);
   guint64 missing = lacks (vm) + lacks (other);
   guint moved = f->n_moved;
 
@@ -124,7 +92,7 @@ test_all_have_it_back (Fixture *f, gconstpointer data)
 static void
 test_one_alone (Fixture *f, gconstpointer data)
 {
-  McFakeVm *vm = squeeze_with_room (f), *other = mc_fake_hypervisor_get_vm (f->fake, 1);
+  McFakeVm *vm = fixture_squeeze_with_room (f), *other = mc_fake_hypervisor_get_vm (f->fake, 1);
 
   assert_given (f, vm, lacks (vm) / MC_MIB);
   g_assert_cmpuint (other->figures.balloon, <, MC_GIB);
@@ -146,7 +114,7 @@ test_vm_that_nothing_was_taken_from (Fixture *f, gconstpointer data)
 static void
 test_short_host (Fixture *f, gconstpointer data)
 {
-  McFakeVm *vm = squeeze (f);
+  McFakeVm *vm = fixture_squeeze (f);
   guint64 before = vm->target;
 
   mc_fake_hypervisor_set_host_other (f->fake, 4 * MC_GIB);
@@ -158,7 +126,7 @@ test_short_host (Fixture *f, gconstpointer data)
 static void
 test_who_is_refused (Fixture *f, gconstpointer data)
 {
-  McFakeVm *vm = squeeze_with_room (f);
+  McFakeVm *vm = fixture_squeeze_with_room (f);
   McHostParts *parts = mc_coordinator_get_parts (f->coordinator);
   McPause *pause = &mc_vm_get_parts (fixture_vm_of (f, vm))->pause;
   guint64 before = vm->target;
@@ -182,7 +150,7 @@ test_who_is_refused (Fixture *f, gconstpointer data)
 static void
 test_hypervisor_refuses (Fixture *f, gconstpointer data)
 {
-  McFakeVm *vm = squeeze_with_room (f);
+  McFakeVm *vm = fixture_squeeze_with_room (f);
 
   mc_fake_hypervisor_fail (f->fake, MC_FAKE_CALL_SET_TARGET, MC_HYPERVISOR_ERROR_FAILED, 1);
   assert_refused (f, vm, MC_SERVICE_ERROR_FAILED, "vm");
@@ -191,7 +159,7 @@ test_hypervisor_refuses (Fixture *f, gconstpointer data)
 static void
 test_set_that_hangs_is_not_waited_for_longer (Fixture *f, gconstpointer data)
 {
-  McFakeVm *vm = squeeze_with_room (f);
+  McFakeVm *vm = fixture_squeeze_with_room (f);
 
   vm->set_takes_s = 60;
   assert_refused (f, vm, MC_SERVICE_ERROR_FAILED, "busy");
@@ -200,7 +168,7 @@ test_set_that_hangs_is_not_waited_for_longer (Fixture *f, gconstpointer data)
 static void
 test_gone_meanwhile (Fixture *f, gconstpointer data)
 {
-  McFakeVm *vm = squeeze_with_room (f);
+  McFakeVm *vm = fixture_squeeze_with_room (f);
   Answer answer;
 
   ask (f, vm, &answer);
@@ -214,7 +182,7 @@ test_gone_meanwhile (Fixture *f, gconstpointer data)
 static void
 test_end_of_the_service_answers (Fixture *f, gconstpointer end)
 {
-  McFakeVm *vm = squeeze_with_room (f);
+  McFakeVm *vm = fixture_squeeze_with_room (f);
   Answer answer;
 
   ask (f, vm, &answer);
@@ -239,7 +207,7 @@ has_moved (McVm *vm, const char *prefix)
 static void
 test_dry_run_tells_how_much (Fixture *f, gconstpointer data)
 {
-  McFakeVm *vm = squeeze_with_room (f);
+  McFakeVm *vm = fixture_squeeze_with_room (f);
   McHostParts *parts = mc_coordinator_get_parts (f->coordinator);
   guint64 before = vm->target;
 
@@ -255,7 +223,7 @@ test_dry_run_tells_how_much (Fixture *f, gconstpointer data)
 static void
 test_opted_out_has_it_back (Fixture *f, gconstpointer data)
 {
-  McFakeVm *vm = squeeze_with_room (f);
+  McFakeVm *vm = fixture_squeeze_with_room (f);
   guint n_calls;
 
   mc_fake_hypervisor_set_vm_metadata (f->fake, vm, "<policy managed='no'/>");
@@ -279,7 +247,7 @@ test_opted_out_has_it_back (Fixture *f, gconstpointer data)
 static void
 test_opted_out_on_a_short_host (Fixture *f, gconstpointer data)
 {
-  McFakeVm *vm = squeeze (f);
+  McFakeVm *vm = fixture_squeeze (f);
   guint64 before;
 
   mc_fake_hypervisor_set_host_other (f->fake, 4 * MC_GIB - 200 * MC_MIB);
@@ -288,7 +256,7 @@ test_opted_out_on_a_short_host (Fixture *f, gconstpointer data)
   before = vm->target;
   fixture_pass (f, 10);
   g_assert_cmpuint (vm->target, <=, before);
-  make_room (f);
+  fixture_make_room (f);
   fixture_pass (f, 5);
   g_assert_cmpuint (vm->figures.balloon, ==, MC_GIB);
 }
@@ -296,7 +264,7 @@ test_opted_out_on_a_short_host (Fixture *f, gconstpointer data)
 static void
 test_opted_out_while_the_service_was_away (Fixture *f, gconstpointer end)
 {
-  McFakeVm *vm = squeeze_with_room (f);
+  McFakeVm *vm = fixture_squeeze_with_room (f);
 
   ((void (*) (Fixture *))end) (f);
   mc_fake_hypervisor_set_vm_metadata (f->fake, vm, "<policy managed='no'/>");
@@ -309,74 +277,13 @@ test_opted_out_while_the_service_was_away (Fixture *f, gconstpointer end)
 static void
 test_metadata_that_cannot_be_read_moves_nothing (Fixture *f, gconstpointer data)
 {
-  McFakeVm *vm = squeeze_with_room (f);
+  McFakeVm *vm = fixture_squeeze_with_room (f);
   guint64 before = vm->target;
 
   mc_fake_hypervisor_set_vm_metadata (f->fake, vm, "<policy managed='never'/>");
   fixture_pass (f, 10);
   g_assert_cmpstr (fixture_status_of (f, vm), ==, "opted-out");
   g_assert_cmpuint (vm->target, ==, before);
-}
-
-/* Stops */
-
-static void
-test_stop_for_good (Fixture *f, gconstpointer data)
-{
-  McFakeVm *vm = squeeze_with_room (f), *other = mc_fake_hypervisor_get_vm (f->fake, 1);
-
-  fixture_stop_service_for_good (f);
-  g_assert_cmpuint (vm->target, ==, MC_GIB);
-  g_assert_cmpuint (other->target, ==, MC_GIB);
-}
-
-static void
-test_restart_moves_nothing (Fixture *f, gconstpointer end)
-{
-  McFakeVm *vm = squeeze_with_room (f);
-  guint64 before;
-
-  fixture_pass (f, 30); /* it has what it needs by then */
-  before = vm->target;
-  g_assert_cmpuint (before, <, MC_GIB);
-  ((void (*) (Fixture *))end) (f);
-  g_assert_cmpuint (vm->target, ==, before);
-  fixture_start_service (f);
-  fixture_pass (f, 3);
-  g_assert_cmpuint (vm->target, ==, before);
-}
-
-static void
-test_stop_that_is_to_keep (Fixture *f, gconstpointer data)
-{
-  McFakeVm *vm;
-  guint64 before;
-
-  g_assert_true (g_file_set_contents (f->config_path, "[Policy]\non-stop=keep\n", -1, NULL));
-  vm = squeeze_with_room (f);
-  before = vm->target;
-  fixture_stop_service_for_good (f);
-  g_assert_cmpuint (vm->target, ==, before);
-}
-
-static void
-test_stop_in_a_dry_run (Fixture *f, gconstpointer data)
-{
-  McFakeVm *vm = squeeze_with_room (f);
-  guint64 before = vm->target;
-
-  mc_host_limits_set_dry_run (&mc_coordinator_get_parts (f->coordinator)->limits, TRUE, "test");
-  fixture_stop_service_for_good (f);
-  g_assert_cmpuint (vm->target, ==, before);
-}
-
-/* It ends in time whatever hangs. */
-static void
-test_stop_beside_a_hypervisor_that_hangs (Fixture *f, gconstpointer data)
-{
-  squeeze_with_room (f);
-  mc_fake_hypervisor_hang_samples (f->fake);
-  fixture_stop_service_for_good (f);
 }
 
 #define TEST(path, function)                                                                       \
@@ -408,11 +315,5 @@ main (int argc, char **argv)
   TEST_WITH ("opted-out-while-killed", fixture_kill_service,
              test_opted_out_while_the_service_was_away);
   TEST ("unreadable-metadata", test_metadata_that_cannot_be_read_moves_nothing);
-  TEST ("stop-for-good", test_stop_for_good);
-  TEST_WITH ("restart", fixture_stop_service, test_restart_moves_nothing);
-  TEST_WITH ("kill", fixture_kill_service, test_restart_moves_nothing);
-  TEST ("stop-that-keeps", test_stop_that_is_to_keep);
-  TEST ("stop-in-a-dry-run", test_stop_in_a_dry_run);
-  TEST ("stop-beside-a-hang", test_stop_beside_a_hypervisor_that_hangs);
   return g_test_run ();
 }
