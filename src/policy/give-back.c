@@ -34,17 +34,29 @@ most_of (const McVmFacts *facts)
 }
 
 guint64
-mc_give_back_missing (const McVmFacts *facts)
+mc_give_back_missing (const McVmFacts *facts, const McVmHistory *history)
 {
-  if (!mc_give_back_is_possible (facts))
-    return 0;
-  return saturating_sub (most_of (facts), committed_of (facts));
+  guint64 has = history->foreign_until_us > 0 ? facts->balloon : committed_of (facts);
+
+  return mc_give_back_is_possible (facts) ? saturating_sub (most_of (facts), has) : 0;
 }
 
+/* One that is released is somebody else's business from when somebody else sets its balloon. */
 static gboolean
-is_asked_for (const McVmFacts *facts)
+is_due (const McVmFacts *facts, const McVmHistory *history)
 {
-  return facts->give_back && mc_give_back_is_possible (facts);
+  return mc_give_back_is_possible (facts)
+         && (facts->give_back || (facts->released && history->foreign_until_us == 0));
+}
+
+/* What it has now, as its target says; where somebody else has set its balloon, that is no longer
+ * true. */
+static guint64
+stands_at (const McVmFacts *facts, const McVmHistory *history, const McVmDecision *decision)
+{
+  if (history->foreign_until_us > 0 || (decision->move && decision->reason == MC_REASON_FOREIGN))
+    return facts->balloon;
+  return decision->target;
 }
 
 /* What it has by now: with what it was granted in this cycle. */
@@ -75,12 +87,13 @@ left_of (const McPolicyCycle *cycle,
 
 static void
 give_back_to (const McPolicyCycle *cycle,
-              const McVmFacts *facts,
+              guint64 from,
               guint64 target,
               guint64 left,
               McVmHistory *history,
               McVmDecision *decision)
 {
+  decision->before = MIN (decision->before, from);
   decision->reason = MC_REASON_GIVEN_BACK;
   decision->target = target;
   decision->budget = left;
@@ -102,20 +115,20 @@ mc_give_back (const McPolicyCycle *cycle,
   guint64 left = left_of (cycle, n_vms, facts, decisions), all = 0;
 
   for (gsize i = 0; i < n_vms; i++)
-    if (is_asked_for (&facts[i]))
+    if (is_due (&facts[i], histories[i]))
       all += saturating_sub (most_of (&facts[i]), has_by_now (&facts[i], &decisions[i]));
   for (gsize i = 0; i < n_vms; i++)
     {
       guint64 has = has_by_now (&facts[i], &decisions[i]), most = most_of (&facts[i]), amount;
+      guint64 from = stands_at (&facts[i], histories[i], &decisions[i]);
 
-      if (!is_asked_for (&facts[i]) || has > most)
+      if (!is_due (&facts[i], histories[i]) || has > most)
         continue;
       amount = portion (most - has, left, all);
       if (has + amount < most)
         amount = amount / MC_MIB * MC_MIB;
       /* A trifle is no use, unless it is all that is missing. */
-      if (has + amount > decisions[i].target
-          && (has + amount == most || has + amount >= decisions[i].target + MC_LEAST_MOVE))
-        give_back_to (cycle, &facts[i], has + amount, left, histories[i], &decisions[i]);
+      if (has + amount > from && (has + amount == most || has + amount >= from + MC_LEAST_MOVE))
+        give_back_to (cycle, from, has + amount, left, histories[i], &decisions[i]);
     }
 }

@@ -15,10 +15,10 @@ gboolean mc_give_back_is_possible (const McVmFacts *facts);
 
 /* Returns: what it has less than its maximum, and less than it may come to have by its target; 0
  * where it cannot be given anything. */
-guint64 mc_give_back_missing (const McVmFacts *facts);
+guint64 mc_give_back_missing (const McVmFacts *facts, const McVmHistory *history);
 
-/* For those with @give_back, after everything else was decided: who is in need comes first. Where
- * not all of it is free, each has the same part of what it misses. */
+/* For those with @give_back or @released, after everything else was decided: who is in need comes
+ * first. Where not all of it is free, each has the same part of what it misses. */
 void mc_give_back (const McPolicyCycle *cycle,
                    gsize n_vms,
                    const McVmFacts *facts,

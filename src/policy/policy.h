@@ -126,7 +126,8 @@ typedef struct
   const char *immovable; /* why its memory cannot be moved (a clause), or NULL */
   gboolean denied;    /* the hypervisor does not let it be moved; its memory is like any other's */
   gboolean reclaimed; /* memory was taken from it, maybe by an earlier run of the service */
-  gboolean give_back; /* what was taken from it is to be given back */
+  gboolean give_back; /* what it lacks is to be given back: somebody asks for that */
+  gboolean released;  /* the same of what was taken, as it is not managed any more */
   gboolean opted_out;
   gboolean paused;
   gint64 started_us; /* when it started or last rebooted; 0 = before anybody looked */

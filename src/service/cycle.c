@@ -134,8 +134,16 @@ decide (McHostParts *host)
     mc_vm_store_decision (vms->pdata[i], &table->decisions[i]);
 }
 
-/* What is reclaimed goes out first: it takes longer. Where the service stops for good, nothing is:
- * nobody would give it back. */
+/* Where the service stops for good, nobody would give it back. What a VM does not have yet is
+ * withdrawn all the same. */
+static gboolean
+is_too_late_to_take (const McHostParts *host, McVm *vm)
+{
+  return host->give_backs.service_ends
+         && mc_vm_get_decision (vm)->target < mc_vm_get_parts (vm)->domain.facts.balloon;
+}
+
+/* What is reclaimed goes out first: it takes longer. */
 static void
 apply (const McHostParts *host)
 {
@@ -145,7 +153,7 @@ apply (const McHostParts *host)
     {
       const McVmDecision *decision = mc_vm_get_decision (vms->pdata[i]);
 
-      if (decision->target < decision->before && !host->give_backs.service_ends)
+      if (decision->target < decision->before && !is_too_late_to_take (host, vms->pdata[i]))
         mc_vm_apply_decision (vms->pdata[i]);
     }
   for (guint i = 0; i < vms->len; i++)

@@ -154,7 +154,7 @@ note_nothing (Call *call, McVm *vm)
   else if (call->named && !mc_give_back_is_possible (&facts))
     fail (call, g_error_new (MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED,
                              "The VM %s cannot be given memory now", mc_vm_get_name (vm)));
-  else if (mc_give_back_missing (&facts) >= MC_MIB)
+  else if (mc_give_back_missing (&facts, mc_vm_get_history (vm)) >= MC_MIB)
     call->missed = TRUE;
 }
 

@@ -163,7 +163,8 @@ mc_vm_get_facts (McVm *self, gboolean all_paused)
   facts.paused = all_paused || parts->pause.active;
   facts.target = parts->target.set;
   facts.reclaimed = parts->target.reclaimed;
-  facts.give_back = parts->target.give_back || (facts.reclaimed && is_released (self));
+  facts.give_back = parts->target.give_back;
+  facts.released = facts.reclaimed && is_released (self);
   mc_vm_limits_fill (&parts->limits, &facts);
   return facts;
 }
@@ -214,7 +215,7 @@ has_all (McVm *self)
   McVmFacts facts = mc_vm_get_facts (self, FALSE);
 
   return !self->parts.target.under_way && mc_give_back_is_possible (&facts)
-         && mc_give_back_missing (&facts) == 0;
+         && mc_give_back_missing (&facts, &self->history) == 0;
 }
 
 /* One that is not managed any more has all of it back, or somebody else has set its balloon since:

@@ -77,6 +77,8 @@ next_facts (Bytes *bytes, gint64 now_us, McVmFacts *facts)
   facts->paused = (more & 0x0f) == 3;
   if ((more & 0xf0) == 0x10)
     facts->started_us = now_us;
+  facts->give_back = (more & 0xe0) == 0x20;
+  facts->released = (more & 0xf0) == 0x40;
   facts->capacity = next_figure (bytes);
   facts->balloon = next_figure (bytes);
   facts->resident = next_figure (bytes);
@@ -106,12 +108,42 @@ may_be_moved (const McVmFacts *facts, const McVmDecision *decision)
          || (decision->reason == MC_REASON_IN_VAIN && decision->target > decision->before);
 }
 
+/* Its guest's figures are not asked for that, nor whether it is managed. */
+static gboolean
+may_be_given_back (const McVmFacts *facts)
+{
+  return (facts->give_back || facts->released) && facts->has_balloon && facts->immovable == NULL
+         && !facts->busy && !facts->paused && facts->balloon <= facts->capacity;
+}
+
 /* A target that is only what the guest has already. */
 static gboolean
 tells_what_is (const McVmDecision *decision)
 {
   return decision->reason == MC_REASON_UNREACHABLE || decision->reason == MC_REASON_FOREIGN
          || decision->reason == MC_REASON_REPEATED;
+}
+
+/* Returns: what this VM is given beyond what it has. Where its balloon is still larger than its
+ * target, to leave it there costs nothing. */
+static guint64
+check_given_back (const McVmFacts *facts, const McVmDecision *decision)
+{
+  guint64 has = facts->target == MC_UNKNOWN ? facts->balloon : MAX (facts->target, facts->balloon);
+
+  g_assert_true (may_be_given_back (facts));
+  g_assert_cmpuint (decision->target, >, decision->before);
+  g_assert_cmpuint (decision->target, >=, facts->balloon);
+  g_assert_cmpuint (decision->target, <=, MIN (facts->maximum, facts->capacity));
+  return decision->target - MIN (decision->target, has);
+}
+
+/* A critical host withdraws what it does not have yet, and a maximum may have been lowered. */
+static void
+check_nothing_is_taken (const McVmFacts *facts, const McVmDecision *decision)
+{
+  if (facts->give_back && decision->reason != MC_REASON_ABOVE_MAXIMUM)
+    g_assert_cmpuint (decision->target, >=, MIN (decision->before, facts->balloon));
 }
 
 /* Returns: what this VM is given beyond what it has. */
@@ -127,10 +159,13 @@ check_decision (const McVmFacts *facts, const McVmDecision *decision)
       g_assert_cmpuint (decision->target, ==, decision->before);
       return 0;
     }
+  if (decision->reason == MC_REASON_GIVEN_BACK)
+    return check_given_back (facts, decision);
   g_assert_true (may_be_moved (facts, decision));
   g_assert_cmpuint (decision->target, <=, facts->capacity);
   if (tells_what_is (decision))
     return 0;
+  check_nothing_is_taken (facts, decision);
   g_assert_false (facts->opted_out || facts->paused || facts->balloon > facts->capacity);
   /* Whatever a guest says of memory that is pinned, none of it is the host's. */
   g_assert_true (facts->immovable != NULL || facts->unused <= facts->capacity);
@@ -153,20 +188,26 @@ run_cycle (Bytes *bytes,
   McHostFigures host = { .total = next_figure (bytes), .available = next_figure (bytes) };
   McVmDecision decisions[VMS_MOST];
   McHostDecision host_decision;
-  guint64 given = 0;
+  guint64 given = 0, given_back = 0;
 
   for (guint i = 0; i < n; i++)
     next_facts (bytes, now_us, &facts[i]);
   mc_policy_decide (settings, &host, now_us, n, facts, histories, decisions, &host_decision);
   for (guint i = 0; i < n; i++)
     {
-      given += check_decision (&facts[i], &decisions[i]);
+      guint64 more = check_decision (&facts[i], &decisions[i]);
+
+      given += more;
+      given_back += decisions[i].reason == MC_REASON_GIVEN_BACK ? more : 0;
       if (!decisions[i].move || next_byte (bytes) % 4 == 0)
         continue;
       facts[i].reclaimed |= decisions[i].target < decisions[i].before;
       facts[i].target = decisions[i].target;
     }
   g_assert_cmpuint (given, <=, host_decision.grantable);
+  /* What is lent is for need alone: all that was granted comes before what is given back. */
+  if (given_back > 0)
+    g_assert_cmpuint (given, <=, host_decision.free);
   g_assert_cmpuint (host_decision.free, <=, host.available);
   g_assert_cmpuint (host_decision.grantable, <=, host.available);
 }

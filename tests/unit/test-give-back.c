@@ -124,7 +124,41 @@ test_what_it_still_has_costs_nothing (void)
   stage.facts[0].balloon = 900 * MC_MIB;
   give_back (&stage);
   g_assert_cmpuint (given_to (&stage, 0), ==, 500);
-  g_assert_cmpuint (mc_give_back_missing (&stage.facts[0]), ==, 100 * MC_MIB);
+  g_assert_cmpuint (mc_give_back_missing (&stage.facts[0], &stage.histories[0]), ==, 100 * MC_MIB);
+}
+
+/* One that somebody else has set is given back what it has less now, if it is asked for; to return
+ * to its target costs nothing, as that was promised. One that is released is theirs. */
+static void
+test_whom_somebody_else_has_set (void)
+{
+  for (guint over = 0; over < 2; over++)
+    {
+      Stage stage;
+
+      stage_init (&stage, 0);
+      stage.facts[0].give_back = stage.facts[1].released = stage.facts[1].opted_out = TRUE;
+      for (guint i = 0; i < 2; i++)
+        {
+          stage.facts[i].target = 1000 * MC_MIB;
+          stage.decisions[i].before = stage.decisions[i].target = 1000 * MC_MIB;
+          stage.histories[i].foreign_until_us = NOW + 1;
+        }
+      g_assert_cmpuint (mc_give_back_missing (&stage.facts[0], &stage.histories[0]), ==,
+                        600 * MC_MIB);
+      if (over > 0) /* it would be taken over as it is in this cycle */
+        {
+          stage.histories[0].foreign_until_us = 0;
+          stage.decisions[0].reason = MC_REASON_FOREIGN;
+          stage.decisions[0].target = 400 * MC_MIB;
+          stage.decisions[0].move = TRUE;
+        }
+      give_back (&stage);
+      g_assert_cmpuint (given_to (&stage, 0), ==, 600);
+      g_assert_cmpuint (stage.decisions[0].before, ==, 400 * MC_MIB);
+      g_assert_cmpint (stage.histories[0].foreign_until_us, ==, 0);
+      g_assert_false (stage.decisions[1].move);
+    }
 }
 
 static void
@@ -281,6 +315,7 @@ main (int argc, char **argv)
   g_test_add_func ("/give-back/all-of-it-at-once", test_all_of_it_at_once);
   g_test_add_func ("/give-back/same-part", test_same_part_of_it_where_not_all_is_free);
   g_test_add_func ("/give-back/on-its-way", test_what_it_still_has_costs_nothing);
+  g_test_add_func ("/give-back/set-by-somebody-else", test_whom_somebody_else_has_set);
   g_test_add_func ("/give-back/need-comes-first", test_need_comes_first);
   g_test_add_func ("/give-back/to-whom-nothing", test_to_whom_nothing_is_given);
   g_test_add_func ("/give-back/properties", test_properties);

@@ -111,6 +111,28 @@ test_vm_that_nothing_was_taken_from (Fixture *f, gconstpointer data)
   assert_given (f, vm, 512);
 }
 
+/* By somebody else, after it had all of it. */
+static void
+set_by_somebody_else (Fixture *f, McFakeVm *vm, guint64 balloon)
+{
+  mc_fake_hypervisor_set_balloon (f->fake, vm, balloon);
+  vm->target = balloon;
+  fixture_pass (f, 5);
+  g_assert_cmpuint (vm->figures.balloon, ==, balloon);
+}
+
+static void
+test_vm_that_somebody_else_has_set (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_squeeze_with_room (f);
+
+  assert_given (f, vm, lacks (vm) / MC_MIB);
+  fixture_pass (f, 5);
+  set_by_somebody_else (f, vm, 512 * MC_MIB);
+  assert_given (f, vm, 512);
+  g_assert_cmpuint (vm->figures.balloon, ==, MC_GIB);
+}
+
 static void
 test_short_host (Fixture *f, gconstpointer data)
 {
@@ -261,6 +283,22 @@ test_opted_out_on_a_short_host (Fixture *f, gconstpointer data)
   g_assert_cmpuint (vm->figures.balloon, ==, MC_GIB);
 }
 
+/* It has waited for the host until then, and waits no longer. */
+static void
+test_opted_out_and_set_by_somebody_else (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_squeeze (f);
+
+  mc_fake_hypervisor_set_host_other (f->fake, 4 * MC_GIB - 200 * MC_MIB);
+  mc_fake_hypervisor_set_vm_metadata (f->fake, vm, "<policy managed='no'/>");
+  mc_fake_hypervisor_tick (f->fake, 1);
+  fixture_pass (f, 10);
+  set_by_somebody_else (f, vm, vm->figures.balloon - 100 * MC_MIB);
+  fixture_make_room (f);
+  fixture_pass (f, 90);
+  g_assert_cmpuint (vm->figures.balloon, <, 600 * MC_MIB);
+}
+
 static void
 test_opted_out_while_the_service_was_away (Fixture *f, gconstpointer end)
 {
@@ -300,6 +338,7 @@ main (int argc, char **argv)
   TEST ("all", test_all_have_it_back);
   TEST ("one-alone", test_one_alone);
   TEST ("nothing-was-taken", test_vm_that_nothing_was_taken_from);
+  TEST ("set-by-somebody-else", test_vm_that_somebody_else_has_set);
   TEST ("short-host", test_short_host);
   TEST ("refused", test_who_is_refused);
   TEST ("hypervisor-refuses", test_hypervisor_refuses);
@@ -310,6 +349,7 @@ main (int argc, char **argv)
   TEST ("dry-run", test_dry_run_tells_how_much);
   TEST ("opted-out", test_opted_out_has_it_back);
   TEST ("opted-out-on-a-short-host", test_opted_out_on_a_short_host);
+  TEST ("opted-out-and-set-by-somebody-else", test_opted_out_and_set_by_somebody_else);
   TEST_WITH ("opted-out-while-stopped", fixture_stop_service,
              test_opted_out_while_the_service_was_away);
   TEST_WITH ("opted-out-while-killed", fixture_kill_service,
