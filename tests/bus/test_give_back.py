@@ -15,7 +15,7 @@ from common.service import start_service, stop_service
 from test_signals import Heard
 
 ERROR = "org.example.MemCoord1.Error."
-MANAGER = Path(__file__).resolve().parent / "service_manager.py"
+MANAGER = Path(__file__).resolve().parents[1] / "common/service_manager.py"
 
 
 def give_back(service, *paths):

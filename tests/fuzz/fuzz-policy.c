@@ -124,18 +124,23 @@ tells_what_is (const McVmDecision *decision)
          || decision->reason == MC_REASON_REPEATED;
 }
 
-/* Returns: what this VM is given beyond what it has. Where its balloon is still larger than its
- * target, to leave it there costs nothing. */
+/* What it is given beyond what it has, or may come to have. Where its balloon is still larger than
+ * its target, to leave it there costs nothing. */
 static guint64
-check_given_back (const McVmFacts *facts, const McVmDecision *decision)
+cost_of (const McVmFacts *facts, const McVmDecision *decision)
 {
   guint64 has = facts->target == MC_UNKNOWN ? facts->balloon : MAX (facts->target, facts->balloon);
 
+  return decision->target - MIN (decision->target, has);
+}
+
+static void
+check_given_back (const McVmFacts *facts, const McVmDecision *decision)
+{
   g_assert_true (may_be_given_back (facts));
   g_assert_cmpuint (decision->target, >, decision->before);
   g_assert_cmpuint (decision->target, >=, facts->balloon);
   g_assert_cmpuint (decision->target, <=, MIN (facts->maximum, facts->capacity));
-  return decision->target - MIN (decision->target, has);
 }
 
 /* A critical host withdraws what it does not have yet, and a maximum may have been lowered. */
@@ -146,7 +151,7 @@ check_nothing_is_taken (const McVmFacts *facts, const McVmDecision *decision)
     g_assert_cmpuint (decision->target, >=, MIN (decision->before, facts->balloon));
 }
 
-/* Returns: what this VM is given beyond what it has. */
+/* Returns: what this VM is granted beyond what it has. */
 static guint64
 check_decision (const McVmFacts *facts, const McVmDecision *decision)
 {
@@ -160,7 +165,10 @@ check_decision (const McVmFacts *facts, const McVmDecision *decision)
       return 0;
     }
   if (decision->reason == MC_REASON_GIVEN_BACK)
-    return check_given_back (facts, decision);
+    {
+      check_given_back (facts, decision);
+      return 0;
+    }
   g_assert_true (may_be_moved (facts, decision));
   g_assert_cmpuint (decision->target, <=, facts->capacity);
   if (tells_what_is (decision))
@@ -177,6 +185,28 @@ check_decision (const McVmFacts *facts, const McVmDecision *decision)
   return decision->target - decision->before;
 }
 
+/* All that was granted comes before what is given back, and what is lent is for need alone. */
+static void
+check_given_back_is_free (guint n,
+                          const McVmFacts *facts,
+                          const McVmDecision *decisions,
+                          const McHostDecision *host)
+{
+  guint64 cost = 0, given_back = 0;
+
+  for (guint i = 0; i < n; i++)
+    {
+      guint64 more = decisions[i].move && facts[i].immovable == NULL
+                         ? cost_of (&facts[i], &decisions[i])
+                         : 0;
+
+      cost += more;
+      given_back += decisions[i].reason == MC_REASON_GIVEN_BACK ? more : 0;
+    }
+  if (given_back > 0)
+    g_assert_cmpuint (cost, <=, MIN (host->free, host->grantable));
+}
+
 static void
 run_cycle (Bytes *bytes,
            const McPolicySettings *settings,
@@ -188,26 +218,21 @@ run_cycle (Bytes *bytes,
   McHostFigures host = { .total = next_figure (bytes), .available = next_figure (bytes) };
   McVmDecision decisions[VMS_MOST];
   McHostDecision host_decision;
-  guint64 given = 0, given_back = 0;
+  guint64 given = 0;
 
   for (guint i = 0; i < n; i++)
     next_facts (bytes, now_us, &facts[i]);
   mc_policy_decide (settings, &host, now_us, n, facts, histories, decisions, &host_decision);
+  check_given_back_is_free (n, facts, decisions, &host_decision);
   for (guint i = 0; i < n; i++)
     {
-      guint64 more = check_decision (&facts[i], &decisions[i]);
-
-      given += more;
-      given_back += decisions[i].reason == MC_REASON_GIVEN_BACK ? more : 0;
+      given += check_decision (&facts[i], &decisions[i]);
       if (!decisions[i].move || next_byte (bytes) % 4 == 0)
         continue;
       facts[i].reclaimed |= decisions[i].target < decisions[i].before;
       facts[i].target = decisions[i].target;
     }
   g_assert_cmpuint (given, <=, host_decision.grantable);
-  /* What is lent is for need alone: all that was granted comes before what is given back. */
-  if (given_back > 0)
-    g_assert_cmpuint (given, <=, host_decision.free);
   g_assert_cmpuint (host_decision.free, <=, host.available);
   g_assert_cmpuint (host_decision.grantable, <=, host.available);
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A service manager as the service asks it about its stop: tells a job and a state, or hangs.
+"""A service manager on the session bus, as the service asks it about its stop: tells a job and a state, or hangs.
 
 Its arguments are the type of the job of every unit ("none": there is no job; "hang": it never answers) and the state of the system.
 """
