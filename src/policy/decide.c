@@ -331,7 +331,7 @@ mc_policy_decide (const McPolicySettings *settings,
   mc_groups_share_out (&scratch.candidates, claims);
   mc_reclaim (&cycle, &scratch.candidates);
   mc_grant (&cycle, &scratch.candidates);
-  mc_give_back (&cycle, n_vms, facts, histories, decisions);
+  mc_give_back (&cycle, &scratch.candidates, n_vms, facts, histories, decisions);
 
   *host_decision = (McHostDecision){
     .condition = cycle.condition,

@@ -68,21 +68,65 @@ has_by_now (const McVmFacts *facts, const McVmDecision *decision)
   return decision->move ? MAX (committed, decision->target) : committed;
 }
 
+/* What it was granted in this cycle. */
+static guint64
+granted_to (const McVmFacts *facts, const McVmDecision *decision)
+{
+  if (!decision->move || facts->immovable != NULL)
+    return 0;
+  return saturating_sub (has_by_now (facts, decision), committed_of (facts));
+}
+
 /* Free beside what was granted in this cycle. What was promised by nobody is lent to need alone,
  * and what processes may turn out to occupy is kept back. */
 static guint64
-left_of (const McPolicyCycle *cycle,
-         gsize n_vms,
-         const McVmFacts *facts,
-         const McVmDecision *decisions)
+left_of_host (const McPolicyCycle *cycle,
+              gsize n_vms,
+              const McVmFacts *facts,
+              const McVmDecision *decisions)
 {
   guint64 left = (guint64)MAX (MIN (cycle->free, cycle->grantable - cycle->lent), 0);
 
   for (gsize i = 0; i < n_vms; i++)
-    if (decisions[i].move && facts[i].immovable == NULL)
-      left = saturating_sub (
-          left, saturating_sub (has_by_now (&facts[i], &decisions[i]), committed_of (&facts[i])));
+    left = saturating_sub (left, granted_to (&facts[i], &decisions[i]));
   return left;
+}
+
+static guint64
+left_of_group (const McGroup *group,
+               gint64 grantable,
+               const McVmFacts *facts,
+               const McVmDecision *decisions)
+{
+  guint64 left = (guint64)MAX (grantable, 0);
+
+  for (gsize k = 0; k < group->n_members; k++)
+    left = saturating_sub (left,
+                           granted_to (&facts[group->members[k]], &decisions[group->members[k]]));
+  return left;
+}
+
+/* Cuts what all of the host are to be given down to what is left. */
+static void
+limit_to_host (guint64 left, gsize n_vms, guint64 *amounts)
+{
+  guint64 all = 0;
+
+  for (gsize i = 0; i < n_vms; i++)
+    all += amounts[i];
+  for (gsize i = 0; i < n_vms; i++)
+    amounts[i] = portion (amounts[i], left, all);
+}
+
+static void
+limit_to_group (const McGroup *group, guint64 left, guint64 *amounts)
+{
+  guint64 all = 0;
+
+  for (gsize k = 0; k < group->n_members; k++)
+    all += amounts[group->members[k]];
+  for (gsize k = 0; k < group->n_members; k++)
+    amounts[group->members[k]] = portion (amounts[group->members[k]], left, all);
 }
 
 static void
@@ -105,30 +149,49 @@ give_back_to (const McPolicyCycle *cycle,
   history->foreign_until_us = 0;
 }
 
+/* @amount: more than it has by now */
+static void
+set (const McPolicyCycle *cycle,
+     const McVmFacts *facts,
+     guint64 amount,
+     guint64 left,
+     McVmHistory *history,
+     McVmDecision *decision)
+{
+  guint64 has = has_by_now (facts, decision), most = most_of (facts);
+  guint64 from = stands_at (facts, history, decision);
+
+  if (!is_due (facts, history) || has > most)
+    return;
+  if (has + amount < most)
+    amount = amount / MC_MIB * MC_MIB;
+  /* A trifle is no use, unless it is all that is missing. */
+  if (has + amount > from && (has + amount == most || has + amount >= from + MC_LEAST_MOVE))
+    give_back_to (cycle, from, has + amount, left, history, decision);
+}
+
 void
 mc_give_back (const McPolicyCycle *cycle,
+              const McCandidates *candidates,
               gsize n_vms,
               const McVmFacts *facts,
               McVmHistory *histories[],
               McVmDecision *decisions)
 {
-  guint64 left = left_of (cycle, n_vms, facts, decisions), all = 0;
+  guint64 left = left_of_host (cycle, n_vms, facts, decisions), *amounts = candidates->figures;
 
   for (gsize i = 0; i < n_vms; i++)
-    if (is_due (&facts[i], histories[i]))
-      all += saturating_sub (most_of (&facts[i]), has_by_now (&facts[i], &decisions[i]));
-  for (gsize i = 0; i < n_vms; i++)
+    amounts[i] = is_due (&facts[i], histories[i])
+                     ? saturating_sub (most_of (&facts[i]), has_by_now (&facts[i], &decisions[i]))
+                     : 0;
+  limit_to_host (left, n_vms, amounts);
+  for (gsize i = 0; i < candidates->n_groups; i++)
     {
-      guint64 has = has_by_now (&facts[i], &decisions[i]), most = most_of (&facts[i]), amount;
-      guint64 from = stands_at (&facts[i], histories[i], &decisions[i]);
+      const McGroup *group = &cycle->host->groups[i];
 
-      if (!is_due (&facts[i], histories[i]) || has > most)
-        continue;
-      amount = portion (most - has, left, all);
-      if (has + amount < most)
-        amount = amount / MC_MIB * MC_MIB;
-      /* A trifle is no use, unless it is all that is missing. */
-      if (has + amount > from && (has + amount == most || has + amount >= from + MC_LEAST_MOVE))
-        give_back_to (cycle, from, has + amount, left, histories[i], &decisions[i]);
+      limit_to_group (
+          group, left_of_group (group, candidates->groups[i].grantable, facts, decisions), amounts);
     }
+  for (gsize i = 0; i < n_vms; i++)
+    set (cycle, &facts[i], amounts[i], left, histories[i], &decisions[i]);
 }

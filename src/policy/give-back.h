@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "candidate.h"
 #include "policy-cycle.h"
 
 G_BEGIN_DECLS
@@ -18,8 +19,10 @@ gboolean mc_give_back_is_possible (const McVmFacts *facts);
 guint64 mc_give_back_missing (const McVmFacts *facts, const McVmHistory *history);
 
 /* For those with @give_back or @released, after everything else was decided: who is in need comes
- * first. Where not all of it is free, each has the same part of what it misses. */
+ * first. Where not all of it is free, of the host or of a group, each has the same part of what it
+ * misses. @candidates: their groups, and room for figures */
 void mc_give_back (const McPolicyCycle *cycle,
+                   const McCandidates *candidates,
                    gsize n_vms,
                    const McVmFacts *facts,
                    McVmHistory *histories[],

@@ -19,6 +19,7 @@ typedef struct
   McVmFacts facts[N_VMS];
   McVmHistory histories[N_VMS];
   McVmDecision decisions[N_VMS];
+  McGroupCycle group; /* where the host has one */
 } Stage;
 
 /* So much is free. The VMs have 400 of 1000 each, and nothing is decided on them yet. Sizes are
@@ -53,10 +54,13 @@ static void
 give_back (Stage *stage)
 {
   McVmHistory *histories[N_VMS];
+  guint64 figures[N_VMS];
+  McCandidates candidates
+      = { .figures = figures, .groups = &stage->group, .n_groups = stage->host.n_groups };
 
   for (guint i = 0; i < N_VMS; i++)
     histories[i] = &stage->histories[i];
-  mc_give_back (&stage->cycle, N_VMS, stage->facts, histories, stage->decisions);
+  mc_give_back (&stage->cycle, &candidates, N_VMS, stage->facts, histories, stage->decisions);
 }
 
 static guint64
@@ -110,6 +114,37 @@ test_same_part_of_it_where_not_all_is_free (void)
       give_back (&stage);
       g_assert_cmpuint (given_to (&stage, 0), ==, rows[i].first);
       g_assert_cmpuint (given_to (&stage, 1), ==, rows[i].second);
+    }
+}
+
+/* The first two share a limit, and one of them was granted something. */
+static void
+test_no_more_than_a_group_has (void)
+{
+  const guint members[] = { 0, 1 };
+  const McGroup group = { .name = "small.slice", .members = members, .n_members = 2 };
+  const struct
+  {
+    gint64 grantable;
+    guint64 first, second;
+  } rows[] = { { 2000, 600, 600 }, { 500, 218, 281 }, { 100, 0, 100 }, { -100, 0, 100 } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      Stage stage;
+
+      stage_init (&stage, 3000);
+      stage.host.groups = &group;
+      stage.host.n_groups = 1;
+      stage.group.grantable = rows[i].grantable * (gint64)MC_MIB;
+      stage.decisions[1].move = TRUE;
+      stage.decisions[1].target += 100 * MC_MIB;
+      for (guint vm = 0; vm < 3; vm++)
+        stage.facts[vm].give_back = TRUE;
+      give_back (&stage);
+      g_assert_cmpuint (given_to (&stage, 0), ==, rows[i].first);
+      g_assert_cmpuint (given_to (&stage, 1), ==, rows[i].second);
+      g_assert_cmpuint (given_to (&stage, 2), ==, 600);
     }
 }
 
@@ -314,6 +349,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/give-back/all-of-it-at-once", test_all_of_it_at_once);
   g_test_add_func ("/give-back/same-part", test_same_part_of_it_where_not_all_is_free);
+  g_test_add_func ("/give-back/group", test_no_more_than_a_group_has);
   g_test_add_func ("/give-back/on-its-way", test_what_it_still_has_costs_nothing);
   g_test_add_func ("/give-back/set-by-somebody-else", test_whom_somebody_else_has_set);
   g_test_add_func ("/give-back/need-comes-first", test_need_comes_first);
