@@ -19,6 +19,7 @@
 #include "log.h"
 #include "names.h"
 #include "service-manager.h"
+#include "stop-job.h"
 
 #define DEFAULT_URI "qemu:///system"
 
@@ -130,23 +131,43 @@ on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
   g_main_loop_quit (service->loop);
 }
 
-static void
-end (Service *service, int exit_code)
+/* Returns: whether the coordinator is to be stopped. */
+static gboolean
+begin_end (Service *service, int exit_code)
 {
   if (service->ending)
-    return;
+    return FALSE;
   service->ending = TRUE;
   service->exit_code = exit_code;
   if (!service->owned)
     g_main_loop_quit (service->loop);
-  else
-    mc_coordinator_stop_async (service->coordinator, on_stopped, service);
+  return service->owned;
+}
+
+/* Of itself, with a fault. */
+static void
+fail (Service *service)
+{
+  if (begin_end (service, EXIT_FAILURE))
+    mc_coordinator_stop_async (service->coordinator, FALSE, on_stopped, service);
+}
+
+static void
+on_stop_job (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Service *service = user_data;
+
+  mc_coordinator_stop_async (service->coordinator, mc_stop_job_is_for_good_finish (result),
+                             on_stopped, service);
 }
 
 static gboolean
 on_terminate (gpointer user_data)
 {
-  end (user_data, EXIT_SUCCESS);
+  Service *service = user_data;
+
+  if (begin_end (service, EXIT_SUCCESS))
+    mc_stop_job_is_for_good_async (service->connection, on_stop_job, service);
   return G_SOURCE_CONTINUE;
 }
 
@@ -205,7 +226,7 @@ on_name_lost (GDBusConnection *connection, const char *name, gpointer user_data)
   else
     g_critical ("Cannot own bus name %s: another memcoordd has it, or the bus does not allow it",
                 name);
-  end (service, EXIT_FAILURE);
+  fail (service);
 }
 
 static void
@@ -219,7 +240,7 @@ on_closed (GDBusConnection *connection,
   if (service->ending)
     return;
   g_critical ("The bus is gone: %s", error != NULL ? error->message : "the connection was closed");
-  end (service, EXIT_FAILURE);
+  fail (service);
 }
 
 static GDBusConnection *

@@ -83,6 +83,7 @@ _memcoordctl() {
   case $command in
     "") __memcoordctl_offer "" < <(__memcoordctl_words commands) ;;
     show | why | pause | resume) ((${#words[@]})) || __memcoordctl_offer "" < <(__memcoordctl_words vms) ;;
+    give-back) __memcoordctl_offer "" < <(__memcoordctl_words vms) ;;
     set) __memcoordctl_settings = ;;
     reset) __memcoordctl_settings "" ;;
     dry-run) COMPREPLY=($(compgen -W "on off" -- "$cur")) ;;

@@ -52,6 +52,7 @@ complete -c memcoordctl -n 'not count (__memcoordctl_line) >/dev/null' -l versio
 complete -c memcoordctl -n 'not count (__memcoordctl_line) >/dev/null' -a '(__memcoordctl_words commands)'
 complete -c memcoordctl -n '__memcoordctl_command_is show why pause resume set reset; and __memcoordctl_has 0' \
     -a '(__memcoordctl_words vms)' -d VM
+complete -c memcoordctl -n '__memcoordctl_command_is give-back' -a '(__memcoordctl_words vms)' -d VM
 complete -c memcoordctl -n '__memcoordctl_command_is set' -a '(__memcoordctl_thresholds)='
 complete -c memcoordctl -n '__memcoordctl_command_is reset' -a '(__memcoordctl_thresholds)'
 complete -c memcoordctl -n '__memcoordctl_command_is dry-run; and __memcoordctl_has 0' -a 'on off'

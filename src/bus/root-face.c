@@ -250,6 +250,72 @@ handle_release (McDbusMemCoord1 *object, GDBusMethodInvocation *invocation, cons
   return mc_answer (invocation, error);
 }
 
+static void
+on_given_back (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GDBusMethodInvocation *invocation = user_data;
+  guint64 bytes;
+  GError *error = NULL;
+
+  if (!mc_give_backs_begin_finish (result, &bytes, &error))
+    mc_answer_error (invocation, error);
+  else
+    mc_dbus_mem_coord1_complete_give_back (NULL, invocation, bytes);
+}
+
+/* @paths: empty = all. Returns: (transfer full) (nullable): the VMs; NULL with @error, or for all
+ */
+static GPtrArray *
+find_vms (McRootFace *self, const char *const *paths, GError **error)
+{
+  const McFleet *fleet = &mc_coordinator_get_parts (self->coordinator)->fleet;
+  g_autoptr (GPtrArray) vms = g_ptr_array_new ();
+  g_autoptr (GHashTable) by_path = NULL;
+
+  if (paths[0] == NULL)
+    return NULL;
+  by_path = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; i < fleet->vms->len; i++)
+    g_hash_table_insert (by_path, mc_vm_path (mc_vm_get_uuid (fleet->vms->pdata[i])),
+                         fleet->vms->pdata[i]);
+  for (; *paths != NULL; paths++)
+    {
+      McVm *vm = g_hash_table_lookup (by_path, *paths);
+
+      if (vm == NULL)
+        g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_UNKNOWN_VM, "There is no VM %s",
+                     *paths);
+      else if (g_ptr_array_find (vms, vm, NULL))
+        g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_INVALID_ARGUMENT,
+                     "The argument 'vms' has %s more than once", *paths);
+      else
+        {
+          g_ptr_array_add (vms, vm);
+          continue;
+        }
+      return NULL;
+    }
+  return g_steal_pointer (&vms);
+}
+
+static gboolean
+handle_give_back (McDbusMemCoord1 *object,
+                  GDBusMethodInvocation *invocation,
+                  const char *const *paths)
+{
+  McRootFace *self = MC_ROOT_FACE (object);
+  McHostParts *parts = mc_coordinator_get_parts (self->coordinator);
+  GError *error = NULL;
+  g_autoptr (GPtrArray) vms = find_vms (self, paths, &error);
+
+  if (error != NULL)
+    mc_answer_error (invocation, error);
+  else
+    mc_give_backs_begin_async (&parts->give_backs, vms, mc_host_parts_are_paused (parts),
+                               MC_GIVE_BACK_PATIENCE_US, on_given_back, invocation);
+  return TRUE;
+}
+
 /* What the coordinator signals */
 
 static void
@@ -297,6 +363,7 @@ mc_root_face_iface_init (McDbusMemCoord1Iface *iface)
   iface->handle_plan = handle_plan;
   iface->handle_reserve = handle_reserve;
   iface->handle_release = handle_release;
+  iface->handle_give_back = handle_give_back;
 }
 
 static void

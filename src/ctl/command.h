@@ -58,6 +58,7 @@ int mc_cmd_why (McClient *client, int argc, char **argv);
 int mc_cmd_plan (McClient *client, int argc, char **argv);
 int mc_cmd_set (McClient *client, int argc, char **argv);
 int mc_cmd_reset (McClient *client, int argc, char **argv);
+int mc_cmd_give_back (McClient *client, int argc, char **argv);
 int mc_cmd_pause (McClient *client, int argc, char **argv);
 int mc_cmd_resume (McClient *client, int argc, char **argv);
 int mc_cmd_dry_run (McClient *client, int argc, char **argv);

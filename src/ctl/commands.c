@@ -15,6 +15,7 @@ const McCommand mc_commands[] = {
   { "plan", "", N_ ("Show what the next cycle would do, and why"), mc_cmd_plan },
   { "set", N_ ("[VM] NAME=VALUE…"), N_ ("Set thresholds of the host or of a VM"), mc_cmd_set },
   { "reset", N_ ("[VM] [NAME…]"), N_ ("Reset thresholds to the configuration"), mc_cmd_reset },
+  { "give-back", N_ ("[VM…]"), N_ ("Give VMs back what was taken from them"), mc_cmd_give_back },
   { "pause", N_ ("[VM] [REASON]"), N_ ("Pause balancing"), mc_cmd_pause },
   { "resume", N_ ("[VM]"), N_ ("Resume balancing"), mc_cmd_resume },
   { "dry-run", "on|off", N_ ("Decide and report, but move nothing"), mc_cmd_dry_run },

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * One cycle: remember what is seen of each VM (remember.c), correct what went wrong
- * (correction.c), share out what there is (share.c), reclaim, grant.
+ * (correction.c), share out what there is (share.c), reclaim, grant, give back where somebody asked
+ * for it.
  *
  * The budget is what all managed VMs hold, and what the host can still give beside everything that
  * it has promised. One number, λ, squeezes everyone's headroom alike when the budget does not cover
@@ -14,6 +15,7 @@
 #include "candidate.h"
 #include "correction.h"
 #include "eligibility.h"
+#include "give-back.h"
 #include "grant.h"
 #include "group.h"
 #include "headroom.h"
@@ -329,6 +331,7 @@ mc_policy_decide (const McPolicySettings *settings,
   mc_groups_share_out (&scratch.candidates, claims);
   mc_reclaim (&cycle, &scratch.candidates);
   mc_grant (&cycle, &scratch.candidates);
+  mc_give_back (&cycle, &scratch.candidates, n_vms, facts, histories, decisions);
 
   *host_decision = (McHostDecision){
     .condition = cycle.condition,

@@ -105,6 +105,7 @@ typedef enum
   MC_REASON_UNREACHABLE,    /* target withdrawn: the guest does not reach it */
   MC_REASON_REPEATED,       /* has not taken what it was given: its target is set again */
   MC_REASON_IN_VAIN,        /* given back what it gave, since the host gained nothing */
+  MC_REASON_GIVEN_BACK,     /* given back what was taken from it, as somebody asked for */
   MC_REASON_FOREIGN,        /* somebody else has set its balloon: respected for a while */
   MC_REASON_LEFT_ALONE,     /* not managed: the status says why */
 } McReason;
@@ -125,6 +126,8 @@ typedef struct
   const char *immovable; /* why its memory cannot be moved (a clause), or NULL */
   gboolean denied;    /* the hypervisor does not let it be moved; its memory is like any other's */
   gboolean reclaimed; /* memory was taken from it, maybe by an earlier run of the service */
+  gboolean give_back; /* what it lacks is to be given back: somebody asks for that */
+  gboolean released;  /* the same of what was taken, as it is not managed any more */
   gboolean opted_out;
   gboolean paused;
   gint64 started_us; /* when it started or last rebooted; 0 = before anybody looked */

@@ -74,6 +74,8 @@ static const struct
   [MC_REASON_REPEATED]
   = { "repeated", "it has not taken what it was given; set to {figure} MiB again" },
   [MC_REASON_IN_VAIN] = { "in-vain", "the host gained nothing from what it gave; +{moved} MiB" },
+  [MC_REASON_GIVEN_BACK] = { "given-back", "what was taken from it is given back; "
+                                           "+{moved} MiB of {budget} MiB free" },
   [MC_REASON_FOREIGN] = { "foreign", "somebody else has set its balloon to {figure} MiB; "
                                      "respected for {seconds} s more" },
   [MC_REASON_LEFT_ALONE] = { "left-alone", "not managed: {status}" },

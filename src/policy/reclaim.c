@@ -101,8 +101,9 @@ can_spare (const McPolicyCycle *cycle, const McCandidate *candidate, guint64 dow
   guint64 step = demand->step;
 
   if (candidate->decision->status != MC_VM_MANAGED || candidate->decision->move
-      || candidate->lacks > 0 || candidate->kept_short || history->disagrees
-      || !mc_eligibility_may_reclaim (history) || waits_for_an_answer (cycle, candidate))
+      || candidate->lacks > 0 || candidate->kept_short || candidate->facts->give_back
+      || history->disagrees || !mc_eligibility_may_reclaim (history)
+      || waits_for_an_answer (cycle, candidate))
     return 0;
   step = mc_candidate_probe (candidate, step);
   if (history->stuck_times == 0 && history->ineffective_times > 0 && !history->effective)

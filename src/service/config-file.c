@@ -104,6 +104,16 @@ read_dry_run (McConfig *self, const char *text, GError **error)
   return FALSE;
 }
 
+static gboolean
+read_on_stop (McConfig *self, const char *text, GError **error)
+{
+  self->give_back_on_stop = g_str_equal (text, "give-back");
+  if (self->give_back_on_stop || g_str_equal (text, "keep"))
+    return TRUE;
+  g_set_error (error, MC_CONFIG_ERROR, 0, "'%s' is neither 'give-back' nor 'keep'", text);
+  return FALSE;
+}
+
 static const char *const cache_growth_nicks[] = {
   [MC_CACHE_GROWTH_NEVER] = "never",
   [MC_CACHE_GROWTH_COMFORTABLE] = "comfortable",
@@ -121,6 +131,12 @@ const char *
 mc_config_get_manage (const McConfig *self)
 {
   return self->manage_by_default ? "all" : "marked";
+}
+
+const char *
+mc_config_get_on_stop (const McConfig *self)
+{
+  return self->give_back_on_stop ? "give-back" : "keep";
 }
 
 static gboolean
@@ -142,11 +158,8 @@ static const struct
   const char *key;
   gboolean (*read) (McConfig *self, const char *text, GError **error);
 } policy_keys[] = {
-  { "cache-growth", read_cache_growth },
-  { "dry-run", read_dry_run },
-  { "manage", read_manage },
-  { "minimum", read_minimum },
-  { "weight", read_weight },
+  { "cache-growth", read_cache_growth }, { "dry-run", read_dry_run }, { "manage", read_manage },
+  { "minimum", read_minimum },           { "on-stop", read_on_stop }, { "weight", read_weight },
   { "stats-period", read_stats_period },
 };
 
@@ -322,6 +335,7 @@ mc_config_new (void)
   self->policy = mc_policy_settings_default ();
   self->default_weight = 100;
   self->manage_by_default = TRUE;
+  self->give_back_on_stop = TRUE;
   return self;
 }
 

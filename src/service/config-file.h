@@ -23,6 +23,7 @@ typedef struct
   guint default_weight;
   guint64 default_minimum;    /* bytes; 0 = what the policy can do without */
   gboolean manage_by_default; /* FALSE: only VMs whose metadata says so */
+  gboolean give_back_on_stop; /* to VMs what was taken from them, where the stop is for good */
   gboolean dry_run;
   gboolean
       dry_run_ordered; /* by whoever started the service: no file and no earlier run undoes it */
@@ -44,6 +45,7 @@ void mc_config_free (McConfig *self);
 /* As the configuration says it. */
 const char *mc_cache_growth_nick (McCacheGrowth growth);
 const char *mc_config_get_manage (const McConfig *self);
+const char *mc_config_get_on_stop (const McConfig *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (McConfig, mc_config_free)
 
 G_END_DECLS

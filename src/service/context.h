@@ -45,6 +45,9 @@ typedef struct
   /* A target that was decided on is in force. */
   void (*vm_moved) (
       gpointer listener, McDomain *domain, guint64 from, guint64 to, const char *sentence);
+
+  /* The call that was to set a target has ended, after "vm_moved". @error: (nullable) */
+  void (*target_ended) (gpointer listener, McDomain *domain, const GError *error);
 } McListener;
 
 typedef struct

@@ -10,6 +10,9 @@
 #include "service-manager.h"
 #include "shutdown.h"
 
+/* What a stop waits for VMs to be given back what was taken from them. */
+#define GIVE_BACK_AT_MOST_US (3 * G_USEC_PER_SEC)
+
 struct _McCoordinator
 {
   GObject parent;
@@ -158,6 +161,14 @@ on_vm_moved (gpointer listener, McDomain *domain, guint64 from, guint64 to, cons
   g_signal_emit (self, signals[MEMORY_MOVED], 0, vm, from, to, sentence);
 }
 
+static void
+on_target_ended (gpointer listener, McDomain *domain, const GError *error)
+{
+  McCoordinator *self = listener;
+
+  mc_give_backs_note_ended (&self->parts.give_backs, domain, error);
+}
+
 static const McListener coordinator_listener = {
   .changed = on_changed,
   .setting_changed = on_setting_changed,
@@ -167,6 +178,7 @@ static const McListener coordinator_listener = {
   .vm_added = on_vm_added,
   .vm_removed = on_vm_removed,
   .vm_moved = on_vm_moved,
+  .target_ended = on_target_ended,
 };
 
 static void
@@ -280,20 +292,54 @@ on_shut_down (GObject *source, GAsyncResult *result, gpointer user_data)
   g_task_return_boolean (stop, TRUE);
 }
 
-void
-mc_coordinator_stop_async (McCoordinator *self, GAsyncReadyCallback callback, gpointer user_data)
+/* @stop: (transfer full) */
+static void
+shut_down (McCoordinator *self, GTask *stop)
 {
   McContext *context = self->parts.context;
   g_autoptr (GError) ends = new_ends_error ();
 
-  g_return_if_fail (!mc_context_is_ending (context));
-
   g_cancellable_cancel (context->ending);
   mc_schedule_stop (self->schedule);
-  mc_service_manager_notify_stopping ();
+  mc_give_backs_abandon (&self->parts.give_backs, ends);
   mc_fleet_abandon_changes (&self->parts.fleet, ends);
-  mc_shutdown_async (&self->parts.fleet, on_shut_down,
-                     g_task_new (self, NULL, callback, user_data));
+  mc_shutdown_async (&self->parts.fleet, on_shut_down, stop);
+}
+
+static void
+on_given_back (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GTask *stop = user_data;
+  g_autoptr (GError) error = NULL;
+  guint64 bytes;
+
+  if (!mc_give_backs_begin_finish (result, &bytes, &error))
+    g_message ("Not all that was taken from VMs is given back: %s", error->message);
+  shut_down (g_task_get_source_object (stop), stop);
+}
+
+void
+mc_coordinator_stop_async (McCoordinator *self,
+                           gboolean for_good,
+                           GAsyncReadyCallback callback,
+                           gpointer user_data)
+{
+  McSettings *settings = self->parts.context->settings;
+  GTask *stop = g_task_new (self, NULL, callback, user_data);
+
+  g_return_if_fail (!mc_context_is_ending (self->parts.context));
+
+  mc_service_manager_notify_stopping ();
+  if (for_good && mc_settings_get_config (settings)->give_back_on_stop
+      && !mc_settings_get_dry_run (settings))
+    {
+      self->parts.give_backs.service_ends = TRUE;
+      mc_give_backs_begin_async (&self->parts.give_backs, NULL,
+                                 mc_host_parts_are_paused (&self->parts), GIVE_BACK_AT_MOST_US,
+                                 on_given_back, stop);
+    }
+  else
+    shut_down (self, stop);
 }
 
 void
@@ -314,6 +360,8 @@ clear_parts (McCoordinator *self)
   g_signal_handlers_disconnect_by_data (self->host, self->schedule);
   mc_store_forget_undos (context->store);
   mc_schedule_free (self->schedule);
+  mc_give_backs_abandon (&parts->give_backs, ends);
+  mc_give_backs_clear (&parts->give_backs);
   mc_host_limits_clear (&parts->limits);
   mc_reservations_clear (&parts->reservations);
   mc_inhibitors_clear (&parts->inhibitors);
@@ -380,6 +428,7 @@ mc_coordinator_new (
   mc_pause_init (&parts->pause, context, NULL);
   mc_inhibitors_init (&parts->inhibitors, context);
   mc_reservations_init (&parts->reservations, context);
+  mc_give_backs_init (&parts->give_backs, context, &parts->fleet, &parts->state);
   self->schedule = mc_schedule_new (context, begin_cycle, self);
   g_signal_connect (hypervisor, "notify::connected", G_CALLBACK (on_connected), self);
   g_signal_connect (hypervisor, "notify::status", G_CALLBACK (on_status), self);

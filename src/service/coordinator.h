@@ -40,9 +40,15 @@ void mc_coordinator_start (McCoordinator *self);
  * not live. */
 gboolean mc_coordinator_is_alive (McCoordinator *self);
 
-/* Stops cycles and ends cleanly, see shutdown.h: calls back after 11 s at most. */
-void
-mc_coordinator_stop_async (McCoordinator *self, GAsyncReadyCallback callback, gpointer user_data);
+/*
+ * Stops cycles and ends cleanly, see shutdown.h: calls back after 14 s at most.
+ * @for_good: nobody is about to start the service again: VMs are first given back what was taken
+ * from them, where the configuration says so, for 3 s at most
+ */
+void mc_coordinator_stop_async (McCoordinator *self,
+                                gboolean for_good,
+                                GAsyncReadyCallback callback,
+                                gpointer user_data);
 void mc_coordinator_stop_finish (McCoordinator *self, GAsyncResult *result);
 
 /* Returns: (transfer none): its parts, as long as it is not disposed of */

@@ -134,6 +134,15 @@ decide (McHostParts *host)
     mc_vm_store_decision (vms->pdata[i], &table->decisions[i]);
 }
 
+/* Where the service stops for good, nobody would give it back. What a VM does not have yet is
+ * withdrawn all the same. */
+static gboolean
+is_too_late_to_take (const McHostParts *host, McVm *vm)
+{
+  return host->give_backs.service_ends
+         && mc_vm_get_decision (vm)->target < mc_vm_get_parts (vm)->domain.facts.balloon;
+}
+
 /* What is reclaimed goes out first: it takes longer. */
 static void
 apply (const McHostParts *host)
@@ -144,7 +153,7 @@ apply (const McHostParts *host)
     {
       const McVmDecision *decision = mc_vm_get_decision (vms->pdata[i]);
 
-      if (decision->target < decision->before)
+      if (decision->target < decision->before && !is_too_late_to_take (host, vms->pdata[i]))
         mc_vm_apply_decision (vms->pdata[i]);
     }
   for (guint i = 0; i < vms->len; i++)
@@ -166,17 +175,19 @@ answer_reservations (McHostParts *host)
   mc_reservations_answer_due (&host->reservations);
 }
 
-static void
+/* Returns: whether anything was decided. */
+static gboolean
 work_on (McHostParts *host, const McSample *sample)
 {
   mc_reservations_use (&host->reservations, mc_fleet_reconcile (&host->fleet, sample));
   mc_host_state_update_from_sample (&host->state, sample);
   if (host->state.degraded != NULL)
-    return;
+    return FALSE;
   decide (host);
   apply (host);
   answer_reservations (host);
   mc_fleet_refresh_next (&host->fleet);
+  return TRUE;
 }
 
 static gboolean
@@ -192,6 +203,19 @@ is_pressing (const McHostParts *host)
     if (mc_vm_is_pressing (vms->pdata[i]))
       return TRUE;
   return FALSE;
+}
+
+/* The last that waits for a give-back may be the service itself, which ends then. */
+static void
+end (McHostParts *host, gboolean decided, gboolean pressing)
+{
+  McContext *context = host->context;
+
+  context->heard_by->cycle_ended (context->listener, pressing);
+  if (decided)
+    mc_give_backs_continue (&host->give_backs);
+  else
+    mc_give_backs_note_missed (&host->give_backs);
 }
 
 /* What a sample is for, which may come after the service was disposed of. */
@@ -210,36 +234,46 @@ on_sampled (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
   g_autoptr (McSample) sample
       = mc_hypervisor_sample_finish (MC_HYPERVISOR (source), result, &error);
+  gboolean decided = FALSE;
 
   if (mc_context_is_ending (context))
     return;
   if (sample != NULL)
-    work_on (host, sample);
+    decided = work_on (host, sample);
   else
     {
       g_debug ("A sample brought nothing: %s", error->message);
       mc_host_state_miss_sample (&host->state);
     }
   mc_fleet_announce (&host->fleet);
-  context->heard_by->cycle_ended (context->listener, is_pressing (host));
+  end (host, decided, is_pressing (host));
+}
+
+/* Who stops for good has little time, and some of it is for a second try. */
+static gint64
+sample_patience_us (const McHostParts *host)
+{
+  gint64 interval_us = mc_policy_interval_us (mc_context_get_policy (host->context));
+
+  if (host->give_backs.service_ends)
+    return SAMPLE_AT_LEAST_US;
+  return CLAMP (interval_us / 4 * 3, SAMPLE_AT_LEAST_US, SAMPLE_AT_MOST_US);
 }
 
 void
 mc_cycle_begin (McHostParts *host)
 {
   McContext *context = host->context;
-  gint64 interval_us = mc_policy_interval_us (mc_context_get_policy (context));
-  gint64 patience_us = CLAMP (interval_us / 4 * 3, SAMPLE_AT_LEAST_US, SAMPLE_AT_MOST_US);
   Call *call;
 
   if (!mc_hypervisor_get_connected (context->hypervisor))
     {
       mc_host_state_update (&host->state);
-      context->heard_by->cycle_ended (context->listener, FALSE);
+      end (host, FALSE, FALSE);
       return;
     }
   call = g_new (Call, 1);
   *call = (Call){ mc_context_ref (context), host };
-  mc_hypervisor_sample_async (context->hypervisor, g_get_monotonic_time () + patience_us,
-                              on_sampled, call);
+  mc_hypervisor_sample_async (
+      context->hypervisor, g_get_monotonic_time () + sample_patience_us (host), on_sampled, call);
 }

@@ -26,7 +26,7 @@ on_described (GObject *source, GAsyncResult *result, gpointer user_data)
       = mc_hypervisor_describe_finish (MC_HYPERVISOR (source), result, &error);
 
   self->reading = FALSE;
-  if (self->domain->gone)
+  if (self->domain->gone || (description == NULL && mc_context_is_ending (self->context)))
     return;
   if (description == NULL)
     {

@@ -64,6 +64,9 @@ emit_configuration (McHostLimits *self, const Before *before, const char *origin
   mc_context_emit_setting_changed (context, NULL, "Manage",
                                    g_variant_new_string (mc_config_get_manage (old)),
                                    g_variant_new_string (mc_config_get_manage (new)), origin);
+  mc_context_emit_setting_changed (context, NULL, "OnStop",
+                                   g_variant_new_string (mc_config_get_on_stop (old)),
+                                   g_variant_new_string (mc_config_get_on_stop (new)), origin);
   mc_context_emit_setting_changed (context, NULL, "StatsPeriod", period_to_variant (&old->policy),
                                    period_to_variant (&new->policy), origin);
 }

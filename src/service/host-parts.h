@@ -2,6 +2,7 @@
 /* What the service consists of, beside what decides when. Main thread. */
 #pragma once
 
+#include "give-backs.h"
 #include "host-limits.h"
 #include "inhibitors.h"
 #include "pause.h"
@@ -17,6 +18,7 @@ typedef struct
   McPause pause; /* of everything */
   McInhibitors inhibitors;
   McReservations reservations;
+  McGiveBacks give_backs;
 } McHostParts;
 
 /* Whether nothing is balanced by somebody's wish. */

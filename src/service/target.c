@@ -67,6 +67,8 @@ mc_target_ended (McTarget *self, const GError *error)
   else
     succeed (self);
   g_clear_pointer (&self->sentence, g_free);
+  if (!mc_context_is_ending (self->context))
+    self->context->heard_by->target_ended (self->context->listener, self->domain, error);
 }
 
 static void

@@ -23,6 +23,7 @@ typedef struct
   gint64 since_us;
   McReason reason;
   gboolean reclaimed; /* memory was taken, by this run of the service or an earlier one */
+  gboolean give_back; /* somebody asked for that to be given back */
   gboolean under_way;
   gboolean uncertain; /* what is in force may be what an earlier run, or a lost call, has left */
   char *sentence;     /* NULL: nobody is notified of it */

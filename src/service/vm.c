@@ -5,6 +5,7 @@
 #include "vm.h"
 
 #include "events.h"
+#include "give-back.h"
 #include "state-file.h"
 #include "vm-detail.h"
 #include "vm-status.h"
@@ -141,6 +142,13 @@ mc_vm_is_presentable (McVm *self)
 
 /* Decided */
 
+/* It says itself that it is not to be managed: what cannot be read may say anything. */
+static gboolean
+is_released (McVm *self)
+{
+  return self->parts.limits.problem == NULL && mc_vm_limits_is_opted_out (&self->parts.limits);
+}
+
 McVmFacts
 mc_vm_get_facts (McVm *self, gboolean all_paused)
 {
@@ -155,6 +163,8 @@ mc_vm_get_facts (McVm *self, gboolean all_paused)
   facts.paused = all_paused || parts->pause.active;
   facts.target = parts->target.set;
   facts.reclaimed = parts->target.reclaimed;
+  facts.give_back = parts->target.give_back;
+  facts.released = facts.reclaimed && is_released (self);
   mc_vm_limits_fill (&parts->limits, &facts);
   return facts;
 }
@@ -199,6 +209,28 @@ may_be_a_hiccup (McVm *self, McVmStatus found)
          && !mc_target_is_late (&self->parts.target);
 }
 
+static gboolean
+has_all (McVm *self)
+{
+  McVmFacts facts = mc_vm_get_facts (self, FALSE);
+
+  return !self->parts.target.under_way && mc_give_back_is_possible (&facts)
+         && mc_give_back_missing (&facts, &self->history) == 0;
+}
+
+/* One that is not managed any more has all of it back, or somebody else has set its balloon since:
+ * what it has from then on is nobody's business. */
+static void
+forget_what_was_given_back (McVm *self)
+{
+  McTarget *target = &self->parts.target;
+
+  if (!target->reclaimed || target->under_way || !is_released (self))
+    return;
+  if (self->history.foreign_until_us > 0 || has_all (self))
+    mc_target_forget_reclaimed (target);
+}
+
 void
 mc_vm_store_decision (McVm *self, const McVmDecision *decision)
 {
@@ -206,6 +238,7 @@ mc_vm_store_decision (McVm *self, const McVmDecision *decision)
   McVmStatus found = decision->status;
 
   self->decision = *decision;
+  forget_what_was_given_back (self);
   if (is_worth_a_reason (decision, before))
     {
       g_autofree char *sentence = mc_decision_describe (decision);
@@ -290,6 +323,9 @@ mc_vm_put_back (McVm *self, GSourceOnceFunc ended, gpointer user_data)
 
   self->ended = ended;
   self->user_data = user_data;
+  /* Nor what it has from the end of the service on. */
+  if (has_all (self))
+    mc_target_forget_reclaimed (&parts->target);
   if (mc_target_put_back (&parts->target, on_target_put_back, self))
     calls++;
   if (mc_stats_period_put_back (&parts->period, ended, user_data))

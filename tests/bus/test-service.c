@@ -22,6 +22,7 @@
 #include "intake.h"
 #include "names.h"
 #include "quick-clock.h"
+#include "stop-job.h"
 
 #define AT_REST   (125 * MC_MIB)
 #define IN_NEED   (20 * MC_MIB)
@@ -295,13 +296,37 @@ answer_when_done (Service *service)
   read_line (service);
 }
 
+/* What the service has left behind: "NAME BYTES" of each VM, by the target in force. */
+static void
+print_balloons (Service *service)
+{
+  for (guint i = 0; i < mc_fake_hypervisor_count_vms (service->fake); i++)
+    {
+      const McFakeVm *vm = mc_fake_hypervisor_get_vm (service->fake, i);
+      guint64 bytes = vm->target != MC_HYPERVISOR_UNKNOWN ? vm->target : vm->figures.balloon;
+      g_autofree char *line = g_strdup_printf ("%s %" G_GUINT64_FORMAT, vm->figures.name, bytes);
+
+      print (line);
+    }
+}
+
 static void
 on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Service *service = user_data;
 
   mc_coordinator_stop_finish (MC_COORDINATOR (source), result);
+  print_balloons (service);
   g_main_loop_quit (service->loop);
+}
+
+static void
+on_stop_job (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Service *service = user_data;
+
+  mc_coordinator_stop_async (service->coordinator, mc_stop_job_is_for_good_finish (result),
+                             on_stopped, service);
 }
 
 static void
@@ -314,7 +339,7 @@ on_line (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (line == NULL)
     {
-      mc_coordinator_stop_async (service->coordinator, on_stopped, service);
+      mc_stop_job_is_for_good_async (service->connection, on_stop_job, service);
       return;
     }
   problem = obey (service, line);

@@ -23,7 +23,7 @@ READING = {"Plan", "ListInhibitors", "ListDecisions"}
 RESTING = {"Pause", "Resume", "Inhibit"}
 RIGHT = {"SetThreshold": ("(st)", ("LowWatermark", 90 * MIB)), "SetThresholds": ("(a{st})", ({"LowWatermark": 80 * MIB},)),
          "SetManaged": ("(b)", (True,)), "ResetThresholds": ("(as)", ([],)), "SetDryRun": ("(b)", (True,)), "Reserve": ("(tu)", (MIB, 1)),
-         "Release": ("(s)", ("r1",)), "Pause": ("(su)", ("mine", 0)), "Inhibit": ("(ss)", ("me", ""))}
+         "Release": ("(s)", ("r1",)), "GiveBack": ("(ao)", ([],)), "Pause": ("(su)", ("mine", 0)), "Inhibit": ("(ss)", ("me", ""))}
 
 
 @pytest.fixture
@@ -53,9 +53,10 @@ def test_the_service_runs_as_its_own_user(system, service):
 
 def test_root_may(system, service):
     root = system.caller("root")
+    assert "ok" in root.call(ROOT, HOST, "GiveBack", right("GiveBack"))
     for interface, method, _ in METHODS:
-        if method in ("Resume", "Release"):
-            continue  # they follow what they end
+        if method in ("Resume", "Release", "GiveBack"):
+            continue  # they follow what they end; nothing is given back in a pause
         answer = root.call(path_of(service, interface), interface, method, right(method))
         assert "ok" in answer, (method, answer)
     assert "ok" in root.call(ROOT, HOST, "Resume")
@@ -78,7 +79,7 @@ def test_user_may_read_and_change_nothing(system, service):
         assert answer["error"] == DENIED, (method, answer)
         assert method in answer["message"] or "org.example.MemCoord1." in answer["message"]
         assert ("pause" if method in RESTING else "configure") in answer["message"]
-    assert changing == 16
+    assert changing == 17
     assert settings(service) == before
 
 
@@ -169,7 +170,7 @@ def test_nobody_else_may_have_the_name(system):
 
 def test_memcoordctl_says_who_may_not(system, service):
     assert system.ctl("alice", "status").returncode == 0
-    for arguments in (["pause"], ["set", "interval=5"], ["reset"], ["dry-run", "on"], ["reload"], ["reserve", "1M", "true"],
+    for arguments in (["pause"], ["set", "interval=5"], ["reset"], ["dry-run", "on"], ["reload"], ["give-back"], ["reserve", "1M", "true"],
                       ["inhibit", "true"], ["set", "web", "weight=5"], ["pause", "web"]):
         done = system.ctl("alice", *arguments)
         assert (done.returncode, done.stdout) == (5, ""), done

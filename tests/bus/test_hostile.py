@@ -60,7 +60,7 @@ class Fool:
         return GLib.Variant(f"({''.join(types)})", tuple(self.value(kind) for kind in types))
 
     def types_of(self, signature):
-        return {"a{st}": ["a{st}"], "as": ["as"]}.get(signature, list(signature))
+        return {"a{st}": ["a{st}"], "as": ["as"], "ao": ["ao"]}.get(signature, list(signature))
 
     def wrong_types(self):
         return [self.random.choice([*SIMPLE, "as", "a{st}", "ay", "at"]) for _ in range(self.random.randrange(5))]

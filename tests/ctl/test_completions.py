@@ -121,6 +121,7 @@ def test_bash(service, bash):
     assert bash("set", "interval", "=", "5", "low") == ["low-watermark="]
     assert bash("reset", "") == vms + HOST_THRESHOLDS
     assert bash("reset", "db", "m") == ["minimum", "maximum", "managed"]
+    assert bash("give-back", "") == bash("give-back", "web", "") == vms
     assert bash("dry-run", "") == ["on", "off"]
     assert bash("pause", "--f") == ["--for="]
     assert bash("world", "--f") == ["--force"]
@@ -160,6 +161,7 @@ def test_fish(service, fish):
     assert set(fish("set ")) == vms | {f"{name}=" for name in HOST_THRESHOLDS}
     assert set(fish("set web ")) == {f"{name}=" for name in VM_THRESHOLDS}
     assert fish("reset db mi") == ["minimum"]
+    assert set(fish("give-back ")) == set(fish("give-back web ")) == vms
     assert set(fish("dry-run ")) == {"on", "off"}
     assert fish("pause --fo") == ["--for"]
     assert fish("world --fo") == ["--force"]
@@ -176,6 +178,7 @@ def test_zsh(service, zsh):
     zsh("memcoordctl --session set ", r"high-watermark.*host-reserve")
     zsh("memcoordctl --session set web we", "set web weight=")
     zsh("memcoordctl --session reset db mi", "reset db minimum")
+    zsh("memcoordctl --session give-back web d", "give-back web db ")
     zsh("memcoordctl --session dry-run o", "off.*on")
     zsh("memcoordctl --session mon", "--session monitor ")
     zsh("memcoordctl --session inh", "inhibit.*inhibitors")

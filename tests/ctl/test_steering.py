@@ -152,6 +152,32 @@ def test_reset_unknown(service, ctl):
     assert "bogus" in done.stderr
 
 
+def test_give_back(service, ctl):
+    assert ctl.good("give-back") == "There is nothing to give back.\n"  # nothing was taken
+    assert json.loads(ctl.good("give-back", "--json")) == {"Bytes": 0, "DryRun": False}
+    ctl.good("dry-run", "on")
+    assert ctl.good("give-back", "web") == "Dry run: 512 MiB would be given back.\n"
+    assert json.loads(ctl.good("give-back", "web", "--json")) == {"Bytes": 512 * MIB, "DryRun": True}
+    ctl.good("dry-run", "off")
+    assert service.vms()["web"]["Target"] == 512 * MIB
+    assert ctl.good("give-back", "web", service.vms()["db"]["UUID"]) == "1 GiB are given back.\n"
+    service.wait_until(lambda: service.vms()["web"]["Target"] == service.vms()["db"]["Target"] == 1024 * MIB)
+
+
+def test_give_back_that_is_refused(service, ctl):
+    done = ctl("give-back", "web", "nobody")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "nobody" in done.stderr
+    done = ctl("give-back", "web", "web")
+    assert (done.returncode, done.stdout) == (1, "")
+    ctl.good("pause", "web", "--reason", "backup")
+    service.wait_until(lambda: service.vms()["web"]["Status"] == "paused")
+    done = ctl("give-back", "web")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "web" in done.stderr and "backup" in done.stderr
+    assert service.vms()["web"]["Target"] == 512 * MIB
+
+
 def test_pause_and_resume(service, ctl):
     assert ctl.good("pause", "host maintenance", "--for", "10m") == "Paused for 10m.\n"
     service.wait_until(lambda: service.host()["State"] == "paused")

@@ -9,8 +9,8 @@ import pytest
 
 from common import is_sanitized
 
-COMMANDS = ["status", "list", "show", "top", "why", "plan", "set", "reset", "pause", "resume", "dry-run", "reload",
-            "inhibit", "inhibitors", "reserve", "monitor", "world"]
+COMMANDS = ["status", "list", "show", "top", "why", "plan", "set", "reset", "give-back", "pause", "resume", "dry-run",
+            "reload", "inhibit", "inhibitors", "reserve", "monitor", "world"]
 
 
 def test_help_lists_every_command(ctl):
@@ -60,7 +60,7 @@ def test_mistakes_are_named(ctl, arguments, named):
 @pytest.mark.parametrize("arguments", [
     [], ["status"], ["list"], ["show", "x"], ["top"], ["why", "x"], ["plan"], ["set", "interval=5"], ["reset"],
     ["pause"], ["resume"], ["dry-run", "on"], ["reload"], ["inhibit", "false"], ["inhibitors"], ["reserve", "1G"],
-    ["monitor"],
+    ["monitor"], ["give-back"], ["give-back", "x"],
 ])
 def test_no_service(ctl, arguments):
     done = ctl(*arguments)

@@ -77,6 +77,8 @@ next_facts (Bytes *bytes, gint64 now_us, McVmFacts *facts)
   facts->paused = (more & 0x0f) == 3;
   if ((more & 0xf0) == 0x10)
     facts->started_us = now_us;
+  facts->give_back = (more & 0xe0) == 0x20;
+  facts->released = (more & 0xf0) == 0x40;
   facts->capacity = next_figure (bytes);
   facts->balloon = next_figure (bytes);
   facts->resident = next_figure (bytes);
@@ -106,6 +108,14 @@ may_be_moved (const McVmFacts *facts, const McVmDecision *decision)
          || (decision->reason == MC_REASON_IN_VAIN && decision->target > decision->before);
 }
 
+/* Its guest's figures are not asked for that, nor whether it is managed. */
+static gboolean
+may_be_given_back (const McVmFacts *facts)
+{
+  return (facts->give_back || facts->released) && facts->has_balloon && facts->immovable == NULL
+         && !facts->busy && !facts->paused && facts->balloon <= facts->capacity;
+}
+
 /* A target that is only what the guest has already. */
 static gboolean
 tells_what_is (const McVmDecision *decision)
@@ -114,7 +124,34 @@ tells_what_is (const McVmDecision *decision)
          || decision->reason == MC_REASON_REPEATED;
 }
 
-/* Returns: what this VM is given beyond what it has. */
+/* What it is given beyond what it has, or may come to have. Where its balloon is still larger than
+ * its target, to leave it there costs nothing. */
+static guint64
+cost_of (const McVmFacts *facts, const McVmDecision *decision)
+{
+  guint64 has = facts->target == MC_UNKNOWN ? facts->balloon : MAX (facts->target, facts->balloon);
+
+  return decision->target - MIN (decision->target, has);
+}
+
+static void
+check_given_back (const McVmFacts *facts, const McVmDecision *decision)
+{
+  g_assert_true (may_be_given_back (facts));
+  g_assert_cmpuint (decision->target, >, decision->before);
+  g_assert_cmpuint (decision->target, >=, facts->balloon);
+  g_assert_cmpuint (decision->target, <=, MIN (facts->maximum, facts->capacity));
+}
+
+/* A critical host withdraws what it does not have yet, and a maximum may have been lowered. */
+static void
+check_nothing_is_taken (const McVmFacts *facts, const McVmDecision *decision)
+{
+  if (facts->give_back && decision->reason != MC_REASON_ABOVE_MAXIMUM)
+    g_assert_cmpuint (decision->target, >=, MIN (decision->before, facts->balloon));
+}
+
+/* Returns: what this VM is granted beyond what it has. */
 static guint64
 check_decision (const McVmFacts *facts, const McVmDecision *decision)
 {
@@ -127,10 +164,16 @@ check_decision (const McVmFacts *facts, const McVmDecision *decision)
       g_assert_cmpuint (decision->target, ==, decision->before);
       return 0;
     }
+  if (decision->reason == MC_REASON_GIVEN_BACK)
+    {
+      check_given_back (facts, decision);
+      return 0;
+    }
   g_assert_true (may_be_moved (facts, decision));
   g_assert_cmpuint (decision->target, <=, facts->capacity);
   if (tells_what_is (decision))
     return 0;
+  check_nothing_is_taken (facts, decision);
   g_assert_false (facts->opted_out || facts->paused || facts->balloon > facts->capacity);
   /* Whatever a guest says of memory that is pinned, none of it is the host's. */
   g_assert_true (facts->immovable != NULL || facts->unused <= facts->capacity);
@@ -140,6 +183,28 @@ check_decision (const McVmFacts *facts, const McVmDecision *decision)
   if (decision->target <= decision->before || decision->reason == MC_REASON_IN_VAIN)
     return 0;
   return decision->target - decision->before;
+}
+
+/* All that was granted comes before what is given back, and what is lent is for need alone. */
+static void
+check_given_back_is_free (guint n,
+                          const McVmFacts *facts,
+                          const McVmDecision *decisions,
+                          const McHostDecision *host)
+{
+  guint64 cost = 0, given_back = 0;
+
+  for (guint i = 0; i < n; i++)
+    {
+      guint64 more = decisions[i].move && facts[i].immovable == NULL
+                         ? cost_of (&facts[i], &decisions[i])
+                         : 0;
+
+      cost += more;
+      given_back += decisions[i].reason == MC_REASON_GIVEN_BACK ? more : 0;
+    }
+  if (given_back > 0)
+    g_assert_cmpuint (cost, <=, MIN (host->free, host->grantable));
 }
 
 static void
@@ -158,6 +223,7 @@ run_cycle (Bytes *bytes,
   for (guint i = 0; i < n; i++)
     next_facts (bytes, now_us, &facts[i]);
   mc_policy_decide (settings, &host, now_us, n, facts, histories, decisions, &host_decision);
+  check_given_back_is_free (n, facts, decisions, &host_decision);
   for (guint i = 0; i < n; i++)
     {
       given += check_decision (&facts[i], &decisions[i]);

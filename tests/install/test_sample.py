@@ -49,7 +49,7 @@ def test_all_of_it_is_a_comment(sample, start):
 
 
 def test_every_setting_can_be_uncommented(sample, start):
-    assert len(SETTING.findall(sample)) == 12
+    assert len(SETTING.findall(sample)) == 13
     assert start(SETTING.sub(r"\1=\2", sample)).startswith(NO_BUS)
 
 

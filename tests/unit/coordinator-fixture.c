@@ -104,12 +104,28 @@ fixture_stop_service (Fixture *f)
 {
   gboolean stopped = FALSE;
 
-  mc_coordinator_stop_async (f->coordinator, on_stopped, &stopped);
+  mc_coordinator_stop_async (f->coordinator, FALSE, on_stopped, &stopped);
   for (guint i = 0; i < 10 && !stopped; i++)
     fixture_advance (f, SECOND);
   g_assert_true (stopped);
   g_assert_finalize_object (f->coordinator);
   f->coordinator = NULL;
+}
+
+guint
+fixture_stop_service_for_good (Fixture *f)
+{
+  gboolean stopped = FALSE;
+  guint seconds = 0;
+
+  mc_coordinator_stop_async (f->coordinator, TRUE, on_stopped, &stopped);
+  mc_test_clock_settle ();
+  for (; seconds < 20 && !stopped; seconds++)
+    fixture_pass (f, 1);
+  g_assert_true (stopped);
+  g_assert_finalize_object (f->coordinator);
+  f->coordinator = NULL;
+  return seconds;
 }
 
 /* As SIGKILL would: nothing is put back. */
@@ -172,6 +188,35 @@ fixture_pass (Fixture *f, guint seconds)
       mc_fake_hypervisor_tick (f->fake, 1);
       fixture_advance (f, SECOND);
     }
+}
+
+McFakeVm *
+fixture_squeeze (Fixture *f)
+{
+  McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, MC_GIB, 300 * MC_MIB);
+
+  fixture_add_guest (f, "other", MC_GIB, MC_GIB, 300 * MC_MIB);
+  mc_fake_hypervisor_set_host_other (f->fake, 3 * MC_GIB);
+  fixture_start_service (f);
+  fixture_pass (f, 90);
+  g_assert_cmpuint (vm->figures.balloon, <, 700 * MC_MIB);
+  return vm;
+}
+
+void
+fixture_make_room (Fixture *f)
+{
+  mc_fake_hypervisor_set_host_other (f->fake, MC_GIB);
+  mc_fake_hypervisor_tick (f->fake, 1);
+}
+
+McFakeVm *
+fixture_squeeze_with_room (Fixture *f)
+{
+  McFakeVm *vm = fixture_squeeze (f);
+
+  fixture_make_room (f);
+  return vm;
 }
 
 McVm *

@@ -27,6 +27,9 @@ typedef struct
 
 void fixture_start_service (Fixture *f);
 void fixture_stop_service (Fixture *f);
+
+/* Returns: how many seconds that took, of which the fake's physics have known */
+guint fixture_stop_service_for_good (Fixture *f);
 void fixture_kill_service (Fixture *f);
 void fixture_set_up (Fixture *f, gconstpointer data);
 void fixture_tear_down (Fixture *f, gconstpointer data);
@@ -38,6 +41,15 @@ void fixture_advance (Fixture *f, gint64 us);
 
 /* So many seconds, one by one, with the fake's physics. */
 void fixture_pass (Fixture *f, guint seconds);
+
+/* Starts the service beside two guests, "vm" and "other", that are squeezed then, as the host is
+ * tight. Returns: the first. */
+McFakeVm *fixture_squeeze (Fixture *f);
+
+/* The host has room for both again. */
+void fixture_make_room (Fixture *f);
+McFakeVm *fixture_squeeze_with_room (Fixture *f);
+
 McVm *fixture_vm_of (Fixture *f, McFakeVm *fake);
 const char *fixture_status_of (Fixture *f, McFakeVm *fake);
 guint fixture_n_targets (Fixture *f);

@@ -67,6 +67,7 @@ test_every_key (Fixture *f, gconstpointer data)
                                               "minimum=256M\n"
                                               "manage=marked\n"
                                               "dry-run=true\n"
+                                              "on-stop=keep\n"
                                               "stats-period=7\n");
 
   g_assert_cmpuint (config->policy.thresholds.low_watermark, ==, 200 * MC_MIB);
@@ -81,6 +82,7 @@ test_every_key (Fixture *f, gconstpointer data)
   g_assert_cmpuint (config->default_minimum, ==, 256 * MC_MIB);
   g_assert_false (config->manage_by_default);
   g_assert_true (config->dry_run);
+  g_assert_false (config->give_back_on_stop);
   g_assert_cmpstr (config->path, ==, f->path);
 }
 
@@ -98,6 +100,7 @@ assert_is_default (const McConfig *config)
   g_assert_cmpuint (config->default_minimum, ==, 0);
   g_assert_true (config->manage_by_default);
   g_assert_false (config->dry_run);
+  g_assert_true (config->give_back_on_stop);
 }
 
 static void
@@ -149,6 +152,7 @@ test_refuse (Fixture *f, gconstpointer data)
     { "[Policy]\nminimum=65T\n", ":2: minimum: Minimum 65T is above its most of 64T" },
     { "[Policy]\nminimum=lots\n", ":2: minimum: 'lots' is not a size such as 150M or 2G" },
     { "[Policy]\nmanage=some\n", ":2: manage: 'some' is neither 'all' nor 'marked'" },
+    { "[Policy]\non-stop=take\n", ":2: on-stop: 'take' is neither 'give-back' nor 'keep'" },
     { "[Policy]\ndry-run=yes\n", ":2: dry-run: 'yes' is neither 'true' nor 'false'" },
     { "[Policy]\ncache-growth=Always\n",
       ":2: cache-growth: 'Always' is none of 'always', 'comfortable' and 'never'" },
@@ -285,8 +289,8 @@ test_sample (Fixture *f, gconstpointer data)
   whole = uncomment (sample, &n_keys);
   with_all = load_well (f, whole);
   assert_is_default (with_all);
-  /* test_every_key() has twelve; a key that is there twice would have been refused. */
-  g_assert_cmpuint (n_keys, ==, 12);
+  /* test_every_key() has thirteen; a key that is there twice would have been refused. */
+  g_assert_cmpuint (n_keys, ==, 13);
 }
 
 int

@@ -529,6 +529,7 @@ test_reload_tells_all_that_changed (Fixture *f, gconstpointer data)
     "DefaultMinimum 0→268435456 configuration\n",
     "DefaultWeight 100→200 configuration\n",
     "Manage 'all'→'marked' configuration\n",
+    "OnStop 'give-back'→'keep' configuration\n",
     "StatsPeriod 1→2 configuration\n",
     "HostUsageLimit 75→80 configuration\n",
   };
@@ -540,7 +541,7 @@ test_reload_tells_all_that_changed (Fixture *f, gconstpointer data)
   g_assert_true (g_file_set_contents (
       f->config_path,
       "[Thresholds]\nhost-usage-limit=80\n[Policy]\ncache-growth=never\nminimum=256M\n"
-      "weight=200\nmanage=marked\nstats-period=2\n",
+      "weight=200\nmanage=marked\non-stop=keep\nstats-period=2\n",
       -1, NULL));
   g_assert_true (reload (f, NULL));
   for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
@@ -612,7 +613,7 @@ test_stop_beside_a_disk_that_hangs (Fixture *f, gconstpointer data)
   fixture_start_service (f);
   g_mutex_lock (&disk);
   g_assert_true (set_host (f, NULL, "StepLimit", 13, NULL, 0));
-  mc_coordinator_stop_async (f->coordinator, on_stopped, &stopped);
+  mc_coordinator_stop_async (f->coordinator, FALSE, on_stopped, &stopped);
   while (!stopped)
     {
       before_us = g_get_monotonic_time ();

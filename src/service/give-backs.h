@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Calls that ask for VMs to be given back what was taken from them. The next cycle decides how much
+ * that can be, on figures that are new; a call is answered when the targets are in force. Main
+ * thread.
+ */
+#pragma once
+
+#include "host-state.h"
+
+G_BEGIN_DECLS
+
+/* Clients of D-Bus wait for 25 s. */
+#define MC_GIVE_BACK_PATIENCE_US ((gint64)15 * G_USEC_PER_SEC)
+
+typedef struct
+{
+  McContext *context;
+  const McFleet *fleet;
+  const McHostState *state;
+  GPtrArray *calls;      /* (element-type Call) the oldest first */
+  gboolean service_ends; /* for good: nothing is taken from VMs any more */
+} McGiveBacks;
+
+void mc_give_backs_init (McGiveBacks *self,
+                         McContext *context,
+                         const McFleet *fleet,
+                         const McHostState *state);
+void mc_give_backs_clear (McGiveBacks *self);
+
+/* Who waits is answered with @why. */
+void mc_give_backs_abandon (McGiveBacks *self, const GError *why);
+
+/*
+ * @vms: (nullable) (element-type McVm): each is given what it has less than its maximum, whoever
+ * took that. NULL = all from which the service has taken memory; those that cannot be given any are
+ * left out then.
+ * @paused: nothing is moved, by somebody's wish
+ * @patience_us: what did not come to an end by then is an error
+ *
+ * Fails with NOT_CONNECTED while nothing can be moved; with UNKNOWN_VM for one of @vms that is
+ * gone; with NO_MEMORY where something is missing and the host has nothing to give; with FAILED for
+ * one of @vms that cannot be given any, and where the hypervisor refuses to: what others were given
+ * they keep.
+ */
+void mc_give_backs_begin_async (McGiveBacks *self,
+                                GPtrArray *vms,
+                                gboolean paused,
+                                gint64 patience_us,
+                                GAsyncReadyCallback callback,
+                                gpointer user_data);
+
+/* @bytes: (out): by how much targets were raised; in a dry run, would have been */
+gboolean mc_give_backs_begin_finish (GAsyncResult *result,
+                                     guint64 *bytes,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* A cycle has decided, and set what it decided. */
+void mc_give_backs_continue (McGiveBacks *self);
+
+/* A cycle has decided nothing: there was no sample, or nothing can be moved now. */
+void mc_give_backs_note_missed (McGiveBacks *self);
+
+/* The call that was to set a target has ended. @error: (nullable) */
+void mc_give_backs_note_ended (McGiveBacks *self, McDomain *domain, const GError *error);
+
+G_END_DECLS
