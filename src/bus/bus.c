@@ -8,9 +8,9 @@
 #include "errors.h"
 #include "mc-dbus.h"
 #include "names.h"
-#include "publish.h"
-#include "root-face.h"
-#include "vm-face.h"
+#include "properties.h"
+#include "host-methods.h"
+#include "vm-methods.h"
 
 struct _McBus
 {
@@ -18,7 +18,7 @@ struct _McBus
 
   McCoordinator *coordinator;
   McAuthority *authority;
-  McRootFace *root;
+  McHostMethods *root;
   GDBusObjectManagerServer *manager;
   GHashTable *shown; /* McVm → Shown, both owned */
 };
@@ -27,7 +27,7 @@ struct _McBus
 typedef struct
 {
   McDbusObjectSkeleton *object;
-  McVmFace *face;
+  McVmMethods *methods;
   gboolean exported;
   guint revision; /* of the view that it shows */
 } Shown;
@@ -38,7 +38,7 @@ shown_free (gpointer data)
   Shown *shown = data;
 
   g_object_unref (shown->object);
-  g_object_unref (shown->face);
+  g_object_unref (shown->methods);
   g_free (shown);
 }
 
@@ -51,9 +51,9 @@ add_vm (McBus *self, McVm *vm)
   g_autofree char *path = mc_vm_path (mc_vm_get_uuid (vm));
   Shown *shown = g_new0 (Shown, 1);
 
-  shown->face = mc_vm_face_new (self->coordinator, self->authority, vm);
+  shown->methods = mc_vm_methods_new (self->coordinator, self->authority, vm);
   shown->object = mc_dbus_object_skeleton_new (path);
-  mc_dbus_object_skeleton_set_mem_coord1_vm (shown->object, MC_DBUS_MEM_COORD1_VM (shown->face));
+  mc_dbus_object_skeleton_set_mem_coord1_vm (shown->object, MC_DBUS_MEM_COORD1_VM (shown->methods));
   g_hash_table_insert (self->shown, g_object_ref (vm), shown);
 }
 
@@ -63,7 +63,7 @@ publish_vm (McBus *self, McVm *vm, Shown *shown)
   const McVmView *view = mc_vm_get_view (vm);
 
   mc_publish_vm (view, shown->exported && shown->revision == view->revision,
-                 MC_DBUS_MEM_COORD1_VM (shown->face));
+                 MC_DBUS_MEM_COORD1_VM (shown->methods));
   shown->revision = view->revision;
   if (shown->exported)
     return;
@@ -142,7 +142,7 @@ mc_bus_new (McCoordinator *coordinator, GDBusConnection *connection, GError **er
   mc_errors_register ();
   self->coordinator = g_object_ref (coordinator);
   self->authority = mc_authority_new (connection);
-  self->root = mc_root_face_new (coordinator, self->authority, connection);
+  self->root = mc_host_methods_new (coordinator, self->authority, connection);
   self->manager = g_dbus_object_manager_server_new (MC_ROOT_PATH);
   if (!export(self, connection, error))
     return NULL;

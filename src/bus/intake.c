@@ -88,11 +88,11 @@ refuse (Intake *self, const McFrame *call, const char *why)
 static McVerdict
 judge_call (Intake *self, const McFrame *call)
 {
-  McCallKind kind = mc_gate_judge (call->interface, call->member);
+  McCallKind kind = mc_access_judge (call->interface, call->member);
   gboolean awaited = (call->flags & MC_FRAME_NO_REPLY) == 0;
   g_autofree char *limit = NULL;
 
-  if (call->sender == NULL || (!awaited && !mc_gate_acts (call->interface, call->member)))
+  if (call->sender == NULL || (!awaited && !mc_access_acts (call->interface, call->member)))
     return MC_VERDICT_DROP;
   if (call->body > MOST_ARGUMENTS)
     {

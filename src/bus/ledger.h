@@ -2,7 +2,7 @@
 /* Which calls are under way, and how many more each sender may have. Any one thread. */
 #pragma once
 
-#include "gate.h"
+#include "access.h"
 
 G_BEGIN_DECLS
 

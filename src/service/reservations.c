@@ -166,7 +166,7 @@ mc_reservations_get_total (const McReservations *self)
 }
 
 guint64
-mc_reservations_get_free (const McReservations *self)
+mc_reservations_get_free_for_new_vm (const McReservations *self)
 {
   if (!self->headroom.known)
     return 0;
@@ -198,7 +198,7 @@ mc_reservations_reserve_async (McReservations *self,
                                gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, user_data);
-  guint64 possible = mc_reservations_get_free (self);
+  guint64 possible = mc_reservations_get_free_for_new_vm (self);
   Reservation *reservation;
 
   if (!self->headroom.known)

@@ -42,7 +42,7 @@ void mc_reservations_use (McReservations *self, guint64 bytes);
 guint64 mc_reservations_get_total (const McReservations *self);
 
 /* Bytes that can still be reserved. */
-guint64 mc_reservations_get_free (const McReservations *self);
+guint64 mc_reservations_get_free_for_new_vm (const McReservations *self);
 
 /*
  * Frees and holds @bytes for a VM about to start, for @seconds (0 = as long as the caller stays).

@@ -44,7 +44,7 @@ mc_views_update_host (McViews *views, const McHostParts *host)
   self->paused_until = host->pause.until_us;
   self->inhibited = host->inhibitors.list->len > 0;
   self->reserved = mc_reservations_get_total (&host->reservations);
-  self->free_for_new_vm = mc_reservations_get_free (&host->reservations);
+  self->free_for_new_vm = mc_reservations_get_free_for_new_vm (&host->reservations);
   if (mc_host_state_has_figures (&host->state))
     update_figures (self, host);
 }

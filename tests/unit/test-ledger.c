@@ -89,8 +89,8 @@ test_kinds (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
     {
-      g_assert_cmpint (mc_gate_judge (calls[i].interface, calls[i].method), ==, calls[i].kind);
-      g_assert_cmpint (mc_gate_acts (calls[i].interface, calls[i].method), ==, calls[i].acts);
+      g_assert_cmpint (mc_access_judge (calls[i].interface, calls[i].method), ==, calls[i].kind);
+      g_assert_cmpint (mc_access_acts (calls[i].interface, calls[i].method), ==, calls[i].acts);
     }
 }
 

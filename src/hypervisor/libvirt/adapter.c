@@ -20,7 +20,7 @@
 #include "known-vms.h"
 #include "sampler.h"
 #include "thread-pool.h"
-#include "vm-requests.h"
+#include "requests-in-flight.h"
 
 #define STOP_AT_MOST_MS 5000
 
@@ -37,7 +37,7 @@ struct _McLibvirtAdapter
   McThreadPool *threads;
   McKnownVms *vms;
   McSampler *sampler;
-  McVmRequests *requests;
+  McRequestsInFlight *requests;
   GTask *stop;
   guint stop_deadline; /* source */
 };
@@ -69,7 +69,8 @@ begin (McRequest *request, GAsyncReadyCallback callback, gpointer user_data)
 {
   McLibvirtAdapter *self = MC_LIBVIRT_ADAPTER (request->hypervisor);
 
-  mc_vm_requests_begin (self->requests, request, g_task_new (self, NULL, callback, user_data));
+  mc_requests_in_flight_begin (self->requests, request,
+                               g_task_new (self, NULL, callback, user_data));
 }
 
 static void
@@ -171,7 +172,7 @@ finish_stop (McLibvirtAdapter *self)
   if (task == NULL)
     return;
   g_clear_handle_id (&self->stop_deadline, g_source_remove);
-  mc_connection_close (self->connection);
+  mc_connection_begin_to_close (self->connection);
   g_task_return_boolean (task, TRUE);
 }
 
@@ -220,7 +221,7 @@ mc_libvirt_adapter_constructed (GObject *object)
   self->threads = mc_thread_pool_new (on_idle, self);
   self->vms = mc_known_vms_new ();
   self->sampler = mc_sampler_new (hypervisor, self->connection, self->threads, self->vms);
-  self->requests = mc_vm_requests_new (hypervisor, self->threads, self->vms);
+  self->requests = mc_requests_in_flight_new (hypervisor, self->threads, self->vms);
   g_signal_connect (self, "vm-stopped", G_CALLBACK (on_vm_stopped), NULL);
   /* Whoever else listens is to know before who waits for a sample is answered. */
   g_signal_connect_after (self, "notify::connected", G_CALLBACK (on_connected_changed), NULL);
@@ -233,7 +234,7 @@ mc_libvirt_adapter_finalize (GObject *object)
 
   /* No request is on its way: each holds a reference. */
   mc_sampler_free (self->sampler);
-  mc_vm_requests_free (self->requests);
+  mc_requests_in_flight_free (self->requests);
   mc_thread_pool_free (self->threads);
   mc_known_vms_free (self->vms);
   mc_connection_stop (self->connection);

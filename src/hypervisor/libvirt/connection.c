@@ -233,7 +233,7 @@ mc_connection_stop (McConnection *self)
 }
 
 void
-mc_connection_close (McConnection *self)
+mc_connection_begin_to_close (McConnection *self)
 {
   mc_connection_pool_drop (self->pool);
 }

@@ -22,7 +22,7 @@ void mc_connection_start (McConnection *self);
  * closed.
  */
 void mc_connection_stop (McConnection *self);
-void mc_connection_close (McConnection *self);
+void mc_connection_begin_to_close (McConnection *self);
 
 /* Of the present connection: what comes from an older one is not to be believed. */
 guint mc_connection_get_generation (McConnection *self);

@@ -2,7 +2,7 @@
 /* What the service knows, copied to what the bus shows. */
 #include "config.h"
 
-#include "publish.h"
+#include "properties.h"
 
 #include "plain-text.h"
 

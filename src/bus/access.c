@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The gate that every method call passes. */
+/* What every method call needs, and whether its caller has it. */
 #include "config.h"
 
-#include "gate.h"
+#include "access.h"
 
 #include "names.h"
 
@@ -55,16 +55,16 @@ typedef struct
   GDBusInterfaceSkeleton *skeleton;
   GDBusMethodInvocation *invocation; /* owned by whoever answers */
   const Rule *rule;
-} Passage;
+} PendingCall;
 
 static void
-passage_free (Passage *passage)
+pending_call_free (PendingCall *call)
 {
-  g_object_unref (passage->skeleton);
-  g_free (passage);
+  g_object_unref (call->skeleton);
+  g_free (call);
 }
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Passage, passage_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PendingCall, pending_call_free)
 
 static const Rule *
 find_rule (const char *interface, const char *method)
@@ -76,7 +76,7 @@ find_rule (const char *interface, const char *method)
 }
 
 McCallKind
-mc_gate_judge (const char *interface, const char *method)
+mc_access_judge (const char *interface, const char *method)
 {
   const Rule *rule;
 
@@ -95,10 +95,10 @@ mc_gate_judge (const char *interface, const char *method)
 }
 
 gboolean
-mc_gate_acts (const char *interface, const char *method)
+mc_access_acts (const char *interface, const char *method)
 {
   /* What an inhibitor holds is the descriptor that is in the answer. */
-  return mc_gate_judge (interface, method) == MC_CALL_CHANGES && !g_str_equal (method, "Inhibit");
+  return mc_access_judge (interface, method) == MC_CALL_CHANGES && !g_str_equal (method, "Inhibit");
 }
 
 static const GDBusInterfaceVTable *
@@ -110,30 +110,30 @@ generated_vtable (gpointer skeleton)
 }
 
 static void
-hand_on (const Passage *passage)
+dispatch (const PendingCall *call)
 {
-  GDBusMethodInvocation *invocation = passage->invocation;
+  GDBusMethodInvocation *invocation = call->invocation;
 
-  generated_vtable (passage->skeleton)
+  generated_vtable (call->skeleton)
       ->method_call (g_dbus_method_invocation_get_connection (invocation),
                      g_dbus_method_invocation_get_sender (invocation),
                      g_dbus_method_invocation_get_object_path (invocation),
                      g_dbus_method_invocation_get_interface_name (invocation),
                      g_dbus_method_invocation_get_method_name (invocation),
                      g_dbus_method_invocation_get_parameters (invocation), invocation,
-                     passage->skeleton);
+                     call->skeleton);
 }
 
 static void
 on_checked (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Passage) passage = user_data;
+  g_autoptr (PendingCall) call = user_data;
   GError *error = NULL;
 
   if (mc_authority_check_finish (MC_AUTHORITY (source), result, &error))
-    hand_on (passage);
+    dispatch (call);
   else
-    g_dbus_method_invocation_take_error (passage->invocation, error);
+    g_dbus_method_invocation_take_error (call->invocation, error);
 }
 
 static gboolean
@@ -148,8 +148,8 @@ allows_interaction (GDBusMethodInvocation *invocation)
 static void
 on_identified (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Passage) passage = user_data;
-  GDBusMethodInvocation *invocation = passage->invocation;
+  g_autoptr (PendingCall) call = user_data;
+  GDBusMethodInvocation *invocation = call->invocation;
   McAuthority *authority;
   const char *action;
   GError *error = NULL;
@@ -159,16 +159,16 @@ on_identified (GObject *source, GAsyncResult *result, gpointer user_data)
     {
       g_dbus_method_invocation_return_error (
           invocation, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED, "%s needs the authorisation %s: %s",
-          passage->rule->method, passage->rule->action, error->message);
+          call->rule->method, call->rule->action, error->message);
       g_error_free (error);
       return;
     }
   g_object_set_data_full (G_OBJECT (invocation), CALLER_KEY, caller,
                           (GDestroyNotify)mc_caller_free);
-  authority = g_object_get_data (G_OBJECT (passage->skeleton), AUTHORITY_KEY);
-  action = passage->rule->action;
+  authority = g_object_get_data (G_OBJECT (call->skeleton), AUTHORITY_KEY);
+  action = call->rule->action;
   mc_authority_check_async (authority, caller, action, allows_interaction (invocation), on_checked,
-                            g_steal_pointer (&passage));
+                            g_steal_pointer (&call));
 }
 
 static void
@@ -182,7 +182,7 @@ on_call (GDBusConnection *connection,
          gpointer skeleton)
 {
   const Rule *rule = find_rule (interface, method);
-  g_autoptr (Passage) passage = NULL;
+  g_autoptr (PendingCall) call = NULL;
 
   if (rule == NULL)
     {
@@ -190,12 +190,12 @@ on_call (GDBusConnection *connection,
                                              "Nobody may call %s", method);
       return;
     }
-  passage = g_new (Passage, 1);
-  *passage = (Passage){ g_object_ref (skeleton), invocation, rule };
+  call = g_new (PendingCall, 1);
+  *call = (PendingCall){ g_object_ref (skeleton), invocation, rule };
   if (rule->action == NULL)
-    hand_on (passage);
+    dispatch (call);
   else
-    mc_caller_identify_async (connection, sender, on_identified, g_steal_pointer (&passage));
+    mc_caller_identify_async (connection, sender, on_identified, g_steal_pointer (&call));
 }
 
 static GVariant *
@@ -212,7 +212,7 @@ on_get (GDBusConnection *connection,
 }
 
 GDBusInterfaceVTable *
-mc_gate_get_vtable (GDBusInterfaceSkeleton *skeleton)
+mc_access_get_vtable (GDBusInterfaceSkeleton *skeleton)
 {
   static GDBusInterfaceVTable vtable = { on_call, on_get, NULL };
 
@@ -220,20 +220,20 @@ mc_gate_get_vtable (GDBusInterfaceSkeleton *skeleton)
 }
 
 void
-mc_gate_guard (GDBusInterfaceSkeleton *skeleton, McAuthority *authority)
+mc_access_guard (GDBusInterfaceSkeleton *skeleton, McAuthority *authority)
 {
   g_object_set_data_full (G_OBJECT (skeleton), AUTHORITY_KEY, g_object_ref (authority),
                           g_object_unref);
 }
 
 const McCaller *
-mc_gate_get_caller (GDBusMethodInvocation *invocation)
+mc_access_get_caller (GDBusMethodInvocation *invocation)
 {
   return g_object_get_data (G_OBJECT (invocation), CALLER_KEY);
 }
 
 const char *
-mc_gate_get_origin (GDBusMethodInvocation *invocation)
+mc_access_get_origin (GDBusMethodInvocation *invocation)
 {
-  return mc_gate_get_caller (invocation)->origin;
+  return mc_access_get_caller (invocation)->origin;
 }

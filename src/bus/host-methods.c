@@ -2,17 +2,17 @@
 /* org.example.MemCoord1: the host's skeleton, and the answers to its methods. */
 #include "config.h"
 
-#include "root-face.h"
+#include "host-methods.h"
 
 #include "arguments.h"
 #include "error.h"
 #include "errors.h"
-#include "gate.h"
+#include "access.h"
 #include "caller.h"
 #include "names.h"
 #include "plain-text.h"
 
-struct _McRootFace
+struct _McHostMethods
 {
   McDbusMemCoord1Skeleton parent;
 
@@ -20,16 +20,16 @@ struct _McRootFace
   GDBusConnection *connection;
 };
 
-static void mc_root_face_iface_init (McDbusMemCoord1Iface *iface);
+static void mc_host_methods_iface_init (McDbusMemCoord1Iface *iface);
 
-G_DEFINE_FINAL_TYPE_WITH_CODE (McRootFace,
-                               mc_root_face,
+G_DEFINE_FINAL_TYPE_WITH_CODE (McHostMethods,
+                               mc_host_methods,
                                MC_DBUS_TYPE_MEM_COORD1_SKELETON,
                                G_IMPLEMENT_INTERFACE (MC_DBUS_TYPE_MEM_COORD1,
-                                                      mc_root_face_iface_init))
+                                                      mc_host_methods_iface_init))
 
 static McHostLimits *
-limits_of (McRootFace *self)
+limits_of (McHostMethods *self)
 {
   return &mc_coordinator_get_parts (self->coordinator)->limits;
 }
@@ -42,22 +42,22 @@ handle_set_threshold (McDbusMemCoord1 *object,
                       const char *name,
                       guint64 value)
 {
-  McRootFace *self = MC_ROOT_FACE (object);
+  McHostMethods *self = MC_HOST_METHODS (object);
   g_autoptr (GVariant) values = g_variant_ref_sink (g_variant_new_parsed ("{%s: %t}", name, value));
   GError *error = NULL;
 
-  mc_host_limits_set (limits_of (self), values, mc_gate_get_origin (invocation), &error);
+  mc_host_limits_set (limits_of (self), values, mc_access_get_origin (invocation), &error);
   return mc_answer_when_kept (self->coordinator, invocation, error);
 }
 
 static gboolean
 handle_set_thresholds (McDbusMemCoord1 *object, GDBusMethodInvocation *invocation, GVariant *values)
 {
-  McRootFace *self = MC_ROOT_FACE (object);
+  McHostMethods *self = MC_HOST_METHODS (object);
   GError *error = NULL;
 
   if (mc_argument_check_values ("values", values, &error))
-    mc_host_limits_set (limits_of (self), values, mc_gate_get_origin (invocation), &error);
+    mc_host_limits_set (limits_of (self), values, mc_access_get_origin (invocation), &error);
   return mc_answer_when_kept (self->coordinator, invocation, error);
 }
 
@@ -66,20 +66,20 @@ handle_reset_thresholds (McDbusMemCoord1 *object,
                          GDBusMethodInvocation *invocation,
                          const char *const *names)
 {
-  McRootFace *self = MC_ROOT_FACE (object);
+  McHostMethods *self = MC_HOST_METHODS (object);
   GError *error = NULL;
 
   if (mc_argument_check_names ("names", names, &error))
-    mc_host_limits_reset (limits_of (self), names, mc_gate_get_origin (invocation), &error);
+    mc_host_limits_reset (limits_of (self), names, mc_access_get_origin (invocation), &error);
   return mc_answer_when_kept (self->coordinator, invocation, error);
 }
 
 static gboolean
 handle_set_dry_run (McDbusMemCoord1 *object, GDBusMethodInvocation *invocation, gboolean dry_run)
 {
-  McRootFace *self = MC_ROOT_FACE (object);
+  McHostMethods *self = MC_HOST_METHODS (object);
 
-  mc_host_limits_set_dry_run (limits_of (self), dry_run, mc_gate_get_origin (invocation));
+  mc_host_limits_set_dry_run (limits_of (self), dry_run, mc_access_get_origin (invocation));
   return mc_answer_when_kept (self->coordinator, invocation, NULL);
 }
 
@@ -103,11 +103,11 @@ on_reloaded (GObject *source, GAsyncResult *result, gpointer user_data)
 static gboolean
 handle_reload (McDbusMemCoord1 *object, GDBusMethodInvocation *invocation)
 {
-  McRootFace *self = MC_ROOT_FACE (object);
+  McHostMethods *self = MC_HOST_METHODS (object);
   Reload *reload = g_new (Reload, 1);
 
   *reload = (Reload){ g_object_ref (self->coordinator), invocation };
-  mc_host_limits_reload_async (limits_of (self), mc_gate_get_origin (invocation), on_reloaded,
+  mc_host_limits_reload_async (limits_of (self), mc_access_get_origin (invocation), on_reloaded,
                                reload);
   return TRUE;
 }
@@ -120,23 +120,23 @@ handle_pause (McDbusMemCoord1 *object,
               const char *reason,
               guint seconds)
 {
-  McRootFace *self = MC_ROOT_FACE (object);
+  McHostMethods *self = MC_HOST_METHODS (object);
   GError *error = NULL;
 
   if (mc_argument_check_text ("reason", reason, &error))
     mc_pause_begin (&mc_coordinator_get_parts (self->coordinator)->pause, reason, seconds,
-                    mc_gate_get_origin (invocation));
+                    mc_access_get_origin (invocation));
   return mc_answer_when_kept (self->coordinator, invocation, error);
 }
 
 static gboolean
 handle_resume (McDbusMemCoord1 *object, GDBusMethodInvocation *invocation)
 {
-  McRootFace *self = MC_ROOT_FACE (object);
+  McHostMethods *self = MC_HOST_METHODS (object);
   GError *error = NULL;
 
   mc_pause_end (&mc_coordinator_get_parts (self->coordinator)->pause, "Balancing",
-                mc_gate_get_origin (invocation), &error);
+                mc_access_get_origin (invocation), &error);
   return mc_answer_when_kept (self->coordinator, invocation, error);
 }
 
@@ -147,8 +147,8 @@ handle_inhibit (McDbusMemCoord1 *object,
                 const char *who,
                 const char *why)
 {
-  McRootFace *self = MC_ROOT_FACE (object);
-  const McCaller *caller = mc_gate_get_caller (invocation);
+  McHostMethods *self = MC_HOST_METHODS (object);
+  const McCaller *caller = mc_access_get_caller (invocation);
   g_autoptr (GUnixFDList) fds = NULL;
   GError *error = NULL;
 
@@ -165,7 +165,7 @@ handle_inhibit (McDbusMemCoord1 *object,
 static gboolean
 handle_list_inhibitors (McDbusMemCoord1 *object, GDBusMethodInvocation *invocation)
 {
-  McRootFace *self = MC_ROOT_FACE (object);
+  McHostMethods *self = MC_HOST_METHODS (object);
   GPtrArray *inhibitors = mc_coordinator_get_parts (self->coordinator)->inhibitors.list;
   GVariantBuilder list;
 
@@ -186,7 +186,7 @@ handle_list_inhibitors (McDbusMemCoord1 *object, GDBusMethodInvocation *invocati
 static gboolean
 handle_plan (McDbusMemCoord1 *object, GDBusMethodInvocation *invocation)
 {
-  McRootFace *self = MC_ROOT_FACE (object);
+  McHostMethods *self = MC_HOST_METHODS (object);
   g_autoptr (GPtrArray) plan = mc_cycle_plan (mc_coordinator_get_parts (self->coordinator));
   GVariantBuilder list;
 
@@ -224,7 +224,7 @@ handle_reserve (McDbusMemCoord1 *object,
                 guint64 bytes,
                 guint seconds)
 {
-  McRootFace *self = MC_ROOT_FACE (object);
+  McHostMethods *self = MC_HOST_METHODS (object);
   g_autoptr (GCancellable) left = NULL;
 
   if (bytes == 0)
@@ -243,7 +243,7 @@ handle_reserve (McDbusMemCoord1 *object,
 static gboolean
 handle_release (McDbusMemCoord1 *object, GDBusMethodInvocation *invocation, const char *id)
 {
-  McRootFace *self = MC_ROOT_FACE (object);
+  McHostMethods *self = MC_HOST_METHODS (object);
   GError *error = NULL;
 
   mc_reservations_release (&mc_coordinator_get_parts (self->coordinator)->reservations, id, &error);
@@ -266,7 +266,7 @@ on_given_back (GObject *source, GAsyncResult *result, gpointer user_data)
 /* @paths: empty = all. Returns: (transfer full) (nullable): the VMs; NULL with @error, or for all
  */
 static GPtrArray *
-find_vms (McRootFace *self, const char *const *paths, GError **error)
+find_vms (McHostMethods *self, const char *const *paths, GError **error)
 {
   const McFleet *fleet = &mc_coordinator_get_parts (self->coordinator)->fleet;
   g_autoptr (GPtrArray) vms = g_ptr_array_new ();
@@ -303,7 +303,7 @@ handle_give_back (McDbusMemCoord1 *object,
                   GDBusMethodInvocation *invocation,
                   const char *const *paths)
 {
-  McRootFace *self = MC_ROOT_FACE (object);
+  McHostMethods *self = MC_HOST_METHODS (object);
   McHostParts *parts = mc_coordinator_get_parts (self->coordinator);
   GError *error = NULL;
   g_autoptr (GPtrArray) vms = find_vms (self, paths, &error);
@@ -349,7 +349,7 @@ on_memory_moved (McCoordinator *coordinator,
 }
 
 static void
-mc_root_face_iface_init (McDbusMemCoord1Iface *iface)
+mc_host_methods_iface_init (McDbusMemCoord1Iface *iface)
 {
   iface->handle_set_threshold = handle_set_threshold;
   iface->handle_set_thresholds = handle_set_thresholds;
@@ -367,36 +367,38 @@ mc_root_face_iface_init (McDbusMemCoord1Iface *iface)
 }
 
 static void
-mc_root_face_dispose (GObject *object)
+mc_host_methods_dispose (GObject *object)
 {
-  McRootFace *self = MC_ROOT_FACE (object);
+  McHostMethods *self = MC_HOST_METHODS (object);
 
   if (self->coordinator != NULL)
     g_signal_handlers_disconnect_by_data (self->coordinator, self);
   g_clear_object (&self->connection);
   g_clear_object (&self->coordinator);
-  G_OBJECT_CLASS (mc_root_face_parent_class)->dispose (object);
+  G_OBJECT_CLASS (mc_host_methods_parent_class)->dispose (object);
 }
 
 static void
-mc_root_face_class_init (McRootFaceClass *klass)
+mc_host_methods_class_init (McHostMethodsClass *klass)
 {
-  G_OBJECT_CLASS (klass)->dispose = mc_root_face_dispose;
-  G_DBUS_INTERFACE_SKELETON_CLASS (klass)->get_vtable = mc_gate_get_vtable;
+  G_OBJECT_CLASS (klass)->dispose = mc_host_methods_dispose;
+  G_DBUS_INTERFACE_SKELETON_CLASS (klass)->get_vtable = mc_access_get_vtable;
 }
 
 static void
-mc_root_face_init (McRootFace *self)
+mc_host_methods_init (McHostMethods *self)
 {
 }
 
-McRootFace *
-mc_root_face_new (McCoordinator *coordinator, McAuthority *authority, GDBusConnection *connection)
+McHostMethods *
+mc_host_methods_new (McCoordinator *coordinator,
+                     McAuthority *authority,
+                     GDBusConnection *connection)
 {
-  McRootFace *self = g_object_new (MC_TYPE_ROOT_FACE, NULL);
+  McHostMethods *self = g_object_new (MC_TYPE_HOST_METHODS, NULL);
 
   self->coordinator = g_object_ref (coordinator);
-  mc_gate_guard (G_DBUS_INTERFACE_SKELETON (self), authority);
+  mc_access_guard (G_DBUS_INTERFACE_SKELETON (self), authority);
   self->connection = g_object_ref (connection);
   g_signal_connect (coordinator, "policy-changed", G_CALLBACK (on_policy_changed), self);
   g_signal_connect (coordinator, "memory-moved", G_CALLBACK (on_memory_moved), self);

@@ -8,9 +8,9 @@
 
 G_BEGIN_DECLS
 
-#define MC_TYPE_VM_FACE (mc_vm_face_get_type ())
-G_DECLARE_FINAL_TYPE (McVmFace, mc_vm_face, MC, VM_FACE, McDbusMemCoord1VMSkeleton)
+#define MC_TYPE_VM_METHODS (mc_vm_methods_get_type ())
+G_DECLARE_FINAL_TYPE (McVmMethods, mc_vm_methods, MC, VM_METHODS, McDbusMemCoord1VMSkeleton)
 
-McVmFace *mc_vm_face_new (McCoordinator *coordinator, McAuthority *authority, McVm *vm);
+McVmMethods *mc_vm_methods_new (McCoordinator *coordinator, McAuthority *authority, McVm *vm);
 
 G_END_DECLS

@@ -2,14 +2,14 @@
 /* Requests for single VMs, late ones among them. */
 #include "config.h"
 
-#include "vm-requests.h"
+#include "requests-in-flight.h"
 
 /* A VM with a call that takes longer gets no further thread: it hangs. */
 #define HANGS_US G_USEC_PER_SEC
 
 #define AT_MOST_MS 5000
 
-struct _McVmRequests
+struct _McRequestsInFlight
 {
   McHypervisor *hypervisor;
   McThreadPool *threads;
@@ -17,10 +17,10 @@ struct _McVmRequests
   GHashTable *in_flight; /* "kind uuid" → McRequest */
 };
 
-McVmRequests *
-mc_vm_requests_new (McHypervisor *hypervisor, McThreadPool *threads, McKnownVms *vms)
+McRequestsInFlight *
+mc_requests_in_flight_new (McHypervisor *hypervisor, McThreadPool *threads, McKnownVms *vms)
 {
-  McVmRequests *self = g_new0 (McVmRequests, 1);
+  McRequestsInFlight *self = g_new0 (McRequestsInFlight, 1);
 
   self->hypervisor = hypervisor;
   self->threads = threads;
@@ -30,7 +30,7 @@ mc_vm_requests_new (McHypervisor *hypervisor, McThreadPool *threads, McKnownVms 
 }
 
 void
-mc_vm_requests_free (McVmRequests *self)
+mc_requests_in_flight_free (McRequestsInFlight *self)
 {
   g_hash_table_unref (self->in_flight);
   g_free (self);
@@ -72,7 +72,7 @@ end_late (McRequest *request)
 static void
 on_ended (McRequest *request)
 {
-  McVmRequests *self = request->owner;
+  McRequestsInFlight *self = request->owner;
   g_autofree char *key = key_of (request->kind, request->uuid);
 
   g_hash_table_remove (self->in_flight, key);
@@ -92,7 +92,7 @@ on_ended (McRequest *request)
 /* Returns: (nullable): why the VM is asked nothing now: another call of this kind is in flight for
  * it, one of any kind hangs, or its process is known not to answer. */
 static const char *
-why_busy (McVmRequests *self, McRequestKind kind, const char *uuid)
+why_busy (McRequestsInFlight *self, McRequestKind kind, const char *uuid)
 {
   gint64 now_us = g_get_monotonic_time ();
 
@@ -112,7 +112,7 @@ why_busy (McVmRequests *self, McRequestKind kind, const char *uuid)
 }
 
 void
-mc_vm_requests_begin (McVmRequests *self, McRequest *request, GTask *task)
+mc_requests_in_flight_begin (McRequestsInFlight *self, McRequest *request, GTask *task)
 {
   g_autoptr (McRequest) refused = request;
   g_autoptr (GTask) unused = task;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The gate that every method call passes on its way to its handler: who calls, what that method
- * needs, and whether the caller has it. A method that the gate does not know is denied. Main
- * thread; a caller who waits at the gate holds up nobody else.
+ * What each method needs, and whether its caller has it: every call is checked on its way to its
+ * handler, and one of a method without a rule is denied. authority.h asks polkit. Main thread; a
+ * caller who waits for an authorisation holds up nobody else.
  */
 #pragma once
 
@@ -24,21 +24,21 @@ typedef enum
 #define MC_N_CALL_KINDS (MC_CALL_CHANGES + 1)
 
 /* @interface, @method: (nullable): of a call that may not be one of this service. Any thread. */
-McCallKind mc_gate_judge (const char *interface, const char *method);
+McCallKind mc_access_judge (const char *interface, const char *method);
 
 /* Whether something comes of that call where its answer does not arrive. Any thread. */
-gboolean mc_gate_acts (const char *interface, const char *method);
+gboolean mc_access_acts (const char *interface, const char *method);
 
-/* Puts @skeleton, whose class has mc_gate_get_vtable(), behind the gate that @authority keeps. */
-void mc_gate_guard (GDBusInterfaceSkeleton *skeleton, McAuthority *authority);
+/* Has each call of @skeleton, whose class has mc_access_get_vtable(), checked by @authority. */
+void mc_access_guard (GDBusInterfaceSkeleton *skeleton, McAuthority *authority);
 
 /* The get_vtable of a class that is derived directly from a generated skeleton's. */
-GDBusInterfaceVTable *mc_gate_get_vtable (GDBusInterfaceSkeleton *skeleton);
+GDBusInterfaceVTable *mc_access_get_vtable (GDBusInterfaceSkeleton *skeleton);
 
 /* Returns: (transfer none): who made a call that needed an authorisation. */
-const McCaller *mc_gate_get_caller (GDBusMethodInvocation *invocation);
+const McCaller *mc_access_get_caller (GDBusMethodInvocation *invocation);
 
 /* Returns: (transfer none): the same, for people. */
-const char *mc_gate_get_origin (GDBusMethodInvocation *invocation);
+const char *mc_access_get_origin (GDBusMethodInvocation *invocation);
 
 G_END_DECLS

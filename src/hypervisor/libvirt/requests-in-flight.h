@@ -13,15 +13,16 @@
 
 G_BEGIN_DECLS
 
-typedef struct _McVmRequests McVmRequests;
+typedef struct _McRequestsInFlight McRequestsInFlight;
 
 /* The parts belong to @hypervisor, which owns the requests. */
-McVmRequests *mc_vm_requests_new (McHypervisor *hypervisor, McThreadPool *threads, McKnownVms *vms);
+McRequestsInFlight *
+mc_requests_in_flight_new (McHypervisor *hypervisor, McThreadPool *threads, McKnownVms *vms);
 
 /* No request may be on its way. */
-void mc_vm_requests_free (McVmRequests *self);
+void mc_requests_in_flight_free (McRequestsInFlight *self);
 
 /* Both (transfer full). @task is given what came of @request, or that it is not begun at all. */
-void mc_vm_requests_begin (McVmRequests *self, McRequest *request, GTask *task);
+void mc_requests_in_flight_begin (McRequestsInFlight *self, McRequest *request, GTask *task);
 
 G_END_DECLS

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The gate has a rule for each method that is installed, and lets everybody do nothing but look."""
+"""There is a rule for each method that is installed, and everybody may do nothing but look."""
 
 import re
 import xml.etree.ElementTree as tree
@@ -17,7 +17,7 @@ def methods():
 
 
 def rules():
-    found = re.findall(r'\{ (MC_\w+_INTERFACE), "(\w+)", (\w+) \}', (ROOT / "src/bus/gate.c").read_text())
+    found = re.findall(r'\{ (MC_\w+_INTERFACE), "(\w+)", (\w+) \}', (ROOT / "src/bus/access.c").read_text())
     return [(NAMES[interface], method, action) for interface, method, action in found]
 
 

@@ -2,16 +2,16 @@
 /* org.example.MemCoord1.VM: a VM's skeleton, and the answers to its methods. */
 #include "config.h"
 
-#include "vm-face.h"
+#include "vm-methods.h"
 
 #include "arguments.h"
 #include "error.h"
 #include "errors.h"
-#include "gate.h"
+#include "access.h"
 #include "names.h"
 #include "plain-text.h"
 
-struct _McVmFace
+struct _McVmMethods
 {
   McDbusMemCoord1VMSkeleton parent;
 
@@ -19,17 +19,17 @@ struct _McVmFace
   McVm *vm;
 };
 
-static void mc_vm_face_iface_init (McDbusMemCoord1VMIface *iface);
+static void mc_vm_methods_iface_init (McDbusMemCoord1VMIface *iface);
 
-G_DEFINE_FINAL_TYPE_WITH_CODE (McVmFace,
-                               mc_vm_face,
+G_DEFINE_FINAL_TYPE_WITH_CODE (McVmMethods,
+                               mc_vm_methods,
                                MC_DBUS_TYPE_MEM_COORD1_VM_SKELETON,
                                G_IMPLEMENT_INTERFACE (MC_DBUS_TYPE_MEM_COORD1_VM,
-                                                      mc_vm_face_iface_init))
+                                                      mc_vm_methods_iface_init))
 
 /* A VM may go while a call for it waits for its authorisation. */
 static gboolean
-check_there (McVmFace *self, GError **error)
+check_there (McVmMethods *self, GError **error)
 {
   if (!mc_vm_get_parts (self->vm)->domain.gone)
     return TRUE;
@@ -49,7 +49,7 @@ on_thresholds_set (GObject *source, GAsyncResult *result, gpointer user_data)
 
 /* @values: a{st}, floating or not */
 static gboolean
-set_thresholds (McVmFace *self, GDBusMethodInvocation *invocation, GVariant *values)
+set_thresholds (McVmMethods *self, GDBusMethodInvocation *invocation, GVariant *values)
 {
   g_autoptr (GVariant) owned = g_variant_ref_sink (values);
   GError *error = NULL;
@@ -58,7 +58,7 @@ set_thresholds (McVmFace *self, GDBusMethodInvocation *invocation, GVariant *val
     mc_answer_error (invocation, error);
   else
     mc_vm_changes_set_async (&mc_vm_get_parts (self->vm)->changes, owned,
-                             mc_gate_get_origin (invocation), on_thresholds_set, invocation);
+                             mc_access_get_origin (invocation), on_thresholds_set, invocation);
   return TRUE;
 }
 
@@ -70,7 +70,7 @@ handle_set_thresholds (McDbusMemCoord1VM *object,
   GError *error = NULL;
 
   if (mc_argument_check_values ("values", values, &error))
-    return set_thresholds (MC_VM_FACE (object), invocation, values);
+    return set_thresholds (MC_VM_METHODS (object), invocation, values);
   mc_answer_error (invocation, error);
   return TRUE;
 }
@@ -81,7 +81,7 @@ handle_set_threshold (McDbusMemCoord1VM *object,
                       const char *name,
                       guint64 value)
 {
-  return set_thresholds (MC_VM_FACE (object), invocation,
+  return set_thresholds (MC_VM_METHODS (object), invocation,
                          g_variant_new_parsed ("{%s: %t}", name, value));
 }
 
@@ -96,14 +96,14 @@ handle_reset_thresholds (McDbusMemCoord1VM *object,
                          GDBusMethodInvocation *invocation,
                          const char *const *names)
 {
-  McVmFace *self = MC_VM_FACE (object);
+  McVmMethods *self = MC_VM_METHODS (object);
   GError *error = NULL;
 
   if (!check_there (self, &error) || !mc_argument_check_names ("names", names, &error))
     mc_answer_error (invocation, error);
   else
     mc_vm_changes_reset_async (&mc_vm_get_parts (self->vm)->changes, names,
-                               mc_gate_get_origin (invocation), on_thresholds_set, invocation);
+                               mc_access_get_origin (invocation), on_thresholds_set, invocation);
   return TRUE;
 }
 
@@ -113,31 +113,31 @@ handle_pause (McDbusMemCoord1VM *object,
               const char *reason,
               guint seconds)
 {
-  McVmFace *self = MC_VM_FACE (object);
+  McVmMethods *self = MC_VM_METHODS (object);
   GError *error = NULL;
 
   if (check_there (self, &error) && mc_argument_check_text ("reason", reason, &error))
     mc_pause_begin (&mc_vm_get_parts (self->vm)->pause, reason, seconds,
-                    mc_gate_get_origin (invocation));
+                    mc_access_get_origin (invocation));
   return mc_answer_when_kept (self->coordinator, invocation, error);
 }
 
 static gboolean
 handle_resume (McDbusMemCoord1VM *object, GDBusMethodInvocation *invocation)
 {
-  McVmFace *self = MC_VM_FACE (object);
+  McVmMethods *self = MC_VM_METHODS (object);
   GError *error = NULL;
 
   if (check_there (self, &error))
     mc_pause_end (&mc_vm_get_parts (self->vm)->pause, mc_vm_get_name (self->vm),
-                  mc_gate_get_origin (invocation), &error);
+                  mc_access_get_origin (invocation), &error);
   return mc_answer_when_kept (self->coordinator, invocation, error);
 }
 
 static gboolean
 handle_list_decisions (McDbusMemCoord1VM *object, GDBusMethodInvocation *invocation)
 {
-  McVmFace *self = MC_VM_FACE (object);
+  McVmMethods *self = MC_VM_METHODS (object);
   GPtrArray *moves = mc_vm_get_moves (self->vm);
   GVariantBuilder list;
 
@@ -154,7 +154,7 @@ handle_list_decisions (McDbusMemCoord1VM *object, GDBusMethodInvocation *invocat
 }
 
 static void
-mc_vm_face_iface_init (McDbusMemCoord1VMIface *iface)
+mc_vm_methods_iface_init (McDbusMemCoord1VMIface *iface)
 {
   iface->handle_set_threshold = handle_set_threshold;
   iface->handle_set_thresholds = handle_set_thresholds;
@@ -166,34 +166,34 @@ mc_vm_face_iface_init (McDbusMemCoord1VMIface *iface)
 }
 
 static void
-mc_vm_face_dispose (GObject *object)
+mc_vm_methods_dispose (GObject *object)
 {
-  McVmFace *self = MC_VM_FACE (object);
+  McVmMethods *self = MC_VM_METHODS (object);
 
   g_clear_object (&self->coordinator);
   g_clear_object (&self->vm);
-  G_OBJECT_CLASS (mc_vm_face_parent_class)->dispose (object);
+  G_OBJECT_CLASS (mc_vm_methods_parent_class)->dispose (object);
 }
 
 static void
-mc_vm_face_class_init (McVmFaceClass *klass)
+mc_vm_methods_class_init (McVmMethodsClass *klass)
 {
-  G_OBJECT_CLASS (klass)->dispose = mc_vm_face_dispose;
-  G_DBUS_INTERFACE_SKELETON_CLASS (klass)->get_vtable = mc_gate_get_vtable;
+  G_OBJECT_CLASS (klass)->dispose = mc_vm_methods_dispose;
+  G_DBUS_INTERFACE_SKELETON_CLASS (klass)->get_vtable = mc_access_get_vtable;
 }
 
 static void
-mc_vm_face_init (McVmFace *self)
+mc_vm_methods_init (McVmMethods *self)
 {
 }
 
-McVmFace *
-mc_vm_face_new (McCoordinator *coordinator, McAuthority *authority, McVm *vm)
+McVmMethods *
+mc_vm_methods_new (McCoordinator *coordinator, McAuthority *authority, McVm *vm)
 {
-  McVmFace *self = g_object_new (MC_TYPE_VM_FACE, NULL);
+  McVmMethods *self = g_object_new (MC_TYPE_VM_METHODS, NULL);
 
   self->coordinator = g_object_ref (coordinator);
-  mc_gate_guard (G_DBUS_INTERFACE_SKELETON (self), authority);
+  mc_access_guard (G_DBUS_INTERFACE_SKELETON (self), authority);
   self->vm = g_object_ref (vm);
   mc_dbus_mem_coord1_vm_set_uuid (MC_DBUS_MEM_COORD1_VM (self), mc_vm_get_uuid (vm));
   return self;
