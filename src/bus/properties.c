@@ -141,6 +141,9 @@ publish_vm_texts (const McVmView *view, McDbusMemCoord1VM *skeleton)
   mc_dbus_mem_coord1_vm_set_status_detail (skeleton, detail);
   mc_dbus_mem_coord1_vm_set_pause_reason (skeleton, pause_reason);
   mc_dbus_mem_coord1_vm_set_last_reason (skeleton, last_reason);
+  mc_dbus_mem_coord1_vm_set_last_reason_code (
+      skeleton,
+      view->last_reason_code == MC_REASON_NONE ? "" : mc_reason_nick (view->last_reason_code));
 }
 
 static gboolean

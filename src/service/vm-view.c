@@ -109,8 +109,9 @@ mc_vm_view_update (McVmView *self,
 }
 
 void
-mc_vm_view_set_reason (McVmView *self, guint64 when, const char *sentence)
+mc_vm_view_set_reason (McVmView *self, guint64 when, McReason reason, const char *sentence)
 {
+  self->last_reason_code = reason;
   g_free (self->last_reason);
   self->last_reason = g_strdup (sentence);
   self->last_change = when;

@@ -25,6 +25,7 @@ typedef struct
   char **overridden; /* the thresholds of its own, by the bus's names */
   char *pause_reason;
   guint64 paused_until;
+  McReason last_reason_code; /* MC_REASON_NONE: there was none */
   char *last_reason;
   guint64 last_change;
 } McVmView;
@@ -42,6 +43,6 @@ void mc_vm_view_update (McVmView *self,
                         const char *detail);
 
 /* @when: µs since the epoch */
-void mc_vm_view_set_reason (McVmView *self, guint64 when, const char *sentence);
+void mc_vm_view_set_reason (McVmView *self, guint64 when, McReason reason, const char *sentence);
 
 G_END_DECLS

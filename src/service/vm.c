@@ -176,12 +176,12 @@ wall_now (McVm *self)
 }
 
 static void
-add_move (McVm *self, guint64 from, guint64 to, const char *sentence)
+add_move (McVm *self, guint64 from, guint64 to, McReason reason, const char *sentence)
 {
   const McVmMove move = { wall_now (self), from, to, (char *)sentence };
 
   mc_vm_moves_add (self->moves, &move);
-  mc_vm_view_set_reason (&self->view, move.time, sentence);
+  mc_vm_view_set_reason (&self->view, move.time, reason, sentence);
 }
 
 void
@@ -189,7 +189,7 @@ mc_vm_add_move (McVm *self, guint64 from, guint64 to, const char *sentence)
 {
   if (self->parts.target.reason == MC_REASON_IN_VAIN && !self->movable)
     mc_target_forget_reclaimed (&self->parts.target);
-  add_move (self, from, to, sentence);
+  add_move (self, from, to, self->parts.target.reason, sentence);
 }
 
 static gboolean
@@ -243,7 +243,7 @@ mc_vm_store_decision (McVm *self, const McVmDecision *decision)
     {
       g_autofree char *sentence = mc_decision_describe (decision);
 
-      mc_vm_view_set_reason (&self->view, wall_now (self), sentence);
+      mc_vm_view_set_reason (&self->view, wall_now (self), decision->reason, sentence);
     }
   /* What is only tried again after a failure is not well yet. */
   if (found == MC_VM_MANAGED && decision->move && self->parts.target.refusal.times > 0)
@@ -262,7 +262,7 @@ log_move (McVm *self, const McVmDecision *decision)
   /* In a dry run nothing changes, so the next cycle decides the same, or nearly: logged once. */
   if (mc_vm_moves_repeats (self->moves, decision->before, decision->target, DRY_RUN_PREFIX, nearly))
     return;
-  add_move (self, decision->before, decision->target, shown);
+  add_move (self, decision->before, decision->target, decision->reason, shown);
   if (mc_domain_may_log (&self->parts.domain, mc_context_now (self->context)))
     mc_event_memory_would_move (mc_vm_get_name (self), mc_vm_get_uuid (self), decision->before,
                                 decision->target, mc_reason_nick (decision->reason), sentence);

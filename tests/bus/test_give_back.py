@@ -65,6 +65,7 @@ def test_all_of_it(squeezed, bus):
     for vm in squeezed.vms().values():
         assert vm["Target"] == 1024 * MIB
         assert "what was taken from it is given back" in vm["LastReason"]
+        assert vm["LastReasonCode"] == "given-back"
     moves = [arguments for _, arguments in heard.named("MemoryMoved") if arguments[2] == 1024 * MIB]
     assert {path for path, *_ in moves} == {squeezed.path("web"), squeezed.path("db")}
     for path, *_ in moves:  # the VM has its new target before it is told to have moved

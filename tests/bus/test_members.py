@@ -89,7 +89,7 @@ def test_vm_tells_what_is(service):
     assert (vm["SwapInRate"], vm["SwapOutRate"]) == (0, 0)
     assert 0 < vm["Minimum"] < vm["Balloon"]
     assert (vm["LowWatermark"], vm["HighWatermark"], vm["Weight"]) == (100 * MIB, 150 * MIB, 100)
-    assert (vm["PauseReason"], vm["PausedUntil"], vm["LastReason"], vm["LastChange"]) == ("", 0, "", 0)
+    assert (vm["PauseReason"], vm["PausedUntil"], vm["LastReason"], vm["LastReasonCode"], vm["LastChange"]) == ("", 0, "", "", 0)
     assert vm["StatsTime"] > 1_600_000_000_000_000
 
 

@@ -91,3 +91,9 @@ def test_every_suite_of_pytest_is_one_of_meson():
 def test_every_suite_is_told(document):
     suites = re.search(r'^every="(.*)"$', text("tests/run"), re.M).group(1).split()
     assert set(suites) <= set(re.findall(r"^\| `(\w+)` \|", text(document), re.M))
+
+
+def test_every_code_of_a_reason_is_told():
+    codes = set(re.findall(r'\[MC_REASON_\w+\]\s*= \{ "([\w-]+)"', text("src/policy/reasons.c"))) - {"none", "left-alone"}
+    told = text(VM_XML).partition("MEMCOORD_REASON:")[2].partition(". Programs")[0]
+    assert len(codes) > 15 and set(re.split(r",\s+|\s+or\s+", told.strip())) == codes

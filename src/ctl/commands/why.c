@@ -83,12 +83,13 @@ print_json (GVariant *vm, GVariant *decisions)
                                      time, from, to, sentence));
   mc_json_print (g_variant_new_parsed (
       "{'Name': <%s>, 'UUID': <%s>, 'Status': <%s>, 'StatusDetail': <%s>, 'LastReason': <%s>, "
+      "'LastReasonCode': <%s>, "
       "'LastChange': <%t>,"
       " 'Decisions': <%@aa{sv}>}",
       mc_properties_text (vm, "Name"), mc_properties_text (vm, "UUID"),
       mc_properties_text (vm, "Status"), mc_properties_text (vm, "StatusDetail"),
-      mc_properties_text (vm, "LastReason"), mc_properties_number (vm, "LastChange"),
-      g_variant_builder_end (&list)));
+      mc_properties_text (vm, "LastReason"), mc_properties_text (vm, "LastReasonCode"),
+      mc_properties_number (vm, "LastChange"), g_variant_builder_end (&list)));
 }
 
 int
