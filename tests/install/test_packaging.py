@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a distribution's package is made of: options, the configuration that is kept, metainfo."""
+"""What a distribution's package is made of: options, the configuration that is kept, metainfo, and versions that agree.
+
+data/packaging/build-debian builds the packages and tries them; that takes minutes, so it is not a test of this suite.
+"""
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import xml.etree.ElementTree as tree
@@ -86,3 +90,18 @@ def test_metainfo_is_valid_and_names_what_is_installed(installed):
     assert list(installed.rglob(component.findtext("launchable")))
     assert (installed / "usr/bin" / component.findtext("provides/binary")).exists()
     assert (installed / f"usr/share/dbus-1/system-services/{component.findtext('provides/dbus')}.service").exists()
+
+
+def test_packages_have_the_version_of_the_source(source_root):
+    version = re.search(r"version: '([\d.]+)'", (source_root / "meson.build").read_text()).group(1)
+    packaging = source_root / "data/packaging"
+    assert (packaging / "debian/changelog").read_text().startswith(f"memcoord ({version}-")
+    assert re.search(r"^Version: +(.*)$", (packaging / "memcoord.spec").read_text(), re.M).group(1) == version
+
+
+def test_spec_lists_what_is_installed(installed, source_root):
+    """What meson installs, less what find_lang and the macros for a directory that differs say."""
+    spec = (source_root / "data/packaging/memcoord.spec").read_text()
+    listed = {line.split("/")[-1].rstrip("*") for line in spec.split("%files")[1].split("%changelog")[0].splitlines() if "/" in line}
+    found = {path.name for path in installed.rglob("*") if path.is_file() and path.suffix != ".mo"}
+    assert listed - {"memcoord"} == found
