@@ -84,9 +84,11 @@ def test_completion_is_where_the_zsh_of_this_system_looks(installed):
     assert f"/{found.parent.relative_to(installed)}" in looks_in
 
 
-def test_metainfo_is_valid_and_names_what_is_installed(installed):
+def test_metainfo_is_valid_and_names_what_is_installed(installed, source_root):
     run("appstreamcli", "validate", "--no-net", installed / METAINFO)
     component = tree.parse(installed / METAINFO).getroot()
+    spec = (source_root / "data/packaging/memcoord.spec").read_text()
+    assert component.findtext("url[@type='homepage']") == re.search(r"^URL: +(.*)$", spec, re.M).group(1)
     assert list(installed.rglob(component.findtext("launchable")))
     assert (installed / "usr/bin" / component.findtext("provides/binary")).exists()
     assert (installed / f"usr/share/dbus-1/system-services/{component.findtext('provides/dbus')}.service").exists()
