@@ -28,9 +28,10 @@ FILES = PROGRAMS | {
     "usr/share/man/man5/memcoord.conf.5",
     "usr/share/man/man5/org.example.MemCoord1.5",
     "usr/share/man/man8/memcoordd.8",
+    "usr/share/metainfo/org.example.MemCoord.metainfo.xml",
     "usr/share/polkit-1/actions/org.example.MemCoord1.policy",
     "usr/share/polkit-1/rules.d/50-memcoord-libvirt.rules",
-    "usr/share/zsh/site-functions/_memcoordctl",
+    "usr/share/zsh/vendor-completions/_memcoordctl",
 } | {f"usr/share/locale/{language}/LC_MESSAGES/memcoord.mo" for language in LANGUAGES}
 
 

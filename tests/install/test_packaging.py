@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What a distribution's package is made of: options, the configuration that is kept, metainfo, and versions that agree.
+
+data/packaging/build-debian builds the packages and tries them; that takes minutes, so it is not a test of this suite.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import xml.etree.ElementTree as tree
+
+import pytest
+
+LEFT_OUT = ("tests", "man", "simulator")
+METAINFO = "usr/share/metainfo/org.example.MemCoord.metainfo.xml"
+EDITED = "[Thresholds]\nlow-watermark=90M\n"
+
+
+def run(*words, **options):
+    return subprocess.run([str(word) for word in words], capture_output=True, text=True, check=True, **options).stdout
+
+
+@pytest.fixture
+def install_configuration(source_root, tmp_path):
+    """Installs a configuration below a directory, as `meson install` does, and returns the path that it should have there."""
+    def install(text):
+        new = tmp_path / "memcoord.conf"
+        new.write_text(text)
+        environment = {**os.environ, "DESTDIR": str(tmp_path / "root")}
+        install.told = run(source_root / "data/install-configuration", new, "/etc/memcoord", env=environment)
+        return tmp_path / "root/etc/memcoord/memcoord.conf"
+    return install
+
+
+def beside(path):
+    return path.with_name(path.name + ".new")
+
+
+def test_first_configuration_is_installed_for_all_to_read(install_configuration):
+    file = install_configuration("# 1\n")
+    assert (file.read_text(), file.stat().st_mode & 0o777) == ("# 1\n", 0o644)
+    assert [path.name for path in file.parent.iterdir()] == ["memcoord.conf"]
+
+
+def test_edited_configuration_is_kept_and_the_new_one_lies_beside_it(install_configuration):
+    file = install_configuration("# 1\n")
+    file.write_text(EDITED)
+    assert install_configuration("# 2\n") == file
+    assert (file.read_text(), beside(file).read_text()) == (EDITED, "# 2\n")
+    assert f"Keeping {file}" in install_configuration.told and f"see {beside(file)}" in install_configuration.told
+
+
+def test_new_configuration_does_not_lie_about_once_it_is_in_force(install_configuration):
+    file = install_configuration("# 1\n")
+    file.write_text(EDITED)
+    install_configuration("# 2\n")
+    file.write_text("# 2\n")
+    install_configuration("# 2\n")
+    assert not beside(file).exists()
+
+
+def test_meson_install_keeps_an_edited_configuration(installed, build_root, tmp_path):
+    shutil.copytree(installed, tmp_path / "root", symlinks=True)
+    file = tmp_path / "root/etc/memcoord/memcoord.conf"
+    sample = file.read_text()
+    file.write_text(EDITED)
+    run("meson", "install", "-C", build_root, "--no-rebuild", "--quiet", "--destdir", tmp_path / "root")
+    assert (file.read_text(), beside(file).read_text()) == (EDITED, sample)
+
+
+def test_tests_simulator_and_man_pages_can_be_left_out(source_root, tmp_path):
+    run("meson", "setup", tmp_path / "build", source_root, "--prefix=/usr", *(f"-D{name}=false" for name in LEFT_OUT))
+    targets = json.loads(run("meson", "introspect", "--targets", tmp_path / "build"))
+    assert {target["name"] for target in targets if target["type"] == "executable"} == {"memcoordctl", "memcoordd"}
+    assert [target["name"] for target in targets if "/tests/" in target["defined_in"] or "/man/" in target["defined_in"]] == []
+    assert "rst2man" not in (tmp_path / "build/meson-logs/meson-log.txt").read_text()
+
+
+def test_completion_is_where_the_zsh_of_this_system_looks(installed):
+    looks_in = run("zsh", "-f", "-c", "print -l $fpath").split()
+    found = next(path for path in installed.glob("usr/share/zsh/*/_memcoordctl"))
+    assert f"/{found.parent.relative_to(installed)}" in looks_in
+
+
+def test_metainfo_is_valid_and_names_what_is_installed(installed, source_root):
+    run("appstreamcli", "validate", "--no-net", installed / METAINFO)
+    component = tree.parse(installed / METAINFO).getroot()
+    spec = (source_root / "data/packaging/memcoord.spec").read_text()
+    assert component.findtext("url[@type='homepage']") == re.search(r"^URL: +(.*)$", spec, re.M).group(1)
+    assert list(installed.rglob(component.findtext("launchable")))
+    assert (installed / "usr/bin" / component.findtext("provides/binary")).exists()
+    assert (installed / f"usr/share/dbus-1/system-services/{component.findtext('provides/dbus')}.service").exists()
+
+
+def test_packages_have_the_version_of_the_source(source_root):
+    version = re.search(r"version: '([\d.]+)'", (source_root / "meson.build").read_text()).group(1)
+    packaging = source_root / "data/packaging"
+    assert (packaging / "debian/changelog").read_text().startswith(f"memcoord ({version}-")
+    assert re.search(r"^Version: +(.*)$", (packaging / "memcoord.spec").read_text(), re.M).group(1) == version
+
+
+def test_spec_lists_what_is_installed(installed, source_root):
+    """What meson installs, less what find_lang and the macros for a directory that differs say."""
+    spec = (source_root / "data/packaging/memcoord.spec").read_text()
+    listed = {line.split("/")[-1].rstrip("*") for line in spec.split("%files")[1].split("%changelog")[0].splitlines() if "/" in line}
+    found = {path.name for path in installed.rglob("*") if path.is_file() and path.suffix != ".mo"}
+    assert listed - {"memcoord"} == found
