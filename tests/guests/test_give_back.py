@@ -12,7 +12,7 @@ import sys
 import time
 
 import pytest
-from bed import MIB, Bed, assert_left_alone, calls_since
+from bed import MIB, Bed, assert_left_alone
 from bed.bed import BUS
 from common import SOURCE, wait_until
 from common.bus import VM
@@ -185,22 +185,6 @@ def test_all_have_it_back_and_nothing_is_left_to_give(bed, squeezed):
     wait_whole(*squeezed)
     assert give_back(bed).stdout == "There is nothing to give back.\n"
     assert give_back(bed, "nobody").returncode != 0
-
-
-def test_a_full_host_gives_nothing_and_keeps_its_reserve(bed, squeezed):
-    began, base = time.monotonic(), bed.host.base
-    bed.host.base += max(bed.host.available - RESERVE - 60 * MIB, 0)
-    try:
-        time.sleep(3)
-        refused = give_back(bed, "one", "two")
-        assert refused.returncode != 0 and "no memory to give" in refused.stderr
-        stop_for_good(bed)
-        time.sleep(3)
-        for guest in squeezed:
-            assert [size for _, size in calls_since(guest, began) if size > (SQUEEZED + NEARLY) // MIB] == []
-        assert bed.host.lowest > RESERVE
-    finally:
-        bed.host.base = base
 
 
 # Not managed any more
