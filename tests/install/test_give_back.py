@@ -31,6 +31,13 @@ def is_running(machine):
     return machine.get("State") == "running"
 
 
+def rests(machine):
+    """For longer than an interval: what it still needs after it was squeezed it has been given."""
+    before = balloon(machine), len(machine.journal(f"MESSAGE_ID={MEMORY_MOVED}"))
+    time.sleep(3)
+    return (balloon(machine), len(machine.journal(f"MESSAGE_ID={MEMORY_MOVED}"))) == before
+
+
 @pytest.fixture
 def squeezed(machine, guest):
     """The service runs, and has taken from its guest what its maximum was less for a while."""
@@ -42,6 +49,8 @@ def squeezed(machine, guest):
     wait_until(lambda: balloon(machine) <= SQUEEZED, 60, "the guest to be squeezed")
     machine.run("memcoordctl", "reset", "squeezed")
     assert machine.get("Maximum", guest.object_path, VM) == MAXIMUM
+    wait_until(lambda: rests(machine), 60, "its balloon to rest")
+    assert balloon(machine) < MAXIMUM
     yield machine
     machine.run("systemctl", "start", "memcoordd")
 
