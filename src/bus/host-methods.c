@@ -257,7 +257,7 @@ on_given_back (GObject *source, GAsyncResult *result, gpointer user_data)
   guint64 bytes;
   GError *error = NULL;
 
-  if (!mc_give_backs_begin_finish (result, &bytes, &error))
+  if (!mc_give_back_calls_begin_finish (result, &bytes, &error))
     mc_answer_error (invocation, error);
   else
     mc_dbus_mem_coord1_complete_give_back (NULL, invocation, bytes);
@@ -311,8 +311,8 @@ handle_give_back (McDbusMemCoord1 *object,
   if (error != NULL)
     mc_answer_error (invocation, error);
   else
-    mc_give_backs_begin_async (&parts->give_backs, vms, mc_host_parts_are_paused (parts),
-                               MC_GIVE_BACK_PATIENCE_US, on_given_back, invocation);
+    mc_give_back_calls_begin_async (&parts->give_back_calls, vms, mc_host_parts_are_paused (parts),
+                                    MC_GIVE_BACK_PATIENCE_US, on_given_back, invocation);
   return TRUE;
 }
 

@@ -166,7 +166,7 @@ on_target_ended (gpointer listener, McDomain *domain, const GError *error)
 {
   McCoordinator *self = listener;
 
-  mc_give_backs_note_ended (&self->parts.give_backs, domain, error);
+  mc_give_back_calls_note_ended (&self->parts.give_back_calls, domain, error);
 }
 
 static const McListener coordinator_listener = {
@@ -301,7 +301,7 @@ shut_down (McCoordinator *self, GTask *stop)
 
   g_cancellable_cancel (context->ending);
   mc_schedule_stop (self->schedule);
-  mc_give_backs_abandon (&self->parts.give_backs, ends);
+  mc_give_back_calls_abandon (&self->parts.give_back_calls, ends);
   mc_fleet_abandon_changes (&self->parts.fleet, ends);
   mc_shutdown_async (&self->parts.fleet, on_shut_down, stop);
 }
@@ -313,7 +313,7 @@ on_given_back (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
   guint64 bytes;
 
-  if (!mc_give_backs_begin_finish (result, &bytes, &error))
+  if (!mc_give_back_calls_begin_finish (result, &bytes, &error))
     g_message ("Not all that was taken from VMs is given back: %s", error->message);
   shut_down (g_task_get_source_object (stop), stop);
 }
@@ -333,10 +333,10 @@ mc_coordinator_stop_async (McCoordinator *self,
   if (for_good && mc_settings_get_config (settings)->give_back_on_stop
       && !mc_settings_get_dry_run (settings))
     {
-      self->parts.give_backs.service_ends = TRUE;
-      mc_give_backs_begin_async (&self->parts.give_backs, NULL,
-                                 mc_host_parts_are_paused (&self->parts), GIVE_BACK_AT_MOST_US,
-                                 on_given_back, stop);
+      self->parts.give_back_calls.service_ends = TRUE;
+      mc_give_back_calls_begin_async (&self->parts.give_back_calls, NULL,
+                                      mc_host_parts_are_paused (&self->parts), GIVE_BACK_AT_MOST_US,
+                                      on_given_back, stop);
     }
   else
     shut_down (self, stop);
@@ -360,8 +360,8 @@ clear_parts (McCoordinator *self)
   g_signal_handlers_disconnect_by_data (self->host, self->schedule);
   mc_store_forget_undos (context->store);
   mc_schedule_free (self->schedule);
-  mc_give_backs_abandon (&parts->give_backs, ends);
-  mc_give_backs_clear (&parts->give_backs);
+  mc_give_back_calls_abandon (&parts->give_back_calls, ends);
+  mc_give_back_calls_clear (&parts->give_back_calls);
   mc_host_limits_clear (&parts->limits);
   mc_reservations_clear (&parts->reservations);
   mc_inhibitors_clear (&parts->inhibitors);
@@ -428,7 +428,7 @@ mc_coordinator_new (
   mc_pause_init (&parts->pause, context, NULL);
   mc_inhibitors_init (&parts->inhibitors, context);
   mc_reservations_init (&parts->reservations, context);
-  mc_give_backs_init (&parts->give_backs, context, &parts->fleet, &parts->state);
+  mc_give_back_calls_init (&parts->give_back_calls, context, &parts->fleet, &parts->state);
   self->schedule = mc_schedule_new (context, begin_cycle, self);
   g_signal_connect (hypervisor, "notify::connected", G_CALLBACK (on_connected), self);
   g_signal_connect (hypervisor, "notify::status", G_CALLBACK (on_status), self);

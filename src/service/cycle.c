@@ -139,7 +139,7 @@ decide (McHostParts *host)
 static gboolean
 is_too_late_to_take (const McHostParts *host, McVm *vm)
 {
-  return host->give_backs.service_ends
+  return host->give_back_calls.service_ends
          && mc_vm_get_decision (vm)->target < mc_vm_get_parts (vm)->domain.facts.balloon;
 }
 
@@ -213,9 +213,9 @@ end (McHostParts *host, gboolean decided, gboolean pressing)
 
   context->heard_by->cycle_ended (context->listener, pressing);
   if (decided)
-    mc_give_backs_continue (&host->give_backs);
+    mc_give_back_calls_continue (&host->give_back_calls);
   else
-    mc_give_backs_note_missed (&host->give_backs);
+    mc_give_back_calls_note_missed (&host->give_back_calls);
 }
 
 /* What a sample is for, which may come after the service was disposed of. */
@@ -255,7 +255,7 @@ sample_patience_us (const McHostParts *host)
 {
   gint64 interval_us = mc_policy_interval_us (mc_context_get_policy (host->context));
 
-  if (host->give_backs.service_ends)
+  if (host->give_back_calls.service_ends)
     return SAMPLE_AT_LEAST_US;
   return CLAMP (interval_us / 4 * 3, SAMPLE_AT_LEAST_US, SAMPLE_AT_MOST_US);
 }

@@ -2,7 +2,7 @@
 /* What the service consists of, beside what decides when. Main thread. */
 #pragma once
 
-#include "give-backs.h"
+#include "give-back-calls.h"
 #include "host-limits.h"
 #include "inhibitors.h"
 #include "pause.h"
@@ -18,7 +18,7 @@ typedef struct
   McPause pause; /* of everything */
   McInhibitors inhibitors;
   McReservations reservations;
-  McGiveBacks give_backs;
+  McGiveBackCalls give_back_calls;
 } McHostParts;
 
 /* Whether nothing is balanced by somebody's wish. */

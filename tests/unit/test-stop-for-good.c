@@ -25,7 +25,7 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
   guint64 bytes;
 
-  g_assert_true (mc_give_backs_begin_finish (result, &bytes, &error));
+  g_assert_true (mc_give_back_calls_begin_finish (result, &bytes, &error));
   *(gboolean *)user_data = TRUE;
 }
 
@@ -207,8 +207,8 @@ test_call_on_its_way_is_answered (Fixture *f, gconstpointer data)
   McHostParts *parts = mc_coordinator_get_parts (f->coordinator);
   gboolean answered = FALSE;
 
-  mc_give_backs_begin_async (&parts->give_backs, NULL, FALSE, MC_GIVE_BACK_PATIENCE_US, on_answered,
-                             &answered);
+  mc_give_back_calls_begin_async (&parts->give_back_calls, NULL, FALSE, MC_GIVE_BACK_PATIENCE_US,
+                                  on_answered, &answered);
   g_assert_cmpuint (fixture_stop_service_for_good (f), <=, 1);
   g_assert_true (answered);
   g_assert_cmpuint (vm->target, ==, MC_GIB);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The connection to libvirt, made, watched, and made again; connection-pool.c closes it. */
 #include "config.h"
 
 #include "connection.h"

@@ -17,7 +17,7 @@ static void
 on_given_back (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Answer *answer = user_data;
-  gboolean fine = mc_give_backs_begin_finish (result, &answer->bytes, &answer->error);
+  gboolean fine = mc_give_back_calls_begin_finish (result, &answer->bytes, &answer->error);
 
   answer->answered = TRUE;
   g_assert_cmpint (fine, ==, answer->error == NULL);
@@ -33,8 +33,8 @@ ask (Fixture *f, McFakeVm *vm, Answer *answer)
   *answer = (Answer){ 0 };
   if (vm != NULL)
     g_ptr_array_add (vms, fixture_vm_of (f, vm));
-  mc_give_backs_begin_async (&parts->give_backs, vms, mc_host_parts_are_paused (parts),
-                             MC_GIVE_BACK_PATIENCE_US, on_given_back, answer);
+  mc_give_back_calls_begin_async (&parts->give_back_calls, vms, mc_host_parts_are_paused (parts),
+                                  MC_GIVE_BACK_PATIENCE_US, on_given_back, answer);
 }
 
 static void
@@ -325,9 +325,9 @@ test_metadata_that_cannot_be_read_moves_nothing (Fixture *f, gconstpointer data)
 }
 
 #define TEST(path, function)                                                                       \
-  g_test_add ("/give-backs/" path, Fixture, NULL, fixture_set_up, function, fixture_tear_down)
+  g_test_add ("/give-back-calls/" path, Fixture, NULL, fixture_set_up, function, fixture_tear_down)
 #define TEST_WITH(path, end, function)                                                             \
-  g_test_add ("/give-backs/" path, Fixture, end, fixture_set_up, function, fixture_tear_down)
+  g_test_add ("/give-back-calls/" path, Fixture, end, fixture_set_up, function, fixture_tear_down)
 
 int
 main (int argc, char **argv)

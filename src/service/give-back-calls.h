@@ -20,16 +20,16 @@ typedef struct
   const McHostState *state;
   GPtrArray *calls;      /* (element-type Call) the oldest first */
   gboolean service_ends; /* for good: nothing is taken from VMs any more */
-} McGiveBacks;
+} McGiveBackCalls;
 
-void mc_give_backs_init (McGiveBacks *self,
-                         McContext *context,
-                         const McFleet *fleet,
-                         const McHostState *state);
-void mc_give_backs_clear (McGiveBacks *self);
+void mc_give_back_calls_init (McGiveBackCalls *self,
+                              McContext *context,
+                              const McFleet *fleet,
+                              const McHostState *state);
+void mc_give_back_calls_clear (McGiveBackCalls *self);
 
 /* Who waits is answered with @why. */
-void mc_give_backs_abandon (McGiveBacks *self, const GError *why);
+void mc_give_back_calls_abandon (McGiveBackCalls *self, const GError *why);
 
 /*
  * @vms: (nullable) (element-type McVm): each is given what it has less than its maximum, whoever
@@ -43,25 +43,25 @@ void mc_give_backs_abandon (McGiveBacks *self, const GError *why);
  * one of @vms that cannot be given any, and where the hypervisor refuses to: what others were given
  * they keep.
  */
-void mc_give_backs_begin_async (McGiveBacks *self,
-                                GPtrArray *vms,
-                                gboolean paused,
-                                gint64 patience_us,
-                                GAsyncReadyCallback callback,
-                                gpointer user_data);
+void mc_give_back_calls_begin_async (McGiveBackCalls *self,
+                                     GPtrArray *vms,
+                                     gboolean paused,
+                                     gint64 patience_us,
+                                     GAsyncReadyCallback callback,
+                                     gpointer user_data);
 
 /* @bytes: (out): by how much targets were raised; in a dry run, would have been */
-gboolean mc_give_backs_begin_finish (GAsyncResult *result,
-                                     guint64 *bytes,
-                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean mc_give_back_calls_begin_finish (GAsyncResult *result,
+                                          guint64 *bytes,
+                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* A cycle has decided, and set what it decided. */
-void mc_give_backs_continue (McGiveBacks *self);
+void mc_give_back_calls_continue (McGiveBackCalls *self);
 
 /* A cycle has decided nothing: there was no sample, or nothing can be moved now. */
-void mc_give_backs_note_missed (McGiveBacks *self);
+void mc_give_back_calls_note_missed (McGiveBackCalls *self);
 
 /* The call that was to set a target has ended. @error: (nullable) */
-void mc_give_backs_note_ended (McGiveBacks *self, McDomain *domain, const GError *error);
+void mc_give_back_calls_note_ended (McGiveBackCalls *self, McDomain *domain, const GError *error);
 
 G_END_DECLS

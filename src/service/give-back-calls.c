@@ -2,7 +2,7 @@
 /* Calls that ask for VMs to be given back what was taken from them. */
 #include "config.h"
 
-#include "give-backs.h"
+#include "give-back-calls.h"
 
 #include "error.h"
 #include "give-back.h"
@@ -10,7 +10,7 @@
 
 typedef struct
 {
-  McGiveBacks *owner; /* (unowned): the call ends before it does */
+  McGiveBackCalls *owner; /* (unowned): the call ends before it does */
   GTask *task;
   gboolean named;
   GPtrArray *undecided; /* (element-type McVm) no cycle has decided on them since */
@@ -44,7 +44,7 @@ fail (Call *call, GError *error)
 }
 
 static gboolean
-is_wanted (McGiveBacks *self, McVm *vm)
+is_wanted (McGiveBackCalls *self, McVm *vm)
 {
   for (guint i = 0; i < self->calls->len; i++)
     if (g_ptr_array_find (((Call *)self->calls->pdata[i])->undecided, vm, NULL))
@@ -80,7 +80,7 @@ answer (Call *call)
 /* Whoever is answered may end the other calls. The oldest is answered first: the last may be the
  * service's own, with which everything ends. */
 static void
-for_each_call (McGiveBacks *self,
+for_each_call (McGiveBackCalls *self,
                void (*visit) (Call *call, gconstpointer data),
                gconstpointer data)
 {
@@ -97,7 +97,7 @@ for_each_call (McGiveBacks *self,
 static void
 end (Call *call)
 {
-  McGiveBacks *self = call->owner;
+  McGiveBackCalls *self = call->owner;
   guint index;
 
   while (call->undecided->len > 0)
@@ -189,14 +189,14 @@ take_decisions (Call *call, gconstpointer data)
 }
 
 void
-mc_give_backs_continue (McGiveBacks *self)
+mc_give_back_calls_continue (McGiveBackCalls *self)
 {
   for_each_call (self, take_decisions, NULL);
 }
 
 /* Returns: (transfer full): why nothing can be moved now */
 static GError *
-new_not_ready_error (const McGiveBacks *self)
+new_not_ready_error (const McGiveBackCalls *self)
 {
   const char *degraded = self->state->degraded;
 
@@ -216,7 +216,7 @@ give_up (Call *call, gconstpointer data)
 }
 
 void
-mc_give_backs_note_missed (McGiveBacks *self)
+mc_give_back_calls_note_missed (McGiveBackCalls *self)
 {
   if (!mc_host_state_is_ready (self->state))
     for_each_call (self, give_up, NULL);
@@ -252,7 +252,7 @@ note_ended (Call *call, gconstpointer data)
 }
 
 void
-mc_give_backs_note_ended (McGiveBacks *self, McDomain *domain, const GError *error)
+mc_give_back_calls_note_ended (McGiveBackCalls *self, McDomain *domain, const GError *error)
 {
   Ended ended = { MC_VM (domain->vm), error };
 
@@ -264,7 +264,7 @@ mc_give_backs_note_ended (McGiveBacks *self, McDomain *domain, const GError *err
 /* Begin */
 
 static gboolean
-check_state (McGiveBacks *self, gboolean paused, GError **error)
+check_state (McGiveBackCalls *self, gboolean paused, GError **error)
 {
   if (mc_context_is_ending (self->context))
     g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED,
@@ -314,7 +314,7 @@ is_meant (McVm *vm)
 }
 
 static Call *
-call_new (McGiveBacks *self, const GPtrArray *vms, GTask *task)
+call_new (McGiveBackCalls *self, const GPtrArray *vms, GTask *task)
 {
   Call *call = g_new0 (Call, 1);
   const GPtrArray *from = vms != NULL ? vms : self->fleet->vms;
@@ -335,12 +335,12 @@ call_new (McGiveBacks *self, const GPtrArray *vms, GTask *task)
 }
 
 void
-mc_give_backs_begin_async (McGiveBacks *self,
-                           GPtrArray *vms,
-                           gboolean paused,
-                           gint64 patience_us,
-                           GAsyncReadyCallback callback,
-                           gpointer user_data)
+mc_give_back_calls_begin_async (McGiveBackCalls *self,
+                                GPtrArray *vms,
+                                gboolean paused,
+                                gint64 patience_us,
+                                GAsyncReadyCallback callback,
+                                gpointer user_data)
 {
   GTask *task = g_task_new (NULL, NULL, callback, user_data);
   GError *error = NULL;
@@ -364,7 +364,7 @@ mc_give_backs_begin_async (McGiveBacks *self,
 }
 
 gboolean
-mc_give_backs_begin_finish (GAsyncResult *result, guint64 *bytes, GError **error)
+mc_give_back_calls_begin_finish (GAsyncResult *result, guint64 *bytes, GError **error)
 {
   g_autofree guint64 *given = g_task_propagate_pointer (G_TASK (result), error);
 
@@ -375,7 +375,7 @@ mc_give_backs_begin_finish (GAsyncResult *result, guint64 *bytes, GError **error
 /* Life */
 
 void
-mc_give_backs_abandon (McGiveBacks *self, const GError *why)
+mc_give_back_calls_abandon (McGiveBackCalls *self, const GError *why)
 {
   while (self->calls->len > 0)
     {
@@ -387,16 +387,16 @@ mc_give_backs_abandon (McGiveBacks *self, const GError *why)
 }
 
 void
-mc_give_backs_init (McGiveBacks *self,
-                    McContext *context,
-                    const McFleet *fleet,
-                    const McHostState *state)
+mc_give_back_calls_init (McGiveBackCalls *self,
+                         McContext *context,
+                         const McFleet *fleet,
+                         const McHostState *state)
 {
-  *self = (McGiveBacks){ context, fleet, state, g_ptr_array_new_with_free_func (call_free) };
+  *self = (McGiveBackCalls){ context, fleet, state, g_ptr_array_new_with_free_func (call_free) };
 }
 
 void
-mc_give_backs_clear (McGiveBacks *self)
+mc_give_back_calls_clear (McGiveBackCalls *self)
 {
   g_ptr_array_unref (self->calls);
 }
