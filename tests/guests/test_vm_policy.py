@@ -4,7 +4,7 @@
 import time
 
 import pytest
-from bed import LOW, MIB, Bed, assert_left_alone, follow_need
+from bed import LOW, MIB, Bed, assert_left_alone, follow_need, is_at_target
 from common import wait_until
 from common.bus import HOST, ROOT, VM
 
@@ -110,8 +110,10 @@ def test_parts_that_are_not_known_stay(bed, one):
 
 
 def test_opting_out_and_in_again(bed, one):
-    edit(bed, one, policy(' managed="no"'))
+    """Its own maximum is what it is given back when it is opted out."""
+    edit(bed, one, policy(' managed="no"', maximum=f"{CURRENT // MIB}M"))
     wait_vm(bed, one, lambda vm: vm["Status"] == "opted-out", "it to be left alone")
+    wait_vm(bed, one, lambda vm: vm["Target"] >= CURRENT and is_at_target(vm), "it to have back what was taken from it", 20)
     began = time.monotonic()
     one.hold(one.info()["available"] // MIB - 60)
     wait_until(lambda: one.info()["available"] <= LOW, 60, "it to be in need")
