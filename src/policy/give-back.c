@@ -45,8 +45,8 @@ mc_give_back_missing (const McVmFacts *facts, const McVmHistory *history)
 static gboolean
 is_due (const McVmFacts *facts, const McVmHistory *history)
 {
-  return mc_give_back_is_possible (facts)
-         && (facts->give_back || (facts->released && history->foreign_until_us == 0));
+  return (facts->give_back || (facts->released && history->foreign_until_us == 0))
+         && mc_give_back_is_possible (facts);
 }
 
 /* What it has now, as its target says; where somebody else has set its balloon, that is no longer
@@ -178,12 +178,20 @@ mc_give_back (const McPolicyCycle *cycle,
               McVmHistory *histories[],
               McVmDecision *decisions)
 {
-  guint64 left = left_of_host (cycle, n_vms, facts, decisions), *amounts = candidates->figures;
+  guint64 *amounts = candidates->figures, left;
+  gboolean is_anybody_due = FALSE;
 
   for (gsize i = 0; i < n_vms; i++)
-    amounts[i] = is_due (&facts[i], histories[i])
-                     ? saturating_sub (most_of (&facts[i]), has_by_now (&facts[i], &decisions[i]))
-                     : 0;
+    {
+      gboolean due = is_due (&facts[i], histories[i]);
+
+      is_anybody_due |= due;
+      amounts[i]
+          = due ? saturating_sub (most_of (&facts[i]), has_by_now (&facts[i], &decisions[i])) : 0;
+    }
+  if (!is_anybody_due)
+    return;
+  left = left_of_host (cycle, n_vms, facts, decisions);
   limit_to_host (left, n_vms, amounts);
   for (gsize i = 0; i < candidates->n_groups; i++)
     {
