@@ -300,28 +300,30 @@ reclaim_for_need (const McPolicyCycle *cycle, McCandidates *candidates, Sums *su
       += (gint64)mc_take_evenly (cycle, candidates, (guint64)short_of, why_reclaimed (cycle, sums));
 }
 
-/* As for the host, from the members alone. */
-static void
+/* As for the host, from the members alone. Returns: what was reclaimed. */
+static guint64
 reclaim_for_group (const McPolicyCycle *cycle, McCandidates *candidates, McGroupCycle *group)
 {
   Sums sums = { .free = group->free };
   gint64 short_of;
+  guint64 reclaimed;
 
   for (gsize i = 0; i < group->n_members; i++)
     add_up (cycle, group->members[i], &sums);
   short_of
       = sums.lacks + sums.ahead - sums.soon - (sums.lacks > 0 ? group->grantable : group->free);
   if (short_of <= 0)
-    return;
+    return 0;
   for (gsize i = 0; i < candidates->n; i++)
     candidates->items[i].surplus = 0;
   for (gsize i = 0; i < group->n_members; i++)
     group->members[i]->surplus
         = can_spare_for_need (cycle, group->members[i], (guint64)short_of, &sums);
-  mc_take_evenly (cycle, candidates, (guint64)short_of, why_reclaimed (cycle, &sums));
+  reclaimed = mc_take_evenly (cycle, candidates, (guint64)short_of, why_reclaimed (cycle, &sums));
   for (gsize i = 0; i < group->n_members; i++)
     if (group->members[i]->decision->move && group->members[i]->surplus > 0)
       group->members[i]->decision->group = group->name;
+  return reclaimed;
 }
 
 /* Returns: whether anything is missing in it that is worth asking for. */
@@ -364,7 +366,7 @@ mc_reclaim (const McPolicyCycle *cycle, McCandidates *candidates)
     find_lacking (cycle, &candidates->items[i]);
   for (gsize i = 0; i < candidates->n_groups; i++)
     {
-      reclaim_for_group (cycle, candidates, &candidates->groups[i]);
+      sums.reclaimed += (gint64)reclaim_for_group (cycle, candidates, &candidates->groups[i]);
       mc_group_limit (&candidates->groups[i]);
     }
   reclaim_for_need (cycle, candidates, &sums);

@@ -208,6 +208,31 @@ test_pool_is_filled_by_what_is_unused (void)
   g_assert_cmpint (stage_taken (caching), ==, 0);
 }
 
+/* What the members of a group give for each other fills the pool, too, until it is granted. */
+static void
+test_what_a_group_takes_counts_for_the_pool (void)
+{
+  Stage stage;
+  McCandidate *needy, *mate, *other;
+  McCandidate *members[2];
+  McGroupCycle group = { .name = "memory.max of prod.slice", .members = members, .n_members = 2 };
+
+  stage_init (&stage);
+  stage.cycle.lambda = 0.5;
+  stage.cycle.pool = 300 * MC_MIB;
+  stage.cycle.free = stage.cycle.grantable = 200 * (gint64)MC_MIB;
+  members[0] = needy = stage_add_in_need (&stage, 500, 600);
+  members[1] = mate = stage_add (&stage, 800, 400, 600);
+  other = stage_add (&stage, 800, 400, 600);
+  stage.candidates.groups = &group;
+  stage.candidates.n_groups = 1;
+  mc_reclaim (&stage.cycle, &stage.candidates);
+  g_assert_cmpint (stage_taken (mate), ==, 100);
+  g_assert_cmpstr (mate->decision->group, ==, group.name);
+  g_assert_cmpuint (needy->lacks, ==, 0);
+  g_assert_cmpint (stage_taken (other), ==, 0);
+}
+
 static void
 test_pool_may_lack_a_little (void)
 {
@@ -484,6 +509,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/reclaim/reserved", test_nothing_is_lent_to_what_is_reserved);
   g_test_add_func ("/reclaim/trifles", test_trifles);
   g_test_add_func ("/reclaim/pool", test_pool_is_filled_by_what_is_unused);
+  g_test_add_func ("/reclaim/pool-and-group", test_what_a_group_takes_counts_for_the_pool);
   g_test_add_func ("/reclaim/pool-slack", test_pool_may_lack_a_little);
   g_test_add_func ("/reclaim/host", test_host_above_its_limit);
   g_test_add_func ("/reclaim/each-duty", test_need_stops_no_other_duty);
