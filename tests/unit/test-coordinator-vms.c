@@ -404,20 +404,6 @@ test_vm_that_was_pinned_from_the_start (Fixture *f, gconstpointer data)
   g_assert_cmpuint (vm->target, ==, MC_HYPERVISOR_UNKNOWN);
 }
 
-/* Tight, so that its guests are squeezed. Returns: one of them. */
-static McFakeVm *
-squeeze_guest (Fixture *f)
-{
-  McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, MC_GIB, 300 * MC_MIB);
-
-  fixture_add_guest (f, "other", MC_GIB, MC_GIB, 300 * MC_MIB);
-  mc_fake_hypervisor_set_host_other (f->fake, 3 * MC_GIB);
-  fixture_start_service (f);
-  fixture_pass (f, 90);
-  g_assert_cmpuint (vm->figures.balloon, <, 700 * MC_MIB);
-  return vm;
-}
-
 /* While nobody looks: the host backs all of it from then on. */
 static void
 pin_unseen (Fixture *f, McFakeVm *vm)
@@ -430,7 +416,7 @@ pin_unseen (Fixture *f, McFakeVm *vm)
 static void
 test_pinned_while_the_service_was_away (Fixture *f, gconstpointer end)
 {
-  McFakeVm *vm = squeeze_guest (f);
+  McFakeVm *vm = fixture_squeeze (f);
   guint before;
 
   ((void (*) (Fixture *))end) (f);
@@ -455,7 +441,7 @@ test_pinned_while_the_service_was_away (Fixture *f, gconstpointer end)
 static void
 test_pinned_in_its_next_life (Fixture *f, gconstpointer data)
 {
-  McFakeVm *vm = squeeze_guest (f);
+  McFakeVm *vm = fixture_squeeze (f);
 
   fixture_stop_service (f);
   vm->figures.id += 100;
