@@ -6,10 +6,10 @@
 
 #include "authority.h"
 #include "errors.h"
+#include "host-methods.h"
 #include "mc-dbus.h"
 #include "names.h"
 #include "properties.h"
-#include "host-methods.h"
 #include "vm-methods.h"
 
 struct _McBus

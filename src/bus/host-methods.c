@@ -4,10 +4,10 @@
 
 #include "host-methods.h"
 
+#include "access.h"
 #include "arguments.h"
 #include "error.h"
 #include "errors.h"
-#include "access.h"
 #include "caller.h"
 #include "names.h"
 #include "plain-text.h"

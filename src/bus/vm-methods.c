@@ -4,10 +4,10 @@
 
 #include "vm-methods.h"
 
+#include "access.h"
 #include "arguments.h"
 #include "error.h"
 #include "errors.h"
-#include "access.h"
 #include "names.h"
 #include "plain-text.h"
 

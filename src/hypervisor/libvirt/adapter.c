@@ -18,9 +18,9 @@
 
 #include "connection.h"
 #include "known-vms.h"
+#include "requests-in-flight.h"
 #include "sampler.h"
 #include "thread-pool.h"
-#include "requests-in-flight.h"
 
 #define STOP_AT_MOST_MS 5000
 
