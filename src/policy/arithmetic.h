@@ -32,6 +32,12 @@ percent (guint64 bytes, guint parts)
   return bytes / 100 * parts;
 }
 
+static inline guint64
+per_mille (guint64 bytes, guint parts)
+{
+  return bytes / 1000 * parts;
+}
+
 /* Returns: the part of @lacks that @left allows, where @all lack so much together. */
 static inline guint64
 portion (guint64 lacks, guint64 left, guint64 all)

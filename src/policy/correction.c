@@ -59,8 +59,7 @@ host_cannot_bear (const McPolicyCycle *cycle, const McVmHistory *history)
 {
   guint64 soon = mc_promises_touched_soon (history);
 
-  return cycle->host->available
-         <= cycle->settings->thresholds.host_reserve + mc_headroom_margin (cycle->settings) + soon;
+  return cycle->host->available <= cycle->settings->thresholds.host_reserve + cycle->margin + soon;
 }
 
 /* After a while it is taken over from where it then is: its target is no longer true.

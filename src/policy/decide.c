@@ -202,7 +202,7 @@ set_floors (Scratch *scratch, gint64 budget)
 static double
 share_out_once (const McPolicyCycle *cycle, Scratch *scratch, gint64 budget, guint64 pool)
 {
-  gint64 more = (gint64)(mc_headroom_margin (cycle->settings) + scratch->promises.unlikely_promise);
+  gint64 more = (gint64)(cycle->margin + scratch->promises.unlikely_promise);
   gint64 floors = set_floors (scratch, budget + more);
 
   /* Nobody is made to swap for the margin, nor for what a process may occupy and may not. */
@@ -285,6 +285,7 @@ begin (const McPolicySettings *settings, const McHostFigures *host, gint64 now_u
     .excess = saturating_sub (used_of (host), limit),
     .comfort = saturating_sub (saturating_sub (limit, percent (host->total, COMFORT_GAP_PERCENT)),
                                used_of (host)),
+    .margin = mc_headroom_margin (settings, host->total),
   };
 }
 
@@ -297,8 +298,10 @@ set_free (McPolicyCycle *cycle, const Scratch *scratch)
   cycle->free = mc_headroom_free (cycle->settings, cycle->host, promises->promised);
   cycle->lent = (gint64)promises->lendable;
   cycle->grantable
-      = cycle->free + cycle->lent - (gint64)mc_headroom_doubted (cycle->settings, promises->doubt);
-  cycle->grantable_to_thrashing = cycle->grantable + (gint64)promises->lendable_to_thrashing;
+      = cycle->free + cycle->lent - (gint64)mc_headroom_doubted (cycle->margin, promises->doubt);
+  cycle->grantable_to_thrashing
+      = cycle->grantable + (gint64)promises->lendable_to_thrashing
+        + (gint64)(cycle->margin - mc_headroom_firm_margin (cycle->settings));
   if (scratch->candidates.n > 1) /* one alone has nobody to wait for */
     cycle->pool = MIN (percent (scratch->largest, cycle->tuning->pool_percent),
                        cycle->host->total / POOL_PART);

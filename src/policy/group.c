@@ -52,6 +52,7 @@ begin (const McPolicyCycle *cycle,
        McCandidates *candidates)
 {
   McGroupCycle self = { .name = group->name };
+  guint64 margin = mc_headroom_firm_margin (cycle->settings);
   guint64 promised = 0, doubt = 0;
 
   self.members = g_new (McCandidate *, group->n_members + 1);
@@ -64,9 +65,8 @@ begin (const McPolicyCycle *cycle,
       if (books->candidates[vm] != NO_CANDIDATE)
         self.members[self.n_members++] = &candidates->items[books->candidates[vm]];
     }
-  self.free = (gint64)MIN (group->left, MC_CAPACITY_MOST)
-              - (gint64)mc_headroom_margin (cycle->settings) - (gint64)promised;
-  self.grantable = self.free - (gint64)mc_headroom_doubted (cycle->settings, doubt);
+  self.free = (gint64)MIN (group->left, MC_CAPACITY_MOST) - (gint64)margin - (gint64)promised;
+  self.grantable = self.free - (gint64)mc_headroom_doubted (margin, doubt);
   return self;
 }
 

@@ -9,25 +9,37 @@
 /* Of the margin, this part may be needed for what processes turn out to occupy. */
 #define DOUBT_DIVISOR 8
 
-guint64
-mc_headroom_margin (const McPolicySettings *settings)
+static const McTuning *
+tuning_of (const McPolicySettings *settings)
 {
-  const McTuning *tuning = settings->tuning != NULL ? settings->tuning : &mc_tuning_default;
-
-  return tuning->margin_mib * MC_MIB;
+  return settings->tuning != NULL ? settings->tuning : &mc_tuning_default;
 }
 
 guint64
-mc_headroom_doubted (const McPolicySettings *settings, guint64 doubt)
+mc_headroom_firm_margin (const McPolicySettings *settings)
 {
-  return saturating_sub (doubt, mc_headroom_margin (settings) / DOUBT_DIVISOR);
+  return tuning_of (settings)->margin_mib * MC_MIB;
+}
+
+guint64
+mc_headroom_margin (const McPolicySettings *settings, guint64 total)
+{
+  guint64 part = per_mille (MIN (total, MC_CAPACITY_MOST), tuning_of (settings)->margin_per_mille);
+
+  return MAX (mc_headroom_firm_margin (settings), part);
+}
+
+guint64
+mc_headroom_doubted (guint64 margin, guint64 doubt)
+{
+  return saturating_sub (doubt, margin / DOUBT_DIVISOR);
 }
 
 gint64
 mc_headroom_free (const McPolicySettings *settings, const McHostFigures *host, guint64 promised)
 {
-  guint64 kept
-      = MIN (settings->thresholds.host_reserve, MC_CAPACITY_MOST) + mc_headroom_margin (settings);
+  guint64 kept = MIN (settings->thresholds.host_reserve, MC_CAPACITY_MOST)
+                 + mc_headroom_margin (settings, host->total);
 
   return (gint64)MIN (host->available, MC_CAPACITY_MOST) - (gint64)kept - (gint64)promised;
 }

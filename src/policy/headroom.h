@@ -11,11 +11,16 @@
 
 G_BEGIN_DECLS
 
-/* Never given, beside the host's reserve: for what grows unmanaged between two cycles. */
-guint64 mc_headroom_margin (const McPolicySettings *settings);
+/* Not given, beside the reserve of a host of @total memory: for what grows unmanaged between two
+ * cycles. */
+guint64 mc_headroom_margin (const McPolicySettings *settings, guint64 total);
 
-/* Returns: of the @doubt about what processes occupy (McBacking), what is not granted. */
-guint64 mc_headroom_doubted (const McPolicySettings *settings, guint64 doubt);
+/* Returns: of the margin of any host, what not even a VM that swaps is given. */
+guint64 mc_headroom_firm_margin (const McPolicySettings *settings);
+
+/* Returns: of the @doubt about what processes occupy (McBacking), what is not granted where so much
+ * @margin is kept. */
+guint64 mc_headroom_doubted (guint64 margin, guint64 doubt);
 
 /* available − reserve − margin − @promised (McHostDecision). Below 0 where more was promised than
  * there is. */

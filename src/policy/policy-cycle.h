@@ -20,6 +20,7 @@ typedef struct
   double ease;     /* 1: the host is at its limit or below; 0: at its reserve */
   guint64 excess;  /* used above the host's limit */
   guint64 comfort; /* may be granted before the host's limit is reached */
+  guint64 margin;  /* kept beside the reserve */
 
   /* what is left beside the promises to all VMs */
   gint64 free;      /* nobody has a claim to it; negative when more is promised than there is */

@@ -13,6 +13,7 @@ const McTuning mc_tuning_default = {
   .swap_percent = 50,
   .ahead_percent = 100,
   .margin_mib = 64,
+  .margin_per_mille = 2,
   .pool_percent = 30,
   .pool_slack_percent = 25,
   .keep_in_comfort_s = 60,

@@ -25,7 +25,9 @@ typedef struct
   guint ahead_percent; /* of a step: freed for it beyond what it can be given at once */
 
   /* Beside the host's reserve. */
-  guint margin_mib;         /* never given: for what grows unmanaged between two cycles */
+  /* Never given, for what grows unmanaged between two cycles: the larger of the two. */
+  guint margin_mib;
+  guint margin_per_mille;   /* of the host's memory */
   guint pool_percent;       /* of the largest VM's capacity: kept free for whoever needs it next */
   guint pool_slack_percent; /* of that: may be missing before anybody is asked for it */
 

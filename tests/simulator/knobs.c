@@ -28,6 +28,7 @@ static const struct
   KNOB (swap_percent),
   KNOB (ahead_percent),
   KNOB (margin_mib),
+  KNOB (margin_per_mille),
   KNOB (pool_percent),
   KNOB (pool_slack_percent),
   KNOB (keep_in_comfort_s),

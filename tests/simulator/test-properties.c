@@ -320,7 +320,8 @@ static double
 free_of (const Run *run)
 {
   return (double)run->figures.available - (double)run->settings.thresholds.host_reserve
-         - (double)mc_headroom_margin (&run->settings) - (double)run->host.promised;
+         - (double)mc_headroom_margin (&run->settings, run->figures.total)
+         - (double)run->host.promised;
 }
 
 /* What each could have if all were divided by weight; those whose minimum is more have that. */

@@ -333,7 +333,7 @@ test_reserve_is_kept (void)
       McVmHistory history = { .looked = TRUE }, *histories[] = { &history };
       McVmDecision decision;
       McHostDecision of_host;
-      guint64 kept = 200 * MC_MIB + mc_headroom_margin (&settings);
+      guint64 kept = 200 * MC_MIB + mc_headroom_margin (&settings, host.total);
 
       mc_policy_decide (&settings, &host, NOW, 1, &facts, histories, &decision, &of_host);
       g_assert_cmpuint (decision.target, >=, facts.target);

@@ -39,10 +39,29 @@ test_margin_is_a_tuned_number (void)
   McTuning tuning = mc_tuning_default;
   McPolicySettings tuned = settings;
 
-  g_assert_cmpuint (mc_headroom_margin (&settings), ==, MARGIN);
+  g_assert_cmpuint (mc_headroom_margin (&settings, 4 * MC_GIB), ==, MARGIN);
   tuning.margin_mib = 10;
+  tuning.margin_per_mille = 3;
   tuned.tuning = &tuning;
-  g_assert_cmpuint (mc_headroom_margin (&tuned), ==, 10 * MC_MIB);
+  g_assert_cmpuint (mc_headroom_margin (&tuned, MC_GIB), ==, 10 * MC_MIB);
+  g_assert_cmpuint (mc_headroom_margin (&tuned, 1000 * MC_GIB), ==, 3 * MC_GIB);
+}
+
+static void
+test_margin_grows_with_the_host (void)
+{
+  const struct
+  {
+    guint64 total, margin; /* MiB */
+  } rows[] = {
+    { 0, 64 },     { 2048, 64 },   { 32000, 64 }, /* a five hundredth is no more */
+    { 40000, 80 }, { 64000, 128 }, { 1000000, 2000 }, { 64000000, 128000 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    g_assert_cmpuint (mc_headroom_margin (&settings, rows[i].total * MC_MIB) / MC_MIB, ==,
+                      rows[i].margin);
+  g_assert_cmpuint (mc_headroom_firm_margin (&settings), ==, MARGIN);
 }
 
 static void
@@ -51,7 +70,8 @@ test_figures_that_cannot_be_do_not_wrap (void)
   McPolicySettings absurd = { .thresholds.host_reserve = G_MAXUINT64 };
   McHostFigures host = { .total = G_MAXUINT64, .available = G_MAXUINT64 };
 
-  g_assert_cmpint (mc_headroom_free (&absurd, &host, 0), ==, -(gint64)MARGIN);
+  g_assert_cmpint (mc_headroom_free (&absurd, &host, 0), ==,
+                   -(gint64)mc_headroom_margin (&absurd, G_MAXUINT64));
   g_assert_cmpint (mc_headroom_free (&settings, &host, 0), >, 0);
   g_assert_cmpuint (mc_headroom_for_new_vm (0, G_MAXUINT64, 0), >, 0);
 }
@@ -132,6 +152,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/headroom/free", test_free_is_what_nobody_has_a_claim_to);
   g_test_add_func ("/headroom/margin", test_margin_is_a_tuned_number);
+  g_test_add_func ("/headroom/margin-grows-with-the-host", test_margin_grows_with_the_host);
   g_test_add_func ("/headroom/absurd-figures", test_figures_that_cannot_be_do_not_wrap);
   g_test_add_func ("/headroom/spare", test_spare_stops_at_the_high_watermark_and_the_minimum);
   g_test_add_func ("/headroom/spare-unknown", test_what_is_unknown_is_not_spare);

@@ -998,6 +998,28 @@ test_total_and_free_only_that_swaps_is_served (void)
   g_assert_cmpfloat (guest_swapped (blind), ==, 0);
 }
 
+/* A host of 250 GiB keeps 512 MiB beside its reserve: for who swaps all but 64 MiB of it is there,
+ * for who does not, nothing. */
+static void
+test_margin_of_a_large_host_is_for_who_swaps (void)
+{
+  g_autofree SmallHost *host = small_host_new (256000);
+  Guest *guest = small_host_add (host, 4096, 2048, 1990);
+
+  guest_touch_all (guest);
+  guest_was_told (guest);
+  small_host_leave (host, 200 + 500);
+  small_host_run (host, MINUTE);
+  g_assert_cmpfloat (guest->balloon, <=, 2048);
+  small_host_watch (host);
+  guest->comes_to = 2300;
+  guest->ramp = 50;
+  small_host_run (host, 5 * MINUTE);
+  g_assert_cmpfloat (guest_swapped (guest), ==, 0);
+  g_assert_cmpfloat (guest->balloon, >, 2300);
+  g_assert_cmpfloat (host->least_available, >, 200);
+}
+
 static void
 test_per_cpu_lists_are_no_growth (void)
 {
@@ -1475,6 +1497,7 @@ static const Row rows[] = {
   ROW ("odd/dump-kernel-is-no-need", test_dump_kernel_is_no_need),
   ROW ("odd/total-and-free-only-takes-nothing", test_total_and_free_only_takes_nothing_from_others),
   ROW ("odd/total-and-free-only-that-swaps", test_total_and_free_only_that_swaps_is_served),
+  ROW ("floor/margin-of-a-large-host-is-for-who-swaps", test_margin_of_a_large_host_is_for_who_swaps),
   ROW ("odd/per-cpu-lists-are-no-growth", test_per_cpu_lists_are_no_growth),
   ROW ("host/what-it-reclaims-is-not-paid-by-others", test_what_the_host_reclaims_is_not_paid_by_others),
   ROW ("alike/only-ratios-of-weights-matter", test_only_ratios_of_weights_matter),
