@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Every name that the service has on the bus, each written down once. */
+/* Every name that the service has or asks for on the bus, each written down once. */
 #pragma once
 
 #include <glib.h>
@@ -33,6 +33,9 @@ G_BEGIN_DECLS
 /* What D-Bus itself names, for objects of the service. */
 #define MC_PROPERTIES_INTERFACE     "org.freedesktop.DBus.Properties"
 #define MC_OBJECT_MANAGER_INTERFACE "org.freedesktop.DBus.ObjectManager"
+
+#define MC_SYSTEMD_NAME "org.freedesktop.systemd1"
+#define MC_SYSTEMD_PATH "/org/freedesktop/systemd1"
 
 /* Returns: (transfer full): the path of a VM's object */
 char *mc_vm_path (const char *uuid);

@@ -14,6 +14,10 @@
 
 #define CONNECT_WITHIN_US (2 * G_USEC_PER_SEC)
 
+/* What keeps it from the hypervisor may become clear only after a while: first the connection is
+ * lost, then its daemon is found stopped. An outage that finds ever new words is no news. */
+#define REASONS_LOGGED 5
+
 const char *
 mc_state_nick (McState state)
 {
@@ -147,12 +151,17 @@ mc_host_state_update (McHostState *self)
 {
   const char *why;
   McHostDegradation before = self->degraded_by;
+  g_autofree char *said = g_steal_pointer (&self->degraded);
 
   self->degraded_by = find_degradation (self, &why);
-  if (self->degraded_by != before)
-    log_degraded (self, before, why);
-  g_free (self->degraded);
   self->degraded = *why != '\0' ? g_strdup_printf ("Nothing is moved: %s.", why) : NULL;
+  if (self->degraded_by != before)
+    self->n_reasons = 0;
+  else if (self->degraded_by != MC_DEGRADED_BY_HYPERVISOR || g_strcmp0 (self->degraded, said) == 0
+           || self->n_reasons >= REASONS_LOGGED)
+    return;
+  self->n_reasons++;
+  log_degraded (self, before, why);
 }
 
 void

@@ -39,6 +39,7 @@ typedef struct
   gint64 started_us;
   guint late; /* samples in a row that brought nothing */
   McHostDegradation degraded_by;
+  guint n_reasons;         /* that were logged since it is degraded */
   McHostFigures figures;   /* without groups */
   GHashTable *group_left;  /* (nullable): of limits that VMs share: name → guint64: bytes */
   McHostDecision decision; /* the last one */

@@ -14,11 +14,9 @@
 
 #include "names.h"
 
-#define MANAGER_NAME      "org.freedesktop.systemd1"
-#define MANAGER_PATH      "/org/freedesktop/systemd1"
-#define MANAGER_INTERFACE MANAGER_NAME ".Manager"
-#define UNIT_INTERFACE    MANAGER_NAME ".Unit"
-#define JOB_INTERFACE     MANAGER_NAME ".Job"
+#define MANAGER_INTERFACE MC_SYSTEMD_NAME ".Manager"
+#define UNIT_INTERFACE    MC_SYSTEMD_NAME ".Unit"
+#define JOB_INTERFACE     MC_SYSTEMD_NAME ".Job"
 
 #define ANSWERS_WITHIN_MS 1000
 
@@ -71,8 +69,8 @@ ask (GTask *task,
 {
   Question *question = g_task_get_task_data (task);
 
-  g_dbus_connection_call (question->connection, MANAGER_NAME, path, interface, method, parameters,
-                          G_VARIANT_TYPE (type), G_DBUS_CALL_FLAGS_NO_AUTO_START, -1,
+  g_dbus_connection_call (question->connection, MC_SYSTEMD_NAME, path, interface, method,
+                          parameters, G_VARIANT_TYPE (type), G_DBUS_CALL_FLAGS_NO_AUTO_START, -1,
                           question->late, on_answer, task);
 }
 
@@ -137,7 +135,7 @@ on_job_type (GObject *source, GAsyncResult *result, gpointer user_data)
   if (g_strcmp0 (g_variant_get_string (type, NULL), "stop") != 0)
     answer (user_data, FALSE);
   else
-    ask_property (user_data, MANAGER_PATH, MANAGER_INTERFACE, "SystemState", on_state);
+    ask_property (user_data, MC_SYSTEMD_PATH, MANAGER_INTERFACE, "SystemState", on_state);
 }
 
 static void
@@ -176,7 +174,7 @@ mc_stop_job_is_for_good_async (GDBusConnection *connection,
   *question = (Question){ g_object_ref (connection), g_cancellable_new (), 0 };
   question->timer = g_timeout_add (ANSWERS_WITHIN_MS, on_late, question);
   g_task_set_task_data (task, question, question_free);
-  ask (task, MANAGER_PATH, MANAGER_INTERFACE, "GetUnitByPID",
+  ask (task, MC_SYSTEMD_PATH, MANAGER_INTERFACE, "GetUnitByPID",
        g_variant_new ("(u)", (guint)getpid ()), "(o)", on_unit);
 }
 

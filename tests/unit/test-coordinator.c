@@ -461,6 +461,43 @@ test_status_line (Fixture *f, gconstpointer data)
                    "Nothing is moved: end of file.");
 }
 
+static guint
+count_in_messages (const char *text)
+{
+  g_auto (GStrv) parts = g_strsplit (messages->str, text, -1);
+
+  return g_strv_length (parts) - 1;
+}
+
+/* It is lost for one reason, and stays away for another. */
+static void
+test_reasons_of_an_outage (Fixture *f, gconstpointer data)
+{
+  McHypervisor *hypervisor = MC_HYPERVISOR (f->fake);
+
+  fixture_add_guest (f, "vm", MC_GIB, MC_GIB, 300 * MC_MIB);
+  fixture_start_service (f);
+  for (guint outage = 0; outage < 2; outage++)
+    {
+      g_string_truncate (messages, 0);
+      mc_fake_hypervisor_disconnect (f->fake, "end of file");
+      for (guint i = 0; i < 3; i++)
+        mc_hypervisor_set_connection (hypervisor, FALSE, "it was stopped");
+      g_assert_cmpuint (count_in_messages ("Nothing is moved: end of file\n"), ==, 1);
+      g_assert_cmpuint (count_in_messages ("Nothing is moved: it was stopped\n"), ==, 1);
+      g_assert_cmpstr (mc_coordinator_get_status (f->coordinator), ==,
+                       "Nothing is moved: it was stopped.");
+      for (guint i = 0; i < 100; i++)
+        mc_hypervisor_set_connection (hypervisor, FALSE, i % 2 == 0 ? "no" : "neither");
+      g_assert_cmpuint (count_in_messages ("Nothing is moved: "), ==, 5);
+      g_assert_cmpstr (mc_coordinator_get_status (f->coordinator), ==,
+                       "Nothing is moved: neither.");
+      mc_fake_hypervisor_reconnect (f->fake);
+      fixture_pass (f, 5);
+      g_assert_cmpuint (count_in_messages ("The hypervisor is reachable again"), ==, 1);
+    }
+}
+
 #define TEST(name, function)                                                                       \
   g_test_add ("/coordinator/" name, Fixture, NULL, fixture_set_up, function, fixture_tear_down)
 
@@ -493,6 +530,7 @@ main (int argc, char **argv)
   TEST ("description-is-tried-again", test_description_is_tried_again);
   TEST ("alive", test_alive);
   TEST ("status-line", test_status_line);
+  TEST ("reasons-of-an-outage", test_reasons_of_an_outage);
   status = g_test_run ();
   g_string_free (messages, TRUE);
   return status;

@@ -7,6 +7,7 @@
 #include "events.h"
 #include "hypervisor.h"
 #include "libvirt-error.h"
+#include "local-daemon.h"
 
 /* Those that stay open for the next call. */
 #define CONNECTIONS_KEPT 3
@@ -32,6 +33,7 @@ struct _McConnectionPool
 {
   gatomicrefcount references;
   char *uri;
+  McLocalDaemon *daemon;
   GThread *main_thread;
   GMutex lock;
   GPtrArray *members; /* (element-type Member) */
@@ -60,6 +62,7 @@ mc_connection_pool_new (const char *uri)
 
   g_atomic_ref_count_init (&self->references);
   self->uri = g_strdup (uri);
+  self->daemon = mc_local_daemon_new (uri);
   self->main_thread = g_thread_self ();
   g_mutex_init (&self->lock);
   self->members = g_ptr_array_new ();
@@ -80,6 +83,7 @@ mc_connection_pool_unref (McConnectionPool *self)
     return;
   g_ptr_array_unref (self->members);
   g_mutex_clear (&self->lock);
+  mc_local_daemon_free (self->daemon);
   g_free (self->uri);
   g_free (self);
 }
@@ -119,6 +123,13 @@ mc_connection_pool_add (McConnectionPool *self,
 {
   add_member (self,
               (Member){ .connection = connection, .watches = watches, .on_closed = on_closed });
+}
+
+gboolean
+mc_connection_pool_may_open (McConnectionPool *self, GError **error)
+{
+  g_assert (g_thread_self () != self->main_thread);
+  return mc_local_daemon_may_connect (self->daemon, error);
 }
 
 virConnectPtr
@@ -189,6 +200,8 @@ mc_connection_pool_acquire (McConnectionPool *self, GError **error)
                              : "too many calls to the hypervisor hang");
       return NULL;
     }
+  if (!mc_local_daemon_may_connect_again (self->daemon, error))
+    return NULL;
   connection = open_connection (self, &remote, error);
   if (connection == NULL)
     return NULL;

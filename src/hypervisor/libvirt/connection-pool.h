@@ -30,6 +30,10 @@ McConnectionPool *mc_connection_pool_ref (McConnectionPool *self);
 void mc_connection_pool_unref (McConnectionPool *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (McConnectionPool, mc_connection_pool_unref)
 
+/* Whether to open the first connection: not where that would start a daemon that was stopped, which
+ * @error says then. */
+gboolean mc_connection_pool_may_open (McConnectionPool *self, GError **error);
+
 /*
  * Opens the first connection. @on_closed is called once when it is lost, in any thread, with
  * @user_data, which is released with @free_data. Returns: (transfer full): for

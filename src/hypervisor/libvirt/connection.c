@@ -9,6 +9,10 @@
 #define RECONNECT_AT_LEAST_MS 1000
 #define RECONNECT_AT_MOST_MS  10000
 
+/* A daemon that was stopped is only looked at, which costs nothing; once somebody has started it,
+ * the connection takes its time, too. */
+#define LOOK_AGAIN_AT_MOST_MS 5000
+
 struct _McConnection
 {
   GObject parent;
@@ -151,16 +155,27 @@ on_closed (virConnectPtr connection, int reason, void *data)
 typedef struct
 {
   McConnection *self;
-  Loss *loss; /* until the thread takes it */
+  Loss *loss;       /* until libvirt takes it */
+  gboolean stopped; /* the daemon, so that no connection was opened */
   GError *error;
 } Connecting;
+
+static void
+connecting_free (Connecting *connecting)
+{
+  g_object_unref (connecting->self);
+  g_clear_pointer (&connecting->loss, loss_free);
+  g_clear_error (&connecting->error);
+  g_free (connecting);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Connecting, connecting_free)
 
 static gboolean
 on_connected_main (gpointer user_data)
 {
-  g_autofree Connecting *connecting = user_data;
-  g_autoptr (McConnection) self = connecting->self;
-  g_autoptr (GError) error = connecting->error;
+  g_autoptr (Connecting) connecting = user_data;
+  McConnection *self = connecting->self;
 
   self->connecting = FALSE;
   if (self->stopping)
@@ -168,9 +183,11 @@ on_connected_main (gpointer user_data)
       mc_connection_pool_drop (self->pool);
       return G_SOURCE_REMOVE;
     }
-  if (error != NULL)
+  if (connecting->error != NULL)
     {
-      set_connected (self, FALSE, error->message);
+      set_connected (self, FALSE, connecting->error->message);
+      if (connecting->stopped)
+        self->delay_ms = MIN (self->delay_ms, LOOK_AGAIN_AT_MOST_MS);
       connect_later (self);
       return G_SOURCE_REMOVE;
     }
@@ -192,9 +209,12 @@ run_connect (gpointer data)
 {
   Connecting *connecting = data;
   McConnection *self = connecting->self;
-  virConnectPtr connection = mc_connection_pool_open (
-      self->pool, on_closed, g_steal_pointer (&connecting->loss), loss_free, &connecting->error);
+  virConnectPtr connection = NULL;
 
+  connecting->stopped = !mc_connection_pool_may_open (self->pool, &connecting->error);
+  if (!connecting->stopped)
+    connection = mc_connection_pool_open (
+        self->pool, on_closed, g_steal_pointer (&connecting->loss), loss_free, &connecting->error);
   if (connection != NULL)
     mc_connection_pool_add (self->pool, connection,
                             mc_libvirt_watch (connection, &self->hypervisor), on_closed);
