@@ -133,10 +133,11 @@ static gboolean
 handle_resume (McDbusMemCoord1 *object, GDBusMethodInvocation *invocation)
 {
   McHostMethods *self = MC_HOST_METHODS (object);
+  McHostParts *parts = mc_coordinator_get_parts (self->coordinator);
   GError *error = NULL;
 
-  mc_pause_end (&mc_coordinator_get_parts (self->coordinator)->pause, "Balancing",
-                mc_access_get_origin (invocation), &error);
+  mc_host_parts_resume (parts, &parts->pause, "Balancing", mc_access_get_origin (invocation),
+                        &error);
   return mc_answer_when_kept (self->coordinator, invocation, error);
 }
 
@@ -231,7 +232,8 @@ handle_reserve (McDbusMemCoord1 *object,
     {
       g_dbus_method_invocation_return_error (invocation, MC_SERVICE_ERROR,
                                              MC_SERVICE_ERROR_INVALID_ARGUMENT,
-                                             "The argument 'bytes' is 0");
+                                             "The argument 'bytes' is 0: it has to be what the VM "
+                                             "needs, at least 1");
       return TRUE;
     }
   left = mc_caller_watch (self->connection, g_dbus_method_invocation_get_sender (invocation));
@@ -283,11 +285,13 @@ find_vms (McHostMethods *self, const char *const *paths, GError **error)
       McVm *vm = g_hash_table_lookup (by_path, *paths);
 
       if (vm == NULL)
-        g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_UNKNOWN_VM, "There is no VM %s",
+        g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_UNKNOWN_VM,
+                     "There is no VM %s: it is gone, or it never was; "
+                     "'memcoordctl list' has those that are active",
                      *paths);
       else if (g_ptr_array_find (vms, vm, NULL))
         g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_INVALID_ARGUMENT,
-                     "The argument 'vms' has %s more than once", *paths);
+                     "The argument 'vms' has %s more than once: name it once", *paths);
       else
         {
           g_ptr_array_add (vms, vm);
@@ -307,12 +311,13 @@ handle_give_back (McDbusMemCoord1 *object,
   McHostParts *parts = mc_coordinator_get_parts (self->coordinator);
   GError *error = NULL;
   g_autoptr (GPtrArray) vms = find_vms (self, paths, &error);
+  g_autofree char *paused = mc_host_parts_describe_pause (parts);
 
   if (error != NULL)
     mc_answer_error (invocation, error);
   else
-    mc_give_back_calls_begin_async (&parts->give_back_calls, vms, mc_host_parts_are_paused (parts),
-                                    MC_GIVE_BACK_PATIENCE_US, on_given_back, invocation);
+    mc_give_back_calls_begin_async (&parts->give_back_calls, vms, paused, MC_GIVE_BACK_PATIENCE_US,
+                                    on_given_back, invocation);
   return TRUE;
 }
 

@@ -109,14 +109,18 @@ mc_publish_host (const McHostView *view, McDbusMemCoord1 *skeleton)
 {
   g_autofree char *uri = clean (view->hypervisor_uri);
   g_autofree char *reason = mc_plain_text (view->pause_reason);
+  g_autofree char *reload_error = mc_plain_text (view->reload_error);
 
   mc_dbus_mem_coord1_set_version (skeleton, PACKAGE_VERSION);
   mc_dbus_mem_coord1_set_state (skeleton, mc_state_nick (view->state));
+  mc_dbus_mem_coord1_set_state_since (skeleton, view->state_since);
   mc_dbus_mem_coord1_set_dry_run (skeleton, view->dry_run);
+  mc_dbus_mem_coord1_set_dry_run_configured (skeleton, view->dry_run_configured);
   mc_dbus_mem_coord1_set_hypervisor_uri (skeleton, uri);
   mc_dbus_mem_coord1_set_hypervisor_connected (skeleton, view->hypervisor_connected);
   publish_host_figures (view, skeleton);
   mc_dbus_mem_coord1_set_host_condition (skeleton, mc_host_condition_nick (view->host_condition));
+  mc_dbus_mem_coord1_set_host_condition_since (skeleton, view->host_condition_since);
   for (const McThreshold *threshold = mc_host_thresholds; threshold->name != NULL; threshold++)
     publish_threshold (G_OBJECT (skeleton), threshold,
                        mc_host_threshold_get (&view->thresholds, threshold));
@@ -125,6 +129,7 @@ mc_publish_host (const McHostView *view, McDbusMemCoord1 *skeleton)
   mc_dbus_mem_coord1_set_inhibited (skeleton, view->inhibited);
   mc_dbus_mem_coord1_set_reserved (skeleton, view->reserved);
   mc_dbus_mem_coord1_set_overridden (skeleton, (const char *const *)view->overridden);
+  mc_dbus_mem_coord1_set_reload_error (skeleton, reload_error);
   g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (skeleton));
 }
 
@@ -178,6 +183,8 @@ publish_vm_policy (const McVmView *view, McDbusMemCoord1VM *skeleton)
   mc_dbus_mem_coord1_vm_set_overridden (skeleton, (const char *const *)view->overridden);
   mc_dbus_mem_coord1_vm_set_paused_until (skeleton, view->paused_until);
   mc_dbus_mem_coord1_vm_set_last_change (skeleton, view->last_change);
+  mc_dbus_mem_coord1_vm_set_status_since (skeleton, view->status_since);
+  mc_dbus_mem_coord1_vm_set_short_since (skeleton, view->short_since);
 }
 
 void

@@ -33,7 +33,9 @@ check_there (McVmMethods *self, GError **error)
 {
   if (!mc_vm_get_parts (self->vm)->domain.gone)
     return TRUE;
-  g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_UNKNOWN_VM, "The VM %s is gone",
+  g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_UNKNOWN_VM,
+               "The VM %s is gone: it has ended or was "
+               "started anew; 'memcoordctl list' has those that are active",
                mc_vm_get_name (self->vm));
   return FALSE;
 }
@@ -129,8 +131,9 @@ handle_resume (McDbusMemCoord1VM *object, GDBusMethodInvocation *invocation)
   GError *error = NULL;
 
   if (check_there (self, &error))
-    mc_pause_end (&mc_vm_get_parts (self->vm)->pause, mc_vm_get_name (self->vm),
-                  mc_access_get_origin (invocation), &error);
+    mc_host_parts_resume (mc_coordinator_get_parts (self->coordinator),
+                          &mc_vm_get_parts (self->vm)->pause, mc_vm_get_name (self->vm),
+                          mc_access_get_origin (invocation), &error);
   return mc_answer_when_kept (self->coordinator, invocation, error);
 }
 

@@ -234,8 +234,11 @@ on_synced (GObject *source, GAsyncResult *result, gpointer user_data)
   if (mc_store_sync_finish (MC_STORE (source), result, &error))
     g_task_return_boolean (task, TRUE);
   else
-    g_task_return_new_error (task, MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED,
-                             "It cannot be saved, so nothing was changed: %s", error->message);
+    g_task_return_new_error (
+        task, MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED,
+        "It cannot be saved, so nothing was changed: %s; make the service's state "
+        "directory writable, and try again",
+        error->message);
 }
 
 void
@@ -326,6 +329,7 @@ mc_coordinator_stop_async (McCoordinator *self,
 {
   McSettings *settings = self->parts.context->settings;
   GTask *stop = g_task_new (self, NULL, callback, user_data);
+  g_autofree char *paused = mc_host_parts_describe_pause (&self->parts);
 
   g_return_if_fail (!mc_context_is_ending (self->parts.context));
 
@@ -334,9 +338,8 @@ mc_coordinator_stop_async (McCoordinator *self,
       && !mc_settings_get_dry_run (settings))
     {
       self->parts.give_back_calls.service_ends = TRUE;
-      mc_give_back_calls_begin_async (&self->parts.give_back_calls, NULL,
-                                      mc_host_parts_are_paused (&self->parts), GIVE_BACK_AT_MOST_US,
-                                      on_given_back, stop);
+      mc_give_back_calls_begin_async (&self->parts.give_back_calls, NULL, paused,
+                                      GIVE_BACK_AT_MOST_US, on_given_back, stop);
     }
   else
     shut_down (self, stop);

@@ -6,6 +6,7 @@
 
 #include "error.h"
 #include "give-back.h"
+#include "size.h"
 #include "vm-detail.h"
 
 typedef struct
@@ -62,6 +63,23 @@ drop_undecided (Call *call, guint index)
   mc_vm_get_parts (vm)->target.give_back = is_wanted (call->owner, vm);
 }
 
+/* Returns: (transfer full) */
+static GError *
+new_no_memory_error (const McGiveBackCalls *self)
+{
+  const McHostFigures *figures = &self->state->figures;
+  g_autofree char *available = mc_size_format (figures->available);
+  g_autofree char *promised = mc_size_format (self->state->decision.promised);
+  g_autofree char *reserve
+      = mc_size_format (mc_context_get_policy (self->context)->thresholds.host_reserve);
+
+  return g_error_new (MC_SERVICE_ERROR, MC_SERVICE_ERROR_NO_MEMORY,
+                      "The host has no memory to give beside its reserve and what was promised to "
+                      "VMs: %s available, HostReserve %s, %s promised; stop a VM, or lower "
+                      "HostReserve",
+                      available, reserve, promised);
+}
+
 static void
 answer (Call *call)
 {
@@ -70,9 +88,7 @@ answer (Call *call)
   if (call->error != NULL)
     g_task_return_error (call->task, g_steal_pointer (&call->error));
   else if (call->missed && call->given == 0)
-    g_task_return_new_error (call->task, MC_SERVICE_ERROR, MC_SERVICE_ERROR_NO_MEMORY,
-                             "The host has no memory to give beside its reserve and what was "
-                             "promised to VMs");
+    g_task_return_error (call->task, new_no_memory_error (call->owner));
   else
     g_task_return_pointer (call->task, g_steal_pointer (&given), g_free);
 }
@@ -127,10 +143,14 @@ on_late (gpointer user_data)
   call->timer = 0;
   if (mc_vm_get_parts (vm)->target.under_way)
     fail (call, g_error_new (MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED,
-                             "The VM %s is busy: it is not known in time what it was given", name));
+                             "The VM %s is busy: it is not known in time what it was given; "
+                             "'memcoordctl why' shows it later",
+                             name));
   else
     fail (call, g_error_new (MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED,
-                             "The VM %s was given nothing: no statistics have come in time", name));
+                             "The VM %s was given nothing: no statistics have come in time; "
+                             "'memcoordctl show' says how it is doing",
+                             name));
   end (call);
 }
 
@@ -153,7 +173,8 @@ note_nothing (Call *call, McVm *vm)
                              mc_vm_get_name (vm)));
   else if (call->named && !mc_give_back_is_possible (&facts))
     fail (call, g_error_new (MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED,
-                             "The VM %s cannot be given memory now", mc_vm_get_name (vm)));
+                             "The VM %s cannot be given memory now; 'memcoordctl show' says why",
+                             mc_vm_get_name (vm)));
   else if (mc_give_back_missing (&facts, mc_vm_get_history (vm)) >= MC_MIB)
     call->missed = TRUE;
 }
@@ -202,7 +223,8 @@ new_not_ready_error (const McGiveBackCalls *self)
 
   return g_error_new_literal (MC_SERVICE_ERROR, MC_SERVICE_ERROR_NOT_CONNECTED,
                               degraded != NULL ? degraded
-                                               : "Nothing was read from the hypervisor yet");
+                                               : "Nothing was read from the hypervisor yet; try "
+                                                 "again in some seconds");
 }
 
 static void
@@ -264,16 +286,16 @@ mc_give_back_calls_note_ended (McGiveBackCalls *self, McDomain *domain, const GE
 /* Begin */
 
 static gboolean
-check_state (McGiveBackCalls *self, gboolean paused, GError **error)
+check_state (McGiveBackCalls *self, const char *paused, GError **error)
 {
   if (mc_context_is_ending (self->context))
     g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED,
                  "The service ends, and nothing was given back");
   else if (!mc_host_state_is_ready (self->state))
     *error = new_not_ready_error (self);
-  else if (paused)
-    g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED,
-                 "Balancing is paused, and nothing is moved until it is resumed");
+  else if (paused != NULL)
+    g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED, "Nothing is given back. %s",
+                 paused);
   else
     return TRUE;
   return FALSE;
@@ -337,7 +359,7 @@ call_new (McGiveBackCalls *self, const GPtrArray *vms, GTask *task)
 void
 mc_give_back_calls_begin_async (McGiveBackCalls *self,
                                 GPtrArray *vms,
-                                gboolean paused,
+                                const char *paused,
                                 gint64 patience_us,
                                 GAsyncReadyCallback callback,
                                 gpointer user_data)

@@ -35,7 +35,7 @@ void mc_give_back_calls_abandon (McGiveBackCalls *self, const GError *why);
  * @vms: (nullable) (element-type McVm): each is given what it has less than its maximum, whoever
  * took that. NULL = all from which the service has taken memory; those that cannot be given any are
  * left out then.
- * @paused: nothing is moved, by somebody's wish
+ * @paused: (nullable): why nothing is moved, where that is somebody's wish
  * @patience_us: what did not come to an end by then is an error
  *
  * Fails with NOT_CONNECTED while nothing can be moved; with UNKNOWN_VM for one of @vms that is
@@ -45,7 +45,7 @@ void mc_give_back_calls_abandon (McGiveBackCalls *self, const GError *why);
  */
 void mc_give_back_calls_begin_async (McGiveBackCalls *self,
                                      GPtrArray *vms,
-                                     gboolean paused,
+                                     const char *paused,
                                      gint64 patience_us,
                                      GAsyncReadyCallback callback,
                                      gpointer user_data);

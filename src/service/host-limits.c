@@ -243,6 +243,18 @@ reload_free (Reload *reload)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Reload, reload_free)
 
+/* The settings in force stay, and that it was refused is shown until a reload succeeds. @problem:
+ * (transfer full). Returns: FALSE */
+static gboolean
+refuse_config (McHostLimits *self, GError *problem, GError **error)
+{
+  g_free (self->refused);
+  self->refused = g_strdup (problem->message);
+  mc_event_configuration_refused (problem->message);
+  mc_context_emit_changed (self->context, NULL);
+  return fail_from (error, problem);
+}
+
 static gboolean
 apply_config (McHostLimits *self, Reload *reload, GError **error)
 {
@@ -255,10 +267,8 @@ apply_config (McHostLimits *self, Reload *reload, GError **error)
   if (config != NULL && !check_config (self, config, &problem))
     g_clear_pointer (&config, mc_config_free);
   if (config == NULL || !mc_settings_reload (self->context->settings, config, &problem))
-    {
-      mc_event_configuration_refused (problem->message);
-      return fail_from (error, problem);
-    }
+    return refuse_config (self, problem, error);
+  g_clear_pointer (&self->refused, g_free);
   undo_where_not_kept (self, g_steal_pointer (&undo));
   emit_changes (self, &before, origin);
   emit_configuration (self, &before, origin);
@@ -336,7 +346,7 @@ mc_host_limits_reload_finish (GAsyncResult *result, GError **error)
 void
 mc_host_limits_init (McHostLimits *self, McContext *context, McHostState *state)
 {
-  *self = (McHostLimits){ context, state, G_QUEUE_INIT };
+  *self = (McHostLimits){ context, state, G_QUEUE_INIT, NULL };
 }
 
 void
@@ -353,4 +363,5 @@ mc_host_limits_clear (McHostLimits *self)
       if (reload != reading) /* which its thread has */
         reload_free (reload);
     }
+  g_clear_pointer (&self->refused, g_free);
 }

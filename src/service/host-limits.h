@@ -15,6 +15,7 @@ typedef struct
   McContext *context;
   McHostState *state;
   GQueue reloads; /* (element-type Reload) the first of them is being read */
+  char *refused;  /* why the last reload was, or NULL */
 } McHostLimits;
 
 void mc_host_limits_init (McHostLimits *self, McContext *context, McHostState *state);

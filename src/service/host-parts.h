@@ -28,4 +28,13 @@ mc_host_parts_are_paused (const McHostParts *self)
   return self->pause.active || self->inhibitors.list->len > 0;
 }
 
+/* Returns: (transfer full) (nullable): why nothing is balanced, by somebody's wish, and what ends
+ * that: one sentence. */
+char *mc_host_parts_describe_pause (const McHostParts *self);
+
+/* Ends @pause, the host's or a VM's, as mc_pause_end() does; where there is nothing to end and
+ * everything is paused otherwise, the error says so. */
+gboolean mc_host_parts_resume (
+    McHostParts *self, McPause *pause, const char *name, const char *origin, GError **error);
+
 G_END_DECLS

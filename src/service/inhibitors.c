@@ -72,8 +72,11 @@ mc_inhibitors_add (McInhibitors *self,
 
   if (self->list->len >= MOST_INHIBITORS)
     {
-      g_set_error (error, G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED,
-                   "There are %d inhibitors already", MOST_INHIBITORS);
+      g_set_error (
+          error, G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED,
+          "There are %d inhibitors, as many as there may be; 'memcoordctl inhibitors' lists "
+          "them: end one of them first",
+          MOST_INHIBITORS);
       return NULL;
     }
   if (!g_unix_open_pipe (ends, FD_CLOEXEC, error))

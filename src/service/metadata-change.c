@@ -48,7 +48,8 @@ apply_managed (McMetadataEdit *edit, guint64 value, GError **error)
   if (value > 1)
     {
       g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_OUT_OF_RANGE,
-                   MC_SETTING_MANAGED " %" G_GUINT64_FORMAT " is neither 0 nor 1", value);
+                   MC_SETTING_MANAGED " %" G_GUINT64_FORMAT " is neither 0 (not managed) nor 1",
+                   value);
       return FALSE;
     }
   mc_metadata_edit_set_managed (edit, value == 1 ? MC_MANAGED_YES : MC_MANAGED_NO);

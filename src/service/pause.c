@@ -157,7 +157,10 @@ mc_pause_end (McPause *self, const char *name, const char *origin, GError **erro
 
   if (!self->active)
     {
-      g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_NOT_PAUSED, "%s is not paused", name);
+      g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_NOT_PAUSED,
+                   "%s is not paused: there is "
+                   "nothing to resume",
+                   name);
       return FALSE;
     }
   undo = undo_new (self);

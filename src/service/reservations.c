@@ -7,6 +7,7 @@
 #include "error.h"
 #include "events.h"
 #include "headroom.h"
+#include "size.h"
 
 /* A guest returns memory at 60 MB/s and more: what has not come after this long will not come; and
  * a caller on the bus waits for 25 s if it does not say otherwise. */
@@ -75,6 +76,22 @@ on_left (GCancellable *cancellable, gpointer user_data)
   drop (user_data);
 }
 
+/* Returns: (transfer full) */
+static GError *
+new_no_memory_error (const McReservations *self, guint64 bytes)
+{
+  g_autofree char *asked = mc_size_format (bytes);
+  g_autofree char *reserve
+      = mc_size_format (mc_context_get_policy (self->context)->thresholds.host_reserve);
+  g_autofree char *reserved = mc_size_format (mc_reservations_get_total (self));
+
+  return g_error_new (MC_SERVICE_ERROR, MC_SERVICE_ERROR_NO_MEMORY,
+                      "Nothing of %s can be freed: the host has no memory left beside HostReserve "
+                      "%s, %s reserved and what was promised, and no VM can spare any; stop a VM, "
+                      "or lower HostReserve",
+                      asked, reserve, reserved);
+}
+
 static void
 answer (Reservation *reservation, guint64 granted)
 {
@@ -84,10 +101,10 @@ answer (Reservation *reservation, guint64 granted)
   mc_clock_cancel (self->context->clock, &reservation->timer);
   if (granted == 0)
     {
-      g_task_return_new_error (
-          task, MC_SERVICE_ERROR, MC_SERVICE_ERROR_NO_MEMORY,
-          "No memory could be freed: the host has none to spare, and no VM does");
+      guint64 asked = reservation->bytes;
+
       drop (reservation);
+      g_task_return_error (task, new_no_memory_error (self, asked));
       return;
     }
   reservation->bytes = granted;
@@ -137,8 +154,10 @@ on_waited_enough (gpointer user_data)
       answer (reservation, free_for (self, reservation));
       return;
     }
-  refuse (reservation, MC_SERVICE_ERROR_NOT_CONNECTED,
-          "Nothing is reserved: the hypervisor was lost, or does not answer");
+  refuse (
+      reservation, MC_SERVICE_ERROR_NOT_CONNECTED,
+      "Nothing is reserved: the hypervisor was lost, or does not answer; 'memcoordctl status' says "
+      "more");
   drop (reservation);
 }
 
@@ -205,14 +224,13 @@ mc_reservations_reserve_async (McReservations *self,
     {
       g_task_return_new_error (
           task, MC_SERVICE_ERROR, MC_SERVICE_ERROR_NOT_CONNECTED,
-          "Nothing can be reserved: the hypervisor is not connected, or does not answer");
+          "Nothing can be reserved: the hypervisor is not connected, or does not answer; "
+          "'memcoordctl status' says more");
       return;
     }
   if (MIN (bytes, possible) == 0)
     {
-      g_task_return_new_error (
-          task, MC_SERVICE_ERROR, MC_SERVICE_ERROR_NO_MEMORY,
-          "No memory can be freed: the host has none to spare, and no VM does");
+      g_task_return_error (task, new_no_memory_error (self, bytes));
       return;
     }
   reservation = reservation_new (self, MIN (bytes, possible), seconds);
@@ -250,8 +268,11 @@ mc_reservations_release (McReservations *self, const char *id, GError **error)
       drop (reservation);
       return TRUE;
     }
-  g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_UNKNOWN_RESERVATION,
-               "There is no reservation '%s'", id);
+  g_set_error (
+      error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_UNKNOWN_RESERVATION,
+      "There is no reservation '%s': it was released, its time was up, or its owner has left "
+      "the bus",
+      id);
   return FALSE;
 }
 

@@ -4,11 +4,29 @@
 
 #include "views.h"
 
+#include <string.h>
+
 #include "events.h"
 #include "service-manager.h"
 
 static void
-update_figures (McHostView *self, const McHostParts *host)
+set_state (McHostView *self, McState state, guint64 wall_us)
+{
+  if (state != self->state || self->state_since == 0)
+    self->state_since = wall_us;
+  self->state = state;
+}
+
+static void
+set_condition (McHostView *self, McHostCondition condition, guint64 wall_us)
+{
+  if (condition != self->host_condition || self->host_condition_since == 0)
+    self->host_condition_since = wall_us;
+  self->host_condition = condition;
+}
+
+static void
+update_figures (McHostView *self, const McHostParts *host, guint64 wall_us)
 {
   const McHostFigures *figures = &host->state.figures;
   const McHostDecision *decision = &host->state.decision;
@@ -18,13 +36,15 @@ update_figures (McHostView *self, const McHostParts *host)
   self->host_promised = decision->promised;
   self->host_used_percent = decision->used_percent;
   /* By the host's own reserve: what is reserved for a VM about to start is no reason for alarm. */
-  self->host_condition = mc_policy_host_condition (mc_context_get_policy (host->context), figures);
+  set_condition (self, mc_policy_host_condition (mc_context_get_policy (host->context), figures),
+                 wall_us);
 }
 
 static void
 update_settings (McHostView *self, const McSettings *settings)
 {
   self->dry_run = mc_settings_get_dry_run (settings);
+  self->dry_run_configured = mc_settings_get_config (settings)->dry_run;
   self->thresholds = mc_settings_get_policy (settings)->thresholds;
   g_strfreev (self->overridden);
   self->overridden = mc_settings_list_overridden (settings);
@@ -35,40 +55,25 @@ mc_views_update_host (McViews *views, const McHostParts *host)
 {
   McHostView *self = &views->host;
   McHypervisor *hypervisor = host->context->hypervisor;
+  guint64 wall_us = (guint64)mc_clock_wall (host->context->clock);
 
-  self->state = mc_host_state_get_state (&host->state, mc_host_parts_are_paused (host));
+  set_state (self, mc_host_state_get_state (&host->state, mc_host_parts_are_paused (host)),
+             wall_us);
   self->hypervisor_uri = mc_hypervisor_get_uri (hypervisor);
   self->hypervisor_connected = mc_hypervisor_get_connected (hypervisor);
   update_settings (self, host->context->settings);
+  self->reload_error = host->limits.refused != NULL ? host->limits.refused : "";
   self->pause_reason = mc_pause_get_reason (&host->pause);
   self->paused_until = host->pause.until_us;
   self->inhibited = host->inhibitors.list->len > 0;
   self->reserved = mc_reservations_get_total (&host->reservations);
   self->free_for_new_vm = mc_reservations_get_free_for_new_vm (&host->reservations);
   if (mc_host_state_has_figures (&host->state))
-    update_figures (self, host);
+    update_figures (self, host, wall_us);
 }
 
-/* Returns: (transfer full) (nullable): why nothing is balanced, by somebody's wish */
 static char *
-describe_pause (const McHostParts *host)
-{
-  const char *reason = mc_pause_get_reason (&host->pause);
-  const McInhibitor *first;
-
-  if (host->pause.active)
-    return *reason != '\0'
-               ? g_strdup_printf ("All balancing is paused: %s", reason)
-               : g_strdup ("All balancing is paused; resume it with 'memcoordctl resume'.");
-  if (host->inhibitors.list->len == 0)
-    return NULL;
-  first = host->inhibitors.list->pdata[0];
-  return g_strdup_printf ("All balancing is inhibited by %s: %s", first->who, first->why);
-}
-
-/* Returns: (transfer full): one line for people, how the service is doing. */
-static char *
-describe (const McHostParts *host)
+describe_state (const McHostParts *host)
 {
   const char *uri = mc_hypervisor_get_uri (host->context->hypervisor);
   const char *degraded = host->state.degraded;
@@ -80,11 +85,26 @@ describe (const McHostParts *host)
     return g_strdup (degraded);
   if (!host->fleet.synced)
     return g_strdup_printf ("Connecting to %s", uri);
-  paused = describe_pause (host);
+  paused = mc_host_parts_describe_pause (host);
   if (paused != NULL)
     return paused;
   return g_strdup_printf ("%s %u %s of %s", dry_run ? "Watching (dry run)" : "Balancing", n_vms,
                           n_vms == 1 ? "VM" : "VMs", uri);
+}
+
+/* Returns: (transfer full): one line for people, how the service is doing, with what an admin has
+ * to see where the service manager shows it. */
+static char *
+describe (const McHostParts *host)
+{
+  g_autofree char *state = describe_state (host);
+  const char *refused = host->limits.refused;
+
+  if (refused == NULL)
+    return g_steal_pointer (&state);
+  if (g_str_has_suffix (state, "."))
+    state[strlen (state) - 1] = '\0';
+  return g_strdup_printf ("%s; the last reload was refused: %s", state, refused);
 }
 
 static void
@@ -113,7 +133,7 @@ notify_service_manager (McViews *self, const McHostParts *host)
 void
 mc_views_update (McViews *self, McHostParts *host)
 {
-  g_autofree char *paused = describe_pause (host);
+  g_autofree char *paused = mc_host_parts_describe_pause (host);
 
   host->reservations.headroom = mc_host_state_find_headroom (&host->state);
   mc_fleet_update_views (&host->fleet, paused, host->state.degraded);
@@ -125,7 +145,7 @@ mc_views_update (McViews *self, McHostParts *host)
 void
 mc_views_update_vm (const McHostParts *host, McVm *vm)
 {
-  g_autofree char *paused = describe_pause (host);
+  g_autofree char *paused = mc_host_parts_describe_pause (host);
 
   mc_vm_update_view (vm, paused, host->state.degraded);
 }

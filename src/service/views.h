@@ -14,19 +14,23 @@ G_BEGIN_DECLS
 typedef struct
 {
   McState state;
+  guint64 state_since; /* µs since the epoch */
   gboolean dry_run;
+  gboolean dry_run_configured; /* what the configuration says */
   const char *hypervisor_uri;
   gboolean hypervisor_connected;
   guint64 host_total, host_available, host_promised;
   double host_used_percent;
   McHostCondition host_condition;
+  guint64 host_condition_since; /* µs since the epoch */
   McHostThresholds thresholds;
   const char *pause_reason;
   guint64 paused_until; /* µs since the epoch, 0 = until Resume */
   gboolean inhibited;
   guint64 reserved;
   guint64 free_for_new_vm;
-  char **overridden; /* the thresholds that were set at run time, by the bus's names */
+  char **overridden;        /* the thresholds that were set at run time, by the bus's names */
+  const char *reload_error; /* why the last reload was refused, or "" */
 } McHostView;
 
 /* Zero-initialised: nothing was published. */

@@ -93,10 +93,14 @@ mc_vm_view_update (McVmView *self,
                    const McVmFacts *facts,
                    const McVmHistory *history,
                    McVmStatus status,
-                   const char *detail)
+                   const char *detail,
+                   guint64 wall_us)
 {
-  gboolean changed = update_policy (self, vm, facts, status);
+  gboolean changed;
 
+  if (status != self->status || self->status_since == 0)
+    self->status_since = wall_us;
+  changed = update_policy (self, vm, facts, status);
   changed |= replace (&self->name, vm->domain.name);
   changed |= replace (&self->status_detail, detail);
   changed |= update_overridden (self, &vm->limits);
@@ -115,5 +119,14 @@ mc_vm_view_set_reason (McVmView *self, guint64 when, McReason reason, const char
   g_free (self->last_reason);
   self->last_reason = g_strdup (sentence);
   self->last_change = when;
+  self->revision++;
+}
+
+void
+mc_vm_view_set_short (McVmView *self, gboolean is_short, guint64 wall_us)
+{
+  if (is_short == (self->short_since > 0))
+    return;
+  self->short_since = is_short ? wall_us : 0;
   self->revision++;
 }

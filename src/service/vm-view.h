@@ -16,6 +16,7 @@ typedef struct
   int id;
   gboolean persistent;
   McVmStatus status;
+  guint64 status_since;
   char *status_detail;
   McVmPolicy policy; /* that is in force */
   guint64 balloon, target;
@@ -28,21 +29,26 @@ typedef struct
   McReason last_reason_code; /* MC_REASON_NONE: there was none */
   char *last_reason;
   guint64 last_change;
+  guint64 short_since; /* 0 = it is not short of memory that it cannot be given */
 } McVmView;
 
 void mc_vm_view_init (McVmView *self);
 void mc_vm_view_clear (McVmView *self);
 
 /* Brings all of it up to date but the last reason. @facts: what the policy is to judge; @detail:
- * the status in words */
+ * the status in words; @wall_us: now */
 void mc_vm_view_update (McVmView *self,
                         const McVmParts *vm,
                         const McVmFacts *facts,
                         const McVmHistory *history,
                         McVmStatus status,
-                        const char *detail);
+                        const char *detail,
+                        guint64 wall_us);
 
 /* @when: µs since the epoch */
 void mc_vm_view_set_reason (McVmView *self, guint64 when, McReason reason, const char *sentence);
+
+/* Whether it is short of memory that it cannot be given now. @wall_us: now */
+void mc_vm_view_set_short (McVmView *self, gboolean is_short, guint64 wall_us);
 
 G_END_DECLS

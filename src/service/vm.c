@@ -201,6 +201,15 @@ is_worth_a_reason (const McVmDecision *decision, McReason before)
              || decision->reason == MC_REASON_UNREACHABLE || decision->reason == MC_REASON_FOREIGN);
 }
 
+/* It needs more, and neither the host nor what it shares with others has any. */
+static gboolean
+is_short (const McVmDecision *decision)
+{
+  return !decision->move
+         && (decision->reason == MC_REASON_NO_FREE_MEMORY
+             || decision->reason == MC_REASON_GROUP_FULL);
+}
+
 /* Its own process did not answer, and it is not known to be kept from it. */
 static gboolean
 may_be_a_hiccup (McVm *self, McVmStatus found)
@@ -245,6 +254,7 @@ mc_vm_store_decision (McVm *self, const McVmDecision *decision)
 
       mc_vm_view_set_reason (&self->view, wall_now (self), decision->reason, sentence);
     }
+  mc_vm_view_set_short (&self->view, is_short (decision), wall_now (self));
   /* What is only tried again after a failure is not well yet. */
   if (found == MC_VM_MANAGED && decision->move && self->parts.target.refusal.times > 0)
     found = MC_VM_BUSY;
@@ -301,7 +311,10 @@ mc_vm_update_view (McVm *self, const char *all_paused, const char *degraded)
                                              : mc_vm_detail_describe (&self->parts, status,
                                                                       &self->decision, all_paused);
 
-  mc_vm_view_update (&self->view, &self->parts, &facts, &self->history, status, detail);
+  if (degraded != NULL) /* nobody decides what it needs */
+    mc_vm_view_set_short (&self->view, FALSE, 0);
+  mc_vm_view_update (&self->view, &self->parts, &facts, &self->history, status, detail,
+                     wall_now (self));
 }
 
 /* The end */

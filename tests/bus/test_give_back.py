@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What was taken from VMs is given back: by GiveBack(), to one that is not managed any more, and at a stop for good."""
 
+import os
 import subprocess
 import sys
 import time
@@ -10,7 +11,7 @@ import pytest
 from gi.repository import Gio, GLib
 
 from common import MIB
-from common.bus import HOST, ROOT, VM
+from common.bus import HOST, NAME, ROOT, VM
 from common.service import start_service, stop_service
 from test_signals import Heard
 
@@ -100,6 +101,23 @@ def test_wrong_vms_are_refused_and_nothing_is_given(service):
     name, message = refused(service, web, service.path("db"))
     assert name == "Failed" and "db" in message and "backup" in message
     assert {vm["Target"] for vm in service.vms().values()} == {512 * MIB}
+
+
+def test_refusal_says_who_inhibits_and_why(service):
+    fds = service.connection.call_with_unix_fd_list_sync(
+        NAME, ROOT, HOST, "Inhibit", GLib.Variant("(ss)", ("rsync", "nightly backup")), None, 0, 5000, None, None)[1]
+    service.wait_until(lambda: service.host()["Inhibited"])
+    error, message = refused(service)
+    assert error == "Failed" and "paused" not in message
+    assert f"inhibited by rsync (uid {os.getuid()}, pid {os.getpid()}): nightly backup; it resumes when that ends" in message
+    for path, name in ((ROOT, "Balancing"), (service.path("web"), "web")):
+        with pytest.raises(GLib.Error, match=f"{name} is not paused itself. All balancing is inhibited by rsync"):
+            call(service, path, "Resume")
+    for fd in fds.steal_fds():
+        os.close(fd)
+    service.wait_until(lambda: not service.host()["Inhibited"])
+    call(service, ROOT, "Pause", "(su)", "kernel update", 0)
+    assert "paused: kernel update; resume it with 'memcoordctl resume'" in refused(service)[1]
 
 
 def test_nothing_is_given_while_all_is_paused_or_nobody_answers(service):

@@ -76,6 +76,7 @@ def test_host_tells_what_is(service):
     assert (host["LowWatermark"], host["HighWatermark"], host["HostReserve"]) == (100 * MIB, 150 * MIB, 200 * MIB)
     assert (host["HostUsageLimit"], host["StepLimit"], host["Interval"]) == (75, 20, 2)
     assert (host["PauseReason"], host["PausedUntil"], host["Inhibited"], host["Reserved"]) == ("", 0, False, 0)
+    assert (host["Overridden"], host["DryRunConfigured"], host["ReloadError"]) == ([], False, "")
     assert 0 < host["FreeForNewVM"] <= host["HostAvailable"] - host["HostReserve"]
 
 

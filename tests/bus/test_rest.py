@@ -82,8 +82,36 @@ def test_reload_takes_the_configuration_whole_or_not_at_all(begin, tmp_path):
     for named in (str(config), ":3", "frobnicate"):
         assert named in error.value.message
     assert service.host()["LowWatermark"] == 95 * MIB
+    assert service.host()["ReloadError"] == error.value.message.partition(": ")[2].partition(": ")[2]
     call(service, ROOT, "ResetThresholds", "(as)", [])
     assert service.host()["StepLimit"] == 30
+    config.write_text("[Thresholds]\nlow-watermark=70M\n")
+    call(service, ROOT, "Reload")
+    assert (service.host()["ReloadError"], service.host()["LowWatermark"]) == ("", 70 * MIB)
+
+
+def test_dry_run_of_the_configuration_is_told_apart(begin, tmp_path):
+    (tmp_path / "memcoord.conf").write_text("[Policy]\ndry-run=true\n")
+    service = begin()
+    assert (service.host()["DryRun"], service.host()["DryRunConfigured"]) == (True, True)
+    call(service, ROOT, "SetDryRun", "(b)", False)
+    assert (service.host()["DryRun"], service.host()["DryRunConfigured"]) == (False, True)
+    (tmp_path / "memcoord.conf").write_text("")
+    call(service, ROOT, "Reload")
+    assert (service.host()["DryRun"], service.host()["DryRunConfigured"]) == (False, False)
+
+
+def test_since_when_things_are_as_they_are(begin):
+    service = begin()
+    service.wait_until(lambda: service.vms()["web"]["Status"] == "managed")
+    host, vm = service.host(), service.vms()["web"]
+    assert host["StateSince"] > 1_600_000_000_000_000 and host["HostConditionSince"] > 1_600_000_000_000_000
+    assert vm["StatusSince"] >= host["HostConditionSince"] and vm["ShortSince"] == 0
+    call(service, ROOT, "Pause", "(su)", "backup", 0)
+    service.wait_until(lambda: service.vms()["web"]["Status"] == "paused")
+    assert service.host()["StateSince"] > host["StateSince"]
+    assert service.host()["HostConditionSince"] == host["HostConditionSince"]
+    assert service.vms()["web"]["StatusSince"] > vm["StatusSince"]
 
 
 @pytest.mark.parametrize("whole", [True, False])

@@ -309,6 +309,7 @@ static void
 test_reload (Fixture *f, gconstpointer data)
 {
   const McHostView *view;
+  g_autofree char *status = NULL;
   g_autoptr (GError) error = NULL;
 
   g_assert_true (g_file_set_contents (f->config_path, "[Thresholds]\nstep-limit=10\n", -1, NULL));
@@ -325,6 +326,15 @@ test_reload (Fixture *f, gconstpointer data)
   g_assert_false (reload (f, &error));
   g_assert_nonnull (strstr (error->message, "speed"));
   g_assert_cmpuint (view->thresholds.step_limit, ==, 15);
+  g_assert_cmpstr (view->reload_error, ==, error->message);
+  status = g_strdup_printf ("Balancing 0 VMs of fake:///; the last reload was refused: %s",
+                            error->message);
+  fixture_pass (f, 3);
+  g_assert_cmpstr (mc_coordinator_get_status (f->coordinator), ==, status);
+  g_assert_true (g_file_set_contents (f->config_path, "[Thresholds]\nstep-limit=12\n", -1, NULL));
+  g_assert_true (reload (f, NULL));
+  g_assert_cmpstr (view->reload_error, ==, "");
+  g_assert_cmpstr (mc_coordinator_get_status (f->coordinator), ==, "Balancing 0 VMs of fake:///");
 }
 
 /* The last of several is what counts, and what is read is nothing that one waits for. */

@@ -455,7 +455,7 @@ test_status_line (Fixture *f, gconstpointer data)
   g_assert_cmpstr (mc_coordinator_get_status (f->coordinator), ==, "Balancing 1 VM of fake:///");
   mc_pause_begin (&mc_coordinator_get_parts (f->coordinator)->pause, "backup", 0, "me");
   g_assert_cmpstr (mc_coordinator_get_status (f->coordinator), ==,
-                   "All balancing is paused: backup");
+                   "All balancing is paused: backup; resume it with 'memcoordctl resume'.");
   mc_fake_hypervisor_disconnect (f->fake, "end of file");
   g_assert_cmpstr (mc_coordinator_get_status (f->coordinator), ==,
                    "Nothing is moved: end of file.");
@@ -498,6 +498,44 @@ test_reasons_of_an_outage (Fixture *f, gconstpointer data)
     }
 }
 
+/* Since when things are as they are: what goes on is told apart from what has just begun. */
+static void
+test_since_when (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_add_guest (f, "vm", 2 * MC_GIB, MC_GIB, 300 * MC_MIB);
+  const McVmView *shown;
+  const McHostView *host;
+  guint64 running, condition;
+
+  fixture_start_service (f);
+  fixture_pass (f, 3);
+  host = mc_coordinator_get_view (f->coordinator);
+  shown = mc_vm_get_view (fixture_vm_of (f, vm));
+  running = host->state_since;
+  condition = host->host_condition_since;
+  g_assert_cmpuint (running, >, 0);
+  g_assert_cmpuint (shown->status_since, >, 0);
+  g_assert_cmpuint (shown->short_since, ==, 0);
+
+  /* The host has nothing, and the guest needs more. */
+  mc_fake_hypervisor_set_host_other (f->fake, 3 * MC_GIB - 100 * MC_MIB);
+  vm->used = MC_GIB - 60 * MC_MIB;
+  fixture_pass (f, 10);
+  g_assert_cmpint (host->host_condition, ==, MC_HOST_CRITICAL);
+  g_assert_cmpuint (host->host_condition_since, >, condition);
+  g_assert_cmpuint (shown->short_since, >, running);
+  condition = host->host_condition_since;
+  fixture_pass (f, 10);
+  g_assert_cmpuint (host->host_condition_since, ==, condition);
+  g_assert_cmpuint (host->state_since, ==, running);
+
+  mc_pause_begin (&mc_coordinator_get_parts (f->coordinator)->pause, "backup", 0, "me");
+  fixture_pass (f, 3);
+  g_assert_cmpuint (host->state_since, >, running);
+  g_assert_cmpuint (shown->status_since, >, running);
+  g_assert_cmpuint (shown->short_since, ==, 0);
+}
+
 #define TEST(name, function)                                                                       \
   g_test_add ("/coordinator/" name, Fixture, NULL, fixture_set_up, function, fixture_tear_down)
 
@@ -531,6 +569,7 @@ main (int argc, char **argv)
   TEST ("alive", test_alive);
   TEST ("status-line", test_status_line);
   TEST ("reasons-of-an-outage", test_reasons_of_an_outage);
+  TEST ("since-when", test_since_when);
   status = g_test_run ();
   g_string_free (messages, TRUE);
   return status;

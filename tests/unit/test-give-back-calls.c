@@ -29,12 +29,13 @@ ask (Fixture *f, McFakeVm *vm, Answer *answer)
 {
   McHostParts *parts = mc_coordinator_get_parts (f->coordinator);
   g_autoptr (GPtrArray) vms = vm != NULL ? g_ptr_array_new () : NULL;
+  g_autofree char *paused = mc_host_parts_describe_pause (parts);
 
   *answer = (Answer){ 0 };
   if (vm != NULL)
     g_ptr_array_add (vms, fixture_vm_of (f, vm));
-  mc_give_back_calls_begin_async (&parts->give_back_calls, vms, mc_host_parts_are_paused (parts),
-                                  MC_GIVE_BACK_PATIENCE_US, on_given_back, answer);
+  mc_give_back_calls_begin_async (&parts->give_back_calls, vms, paused, MC_GIVE_BACK_PATIENCE_US,
+                                  on_given_back, answer);
 }
 
 static void
@@ -152,6 +153,7 @@ test_who_is_refused (Fixture *f, gconstpointer data)
   McHostParts *parts = mc_coordinator_get_parts (f->coordinator);
   McPause *pause = &mc_vm_get_parts (fixture_vm_of (f, vm))->pause;
   guint64 before = vm->target;
+  g_autoptr (GUnixFDList) fds = NULL;
 
   mc_pause_begin (pause, "backup", 0, "test");
   fixture_pass (f, 3);
@@ -162,7 +164,14 @@ test_who_is_refused (Fixture *f, gconstpointer data)
 
   mc_pause_begin (&parts->pause, "", 0, "test");
   assert_refused (f, vm, MC_SERVICE_ERROR_FAILED, "paused");
+  assert_refused (f, NULL, MC_SERVICE_ERROR_FAILED, "'memcoordctl resume'");
   mc_pause_end (&parts->pause, "Balancing", "test", NULL);
+
+  fds = mc_inhibitors_add (&parts->inhibitors, "rsync", "nightly", ":1.1 uid 0", 0, 99, NULL);
+  g_assert_nonnull (fds);
+  assert_refused (f, NULL, MC_SERVICE_ERROR_FAILED, "inhibited by rsync (uid 0, pid 99): nightly;");
+  g_clear_object (&fds);
+  fixture_pass (f, 1);
 
   mc_fake_hypervisor_disconnect (f->fake, "gone");
   fixture_pass (f, 3);

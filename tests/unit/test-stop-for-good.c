@@ -207,7 +207,7 @@ test_call_on_its_way_is_answered (Fixture *f, gconstpointer data)
   McHostParts *parts = mc_coordinator_get_parts (f->coordinator);
   gboolean answered = FALSE;
 
-  mc_give_back_calls_begin_async (&parts->give_back_calls, NULL, FALSE, MC_GIVE_BACK_PATIENCE_US,
+  mc_give_back_calls_begin_async (&parts->give_back_calls, NULL, NULL, MC_GIVE_BACK_PATIENCE_US,
                                   on_answered, &answered);
   g_assert_cmpuint (fixture_stop_service_for_good (f), <=, 1);
   g_assert_true (answered);
