@@ -2,6 +2,7 @@
 /* Text in columns: widths, cuts, colours, and what must not reach a terminal. */
 #include "config.h"
 
+#include "output/paragraph.h"
 #include "output/table.h"
 
 #include <locale.h>
@@ -27,23 +28,106 @@ test_plain (void)
   g_assert_cmpstr (lines, ==, "NAME   SIZE  WHY\nweb   1 GiB  because it needs more than it has\n");
 }
 
+/* The last column is broken at its words. */
 static void
-test_cut (void)
+test_broken (void)
 {
   g_autoptr (McTable) table = new_table ();
-  g_autofree char *lines = mc_table_format (table, FALSE, 30);
+  g_autofree char *lines = mc_table_format (table, FALSE, 42);
 
-  g_assert_cmpstr (lines, ==, "NAME   SIZE  WHY\nweb   1 GiB  because it needs…\n");
+  g_assert_cmpstr (lines, ==,
+                   "NAME   SIZE  WHY\n"
+                   "web   1 GiB  because it needs more than it\n"
+                   "             has\n");
 }
 
-/* Too narrow a terminal wraps: a column of two letters would help nobody. */
+/* A column of two letters would help nobody: it goes below the others. */
 static void
 test_too_narrow (void)
 {
   g_autoptr (McTable) table = new_table ();
-  g_autofree char *lines = mc_table_format (table, FALSE, 15);
+  g_autofree char *lines = mc_table_format (table, FALSE, 30);
+  g_autofree char *narrow = mc_table_format (table, FALSE, 15);
 
-  g_assert_nonnull (strstr (lines, "because it needs more than it has"));
+  g_assert_cmpstr (lines, ==,
+                   "NAME   SIZE\n"
+                   "    WHY\n"
+                   "web   1 GiB\n"
+                   "    because it needs more than\n"
+                   "    it has\n");
+  g_assert_cmpstr (narrow, ==,
+                   "NAME   SIZE\n"
+                   "    WHY\n"
+                   "web   1 GiB\n"
+                   "    because it\n"
+                   "    needs more\n"
+                   "    than it has\n");
+}
+
+/* Names are broken wherever that is, and never cut: two may differ in their middle. */
+static void
+test_long_name (void)
+{
+  const char *titles[] = { "NAME", "STATUS", "WHY", NULL };
+  g_autoptr (McTable) table = mc_table_new (titles, "nll");
+  g_autofree char *lines = NULL, *whole = NULL;
+
+  mc_table_add (table, "production-database-of-the-shop-01", MC_STYLE_PLAIN);
+  mc_table_add (table, "managed", MC_STYLE_PLAIN);
+  mc_table_add (table, "it needs more than it has, and gets it", MC_STYLE_PLAIN);
+  lines = mc_table_format (table, FALSE, 60);
+  g_assert_cmpstr (lines, ==,
+                   "NAME                   STATUS   WHY\n"
+                   "production-database-o  managed  it needs more than it has,\n"
+                   "f-the-shop-01                   and gets it\n");
+  whole = mc_table_format (table, FALSE, 0);
+  g_assert_nonnull (strstr (
+      whole,
+      "production-database-of-the-shop-01  managed  it needs more than it has, and gets it\n"));
+}
+
+/* No column, however many there are, is beyond the terminal. */
+static void
+test_many_columns (void)
+{
+  const char *titles[] = { "NAME", "ONE", "TWO", "THREE", "FOUR", "WHY", NULL };
+  g_autoptr (McTable) table = mc_table_new (titles, "nrrrrl");
+  g_autofree char *lines = NULL;
+
+  mc_table_add (table, "web", MC_STYLE_PLAIN);
+  for (guint i = 0; i < 4; i++)
+    mc_table_add (table, "1023.9 GiB", MC_STYLE_PLAIN);
+  mc_table_add (table, "all is well", MC_STYLE_PLAIN);
+  lines = mc_table_format (table, FALSE, 45);
+  g_assert_cmpstr (lines, ==,
+                   "NAME         ONE         TWO       THREE\n"
+                   "          FOUR  WHY\n"
+                   "web   1023.9 GiB  1023.9 GiB  1023.9 GiB\n"
+                   "    1023.9 GiB  all is well\n");
+}
+
+static void
+check_paragraph (const char *text, guint columns, const char *expected)
+{
+  g_autofree char *found = mc_paragraph_format (text, columns);
+
+  g_assert_cmpstr (found, ==, expected);
+}
+
+static void
+test_paragraphs (void)
+{
+  check_paragraph ("", 10, "");
+  check_paragraph ("one two three", 0, "one two three");
+  check_paragraph ("one two three", 13, "one two three");
+  check_paragraph ("one two three", 12, "one two\n  three");
+  check_paragraph ("one  two", 5, "one\n  two");
+  check_paragraph ("abcdefghij", 4, "abcd\n  ef\n  gh\n  ij");
+  check_paragraph ("ab", 1, "a\n  b");
+  check_paragraph ("e\314\201e\314\201e\314\201", 2, "e\314\201e\314\201\n  e\314\201");
+  /* Wide ones are two columns each, and a line does not begin with what closes a clause. */
+  check_paragraph ("虚拟机没有内存", 8, "虚拟机没\n  有内存");
+  check_paragraph ("虚拟机没，有", 8, "虚拟机\n  没，有");
 }
 
 static void
@@ -65,6 +149,15 @@ test_escapes (void)
 }
 
 static void
+check_shortened (const char *text, guint columns, const char *expected)
+{
+  g_autofree char *found = mc_text_shorten (text, columns);
+
+  g_assert_cmpstr (found, ==, expected);
+  g_assert_cmpuint (mc_text_width (found), <=, columns);
+}
+
+static void
 test_widths (void)
 {
   g_autofree char *cut = mc_text_ellipsize ("虚拟机", 5);
@@ -76,6 +169,10 @@ test_widths (void)
   g_assert_cmpstr (cut, ==, "虚拟…");
   g_assert_cmpstr (whole, ==, "虚拟机");
   g_assert_cmpstr (nothing, ==, "");
+  check_shortened ("production-web-01", 9, "prod…b-01");
+  check_shortened ("production-web-01", 2, "p…");
+  check_shortened ("production-web-01", 17, "production-web-01");
+  check_shortened ("虚拟机甲乙丙", 8, "虚拟…丙");
 }
 
 int
@@ -85,9 +182,12 @@ main (int argc, char **argv)
   setlocale (LC_ALL, "");
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/table/plain", test_plain);
-  g_test_add_func ("/table/cut", test_cut);
+  g_test_add_func ("/table/broken", test_broken);
   g_test_add_func ("/table/too-narrow", test_too_narrow);
+  g_test_add_func ("/table/long-name", test_long_name);
+  g_test_add_func ("/table/many-columns", test_many_columns);
   g_test_add_func ("/table/colors", test_colors);
+  g_test_add_func ("/text/paragraphs", test_paragraphs);
   g_test_add_func ("/text/escapes", test_escapes);
   g_test_add_func ("/text/widths", test_widths);
   return g_test_run ();

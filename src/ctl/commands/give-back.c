@@ -5,6 +5,7 @@
 #include "command.h"
 #include "model.h"
 #include "output/json.h"
+#include "output/paragraph.h"
 #include "size.h"
 
 #include <glib/gi18n.h>
@@ -41,12 +42,11 @@ print_given (const McClient *client, gboolean dry_run, guint64 bytes)
       return;
     }
   if (bytes == 0)
-    g_print ("%s", _ ("There is nothing to give back."));
+    mc_paragraph_print ("%s", _ ("There is nothing to give back."));
   else if (dry_run)
-    g_print (_ ("Dry run: %s would be given back."), size);
+    mc_paragraph_print (_ ("Dry run: %s would be given back."), size);
   else
-    g_print (_ ("%s are given back."), size);
-  g_print ("\n");
+    mc_paragraph_print (_ ("%s are given back."), size);
 }
 
 int

@@ -15,7 +15,7 @@ static void
 print_inhibitors (const McClient *client, GVariant *inhibitors)
 {
   const char *titles[] = { _ ("WHO"), _ ("UID"), _ ("PID"), _ ("SINCE"), _ ("WHY"), NULL };
-  g_autoptr (McTable) table = mc_table_new (titles, "lrrll");
+  g_autoptr (McTable) table = mc_table_new (titles, "nrrll");
   GVariantIter iter;
   const char *who, *why;
   guint uid, pid;

@@ -13,7 +13,7 @@ static void
 print_list (const McClient *client, McModel *model)
 {
   const char *titles[] = { _ ("ID"), _ ("NAME"), _ ("UUID"), _ ("STATUS"), NULL };
-  g_autoptr (McTable) table = mc_table_new (titles, "rlll");
+  g_autoptr (McTable) table = mc_table_new (titles, "rnll");
 
   for (guint i = 0; i < model->vms->len; i++)
     {

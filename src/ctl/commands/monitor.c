@@ -5,7 +5,7 @@
 #include "command.h"
 #include "model.h"
 #include "output/json.h"
-#include "output/text.h"
+#include "output/paragraph.h"
 #include "output/times.h"
 #include "threshold.h"
 
@@ -13,6 +13,7 @@
 #include <glib/gi18n.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 typedef struct
 {
@@ -40,13 +41,13 @@ print_event (
   g_autofree char *time = mc_times_format ((guint64)g_get_real_time ());
   g_autofree char *subject = mc_plain_text (path != NULL ? name_of (self, path) : _ ("service"));
   g_autofree char *clean = mc_plain_text (text);
-  gboolean colored = mc_text_colored (self->client);
+  g_autofree char *shown = g_strdup_printf ("%s  %s  %s", time, subject, clean);
   GVariantBuilder line;
 
   if (!self->client->json)
     {
-      g_print ("%s  %s%s%s  %s\n", time, mc_text_begin (colored, MC_STYLE_STRONG), subject,
-               mc_text_end (colored, MC_STYLE_STRONG), clean);
+      mc_paragraph_print_marked (self->client, shown, strlen (time) + 2, strlen (subject),
+                                 MC_STYLE_STRONG);
       fflush (stdout);
       return;
     }

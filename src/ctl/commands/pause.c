@@ -7,7 +7,7 @@
 #include "duration.h"
 #include "model.h"
 #include "output/json.h"
-#include "output/text.h"
+#include "output/paragraph.h"
 
 #include <glib/gi18n.h>
 
@@ -57,14 +57,13 @@ print_paused (const McClient *client, const Pause *pause)
       return;
     }
   if (pause->vm == NULL && pause->seconds == 0)
-    g_print (_ ("Paused, until \"memcoordctl resume\"."));
+    mc_paragraph_print (_ ("Paused, until \"memcoordctl resume\"."));
   else if (pause->vm == NULL)
-    g_print (_ ("Paused for %s."), time);
+    mc_paragraph_print (_ ("Paused for %s."), time);
   else if (pause->seconds == 0)
-    g_print (_ ("%s is paused, until \"memcoordctl resume\" for it."), name);
+    mc_paragraph_print (_ ("%s is paused, until \"memcoordctl resume\" for it."), name);
   else
-    g_print (_ ("%s is paused for %s."), name, time);
-  g_print ("\n");
+    mc_paragraph_print (_ ("%s is paused for %s."), name, time);
 }
 
 int

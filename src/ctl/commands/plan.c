@@ -7,7 +7,7 @@
 #include "model.h"
 #include "output/json.h"
 #include "output/table.h"
-#include "output/text.h"
+#include "output/paragraph.h"
 #include "output/times.h"
 
 #include <glib/gi18n.h>
@@ -25,20 +25,21 @@ static void
 print_nothing (McModel *model)
 {
   const char *state = mc_properties_text (model->host, "State");
+  g_autofree char *nothing = g_strdup_printf (_ ("The service is %s, and plans nothing."), state);
   g_autofree char *why = NULL;
 
   if (model->vms->len == 0 && g_strcmp0 (state, "degraded") != 0)
     {
-      g_print ("%s\n", _ ("No VMs are active."));
+      mc_paragraph_print ("%s", _ ("No VMs are active."));
       return;
     }
   if (model->vms->len > 0)
     why = mc_plain_text (mc_properties_text (
         ((McModelVm *)g_ptr_array_index (model->vms, 0))->properties, "StatusDetail"));
-  g_print (_ ("The service is %s, and plans nothing."), state);
   if (g_strcmp0 (state, "degraded") == 0 && why != NULL)
-    g_print (" %s", why);
-  g_print ("\n");
+    mc_paragraph_print ("%s %s", nothing, why);
+  else
+    mc_paragraph_print ("%s", nothing);
 }
 
 /* A plan is made when it is asked for; what it is made of is older. */
@@ -46,8 +47,7 @@ static void
 print_age (McModel *model)
 {
   guint64 oldest = 0, now = (guint64)g_get_real_time ();
-  guint columns = mc_text_columns ();
-  g_autofree char *age = NULL, *line = NULL, *shown = NULL;
+  g_autofree char *age = NULL;
 
   for (guint i = 0; i < model->vms->len; i++)
     {
@@ -60,9 +60,8 @@ print_age (McModel *model)
   if (oldest == 0)
     return;
   age = mc_times_format_age (oldest, now);
-  line = g_strdup_printf (_ ("Decided now, on reports of managed VMs up to %s old."), age);
-  shown = columns > 0 ? mc_text_ellipsize (line, columns) : g_strdup (line);
-  g_print ("%s\n\n", shown);
+  mc_paragraph_print (_ ("Decided now, on reports of managed VMs up to %s old."), age);
+  g_print ("\n");
 }
 
 /* @plan: a(ottss). */
@@ -70,7 +69,7 @@ static void
 print_plan (const McClient *client, McModel *model, GVariant *plan)
 {
   const char *titles[] = { _ ("NAME"), _ ("STATUS"), _ ("MOVE"), _ ("WHY"), NULL };
-  g_autoptr (McTable) table = mc_table_new (titles, "llll");
+  g_autoptr (McTable) table = mc_table_new (titles, "nlll");
   GVariantIter iter;
   const char *path, *status, *sentence;
   guint64 from, to;

@@ -5,6 +5,7 @@
 #include "child.h"
 #include "command.h"
 #include "output/json.h"
+#include "output/paragraph.h"
 #include "size.h"
 
 #include <glib-unix.h>
@@ -35,10 +36,9 @@ print_granted (const McClient *client, const Reservation *reservation)
       return;
     }
   if (reservation->granted < reservation->asked)
-    g_print (_ ("Holding %s, less than the %s asked for."), granted, asked);
+    mc_paragraph_print (_ ("Holding %s, less than the %s asked for."), granted, asked);
   else
-    g_print (_ ("Holding %s."), granted);
-  g_print ("\n");
+    mc_paragraph_print (_ ("Holding %s."), granted);
   fflush (stdout);
 }
 

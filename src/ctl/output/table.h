@@ -8,8 +8,8 @@ G_BEGIN_DECLS
 
 typedef struct _McTable McTable;
 
-/* @titles: NULL-terminated, already translated. @layout: a letter for each: 'l' for text, 'r' for
- * figures. */
+/* @titles: NULL-terminated, already translated. @layout: a letter for each: 'l' for text, 'n' for
+ * names, which may be as long as somebody likes, 'r' for figures. */
 McTable *mc_table_new (const char *const *titles, const char *layout);
 
 /* The same without a line of titles; two columns: a label, and a text. */
@@ -25,12 +25,13 @@ void mc_table_add_size (McTable *self, guint64 bytes);
 void mc_table_add_label (McTable *self, const char *label, const char *text, McStyle style);
 
 /*
- * Returns: (transfer full): the lines. The last column is cut to what @columns leave for it; 0 =
- * not cut.
+ * Returns: (transfer full): the lines, none wider than @columns: names and the last column are
+ * broken, and what does not fit beside the other columns is below them, indented. Nothing is cut. 0
+ * = a line for each row.
  */
 char *mc_table_format (McTable *self, gboolean colored, guint columns);
 
-/* Prints it on stdout, cut to the terminal if there is one, in colours if @client wants them. */
+/* Prints it on stdout, fit to the terminal if there is one, in colours if @client wants them. */
 void mc_table_print (McTable *self, const McClient *client);
 
 void mc_table_free (McTable *self);

@@ -6,6 +6,7 @@
 
 #include "size.h"
 
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -68,10 +69,14 @@ mc_text_style_of_state (const char *state)
 guint
 mc_text_columns (void)
 {
+  const char *columns = g_getenv ("COLUMNS");
   struct winsize size = { 0 };
+  guint64 wanted;
 
   if (!isatty (STDOUT_FILENO))
     return 0;
+  if (columns != NULL && g_ascii_string_to_unsigned (columns, 10, 1, G_MAXUSHORT, &wanted, NULL))
+    return (guint)wanted;
   if (ioctl (STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
     return 80;
   return size.ws_col;
@@ -85,8 +90,8 @@ mc_text_is_utf8 (void)
   return g_get_charset (&charset);
 }
 
-static guint
-width_of (gunichar c)
+guint
+mc_text_width_of (gunichar c)
 {
   if (g_unichar_iszerowidth (c))
     return 0;
@@ -99,7 +104,7 @@ mc_text_width (const char *text)
   guint width = 0;
 
   for (; *text != '\0'; text = g_utf8_next_char (text))
-    width += width_of (g_utf8_get_char (text));
+    width += mc_text_width_of (g_utf8_get_char (text));
   return width;
 }
 
@@ -116,11 +121,26 @@ mc_text_ellipsize (const char *text, guint columns)
     return g_strdup ("");
   for (p = text; *p != '\0'; p = g_utf8_next_char (p))
     {
-      width += width_of (g_utf8_get_char (p));
+      width += mc_text_width_of (g_utf8_get_char (p));
       if (width > columns - 1)
         break;
     }
   return g_strdup_printf ("%.*s%s", (int)(p - text), text, mark);
+}
+
+char *
+mc_text_shorten (const char *text, guint columns)
+{
+  guint tail_columns = columns > 0 ? (columns - 1) / 2 : 0;
+  const char *tail = text + strlen (text);
+  g_autofree char *head = NULL;
+
+  if (mc_text_width (text) <= columns)
+    return g_strdup (text);
+  while (tail > text && mc_text_width (g_utf8_prev_char (tail)) <= tail_columns)
+    tail = g_utf8_prev_char (tail);
+  head = mc_text_ellipsize (text, columns - MIN (columns, mc_text_width (tail)));
+  return g_strconcat (head, tail, NULL);
 }
 
 char *

@@ -29,17 +29,22 @@ const char *mc_text_end (gboolean colored, McStyle style);
 /* How to show a state of the service, a condition of the host, or a status of a VM. */
 McStyle mc_text_style_of_state (const char *state);
 
-/* Columns of the terminal on stdout; 0 where it is none. */
+/* Columns of the terminal on stdout, or COLUMNS, if that is set; 0 where it is no terminal: a
+ * program that reads it gets whole lines. */
 guint mc_text_columns (void);
 
 /* Whether stdout takes characters beyond ASCII. */
 gboolean mc_text_is_utf8 (void);
 
-/* Columns that @text takes up. */
+/* Columns that @text, or one character of it, takes up. */
 guint mc_text_width (const char *text);
+guint mc_text_width_of (gunichar c);
 
 /* Returns: (transfer full): @text, cut to @columns, with a mark where it was cut. */
 char *mc_text_ellipsize (const char *text, guint columns);
+
+/* Returns: (transfer full): the same, but cut in the middle: names often differ at their ends. */
+char *mc_text_shorten (const char *text, guint columns);
 
 /* Returns: (transfer full): "1 GiB → 1.5 GiB". */
 char *mc_text_move (guint64 from, guint64 to);

@@ -20,6 +20,10 @@
 #define WIDE        100
 #define NAME_NARROW 16
 #define NAME_WIDE   24
+#define NAME_LEAST  8
+
+/* Between two columns. */
+#define GAP 2
 
 static guint64
 used_of (GVariant *vm)
@@ -154,13 +158,41 @@ format_host (GVariant *host, const McView *view)
                           mc_text_end (view->colored, style));
 }
 
+/* Returns: (transfer full): the VM's name in @width, and with its id where another's would look the
+ * same. */
+static char *
+shorten_name (const McModel *model, const McModelVm *vm, guint width)
+{
+  g_autofree char *name = mc_plain_text (vm->name);
+  g_autofree char *shown = mc_text_shorten (name, width);
+  g_autofree char *id = NULL;
+
+  if (g_str_equal (name, shown))
+    return g_steal_pointer (&shown);
+  id = g_strdup_printf ("#%u", (guint)mc_properties_number (vm->properties, "Id"));
+  for (guint i = 0; i < model->vms->len; i++)
+    {
+      const McModelVm *other = g_ptr_array_index (model->vms, i);
+      g_autofree char *plain = mc_plain_text (other->name);
+      g_autofree char *others = mc_text_shorten (plain, width);
+      g_autofree char *head = NULL;
+
+      if (other == vm || !g_str_equal (others, shown))
+        continue;
+      head = mc_text_ellipsize (name, width - MIN (width, mc_text_width (id)));
+      return g_strconcat (head, id, NULL);
+    }
+  return g_steal_pointer (&shown);
+}
+
 static void
-add_vm (McTable *table, const McModelVm *vm, guint name_width, guint bar_width)
+add_vm (
+    McTable *table, const McModel *model, const McModelVm *vm, guint name_width, guint bar_width)
 {
   const char *status = mc_properties_text (vm->properties, "Status");
   guint64 unused = mc_properties_number (vm->properties, "Unused");
   gboolean needy = unused > 0 && unused < mc_properties_number (vm->properties, "LowWatermark");
-  g_autofree char *name = mc_text_ellipsize (vm->name, name_width);
+  g_autofree char *name = shorten_name (model, vm, name_width);
   g_autofree char *size = mc_size_format (unused);
   g_autofree char *bar = bar_width > 0 ? format_vm_bar (vm->properties, bar_width) : g_strdup ("");
 
@@ -183,9 +215,10 @@ format_legend (guint bar_width)
   return g_strdup (bar_width > 0 && mc_text_width (legend) <= bar_width + BRACKETS ? legend : "");
 }
 
-/* The VMs that are in view, as a table with bars of @bar_width; 0 = none. */
+/* The VMs that are in view, as a table with names of @name_width and bars of @bar_width; 0 = none.
+ */
 static McTable *
-new_table (McModel *model, const McView *view, guint shown, guint bar_width)
+new_table (McModel *model, const McView *view, guint shown, guint name_width, guint bar_width)
 {
   g_autofree char *legend = format_legend (bar_width);
   const char *titles[] = { _ ("NAME"),   _ ("STATUS"),  _ ("BALLOON"), _ ("USED"),
@@ -193,9 +226,19 @@ new_table (McModel *model, const McView *view, guint shown, guint bar_width)
   McTable *table = mc_table_new (titles, "llrrrrl");
 
   for (guint i = view->first; i < model->vms->len && i - view->first < shown; i++)
-    add_vm (table, g_ptr_array_index (model->vms, i),
-            view->columns < WIDE ? NAME_NARROW : NAME_WIDE, bar_width);
+    add_vm (table, model, g_ptr_array_index (model->vms, i), name_width, bar_width);
   return table;
+}
+
+/* How wide it is with names of @name_width, and without bars. */
+static guint
+measure (McModel *model, const McView *view, guint shown, guint name_width)
+{
+  g_autoptr (McTable) plain = new_table (model, view, shown, name_width, 0);
+  g_autofree char *lines = mc_table_format (plain, FALSE, 0);
+
+  *strchr (lines, '\n') = '\0';
+  return mc_text_width (lines);
 }
 
 static char *
@@ -205,17 +248,16 @@ format_vms (McModel *model, McView *view)
                 : view->rows > 0          ? 1
                                           : G_MAXUINT;
   guint most = model->vms->len > shown ? model->vms->len - shown : 0;
-  g_autoptr (McTable) plain = NULL;
+  guint name_width = view->columns < WIDE ? NAME_NARROW : NAME_WIDE;
   g_autoptr (McTable) table = NULL;
-  g_autofree char *lines = NULL;
-  guint left;
+  guint width, left;
 
   view->first = MIN (view->first, most);
-  plain = new_table (model, view, shown, 0);
-  lines = mc_table_format (plain, FALSE, 0);
-  *strchr (lines, '\n') = '\0';
-  left = view->columns - MIN (view->columns, mc_text_width (lines) + BRACKETS);
-  table = new_table (model, view, shown, left < BAR_LEAST ? 0 : MIN (left, BAR_MOST));
+  width = measure (model, view, shown, name_width);
+  if (width > view->columns)
+    name_width -= MIN (width - view->columns, name_width - NAME_LEAST);
+  left = view->columns - MIN (view->columns, width + GAP + BRACKETS);
+  table = new_table (model, view, shown, name_width, left < BAR_LEAST ? 0 : MIN (left, BAR_MOST));
   return mc_table_format (table, view->colored, 0);
 }
 
