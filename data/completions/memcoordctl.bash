@@ -25,7 +25,7 @@ __memcoordctl_parse() {
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=${COMP_WORDS[i]}
     case $word in
-      --for | --reason | --who | --why | --interval | --count | --color | -f | -r | -i | -n)
+      --for | --reason | --who | --why | --interval | --count | --color | --warning | --critical | -f | -r | -i | -n | -w | -c)
         [[ ${COMP_WORDS[i + 1]-} == = ]] && ((i++))
         ((i++))
         ;;
@@ -44,6 +44,7 @@ __memcoordctl_options() {
     reserve) options+=" --for= --partial" ;;
     top) options+=" --interval= --count=" ;;
     world) options+=" --force" ;;
+    check) options+=" --warning= --critical=" ;;
   esac
   COMPREPLY=($(compgen -W "$options" -- "$cur"))
   [[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace 2>/dev/null

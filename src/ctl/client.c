@@ -78,7 +78,8 @@ mc_client_read (McClient *self,
     return NULL;
   return g_dbus_connection_call_sync (self->bus, MC_BUS_NAME, path, interface, method, owned,
                                       G_VARIANT_TYPE (reply_type), G_DBUS_CALL_FLAGS_NO_AUTO_START,
-                                      READ_TIMEOUT_MS, NULL, error);
+                                      self->patience_ms > 0 ? self->patience_ms : READ_TIMEOUT_MS,
+                                      NULL, error);
 }
 
 /*
@@ -182,16 +183,44 @@ mc_client_exit_code (const GError *error)
   return exit_code_of_name (name);
 }
 
+/* Returns: (transfer none) (nullable): what to do about an error of the service, where its message
+ * cannot know: what is typed here. */
+static const char *
+hint_of (const char *name)
+{
+  static const struct
+  {
+    const char *name;
+    const char *hint;
+  } hints[] = {
+    { "org.freedesktop.DBus.Error.AccessDenied",
+      N_ ("Run it as root, or have an administrator allow it: see AUTHORISATION in "
+          "memcoordctl(1).") },
+    { "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired",
+      N_ ("Run it as root, or have an administrator allow it: see AUTHORISATION in "
+          "memcoordctl(1).") },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (hints); i++)
+    if (g_strcmp0 (hints[i].name, name) == 0)
+      return _ (hints[i].hint);
+  return NULL;
+}
+
 int
 mc_client_fail (McClient *self, const GError *error)
 {
   g_autoptr (GError) copy = g_error_copy (error);
+  g_autofree char *name = g_dbus_error_get_remote_error (error);
+  const char *hint = hint_of (name);
   g_autofree char *message = NULL;
   McExit code = mc_client_exit_code (error);
 
   g_dbus_error_strip_remote_error (copy);
   message = mc_plain_text (copy->message);
   g_printerr ("memcoordctl: %s\n", message);
+  if (hint != NULL)
+    g_printerr ("%s\n", hint);
   if (error->domain == MC_CLIENT_ERROR || code != MC_EXIT_UNREACHABLE)
     return code;
   if (self->session)

@@ -39,6 +39,7 @@ typedef struct
   gboolean session;
   gboolean json;
   McColor color;
+  int patience_ms;      /* for an answer to a read; 0 = the usual */
   GDBusConnection *bus; /* (nullable): until mc_client_connect() */
   GSubprocess *agent;   /* (nullable): asks for a password where polkit wants one */
 } McClient;

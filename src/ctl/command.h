@@ -50,6 +50,7 @@ gboolean mc_command_read_seconds (const char *command,
                                   const char *text,
                                   guint *seconds) G_GNUC_WARN_UNUSED_RESULT;
 
+int mc_cmd_check (McClient *client, int argc, char **argv);
 int mc_cmd_status (McClient *client, int argc, char **argv);
 int mc_cmd_list (McClient *client, int argc, char **argv);
 int mc_cmd_show (McClient *client, int argc, char **argv);

@@ -174,8 +174,11 @@ mc_model_find_vm (McModel *self, const char *what, GError **error)
       found = vm;
     }
   if (found == NULL)
-    g_set_error (error, MC_CLIENT_ERROR, MC_EXIT_NO_VM, _ ("no VM has the name, UUID or id \"%s\""),
-                 what);
+    g_set_error (
+        error, MC_CLIENT_ERROR, MC_EXIT_NO_VM,
+        _ ("no VM has the name, UUID or id \"%s\": \"memcoordctl list\" shows those that are "
+           "active"),
+        what);
   return found;
 }
 
@@ -248,6 +251,26 @@ mc_properties_overrides (GVariant *properties, const char *threshold)
 
   return g_variant_lookup (properties, "Overridden", "^a&s", &names)
          && g_strv_contains (names, threshold);
+}
+
+char *
+mc_properties_list_overridden (GVariant *properties)
+{
+  g_autofree const char **names = NULL;
+
+  if (!g_variant_lookup (properties, "Overridden", "^a&s", &names) || names[0] == NULL)
+    return NULL;
+  return g_strjoinv (", ", (char **)names);
+}
+
+gboolean
+mc_properties_overrides_dry_run (GVariant *host)
+{
+  gboolean configured;
+
+  /* A service of another version need not say. */
+  return g_variant_lookup (host, "DryRunConfigured", "b", &configured)
+         && configured != mc_properties_flag (host, "DryRun");
 }
 
 const char *

@@ -52,6 +52,12 @@ gboolean mc_properties_flag (GVariant *properties, const char *name);
 /* Whether a threshold was set at run time, or is a VM's own. */
 gboolean mc_properties_overrides (GVariant *properties, const char *threshold);
 
+/* Returns: (transfer full) (nullable): the names of all of them, "Minimum, Weight"; NULL = none */
+char *mc_properties_list_overridden (GVariant *properties);
+
+/* Whether the dry run is not as configured. */
+gboolean mc_properties_overrides_dry_run (GVariant *host);
+
 /* Returns: (transfer none): as long as @properties. */
 const char *mc_properties_text (GVariant *properties, const char *name);
 

@@ -125,6 +125,8 @@ def test_bash(service, bash):
     assert bash("dry-run", "") == ["on", "off"]
     assert bash("pause", "--f") == ["--for="]
     assert bash("world", "--f") == ["--force"]
+    assert bash("check", "--w") == ["--warning="]
+    assert bash("check", "-c", "5m", "--cr") == ["--critical="]
     assert bash("pause", "--for", "10m", "w") == ["web"]
     assert bash("--color", "") == ["auto", "always", "never"]
     assert bash("--color", "=", "al") == ["always"]
@@ -165,6 +167,7 @@ def test_fish(service, fish):
     assert set(fish("dry-run ")) == {"on", "off"}
     assert fish("pause --fo") == ["--for"]
     assert fish("world --fo") == ["--force"]
+    assert fish("check --cri") == ["--critical"]
     assert fish("pause --for 10m w") == ["web"]
 
 
@@ -184,3 +187,4 @@ def test_zsh(service, zsh):
     zsh("memcoordctl --session inh", "inhibit.*inhibitors")
     zsh("memcoordctl --session pause --fo", "--for")
     zsh("memcoordctl --session world --fo", "--force")
+    zsh("memcoordctl --session check --cri", "--critical")

@@ -233,7 +233,8 @@ def test_german(service, ctl):
     german = {"LANGUAGE": "de"}
     assert ctl.good("inhibitors", env=german) == "Niemand hemmt den Ausgleich.\n"
     assert "Zustand" in ctl.good("status", env=german)
-    assert ctl("show", "nope", env=german).stderr == 'memcoordctl: keine VM hat den Namen, die UUID oder die Id „nope“\n'
+    assert ctl("show", "nope", env=german).stderr == (
+        'memcoordctl: keine VM hat den Namen, die UUID oder die Id „nope“: „memcoordctl list“ zeigt die, die laufen\n')
     assert ctl.good("status", "--json", env=german).startswith("{")
 
 

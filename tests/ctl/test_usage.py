@@ -9,7 +9,7 @@ import pytest
 
 from common import is_sanitized
 
-COMMANDS = ["status", "list", "show", "top", "why", "plan", "set", "reset", "give-back", "pause", "resume", "dry-run",
+COMMANDS = ["status", "list", "show", "top", "why", "plan", "check", "set", "reset", "give-back", "pause", "resume", "dry-run",
             "reload", "inhibit", "inhibitors", "reserve", "monitor", "world"]
 
 

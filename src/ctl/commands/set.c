@@ -6,6 +6,7 @@
 #include "command.h"
 #include "model.h"
 #include "output/json.h"
+#include "output/paragraph.h"
 #include "setting.h"
 
 #include <glib/gi18n.h>
@@ -115,9 +116,21 @@ print_assignments (GVariant *before, GArray *assignments)
       g_autofree char *old = format_value (assignment, value_before (before, assignment));
       g_autofree char *value = format_value (assignment, assignment->value);
 
-      g_print (_ ("%s is %s now, was %s."), assignment->name, value, old);
-      g_print ("\n");
+      mc_paragraph_print (_ ("%s is %s now, was %s."), assignment->name, value, old);
     }
+}
+
+/* One value alone may only conflict because the other one is not set with it. */
+static int
+fail (McClient *client, const GError *error, const GArray *assignments)
+{
+  g_autofree char *name = g_dbus_error_get_remote_error (error);
+  int code = mc_client_fail (client, error);
+
+  if (assignments->len == 1 && g_strcmp0 (name, MC_ERROR_CONFLICT) == 0)
+    g_printerr ("%s\n", _ ("Set what depends on each other at once: memcoordctl set NAME=VALUE "
+                           "NAME=VALUE"));
+  return code;
 }
 
 static int
@@ -135,7 +148,7 @@ set (McClient *client, McModel *model, McModelVm *vm, char **texts)
     }
   if (!mc_call_change (client, vm, "SetThresholds",
                        g_variant_new ("(@a{st})", assignments_variant (assignments)), &error))
-    return mc_client_fail (client, error);
+    return fail (client, error, assignments);
   if (client->json)
     mc_json_print (assignments_variant (assignments));
   else

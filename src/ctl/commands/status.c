@@ -12,6 +12,9 @@
 
 #include <glib/gi18n.h>
 
+/* VMs that are named in a list. */
+#define OWN_AT_MOST 8
+
 static void
 add_state (McTable *table, GVariant *host)
 {
@@ -23,6 +26,29 @@ add_state (McTable *table, GVariant *host)
                               ? _ (", dry run: decides and reports, moves nothing")
                               : "");
   mc_table_add_label (table, _ ("State"), text, mc_text_style_of_state (state));
+  if (mc_properties_overrides_dry_run (host))
+    mc_table_add_label (
+        table, "",
+        mc_properties_flag (host, "DryRun")
+            ? _ (
+                "The dry run was turned on at run time; \"memcoordctl dry-run off\" returns to the "
+                "configuration")
+            : _ (
+                "The dry run was turned off at run time; \"memcoordctl dry-run on\" returns to the "
+                "configuration"),
+        MC_STYLE_WARN);
+}
+
+static void
+add_reload (McTable *table, GVariant *host)
+{
+  const char *refused = mc_properties_text (host, "ReloadError");
+
+  if (*refused == '\0')
+    return;
+  mc_table_add_label (table, _ ("Reload"), _ ("refused; the settings in force stay"), MC_STYLE_BAD);
+  mc_table_add_label (table, "", refused, MC_STYLE_PLAIN);
+  mc_table_add_label (table, "", _ ("Correct that, then \"memcoordctl reload\""), MC_STYLE_PLAIN);
 }
 
 static void
@@ -112,17 +138,49 @@ add_thresholds (McTable *table, GVariant *host)
         MC_STYLE_PLAIN);
 }
 
+/* VMs with thresholds of their own, as far as there is room to name them. */
 static void
-print_host (const McClient *client, GVariant *host)
+add_vms_own (McTable *table, McModel *model)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  guint named = 0, more = 0;
+
+  for (guint i = 0; i < model->vms->len; i++)
+    {
+      const McModelVm *vm = g_ptr_array_index (model->vms, i);
+      g_autofree char *names = mc_properties_list_overridden (vm->properties);
+
+      if (names != NULL && named == OWN_AT_MOST)
+        more++;
+      else if (names != NULL)
+        g_string_append_printf (text, "%s%s (%s)", named++ > 0 ? ", " : "", vm->name, names);
+    }
+  if (named == 0)
+    return;
+  if (more > 0)
+    {
+      g_string_append_c (text, ' ');
+      g_string_append_printf (text, _ ("and %u more"), more);
+    }
+  mc_table_add_label (table, _ ("VMs' own"), text->str, MC_STYLE_PLAIN);
+  mc_table_add_label (table, "", _ ("\"memcoordctl reset VM\" returns to what holds for all VMs"),
+                      MC_STYLE_PLAIN);
+}
+
+static void
+print_host (const McClient *client, McModel *model)
 {
   g_autoptr (McTable) table = mc_table_new_labels ();
+  GVariant *host = model->host;
 
   add_state (table, host);
+  add_reload (table, host);
   add_pause (table, host);
   add_hypervisor (table, host);
   add_host (table, host);
   add_figures (table, host);
   add_thresholds (table, host);
+  add_vms_own (table, model);
   mc_table_print (table, client);
 }
 
@@ -147,7 +205,7 @@ print_vms (const McClient *client, McModel *model)
   const char *titles[]
       = { _ ("NAME"),    _ ("STATUS"),  _ ("BALLOON"), _ ("TARGET"), _ ("UNUSED"), _ ("USABLE"),
           _ ("MINIMUM"), _ ("MAXIMUM"), _ ("AGE"),     _ ("DETAIL"), NULL };
-  g_autoptr (McTable) table = mc_table_new (titles, "llrrrrrrrl");
+  g_autoptr (McTable) table = mc_table_new (titles, "nlrrrrrrrl");
 
   if (model->vms->len == 0)
     {
@@ -189,7 +247,7 @@ mc_cmd_status (McClient *client, int argc, char **argv)
                                            mc_model_vms_variant (model)));
       return MC_EXIT_OK;
     }
-  print_host (client, model->host);
+  print_host (client, model);
   g_print ("\n");
   print_vms (client, model);
   return MC_EXIT_OK;

@@ -19,8 +19,7 @@ mc_cmd_top (McClient *client, int argc, char **argv)
     { "interval", 'i', 0, G_OPTION_ARG_STRING, &interval, N_ ("Refresh interval (default: 1s)"),
       N_ ("TIME") },
     { "count", 'n', 0, G_OPTION_ARG_INT, &count,
-      N_ ("Number of refreshes (default: 1 if the output is not a terminal; 0 = no end)"),
-      N_ ("NUMBER") },
+      N_ ("Number of refreshes, 0: no end (in a pipe: 1)"), N_ ("NUMBER") },
     { NULL },
   };
 

@@ -6,11 +6,36 @@
 #include "command.h"
 #include "model.h"
 #include "output/json.h"
+#include "output/paragraph.h"
 #include "output/table.h"
 #include "output/times.h"
 #include "size.h"
+#include "threshold.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
+
+/* Its own thresholds, which may be why, and how to be rid of them. */
+static void
+print_own (GVariant *vm)
+{
+  g_autoptr (GString) own = g_string_new (NULL);
+  g_autofree char *word
+      = mc_plain_text_as_word (mc_properties_text (vm, "Name"), mc_properties_text (vm, "UUID"));
+
+  for (const McThreshold *threshold = mc_vm_thresholds; threshold->name != NULL; threshold++)
+    {
+      g_autofree char *value
+          = mc_threshold_format (threshold, mc_properties_number (vm, threshold->name));
+
+      if (mc_properties_overrides (vm, threshold->name))
+        g_string_append_printf (own, "%s%s %s", own->len > 0 ? ", " : "", threshold->key, value);
+    }
+  if (own->len > 0)
+    mc_paragraph_print (_ ("Its own: %s; \"memcoordctl reset %s\" returns to what holds for all "
+                           "VMs."),
+                        own->str, word);
+}
 
 static void
 print_now (const McClient *client, GVariant *vm)
@@ -25,17 +50,14 @@ print_now (const McClient *client, GVariant *vm)
   g_autofree char *age
       = mc_times_format_age (mc_properties_number (vm, "LastChange"), (guint64)g_get_real_time ());
   const char *status = mc_properties_text (vm, "Status");
-  gboolean colored = mc_text_colored (client);
-  McStyle style = mc_text_style_of_state (status);
+  g_autofree char *line = g_strconcat (status, *detail != '\0' ? ": " : "", detail, NULL);
 
-  g_print (_ ("%s has %s of %s, %s of it unused, %s usable."), name, balloon, maximum, unused,
-           usable);
-  g_print ("\n%s%s%s%s%s\n", mc_text_begin (colored, style), status, mc_text_end (colored, style),
-           *detail != '\0' ? ": " : "", detail);
-  if (*reason == '\0')
-    return;
-  g_print (_ ("%s ago: %s"), age, reason);
-  g_print ("\n");
+  mc_paragraph_print (_ ("%s has %s of %s, %s of it unused, %s usable."), name, balloon, maximum,
+                      unused, usable);
+  mc_paragraph_print_marked (client, line, 0, strlen (status), mc_text_style_of_state (status));
+  if (*reason != '\0')
+    mc_paragraph_print (_ ("%s ago: %s"), age, reason);
+  print_own (vm);
 }
 
 /* @decisions: a(ttts), newest last. */
