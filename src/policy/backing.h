@@ -20,6 +20,9 @@ typedef struct
 /* What it has from the host, and may come to have. */
 McBacking mc_backing_of (const McVmFacts *facts, const McVmHistory *history);
 
+/* What its process occupies beside the guest's memory, most likely. */
+guint64 mc_backing_overhead (const McVmHistory *history);
+
 /* The least of it that the host can back now, at the worst that its process may occupy. */
 guint64 mc_backing_least (const McVmFacts *facts, const McVmHistory *history);
 
