@@ -4,68 +4,11 @@
 
 #include "cycle.h"
 
-#include "vm-groups.h"
+#include "decision-table.h"
+#include "dry-run.h"
 
 #define SAMPLE_AT_LEAST_US (1 * G_USEC_PER_SEC)
 #define SAMPLE_AT_MOST_US  (5 * G_USEC_PER_SEC)
-
-/* What the policy judges */
-
-typedef struct
-{
-  gsize n_vms;
-  McVmGroups *groups;
-  McVmFacts *facts;
-  McVmHistory **histories;
-  McVmDecision *decisions;
-} Table;
-
-static void
-table_free (Table *table)
-{
-  mc_vm_groups_free (table->groups);
-  g_free (table->facts);
-  g_free (table->histories);
-  g_free (table->decisions);
-  g_free (table);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Table, table_free)
-
-static Table *
-table_new (const McHostParts *host)
-{
-  Table *table = g_new (Table, 1);
-  const GPtrArray *vms = host->fleet.vms;
-  gboolean all_paused = mc_host_parts_are_paused (host);
-
-  table->n_vms = vms->len;
-  table->groups = mc_vm_groups_new (vms, host->state.group_left);
-  table->facts = g_new (McVmFacts, table->n_vms + 1);
-  table->histories = g_new (McVmHistory *, table->n_vms + 1);
-  table->decisions = g_new (McVmDecision, table->n_vms + 1);
-  for (gsize i = 0; i < table->n_vms; i++)
-    {
-      table->facts[i] = mc_vm_get_facts (vms->pdata[i], all_paused);
-      table->histories[i] = mc_vm_get_history (vms->pdata[i]);
-    }
-  return table;
-}
-
-/* By the settings in force, with what is reserved added to the host's floor. */
-static void
-table_decide (const McHostParts *host, Table *table, McHostDecision *decision)
-{
-  McPolicySettings settings = *mc_context_get_policy (host->context);
-  McHostFigures figures = host->state.figures;
-
-  settings.reserved = mc_reservations_get_total (&host->reservations);
-  settings.thresholds.host_reserve += settings.reserved;
-  figures.groups = table->groups->items;
-  figures.n_groups = table->groups->n;
-  mc_policy_decide (&settings, &figures, mc_context_now (host->context), table->n_vms, table->facts,
-                    table->histories, table->decisions, decision);
-}
 
 /* The plan */
 
@@ -94,25 +37,33 @@ planned_free (gpointer data)
   g_free (planned);
 }
 
+/* Returns: (transfer full): those of its VMs, in its order. */
+static McVmHistory *
+copy_histories (const McDecisionTable *table)
+{
+  McVmHistory *copies = g_new (McVmHistory, table->n_vms + 1);
+
+  for (gsize i = 0; i < table->n_vms; i++)
+    copies[i] = *table->histories[i];
+  return copies;
+}
+
 GPtrArray *
 mc_cycle_plan (const McHostParts *host)
 {
   GPtrArray *plan = g_ptr_array_new_with_free_func (planned_free);
   const GPtrArray *vms = host->fleet.vms;
-  g_autoptr (Table) table = NULL;
+  g_autoptr (McDecisionTable) table = NULL;
   g_autofree McVmHistory *histories = NULL;
   McHostDecision decision;
 
   if (!mc_host_state_is_ready (&host->state))
     return plan;
-  table = table_new (host);
-  histories = g_new (McVmHistory, table->n_vms + 1);
+  table = mc_decision_table_new (host);
+  histories = copy_histories (table);
   for (gsize i = 0; i < table->n_vms; i++)
-    {
-      histories[i] = *table->histories[i];
-      table->histories[i] = &histories[i];
-    }
-  table_decide (host, table, &decision);
+    table->histories[i] = &histories[i];
+  mc_decision_table_decide (table, &decision);
   for (gsize i = 0; i < table->n_vms; i++)
     g_ptr_array_add (plan, planned_new (vms->pdata[i], &table->decisions[i]));
   return plan;
@@ -120,16 +71,31 @@ mc_cycle_plan (const McHostParts *host)
 
 /* The cycle */
 
+/* A target that is out of reach is withdrawn even then, which leaves nothing in the history. */
+static void
+decide_dry (McDecisionTable *table, McHostDecision *decision)
+{
+  g_autofree McVmHistory *before = copy_histories (table);
+
+  mc_decision_table_decide (table, decision);
+  for (gsize i = 0; i < table->n_vms; i++)
+    if (table->decisions[i].move)
+      mc_dry_run_forget_move (table->histories[i], &before[i]);
+}
+
 static void
 decide (McHostParts *host)
 {
   const GPtrArray *vms = host->fleet.vms;
-  g_autoptr (Table) table = NULL;
+  g_autoptr (McDecisionTable) table = NULL;
 
   for (guint i = 0; i < vms->len; i++)
     mc_target_begin_cycle (&mc_vm_get_parts (vms->pdata[i])->target);
-  table = table_new (host);
-  table_decide (host, table, &host->state.decision);
+  table = mc_decision_table_new (host);
+  if (mc_settings_get_dry_run (host->context->settings))
+    decide_dry (table, &host->state.decision);
+  else
+    mc_decision_table_decide (table, &host->state.decision);
   for (gsize i = 0; i < table->n_vms; i++)
     mc_vm_store_decision (vms->pdata[i], &table->decisions[i]);
 }

@@ -155,6 +155,24 @@ test_dry_run (Fixture *f, gconstpointer data)
   g_assert_cmpuint (vm->target, >, 512 * MC_MIB);
 }
 
+/* What was only reported is not waited for: once the dry run is off, balloons go on giving. */
+static void
+test_dry_run_is_not_remembered (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, MC_GIB, 300 * MC_MIB);
+
+  fixture_add_guest (f, "other", MC_GIB, MC_GIB, 300 * MC_MIB);
+  mc_fake_hypervisor_set_host_other (f->fake, 3 * MC_GIB);
+  f->dry_run = TRUE;
+  fixture_start_service (f);
+  fixture_pass (f, 90);
+  g_assert_cmpuint (fixture_n_targets (f), ==, 0);
+  g_assert_cmpuint (mc_vm_get_moves (fixture_vm_of (f, vm))->len, >, 0);
+  mc_host_limits_set_dry_run (&mc_coordinator_get_parts (f->coordinator)->limits, FALSE, "me");
+  fixture_pass (f, 90);
+  g_assert_cmpuint (vm->figures.balloon, <, 700 * MC_MIB);
+}
+
 static void
 test_plan_moves_nothing (Fixture *f, gconstpointer data)
 {
@@ -783,6 +801,7 @@ main (int argc, char **argv)
   TEST ("pause-outlives-a-restart", test_pause_outlives_a_restart);
   TEST ("inhibitors", test_inhibitors);
   TEST ("dry-run", test_dry_run);
+  TEST ("dry-run-is-not-remembered", test_dry_run_is_not_remembered);
   TEST ("plan-moves-nothing", test_plan_moves_nothing);
   TEST ("thresholds-are-set-whole", test_thresholds_are_set_whole);
   TEST ("reload", test_reload);

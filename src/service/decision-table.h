@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the policy judges in one cycle, and what it decides, VM by VM in the order of the fleet.
+ * Main thread. */
+#pragma once
+
+#include "host-parts.h"
+#include "vm-groups.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  McPolicySettings settings; /* those in force, with what is reserved added to the host's floor */
+  McHostFigures figures;
+  gint64 now_us;
+  gsize n_vms;
+  McVmGroups *groups;
+  McVmFacts *facts;
+  McVmHistory **histories; /* (unowned): the VMs' own */
+  McVmDecision *decisions; /* not before mc_decision_table_decide() */
+} McDecisionTable;
+
+McDecisionTable *mc_decision_table_new (const McHostParts *host);
+void mc_decision_table_free (McDecisionTable *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (McDecisionTable, mc_decision_table_free)
+
+void mc_decision_table_decide (McDecisionTable *self, McHostDecision *decision);
+
+G_END_DECLS
