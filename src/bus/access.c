@@ -30,6 +30,7 @@ static const Rule rules[] = {
   { MC_ROOT_INTERFACE, "Inhibit", MC_ACTION_PAUSE },
   { MC_ROOT_INTERFACE, "ListInhibitors", NULL },
   { MC_ROOT_INTERFACE, "Plan", NULL },
+  { MC_ROOT_INTERFACE, "Forecast", NULL },
   { MC_VM_INTERFACE, "SetThreshold", MC_ACTION_CONFIGURE },
   { MC_VM_INTERFACE, "SetThresholds", MC_ACTION_CONFIGURE },
   { MC_VM_INTERFACE, "SetManaged", MC_ACTION_CONFIGURE },
@@ -46,6 +47,7 @@ static const struct
   const char *method;
 } costly[] = {
   { MC_ROOT_INTERFACE, "Plan" },
+  { MC_ROOT_INTERFACE, "Forecast" },
   { MC_OBJECT_MANAGER_INTERFACE, "GetManagedObjects" },
   { "org.freedesktop.DBus.Introspectable", "Introspect" },
 };

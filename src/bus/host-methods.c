@@ -9,6 +9,7 @@
 #include "error.h"
 #include "errors.h"
 #include "caller.h"
+#include "forecasts.h"
 #include "names.h"
 #include "plain-text.h"
 
@@ -18,6 +19,7 @@ struct _McHostMethods
 
   McCoordinator *coordinator;
   GDBusConnection *connection;
+  McForecasts *forecasts;
 };
 
 static void mc_host_methods_iface_init (McDbusMemCoord1Iface *iface);
@@ -205,6 +207,13 @@ handle_plan (McDbusMemCoord1 *object, GDBusMethodInvocation *invocation)
   return TRUE;
 }
 
+static gboolean
+handle_forecast (McDbusMemCoord1 *object, GDBusMethodInvocation *invocation)
+{
+  mc_forecasts_ask (MC_HOST_METHODS (object)->forecasts, invocation);
+  return TRUE;
+}
+
 static void
 on_reserved (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -366,6 +375,7 @@ mc_host_methods_iface_init (McDbusMemCoord1Iface *iface)
   iface->handle_inhibit = handle_inhibit;
   iface->handle_list_inhibitors = handle_list_inhibitors;
   iface->handle_plan = handle_plan;
+  iface->handle_forecast = handle_forecast;
   iface->handle_reserve = handle_reserve;
   iface->handle_release = handle_release;
   iface->handle_give_back = handle_give_back;
@@ -378,6 +388,7 @@ mc_host_methods_dispose (GObject *object)
 
   if (self->coordinator != NULL)
     g_signal_handlers_disconnect_by_data (self->coordinator, self);
+  g_clear_pointer (&self->forecasts, mc_forecasts_free);
   g_clear_object (&self->connection);
   g_clear_object (&self->coordinator);
   G_OBJECT_CLASS (mc_host_methods_parent_class)->dispose (object);
@@ -403,6 +414,7 @@ mc_host_methods_new (McCoordinator *coordinator,
   McHostMethods *self = g_object_new (MC_TYPE_HOST_METHODS, NULL);
 
   self->coordinator = g_object_ref (coordinator);
+  self->forecasts = mc_forecasts_new (coordinator);
   mc_access_guard (G_DBUS_INTERFACE_SKELETON (self), authority);
   self->connection = g_object_ref (connection);
   g_signal_connect (coordinator, "policy-changed", G_CALLBACK (on_policy_changed), self);

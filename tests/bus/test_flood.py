@@ -28,6 +28,8 @@ FLOODS = {
     "inhibitors, no reply": (HOST, "Inhibit", "('me', '')", "no"),
     "plans, no reply": (HOST, "Plan", "", "no"),
     "plans, a hundred at once": (HOST, "Plan", "", "yes"),
+    "forecasts, no reply": (HOST, "Forecast", "", "no"),
+    "forecasts, a hundred at once": (HOST, "Forecast", "", "yes"),
     "everything, a hundred at once": (MANAGER, "GetManagedObjects", "", "yes"),
 }
 LONG = f"('{'x' * 100_000}', uint32 0)"

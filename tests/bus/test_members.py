@@ -162,6 +162,40 @@ def test_plan_tells_what_is_then_done(service):
     assert service.call(service.path("web"), VM, "ListDecisions")[0][-1][1] == before
 
 
+def test_forecast_of_vms_at_rest(service):
+    vms, sums = service.call(ROOT, HOST, "Forecast")
+    assert sorted(vms) == sorted((service.path(name), 512 * MIB, 512 * MIB, "managed", "enough") for name in ("web", "db"))
+    assert sums == {"Taken": 0, "TakenFrom": 0, "Given": 0, "GivenTo": 0, "Short": 0, "Seconds": 0, "AtRest": True,
+                    "HostAvailable": service.host()["HostAvailable"]}
+
+
+def test_forecast_changes_nothing_and_is_what_is_then_done(service):
+    service.call(ROOT, HOST, "SetDryRun", GLib.Variant("(b)", (True,)))
+    service.tell("need", "web")
+    service.tell("cycle")
+    before = service.vms()["web"]
+    vms, sums = service.call(ROOT, HOST, "Forecast")
+    ends = {path: (start, end) for path, start, end, _, _ in vms}
+    start, end = ends[service.path("web")]
+    assert (start, ends[service.path("db")]) == (512 * MIB, (512 * MIB, 512 * MIB))
+    assert start < end <= before["Maximum"]
+    assert (sums["Given"], sums["GivenTo"], sums["TakenFrom"]) == (end - start, 1, 0)
+    assert service.vms()["web"]["Target"] == before["Target"] == 512 * MIB
+    service.call(ROOT, HOST, "SetDryRun", GLib.Variant("(b)", (False,)))
+    # A balloon that was granted memory may be granted a little more: what is worth a move is a hundredth of it.
+    service.wait_until(lambda: abs(service.vms()["web"]["Balloon"] - end) <= 1024 * MIB // 10, 30)
+
+
+def test_forecasts_for_many_at_once_are_the_same(service):
+    """One forecast is for all who have asked by then; each gets an answer."""
+    answers = []
+    for _ in range(4):
+        service.connection.call(NAME, ROOT, HOST, "Forecast", None, None, 0, 60_000, None,
+                                lambda connection, result: answers.append(connection.call_finish(result).unpack()))
+    service.wait_until(lambda: len(answers) == 4)
+    assert all(len(vms) == 2 and sums["AtRest"] for vms, sums in answers)
+
+
 def test_object_manager_lists_every_vm_with_all_it_has(service):
     objects = service.call(ROOT, MANAGER, "GetManagedObjects")[0]
     assert set(objects) == {service.path("web"), service.path("db")}

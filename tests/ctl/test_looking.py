@@ -206,6 +206,29 @@ def test_plan(service, ctl):
         assert each["Sentence"] in output
 
 
+def test_plan_shows_where_it_would_end(service, ctl):
+    assert "Nothing would be moved while guests use what they use now." in ctl.good("plan")
+    ctl.good("dry-run", "on")
+    service.tell("need", "web")
+    service.tell("cycle")
+    service.wait_until(lambda: service.vms()["web"]["LastReason"].startswith("dry run: "))
+    vms, sums = service.call(ROOT, HOST, "Forecast")
+    balloon, end = next(each[1:3] for each in vms if each[0] == service.path("web"))
+    assert end > balloon
+    told = {each["Name"]: each["EndsAt"] for each in json.loads(ctl.good("plan", "--json"))}
+    assert told["web"] == pytest.approx(end, abs=64 * MIB)
+    output = ctl.good("plan")
+    assert "ENDS AT" in output
+    assert re.search(r"^In all: 0 MiB taken from 0 of 3 VMs, [\d.]+ [MG]iB given to 1\.$", output, re.M)
+    assert re.search(r"^After about \d+[smh] the host would have [\d.]+ GiB available\.$", output, re.M)
+    assert re.search(r"^ *Dry run  would take 0 MiB and give [\d.]+ [MG]iB in all; see \"memcoordctl plan\"$", ctl.good("status"), re.M)
+    assert json.loads(ctl.good("status", "--json"))["forecast"].keys() == sums.keys()
+    assert all(len(line) <= 80 for line in output.splitlines() if line.startswith(("In all", "After")))
+    ctl.good("dry-run", "off")
+    service.wait_until(lambda: not service.host()["DryRun"])
+    assert "would take" not in ctl.good("status")
+
+
 def test_inhibitors_when_there_are_none(service, ctl):
     assert ctl.good("inhibitors") == "No inhibitors.\n"
     assert json.loads(ctl.good("inhibitors", "--json")) == []

@@ -11,7 +11,7 @@ INTERFACES = {"NULL": (HOST,), "MC_ROOT_INTERFACE": (HOST,), "vm": (HOST, VM), "
 PARAMETERS = r'(?:NULL|g_variant_new \("\((?P<given>[^"]*)\)".*?\))'
 CHANGE = re.compile(r'mc_call_change \(client, (?P<whose>[\w.]+), "(?P<method>\w+)",\s*' + PARAMETERS + r",\s*&?error\)", re.S)
 READ = re.compile(r'mc_call_read \(client, (?P<whose>\w+), "(?P<method>\w+)", "(?P<told>[^"]*)",')
-CALL = re.compile(r'mc_client_change \(client, MC_ROOT_PATH, (?P<whose>MC_ROOT_INTERFACE), "(?P<method>\w+)",\s*' + PARAMETERS
+CALL = re.compile(r'mc_client_(?:change|read) \(client, MC_ROOT_PATH, (?P<whose>MC_ROOT_INTERFACE),\s*"(?P<method>\w+)",\s*' + PARAMETERS
                   + r',\s*"\((?P<told>[^"]*)\)"', re.S)
 SIGNAL = re.compile(r'\{ "(\w+)", "\(([^"]*)\)", on_\w+ \}')
 
@@ -29,14 +29,15 @@ def members(kind):
 
 
 def commands():
-    return {path.name: path.read_text() for path in (ROOT / "src/ctl/commands").glob("*.c")}
+    paths = [*(ROOT / "src/ctl/commands").glob("*.c"), ROOT / "src/ctl/forecast.c"]
+    return {path.name: path.read_text() for path in paths}
 
 
 def test_calls_have_the_types_of_the_interfaces():
     methods, used = members("method"), set()
     for name, text in commands().items():
         calls = [*CHANGE.finditer(text), *READ.finditer(text), *CALL.finditer(text)]
-        assert len(calls) == len(re.findall(r"mc_call_\w+ \(|mc_client_change \(", text)), name
+        assert len(calls) == len(re.findall(r"mc_call_\w+ \(|mc_client_change \(|mc_client_read \(\w+, \w+, MC_ROOT_INTERFACE", text)), name
         for call in calls:
             words = call.groupdict()
             # A decision is a VM's; all else that is said of "vm" is the host's where there is none.

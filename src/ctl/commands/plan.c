@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* memcoordctl plan: what the next cycle would do on the figures there are now. */
+/* memcoordctl plan: what the next cycle would do on the figures there are now, and where it would
+ * end. */
 #include "config.h"
 
 #include "call.h"
 #include "command.h"
+#include "forecast.h"
 #include "model.h"
 #include "output/json.h"
-#include "output/table.h"
 #include "output/paragraph.h"
+#include "output/table.h"
+#include "output/text.h"
 #include "output/times.h"
+#include "size.h"
 
 #include <glib/gi18n.h>
 
@@ -64,12 +68,28 @@ print_age (McModel *model)
   g_print ("\n");
 }
 
+/* Where its balloon ends, if that is not where it is. */
+static void
+add_end (McTable *table, McModel *model, const McForecast *forecast, const char *path)
+{
+  const McModelVm *vm = mc_model_lookup_path (model, path);
+  guint64 balloon = vm != NULL ? mc_properties_number (vm->properties, "Balloon") : 0, end;
+  g_autofree char *before = mc_size_format (balloon), *after = NULL;
+
+  if (mc_forecast_lookup (forecast, path, &end))
+    after = mc_size_format (end);
+  if (after == NULL || g_str_equal (before, after))
+    mc_table_add (table, "-", MC_STYLE_PLAIN);
+  else
+    mc_table_add (table, after, MC_STYLE_STRONG);
+}
+
 /* @plan: a(ottss). */
 static void
-print_plan (const McClient *client, McModel *model, GVariant *plan)
+print_plan (const McClient *client, McModel *model, GVariant *plan, const McForecast *forecast)
 {
-  const char *titles[] = { _ ("NAME"), _ ("STATUS"), _ ("MOVE"), _ ("WHY"), NULL };
-  g_autoptr (McTable) table = mc_table_new (titles, "nlll");
+  const char *titles[] = { _ ("NAME"), _ ("STATUS"), _ ("MOVE"), _ ("ENDS AT"), _ ("WHY"), NULL };
+  g_autoptr (McTable) table = mc_table_new (titles, "nllrl");
   GVariantIter iter;
   const char *path, *status, *sentence;
   guint64 from, to;
@@ -88,26 +108,45 @@ print_plan (const McClient *client, McModel *model, GVariant *plan)
       mc_table_add (table, name_of (model, path), MC_STYLE_PLAIN);
       mc_table_add (table, status, mc_text_style_of_state (status));
       mc_table_add (table, move, from != to ? MC_STYLE_STRONG : MC_STYLE_PLAIN);
+      add_end (table, model, forecast, path);
       mc_table_add (table, sentence, MC_STYLE_PLAIN);
     }
   mc_table_print (table, client);
+  mc_forecast_print (forecast);
+}
+
+static GVariant *
+json_of (McModel *model, GVariant *planned, const McForecast *forecast)
+{
+  GVariantBuilder members;
+  const char *path, *status, *sentence;
+  guint64 from, to, end;
+
+  g_variant_get (planned, "(&ott&s&s)", &path, &from, &to, &status, &sentence);
+  g_variant_builder_init (&members, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add_parsed (&members, "{'VM', <%o>}", path);
+  g_variant_builder_add_parsed (&members, "{'Name', <%s>}", name_of (model, path));
+  g_variant_builder_add_parsed (&members, "{'From', <%t>}", from);
+  g_variant_builder_add_parsed (&members, "{'To', <%t>}", to);
+  g_variant_builder_add_parsed (&members, "{'Status', <%s>}", status);
+  g_variant_builder_add_parsed (&members, "{'Sentence', <%s>}", sentence);
+  if (mc_forecast_lookup (forecast, path, &end))
+    g_variant_builder_add_parsed (&members, "{'EndsAt', <%t>}", end);
+  return g_variant_builder_end (&members);
 }
 
 static void
-print_json (McModel *model, GVariant *plan)
+print_json (McModel *model, GVariant *plan, const McForecast *forecast)
 {
   GVariantBuilder list;
-  GVariantIter iter;
-  const char *path, *status, *sentence;
-  guint64 from, to;
 
   g_variant_builder_init (&list, G_VARIANT_TYPE ("aa{sv}"));
-  g_variant_iter_init (&iter, plan);
-  while (g_variant_iter_next (&iter, "(&ott&s&s)", &path, &from, &to, &status, &sentence))
-    g_variant_builder_add_value (
-        &list, g_variant_new_parsed ("{'VM': <%o>, 'Name': <%s>, 'From': <%t>, 'To': <%t>, "
-                                     "'Status': <%s>, 'Sentence': <%s>}",
-                                     path, name_of (model, path), from, to, status, sentence));
+  for (gsize i = 0; i < g_variant_n_children (plan); i++)
+    {
+      g_autoptr (GVariant) planned = g_variant_get_child_value (plan, i);
+
+      g_variant_builder_add_value (&list, json_of (model, planned, forecast));
+    }
   mc_json_print (g_variant_builder_end (&list));
 }
 
@@ -116,6 +155,7 @@ mc_cmd_plan (McClient *client, int argc, char **argv)
 {
   g_autoptr (McModel) model = NULL;
   g_autoptr (GVariant) plan = NULL;
+  g_autoptr (McForecast) forecast = NULL;
   g_autoptr (GError) error = NULL;
 
   if (!mc_command_parse (client, NULL, (McArity){ 0, 0 }, &argc, &argv))
@@ -123,11 +163,13 @@ mc_cmd_plan (McClient *client, int argc, char **argv)
   model = mc_model_load (client, &error);
   if (model != NULL)
     plan = mc_call_read (client, NULL, "Plan", "a(ottss)", &error);
-  if (plan == NULL)
+  if (plan != NULL)
+    forecast = mc_forecast_load (client, &error);
+  if (forecast == NULL)
     return mc_client_fail (client, error);
   if (client->json)
-    print_json (model, plan);
+    print_json (model, plan, forecast);
   else
-    print_plan (client, model, plan);
+    print_plan (client, model, plan, forecast);
   return MC_EXIT_OK;
 }

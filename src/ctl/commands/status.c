@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "command.h"
+#include "forecast.h"
 #include "model.h"
 #include "output/json.h"
 #include "output/table.h"
@@ -49,6 +50,16 @@ add_reload (McTable *table, GVariant *host)
   mc_table_add_label (table, _ ("Reload"), _ ("refused; the settings in force stay"), MC_STYLE_BAD);
   mc_table_add_label (table, "", refused, MC_STYLE_PLAIN);
   mc_table_add_label (table, "", _ ("Correct that, then \"memcoordctl reload\""), MC_STYLE_PLAIN);
+}
+
+/* @forecast: (nullable) */
+static void
+add_forecast (McTable *table, const McForecast *forecast)
+{
+  g_autofree char *text = forecast != NULL ? mc_forecast_summarize (forecast) : NULL;
+
+  if (text != NULL)
+    mc_table_add_label (table, _ ("Dry run"), text, MC_STYLE_PLAIN);
 }
 
 static void
@@ -168,12 +179,13 @@ add_vms_own (McTable *table, McModel *model)
 }
 
 static void
-print_host (const McClient *client, McModel *model)
+print_host (const McClient *client, McModel *model, const McForecast *forecast)
 {
   g_autoptr (McTable) table = mc_table_new_labels ();
   GVariant *host = model->host;
 
   add_state (table, host);
+  add_forecast (table, forecast);
   add_reload (table, host);
   add_pause (table, host);
   add_hypervisor (table, host);
@@ -230,10 +242,24 @@ print_vms (const McClient *client, McModel *model)
   mc_table_print (table, client);
 }
 
+static void
+print_json (McModel *model, const McForecast *forecast)
+{
+  GVariantBuilder members;
+
+  g_variant_builder_init (&members, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&members, "{sv}", "host", model->host);
+  g_variant_builder_add (&members, "{sv}", "vms", mc_model_vms_variant (model));
+  if (forecast != NULL)
+    g_variant_builder_add (&members, "{sv}", "forecast", forecast->sums);
+  mc_json_print (g_variant_builder_end (&members));
+}
+
 int
 mc_cmd_status (McClient *client, int argc, char **argv)
 {
   g_autoptr (McModel) model = NULL;
+  g_autoptr (McForecast) forecast = NULL;
   g_autoptr (GError) error = NULL;
 
   if (!mc_command_parse (client, NULL, (McArity){ 0, 0 }, &argc, &argv))
@@ -241,13 +267,15 @@ mc_cmd_status (McClient *client, int argc, char **argv)
   model = mc_model_load (client, &error);
   if (model == NULL)
     return mc_client_fail (client, error);
+  /* The status is shown without it as well. */
+  if (mc_properties_flag (model->host, "DryRun"))
+    forecast = mc_forecast_load (client, NULL);
   if (client->json)
     {
-      mc_json_print (g_variant_new_parsed ("{'host': <%@a{sv}>, 'vms': <%@aa{sv}>}", model->host,
-                                           mc_model_vms_variant (model)));
+      print_json (model, forecast);
       return MC_EXIT_OK;
     }
-  print_host (client, model);
+  print_host (client, model, forecast);
   g_print ("\n");
   print_vms (client, model);
   return MC_EXIT_OK;
