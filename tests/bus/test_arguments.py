@@ -56,7 +56,7 @@ WRONG = [
     (VM, "SetThresholds", "(a{st})", ({"Weight": 5, "Minimum": 600 * MIB, "Maximum": 500 * MIB},), "Conflict",
      ["Minimum", "600M", "Maximum", "500M"]),
     (VM, "SetThresholds", "(a{st})", ({"Managed": 0, "LowWatermark": 149 * MIB},), "Conflict", ["LowWatermark", "150M"]),
-    (VM, "SetThresholds", "(a{st})", ({"Weight": 5, "Managed": 2},), "OutOfRange", ["Managed", "2", "0 nor 1"]),
+    (VM, "SetThresholds", "(a{st})", ({"Weight": 5, "Managed": 2},), "OutOfRange", ["Managed", "2", "neither 0", "nor 1"]),
     (HOST, "SetThresholds", "(a{st})", ({"Managed": 0},), "UnknownThreshold", ["Managed"]),
     *[(interface, "ResetThresholds", "(as)", values, error, named) for interface in (HOST, VM) for values, error, named in [
         ((["Bogus"],), "UnknownThreshold", ["Bogus"]),

@@ -219,9 +219,9 @@ def test_plan_shows_where_it_would_end(service, ctl):
     assert told["web"] == pytest.approx(end, abs=64 * MIB)
     output = ctl.good("plan")
     assert "ENDS AT" in output
-    assert re.search(r"^In all: 0 MiB taken from 0 of 3 VMs, [\d.]+ [MG]iB given to 1\.$", output, re.M)
+    assert re.search(r"^In all: 0 B taken from 0 of 3 VMs, [\d.]+ [MG]iB given to 1\.$", output, re.M)
     assert re.search(r"^After about \d+[smh] the host would have [\d.]+ GiB available\.$", output, re.M)
-    assert re.search(r"^ *Dry run  would take 0 MiB and give [\d.]+ [MG]iB in all; see \"memcoordctl plan\"$", ctl.good("status"), re.M)
+    assert re.search(r"^ *Dry run  would take 0 B and give [\d.]+ [MG]iB in all; see \"memcoordctl plan\"$", ctl.good("status"), re.M)
     assert json.loads(ctl.good("status", "--json"))["forecast"].keys() == sums.keys()
     assert all(len(line) <= 80 for line in output.splitlines() if line.startswith(("In all", "After")))
     ctl.good("dry-run", "off")
