@@ -113,7 +113,7 @@ on_vm_removed (McCoordinator *coordinator, McVm *vm, gpointer user_data)
   g_hash_table_remove (self->shown, vm);
 }
 
-static gboolean export(McBus *self, GDBusConnection *connection, GError **error)
+static gboolean export (McBus *self, GDBusConnection *connection, GError **error)
 {
   g_autoptr (GPtrArray) vms = mc_coordinator_list_vms (self->coordinator);
 
@@ -144,7 +144,7 @@ mc_bus_new (McCoordinator *coordinator, GDBusConnection *connection, GError **er
   self->authority = mc_authority_new (connection);
   self->root = mc_host_methods_new (coordinator, self->authority, connection);
   self->manager = g_dbus_object_manager_server_new (MC_ROOT_PATH);
-  if (!export(self, connection, error))
+  if (!export (self, connection, error))
     return NULL;
   return g_steal_pointer (&self);
 }

@@ -13,7 +13,7 @@
 #define FIELD_DESTINATION  6
 #define FIELD_SENDER       7
 
-#define ALIGNED(at, to) (((at) + (to)-1) / (to) * (to))
+#define ALIGNED(at, to) (((at) + (to) - 1) / (to) * (to))
 
 typedef struct
 {

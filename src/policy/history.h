@@ -69,9 +69,9 @@ typedef struct
 
   /* host memory: backing.c */
   guint64 overhead_least; /* what its process is known to occupy beside the guest's memory */
-  guint64 overhead_most; /* … and what it may occupy, as far as reports show; 0 = no report yet */
-  guint64 in_use;        /* of the guest's memory, at its newest report with the balloon at rest */
-  guint64 resident;      /* at the cycle before */
+  guint64 overhead_most;  /* … and what it may occupy, as far as reports show; 0 = no report yet */
+  guint64 in_use;         /* of the guest's memory, at its newest report with the balloon at rest */
+  guint64 resident;       /* at the cycle before */
   gint64 resident_us;
   guint64
       touching; /* how fast it came to occupy more, bytes a second: rises at once, falls slowly */

@@ -10,10 +10,7 @@
 /* No figure of the policy is larger: percents, seconds, MiB. */
 #define VALUE_MOST 100000
 
-#define KNOB(member)                                                                               \
-  {                                                                                                \
-#member, offsetof(McTuning, member)                                                            \
-  }
+#define KNOB(member) { #member, offsetof (McTuning, member) }
 
 static const struct
 {
