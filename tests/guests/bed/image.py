@@ -2,6 +2,7 @@
 """What guests boot: Debian's cloud kernel, fetched without installing it, and an initramfs with one static program."""
 
 import hashlib
+import lzma
 import os
 import subprocess
 import tempfile
@@ -27,15 +28,24 @@ def cache_dir():
     return path
 
 
+def depends(package):
+    """The packages that it names in its dependencies."""
+    lines = subprocess.run(["apt-cache", "depends", package], check=True, capture_output=True, text=True).stdout.splitlines()
+    return [line.split(":")[1].strip() for line in lines if line.strip().startswith("Depends:")]
+
+
 def kernel_package():
     """The versioned package that linux-image-cloud-amd64 stands for."""
-    depends = subprocess.run(
-        ["apt-cache", "depends", "linux-image-cloud-amd64"], check=True, capture_output=True, text=True
-    ).stdout
-    for line in depends.splitlines():
-        if line.strip().startswith("Depends: linux-image-"):
-            return line.split(":")[1].strip()
+    for package in depends("linux-image-cloud-amd64"):
+        if package.startswith("linux-image-"):
+            return package
     raise RuntimeError("linux-image-cloud-amd64 is unknown here: run apt-get update")
+
+
+def kernel_packages(package):
+    """It and the packages of its version: since Linux 7 what is booted, the modules and their lists have one each."""
+    version = package.removeprefix("linux-image-")
+    return [package, *(part for part in depends(package) if part.endswith(f"-{version}"))]
 
 
 def fetch_kernel(package):
@@ -43,12 +53,27 @@ def fetch_kernel(package):
     if target.exists():
         return target
     with tempfile.TemporaryDirectory(dir=cache_dir()) as work:
-        subprocess.run(["apt-get", "download", "-qq", package], cwd=work, check=True, stderr=subprocess.DEVNULL)
-        archive = next(Path(work).glob("*.deb"))
+        packages = kernel_packages(package)
+        subprocess.run(["apt-get", "download", "-qq", *packages], cwd=work, check=True, stderr=subprocess.DEVNULL)
         unpacked = Path(work) / "unpacked"
-        subprocess.run(["dpkg", "-x", archive, unpacked], check=True)
+        for archive in Path(work).glob("*.deb"):
+            subprocess.run(["dpkg", "-x", archive, unpacked], check=True)
         unpacked.rename(target)
     return target
+
+
+def find_kernel(tree):
+    return next(path for pattern in ("boot/vmlinuz-*", "usr/lib/modules/*/vmlinuz") for path in tree.glob(pattern))
+
+
+def read_module(tree, name):
+    """What the kernel loads of it, uncompressed as finit_module() wants it; None: it is built in."""
+    for path in tree.rglob(f"{name}.ko*"):
+        return lzma.decompress(path.read_bytes()) if path.suffix == ".xz" else path.read_bytes()
+    built_in = next(tree.rglob("modules.builtin")).read_text()
+    if f"/{name}.ko\n" not in built_in:
+        raise RuntimeError(f"{tree.name} has no {name}")
+    return None
 
 
 def build_initramfs(tree):
@@ -60,9 +85,10 @@ def build_initramfs(tree):
         root = Path(work) / "root"
         root.mkdir()
         subprocess.run(["gcc", "-static", "-O2", "-Wall", "-Werror", "-o", root / "init", INIT], check=True)
-        for module in MODULES:
-            found = next(tree.rglob(f"{module}.ko"))
-            (root / found.name).write_bytes(found.read_bytes())
+        for name in MODULES:
+            module = read_module(tree, name)
+            if module is not None:
+                (root / f"{name}.ko").write_bytes(module)
         (root / "dev").mkdir()
         archive = Path(work) / "initramfs"
         subprocess.run(
@@ -75,4 +101,4 @@ def build_initramfs(tree):
 def boot_files():
     """Paths of the kernel and of the initramfs, made where they are missing."""
     tree = fetch_kernel(kernel_package())
-    return next(tree.glob("boot/vmlinuz-*")), build_initramfs(tree)
+    return find_kernel(tree), build_initramfs(tree)
