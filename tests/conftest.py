@@ -7,6 +7,7 @@ import pytest
 
 from common import BUILD, MIB, SOURCE
 from common.bus import own_bus
+from common.languages import make_locale
 from common.service import running_service
 
 
@@ -25,6 +26,14 @@ def source_root():
 @pytest.fixture(scope="session")
 def build_root():
     return BUILD
+
+
+@pytest.fixture(scope="session")
+def speaking(tmp_path_factory):
+    """What a program needs in its environment to speak a language: `speaking("de")`."""
+    directory = tmp_path_factory.mktemp("locales")
+    make_locale(directory)
+    return lambda language: {"LANGUAGE": language, "LC_ALL": "en_US.UTF-8", "LOCPATH": str(directory)}
 
 
 @pytest.fixture

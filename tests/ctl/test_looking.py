@@ -252,8 +252,8 @@ def test_ascii_where_the_locale_is(service, ctl):
     assert " -> " in ctl.good("why", "web", env={"LC_ALL": "C"})
 
 
-def test_german(service, ctl):
-    german = {"LANGUAGE": "de"}
+def test_german(service, ctl, speaking):
+    german = speaking("de")
     assert ctl.good("inhibitors", env=german) == "Niemand hemmt den Ausgleich.\n"
     assert "Zustand" in ctl.good("status", env=german)
     assert ctl("show", "nope", env=german).stderr == (
@@ -261,8 +261,8 @@ def test_german(service, ctl):
     assert ctl.good("status", "--json", env=german).startswith("{")
 
 
-def test_chinese_titles_stay_in_line(service, ctl):
-    output = ctl.good("list", env={"LANGUAGE": "zh_CN"})
+def test_chinese_titles_stay_in_line(service, ctl, speaking):
+    output = ctl.good("list", env=speaking("zh_CN"))
     assert output.splitlines()[0].split() == ["编号", "名称", "UUID", "状态"]
     # Each of those characters is two columns wide: two of them and the gap are as wide as a padded id and its gap.
     assert re.match(r" +\d+  ", output.splitlines()[1]).end() == len("编号") * 2 + 2

@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from common import wait_until
+from common.languages import make_locale
 from common.libvirtd import QEMU_CONF
 from common.namespace import die_with_parent
 from guests.bed.guest import Guest
@@ -81,12 +82,14 @@ class Machine:
     def lay_files(self, files):
         fetch_libvirt_units(files)
         shutil.copytree(self.installed, files, dirs_exist_ok=True, symlinks=True)
-        # On the machine, lib is a link to usr/lib.
-        shutil.copytree(files / "lib", files / "usr/lib", dirs_exist_ok=True, symlinks=True)
-        shutil.rmtree(files / "lib")
+        if (files / "lib").exists():  # on the machine, it is a link to usr/lib
+            shutil.copytree(files / "lib", files / "usr/lib", dirs_exist_ok=True, symlinks=True)
+            shutil.rmtree(files / "lib")
         files.chmod(0o755)
         write(files / "etc/libvirt/qemu.conf", QEMU_CONF)
         write(files / "usr/lib/sysusers.d/memcoord-test.conf", USERS)
+        (files / "usr/lib/locale").mkdir()
+        make_locale(files / "usr/lib/locale")
 
     def find_init(self):
         assert self.process.poll() is None, (self.top / "console").read_text()

@@ -10,7 +10,14 @@ import xml.etree.ElementTree as tree
 
 import pytest
 
-UNIT = "lib/systemd/system/memcoordd.service"
+
+def unit_directory():
+    """Where systemd says, if it does: Debian 12's calls /usr/lib by its old name."""
+    told = subprocess.run(["pkg-config", "--variable=systemdsystemunitdir", "systemd"], capture_output=True, text=True).stdout
+    return told.strip().lstrip("/") or "usr/lib/systemd/system"
+
+
+UNIT = f"{unit_directory()}/memcoordd.service"
 LANGUAGES = ("de", "fr", "zh_CN")
 PROGRAMS = {"usr/bin/memcoordctl", "usr/libexec/memcoordd"}
 FILES = PROGRAMS | {

@@ -417,8 +417,9 @@ def test_defaults_are_those_of_the_sample(service):
     ("zh_CN", "qemu:///system, 已连接", "只决定并报告，不移动内存"),
 ])
 def test_messages_are_in_the_language_of_the_user(service, language, connected, dry_run):
-    assert connected in service.run("memcoordctl", env=[f"LANGUAGE={language}"]).stdout
-    assert dry_run in service.run("/usr/libexec/memcoordd", "--help", env=[f"LANGUAGE={language}"]).stdout
+    environment = [f"LANGUAGE={language}", "LC_ALL=en_US.UTF-8"]
+    assert connected in service.run("memcoordctl", env=environment).stdout
+    assert dry_run in service.run("/usr/libexec/memcoordd", "--help", env=environment).stdout
 
 
 # A guest
