@@ -7,10 +7,11 @@ import os
 import pathlib
 import shutil
 import signal
+import stat
 import subprocess
 import tempfile
 
-from common import BUILD, MIB, SOURCE, namespace
+from common import BUILD, MIB, SOURCE, namespace, wait_until
 from common.service import running_service
 
 # The group may let things rest, and nothing else.
@@ -28,6 +29,8 @@ POLKIT_AND_OURS = """  <policy user="polkitd">
   <include>/usr/share/dbus-1/system.d/org.freedesktop.PolicyKit1.conf</include>
   <include>{source}/data/dbus/org.example.MemCoord.conf</include>
 """
+HELPER = "/usr/lib/polkit-1/polkit-agent-helper-1"
+HELPER_SOCKET = "/run/polkit/agent-helper.socket"
 USERS = {"memcoord": 64901, "alice": 64911, "olga": 64912}
 OPERATORS = 64920
 
@@ -82,8 +85,10 @@ class System:
         self.bus = subprocess.Popen(["dbus-daemon", f"--config-file={self.directory}/bus.conf", "--nofork", "--nopidfile",
                                      "--print-address"], stdout=subprocess.PIPE, text=True)
         assert self.bus.stdout.readline()
-        self.polkit = None
+        self.polkit = self.helper = None
         self.start_polkit()
+        if not os.stat(HELPER).st_mode & stat.S_ISUID:
+            self.start_helper()
 
     def cover(self, path, name, files):
         directory = self.directory / name
@@ -108,6 +113,13 @@ class System:
                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         subprocess.run(["gdbus", "wait", "--system", "--timeout", "20", "org.freedesktop.PolicyKit1"], env=self.environment,
                        check=True)
+
+    def start_helper(self):
+        """What checks passwords for an agent: since polkit 127 it is not setuid, but started for each connection to a socket."""
+        self.cover("/run/polkit", "run", {})
+        self.helper = subprocess.Popen(["systemd-socket-activate", "--accept", "--inetd", f"--listen={HELPER_SOCKET}",
+                                        HELPER, "--socket-activated"], stderr=subprocess.DEVNULL, umask=0)
+        wait_until(lambda: os.path.exists(HELPER_SOCKET), 10, "the socket of polkit's helper")
 
     def signal_polkit(self, number):
         os.kill(self.polkit.pid, number)
@@ -143,7 +155,7 @@ class System:
 
     def stop(self):
         self.end_callers()
-        for process in (self.polkit, self.bus):
+        for process in filter(None, (self.polkit, self.helper, self.bus)):
             if process.poll() is None:
                 process.send_signal(signal.SIGCONT)
                 process.kill()
