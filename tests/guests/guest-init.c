@@ -49,9 +49,15 @@
 
 /* The balloon's device as /proc/bus/pci/devices names it, and where its driver tells the host how
  * many pages it has taken: a word of its configuration, behind the registers that all such devices
- * have where they do without MSI-X. */
-#define BALLOON_ID   0x1af41002
-#define BALLOON_TOLD (20 + 4)
+ * have. Those for MSI-X are there while it is on, which QEMU has this device do since 10.0. */
+#define BALLOON_ID     0x1af41002
+#define BALLOON_TOLD   (20 + 4)
+#define MSIX_REGISTERS 4
+
+/* In the configuration of a PCI device: where its list of capabilities begins, and one of them. */
+#define PCI_CAPABILITIES 0x34
+#define PCI_MSIX         0x11
+#define PCI_MSIX_ENABLED 0x80 /* in its fourth byte */
 
 static const char *const modules[] = {
   "virtio_ring", "virtio",     "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci",
@@ -281,19 +287,35 @@ set_reading (uint64_t bytes)
     }
 }
 
+static int
+uses_msix (unsigned device)
+{
+  unsigned char config[257] = { 0 };
+  char path[64];
+
+  snprintf (path, sizeof path, "/proc/bus/pci/%02x/%02x.%x", device >> 8, device >> 3 & 0x1f,
+            device & 7);
+  read_file (path, (char *)config, sizeof config);
+  for (unsigned at = config[PCI_CAPABILITIES]; at != 0; at = config[at + 1])
+    if (config[at] == PCI_MSIX)
+      return (config[at + 3] & PCI_MSIX_ENABLED) != 0;
+  return 0;
+}
+
+/* The port of what its driver has told; 0: there is no balloon. */
 static unsigned
-find_balloon_port (void)
+find_balloon_told (void)
 {
   static char devices[16384];
-  unsigned id = 0, port = 0;
+  unsigned device = 0, id = 0, port = 0;
 
   read_file ("/proc/bus/pci/devices", devices, sizeof devices);
   for (const char *line = devices; line != NULL; line = strchr (line, '\n'))
     {
       if (*line == '\n')
         line++;
-      if (sscanf (line, "%*x %x %*x %x", &id, &port) == 2 && id == BALLOON_ID)
-        return port & ~3U;
+      if (sscanf (line, "%x %x %*x %x", &device, &id, &port) == 3 && id == BALLOON_ID)
+        return (port & ~3U) + BALLOON_TOLD + (uses_msix (device) ? MSIX_REGISTERS : 0);
     }
   return 0;
 }
@@ -302,11 +324,11 @@ find_balloon_port (void)
 static int
 claim_all_memory (void)
 {
-  unsigned port = find_balloon_port ();
+  unsigned port = find_balloon_told ();
 
   if (port == 0 || iopl (3) < 0)
     return 0;
-  outl (0, (unsigned short)(port + BALLOON_TOLD));
+  outl (0, (unsigned short)port);
   return 1;
 }
 
