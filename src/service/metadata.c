@@ -363,7 +363,6 @@ take_namespace_out (xmlNode *element)
         }
       *declared = found->next;
       found->next = NULL;
-      found->context = NULL;
       xmlFreeNs (found);
     }
 }
