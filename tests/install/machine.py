@@ -118,7 +118,8 @@ class Machine:
     def run(self, *words, user=None, check=True, timeout=60, env=()):
         """Runs a command on the machine, as root or as a user."""
         become = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups"] if user else []
-        inside = ["nsenter", f"--target={self.init}", "--mount", "--pid", "--uts", "--ipc", "--net"]
+        # Its root as well: where this runs in a chroot, that of the mount namespace is another one.
+        inside = ["nsenter", f"--target={self.init}", "--root", "--mount", "--pid", "--uts", "--ipc", "--net"]
         environment = ["env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", *env]
         done = subprocess.run([*inside, *become, *environment, *map(str, words)],
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout)
