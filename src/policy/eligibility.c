@@ -27,6 +27,12 @@ is_silent (const McPolicyCycle *cycle, const McVmHistory *history)
   return cycle->now_us - history->stats_seen_us > patience_us;
 }
 
+gboolean
+mc_eligibility_is_booting (gint64 now_us, const McVmFacts *facts, const McVmHistory *history)
+{
+  return facts->started_us > 0 && !history->fresh && now_us - facts->started_us < BOOT_GRACE_US;
+}
+
 McVmStatus
 mc_eligibility_status (const McPolicyCycle *cycle,
                        const McVmFacts *facts,
@@ -44,7 +50,7 @@ mc_eligibility_status (const McPolicyCycle *cycle,
     return MC_VM_BUSY;
   if (!facts->running)
     return MC_VM_SUSPENDED;
-  if (facts->started_us > 0 && !history->fresh && now_us - facts->started_us < BOOT_GRACE_US)
+  if (mc_eligibility_is_booting (now_us, facts, history))
     return MC_VM_BOOTING;
   if (facts->stats_time_s == 0 || facts->unused == MC_UNKNOWN)
     return MC_VM_NO_STATS;

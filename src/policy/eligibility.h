@@ -12,6 +12,10 @@ McVmStatus mc_eligibility_status (const McPolicyCycle *cycle,
                                   const McVmFacts *facts,
                                   const McVmHistory *history);
 
+/* Its driver may not be loaded yet: what its balloon does until then says nothing of its guest. */
+gboolean
+mc_eligibility_is_booting (gint64 now_us, const McVmFacts *facts, const McVmHistory *history);
+
 /* Whether a VM of this status takes part in the sharing. */
 gboolean mc_eligibility_may_be_moved (McVmStatus status);
 

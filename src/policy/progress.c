@@ -6,6 +6,7 @@
 
 #include "arithmetic.h"
 #include "backing.h"
+#include "eligibility.h"
 
 /* A VM that is stuck or ineffective is let go for one minute, doubled each time. */
 #define BACK_OFF_US ((gint64)60 * G_USEC_PER_SEC)
@@ -198,10 +199,18 @@ remember_effect (gint64 now_us, const McVmFacts *facts, McVmHistory *history)
   history->vain_balloon = 0;
 }
 
+/* Whether the guest can follow its target, and is seen to. */
+static gboolean
+can_be_judged (gint64 now_us, const McVmFacts *facts, const McVmHistory *history)
+{
+  return facts->target != MC_UNKNOWN && facts->balloon != MC_UNKNOWN && facts->running
+         && !facts->busy && !mc_eligibility_is_booting (now_us, facts, history);
+}
+
 void
 mc_progress_remember (gint64 now_us, const McVmFacts *facts, McVmHistory *history)
 {
-  if (facts->target == MC_UNKNOWN || facts->balloon == MC_UNKNOWN || !facts->running || facts->busy)
+  if (!can_be_judged (now_us, facts, history))
     {
       history->progress_us = history->deflated_us = 0;
       if (facts->balloon != MC_UNKNOWN && facts->running && !facts->busy)

@@ -191,6 +191,40 @@ test_slow_is_not_stuck (void)
 }
 
 /* The process stays above what is left of its guest, by a quarter or 64 MiB, for 15 s. */
+/* It reboots on its way to its target. Until its driver is loaded the balloon stands still; then it
+ * is seen to be full, and goes on slowly. */
+static void
+test_booting_is_not_stuck (void)
+{
+  McVmFacts facts = healthy ();
+  McVmHistory history = { 0 };
+  gint64 now_us = S;
+
+  pass (&history, &facts, &now_us, 10);
+  facts.target = 300 * MC_MIB;
+  facts.balloon = 359 * MC_MIB;
+  pass (&history, &facts, &now_us, 1);
+  facts.started_us = now_us;
+  facts.stats_time_s = 0;
+  for (guint i = 0; i < 30; i++)
+    {
+      McPolicyCycle cycle = cycle_at (now_us += S);
+
+      mc_remember (&cycle, &facts, &history);
+      g_assert_cmpint (status_at (now_us, &facts, &history), ==, MC_VM_BOOTING);
+    }
+  facts.balloon = 1020 * MC_MIB;
+  pass (&history, &facts, &now_us, 1);
+  for (guint i = 0; i < 90; i++)
+    {
+      facts.balloon -= 8 * MC_MIB;
+      pass (&history, &facts, &now_us, 1);
+      g_assert_cmpint (status_at (now_us, &facts, &history), ==, MC_VM_MANAGED);
+      g_assert_cmpint (history.foreign_until_us, ==, 0);
+    }
+  g_assert_cmpuint (facts.balloon, ==, facts.target);
+}
+
 static void
 test_ineffective (void)
 {
@@ -273,6 +307,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/eligibility/first-report", test_first_report_is_believed_once_it_changes);
   g_test_add_func ("/eligibility/stuck", test_stuck);
   g_test_add_func ("/eligibility/slow", test_slow_is_not_stuck);
+  g_test_add_func ("/eligibility/booting-on-its-way", test_booting_is_not_stuck);
   g_test_add_func ("/eligibility/ineffective", test_ineffective);
   g_test_add_func ("/eligibility/implausible", test_implausible_figures);
   g_test_add_func ("/eligibility/takes-part", test_who_takes_part);
