@@ -77,8 +77,12 @@ def test_guest_reads_through_its_cache(bed, guest):
     guest.read(32)
     wait_until(lambda: guest.info()["read"] > 2 * 32 * MIB, 60, "it to read all of it, and again")
     guest.read(0)
-    stats = dict(line.split() for line in bed.virsh("dommemstat", "one").stdout.splitlines())
-    assert int(stats["disk_caches"]) << 10 > 30 * MIB
+
+    def caches():
+        stats = dict(line.split() for line in bed.virsh("dommemstat", "one").stdout.splitlines())
+        return int(stats["disk_caches"]) << 10
+
+    wait_until(lambda: caches() > 30 * MIB, 10, "a report of after it has read")
     time.sleep(0.5)
     done = guest.info()["read"]
     time.sleep(0.5)
