@@ -69,8 +69,8 @@ def test_every_setting_is_told_of_with_its_value(source_root, build_root):
 
 
 def unexplained(what, section, arguments=()):
-    """What is missing in the section of an interface or a member. gdbus-codegen leaves out, without a word, what it cannot
-    place: arguments that are returned, and all that follows the first line of an argument."""
+    """What is missing in the section of an interface or a member. What cannot be placed is left out without a word:
+    arguments that are returned, and all that follows the first line of an argument."""
     given = [argument.get("name") for argument in arguments if argument.get("direction") != "out"]
     paragraphs = [line for line in re.findall(r"^ {7}(\S.*)$", section, re.M) if line.split()[0] not in given]
     if not paragraphs or not all(re.fullmatch(r"[A-Z].*\.", paragraph) for paragraph in paragraphs):
@@ -134,11 +134,11 @@ INTERFACES = "<node>" + "\n".join([
     '</interface>', '<interface name="org.Bare">', '<!-- Good:\n It is. -->', '<method name="Good"/>', "</interface>"]) + "</node>"
 
 
-def test_member_without_a_word_is_noticed(tmp_path):
+def test_member_without_a_word_is_noticed(source_root, tmp_path):
     path = tmp_path / "new.xml"
     path.write_text(INTERFACES)
-    subprocess.run(["gdbus-codegen", "--generate-rst", "i", "--output-directory", tmp_path, path], check=True)
-    included = "".join(f".. include:: i-{name}.rst\n\n" for name in ("org.New", "org.Bare"))
+    subprocess.run([source_root / "data/man/describe-interfaces", "gdbus-codegen", tmp_path, path], check=True)
+    included = "".join(f".. include:: interface-{name}.rst\n\n" for name in ("org.New", "org.Bare"))
     (tmp_path / "page.rst").write_text(f"####\npage\n####\n\n{included}====\nLAST\n====\n\nText.\n")
     subprocess.run(["rst2man", tmp_path / "page.rst", tmp_path / "page.5"], check=True)
     text, _ = render(tmp_path / "page.5")
