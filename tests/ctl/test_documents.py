@@ -3,6 +3,7 @@
 
 import re
 import subprocess
+import textwrap
 import xml.etree.ElementTree as tree
 
 import pytest
@@ -112,7 +113,7 @@ def test_every_member_of_the_bus_is_told_of(source_root, build_root):
 def method(name, text):
     """A method of two arguments that returns one, with what is said of it."""
     return f"""<!-- {name}:
-        {text}
+{textwrap.indent(text, "        ")}
     -->
     <method name="{name}">
       <arg name="what" type="s" direction="in"/>
