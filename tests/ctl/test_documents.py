@@ -112,8 +112,8 @@ def test_every_member_of_the_bus_is_told_of(source_root, build_root):
 
 def method(name, text):
     """A method of two arguments that returns one, with what is said of it."""
-    return f"""<!-- {name}:
-{textwrap.indent(text, "        ")}
+    return f"""<!--
+{textwrap.indent(f"{name}:{chr(10)}{text}", " " * 8)}
     -->
     <method name="{name}">
       <arg name="what" type="s" direction="in"/>
