@@ -71,10 +71,12 @@ def test_every_setting_is_told_of_with_its_value(source_root, build_root):
 
 
 def unexplained(what, section, arguments=()):
-    """What is missing in the section of an interface or a member. What cannot be placed is left out without a word:
-    arguments that are returned, and all that follows the first line of an argument."""
+    """What is missing in the section of an interface or a member. gdbus-codegen leaves out, without a word, what it cannot
+    place: arguments that are returned (GLib 2.74; 2.84 shows them), and all that follows the first line of an argument."""
     given = [argument.get("name") for argument in arguments if argument.get("direction") != "out"]
-    paragraphs = [line for line in re.findall(r"^ {7}(\S.*)$", section, re.M) if line.split()[0] not in given]
+    returned = [f"{argument.get('name')} " for argument in arguments if argument.get("direction") == "out"]
+    paragraphs = [line for line in re.findall(r"^ {7}(\S.*)$", section, re.M)
+                  if line.split()[0] not in given and not line.startswith(tuple(returned))]
     if not paragraphs or not all(re.fullmatch(r"[A-Z].*\.", paragraph) for paragraph in paragraphs):
         yield what
     for argument in arguments:
