@@ -82,7 +82,7 @@ def unexplained(what, section, arguments=()):
     for argument in arguments:
         name, way = argument.get("name"), argument.get("direction", "")
         explained = (rf"^ {{7}}Returns .*\b{name}: \S" if name not in given else
-                     rf"^ {{7}}{name}(?: +|\n {{14}})\S")
+                     rf"^ {{7}}{name}(?: +|\n {{14}})\S.*(?<!,)$")
         if not re.search(rf"^ +{way.upper()} ?{name} {re.escape(argument.get('type'))},?$", section, re.M) \
                 or not re.search(explained, section, re.M):
             yield f"{what} {name}"
@@ -146,7 +146,9 @@ def test_member_without_a_word_is_noticed(source_root, tmp_path):
     (tmp_path / "page.rst").write_text(f"####\npage\n####\n\n{included}====\nLAST\n====\n\nText.\n")
     subprocess.run(["rst2man", tmp_path / "page.rst", tmp_path / "page.5"], check=True)
     text, _ = render(tmp_path / "page.5")
-    assert list(unexplained_on_page(text, path)) == [
+    missing = list(unexplained_on_page(text, path))
+    assert [what for what in missing if "Long" not in what] == [
         "org.New.NoText", "org.New.NoText done", "org.New.NoArgument what", "org.New.NoAnswer done",
-        "org.New.LongFirst", "org.New.LongFirst where", "org.New.LongLast", "org.New.Bare", "org.New::Bare", "org.New:Bare",
-        "org.New:Silent not signalled", "org.Bare"]
+        "org.New.Bare", "org.New::Bare", "org.New:Bare", "org.New:Silent not signalled", "org.Bare"]
+    # Where the second line of an argument goes, and what goes with it, is not the same with GLib 2.74 and 2.84.
+    assert {what.split()[0] for what in missing if "Long" in what} == {"org.New.LongFirst", "org.New.LongLast"}
