@@ -190,7 +190,6 @@ test_slow_is_not_stuck (void)
     }
 }
 
-/* The process stays above what is left of its guest, by a quarter or 64 MiB, for 15 s. */
 /* It reboots on its way to its target. Until its driver is loaded the balloon stands still; then it
  * is seen to be full, and goes on slowly. */
 static void
@@ -225,6 +224,7 @@ test_booting_is_not_stuck (void)
   g_assert_cmpuint (facts.balloon, ==, facts.target);
 }
 
+/* The process stays above what is left of its guest, by a quarter or 64 MiB, for 15 s. */
 static void
 test_ineffective (void)
 {
