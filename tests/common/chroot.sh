@@ -45,7 +45,7 @@ make_chroot() { # release, what it is for, packages, options of mmdebstrap…
 in_chroot() { # chroot, what is changed, script, arguments…
   local lower=$1 layer=$2 script=$3; shift 3
   mkdir -p "$layer/upper" "$layer/work" "$layer/root" "$layer/shared"
-  unshare --mount --pid --fork --kill-child bash -eu -c '
+  setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child bash -eu -c '
     lower=$1 layer=$2 script=$3; shift 3
     root=$layer/root
     mount --make-rprivate /

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
-FOLDERS = ("", "findings/", "src/**/", "tests/**/")
+FOLDERS = ("", "data/**/", "findings/", "src/**/", "tests/**/")
 DOCUMENTS = sorted({path.relative_to(PROJECT).as_posix() for folder in FOLDERS for path in PROJECT.glob(f"{folder}*.md")})
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[\w-]+)?\)")
 NAMED_TEST = re.compile(r"([\w/-]+/test_\w+\.py)(?:::(test_\w+))?")
