@@ -50,3 +50,15 @@ halt() {
       find "$0/$1" -depth -type d -exec rmdir {} + 2>/dev/null || sleep 0.1
     done' "$machine_directory/layer" "$(basename "$machine_directory")"
 }
+
+# Boots, runs a command, and halts. Its output goes to a log of that name beside those of the console and of the journal.
+run_on_machine() { # release, chroot, directory as for boot(), where logs go, name, command…
+  local release=$1 logs=$4 name=$5 status=0
+  boot "$2" "$3" "$logs/console.log" || { halt; die "Debian $release: systemd does not boot: see $logs/console.log"; }
+  shift 5
+  on_machine "$@" >"$logs/$name.log" 2>&1 &
+  wait $! || status=1 # unlike the command itself, it does not keep a signal waiting
+  on_machine journalctl --no-pager >"$logs/journal.log" 2>&1 || :
+  halt
+  [ $status = 0 ] || die "Debian $release: $(grep '^FAILED' "$logs/$name.log" || echo 'it ended early'): see $logs/$name.log"
+}
