@@ -2,6 +2,7 @@
 """What the documents point to is there: links, tests by name, commands of this project."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,17 @@ def test_source_files_that_are_named_exist(name):
 def test_commands_that_are_named_exist(name):
     for command in COMMAND.findall((PROJECT / name).read_text()):
         assert (PROJECT / command).exists(), command
+
+
+def blocks_of_readme(section):
+    """Those that tests/install/readme types."""
+    text = (PROJECT / "README.md").read_text().partition(f"\n## {section}\n")[2].partition("\n## ")[0]
+    return re.findall(r"(?:^    .*\n)+", text, re.M)
+
+
+def test_readme_has_to_type_what_is_typed_on_each_debian():
+    install, upgrade_and_uninstall = map(blocks_of_readme, ("Install", "Upgrade and uninstall"))
+    assert "apt-get install" in install[0]
+    assert len(upgrade_and_uninstall) == 2
+    for block in install + upgrade_and_uninstall:
+        subprocess.run(["sh", "-n"], input=block, text=True, check=True)
