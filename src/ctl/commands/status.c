@@ -28,16 +28,15 @@ add_state (McTable *table, GVariant *host)
                               : "");
   mc_table_add_label (table, _ ("State"), text, mc_text_style_of_state (state));
   if (mc_properties_overrides_dry_run (host))
-    mc_table_add_label (
-        table, "",
-        mc_properties_flag (host, "DryRun")
-            ? _ (
-                "The dry run was turned on at run time; \"memcoordctl dry-run off\" returns to the "
-                "configuration")
-            : _ (
-                "The dry run was turned off at run time; \"memcoordctl dry-run on\" returns to the "
-                "configuration"),
-        MC_STYLE_WARN);
+    mc_table_add_label (table, "",
+                        mc_properties_flag (host, "DryRun")
+                            ? _ ("The dry run was turned on at run time; \"memcoordctl dry-run "
+                                 "off\" returns to the "
+                                 "configuration")
+                            : _ ("The dry run was turned off at run time; \"memcoordctl dry-run "
+                                 "on\" returns to the "
+                                 "configuration"),
+                        MC_STYLE_WARN);
 }
 
 static void
