@@ -208,7 +208,7 @@ mc_health_is_short (GVariant *vm)
 gboolean
 mc_health_is_lost (GVariant *vm)
 {
-  static const char *const always[] = { "stuck", "busy", "stale", NULL };
+  static const char *const always[] = { "stuck", "busy", "stale", "foreign", NULL };
   static const char *const once_managed[] = { "no-stats", "unsupported", NULL };
   const char *status = mc_properties_text (vm, "Status");
 

@@ -11,6 +11,7 @@ typedef struct
 {
   gboolean persistent;
   gboolean has_balloon;
+  gboolean autodeflate; /* its guest may take back memory by itself */
   guint stats_period_s; /* 0 = none */
   char *immovable; /* why the host gains nothing from its balloon (hugepages, VFIO, locked, SEV), or
                       NULL */

@@ -184,9 +184,10 @@ mc_backing_least (const McVmFacts *facts, const McVmHistory *history)
 }
 
 static guint64
-committed_most (const McVmFacts *facts)
+committed_most (const McVmFacts *facts, const McVmHistory *history)
 {
-  guint64 target = facts->target == MC_UNKNOWN ? 0 : facts->target;
+  gboolean is_ours = facts->target != MC_UNKNOWN && !mc_vm_history_is_left_alone (history);
+  guint64 target = is_ours ? facts->target : 0;
   guint64 balloon = facts->balloon == MC_UNKNOWN ? 0 : facts->balloon;
 
   return MIN (MAX (target, balloon), MIN (facts->capacity, MC_CAPACITY_MOST));
@@ -209,7 +210,7 @@ touchable (const McVmFacts *facts, const McVmHistory *history, guint64 committed
 McBacking
 mc_backing_of (const McVmFacts *facts, const McVmHistory *history)
 {
-  guint64 committed = committed_most (facts), worst, most;
+  guint64 committed = committed_most (facts, history), worst, most;
   McBacking backing = { 0 };
 
   /* Without the figure, what it has is taken as touched: a VM that is busy was promised nothing

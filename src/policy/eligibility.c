@@ -52,6 +52,8 @@ mc_eligibility_status (const McPolicyCycle *cycle,
     return MC_VM_SUSPENDED;
   if (mc_eligibility_is_booting (now_us, facts, history))
     return MC_VM_BOOTING;
+  if (mc_vm_history_is_left_alone (history))
+    return MC_VM_FOREIGN;
   if (facts->stats_time_s == 0 || facts->unused == MC_UNKNOWN)
     return MC_VM_NO_STATS;
   if (now_us < history->implausible_until_us)

@@ -174,7 +174,7 @@ forget_what_was_given_back (McForecastGuest *self)
 {
   McVmFacts *facts = &self->facts;
 
-  if ((!facts->give_back && !facts->released) || !mc_give_back_is_possible (facts)
+  if ((!facts->give_back && !facts->released) || !mc_give_back_is_possible (facts, &self->history)
       || mc_give_back_missing (facts, &self->history) > 0)
     return;
   if (facts->released)

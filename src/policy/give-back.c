@@ -13,11 +13,11 @@
 #include "candidate.h"
 
 gboolean
-mc_give_back_is_possible (const McVmFacts *facts)
+mc_give_back_is_possible (const McVmFacts *facts, const McVmHistory *history)
 {
   return facts->has_balloon && facts->immovable == NULL && !facts->denied && !facts->paused
-         && !facts->busy && facts->balloon <= facts->capacity
-         && facts->capacity <= MC_CAPACITY_MOST;
+         && !facts->busy && !mc_vm_history_is_left_alone (history)
+         && facts->balloon <= facts->capacity && facts->capacity <= MC_CAPACITY_MOST;
 }
 
 /* What it may come to have, whoever asked for that. */
@@ -38,7 +38,7 @@ mc_give_back_missing (const McVmFacts *facts, const McVmHistory *history)
 {
   guint64 has = history->foreign_until_us > 0 ? facts->balloon : committed_of (facts);
 
-  return mc_give_back_is_possible (facts) ? saturating_sub (most_of (facts), has) : 0;
+  return mc_give_back_is_possible (facts, history) ? saturating_sub (most_of (facts), has) : 0;
 }
 
 /* One that is released is somebody else's business from when somebody else sets its balloon. */
@@ -46,7 +46,7 @@ static gboolean
 is_due (const McVmFacts *facts, const McVmHistory *history)
 {
   return (facts->give_back || (facts->released && history->foreign_until_us == 0))
-         && mc_give_back_is_possible (facts);
+         && mc_give_back_is_possible (facts, history);
 }
 
 /* What it has now, as its target says; where somebody else has set its balloon, that is no longer

@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 
 /* Whether it could be given anything now. Its guest's figures are not needed for that: nobody is
  * harmed by more memory, and one that no longer reports may lack it most. */
-gboolean mc_give_back_is_possible (const McVmFacts *facts);
+gboolean mc_give_back_is_possible (const McVmFacts *facts, const McVmHistory *history);
 
 /* Returns: what it has less than its maximum, and less than it may come to have by its target; 0
  * where it cannot be given anything. */

@@ -10,6 +10,9 @@
 
 G_BEGIN_DECLS
 
+/* So many sets by somebody else make a VM theirs. */
+#define MC_FOREIGN_SETS 3
+
 typedef struct
 {
   guint64 swap_in_rate; /* bytes a second */
@@ -78,7 +81,7 @@ typedef struct
   guint64 touched; /* the most of the guest's memory that the host was seen to back, less what
                       the balloon has taken since */
 
-  /* targets that are not followed: progress.c, correction.c */
+  /* targets that are not followed: progress.c, foreign.c, correction.c */
   gboolean reached;       /* the balloon has been at the present target */
   guint64 target_before;  /* at the cycle before … */
   gint64 target_since_us; /* … and since then */
@@ -88,17 +91,31 @@ typedef struct
   guint stuck_times;
   gint64 deflated_us; /* when a balloon that is to deflate last did, or was set to; 0 = it is not */
   guint64 deflated_balloon;
-  guint repeated; /* how often its target was set again since */
-  gint64 foreign_until_us;
+  guint repeated;       /* how often its target was set again since */
   gint64 idle_since_us; /* target reached by inflating, and the process still occupies more */
   gint64 ineffective_until_us;
   guint ineffective_times;
   gboolean effective;   /* the host was seen to get what it gave */
   guint64 vain_balloon; /* its balloon when memory was first taken from it; 0 = never was */
 
+  /* what somebody else sets: foreign.c, correction.c */
+  gint64 foreign_until_us; /* respected until then; 0 = nothing is; G_MAXINT64 = left alone */
+  gint64 foreign_sets_us[MC_FOREIGN_SETS]; /* when somebody else was seen to set it; newest last */
+  guint64 foreign_place;    /* where its balloon was put last, and has been; 0 = not known */
+  guint64 foreign_capacity; /* … and its capacity then */
+  gint64 foreign_left_us;   /* when it left that place, while it is not sure why; 0 = it did not */
+  gboolean foreign_takes;   /* … downwards */
+
   /* implausible figures: plausibility.c */
   gint64 implausible_until_us;
   guint implausible_times;
 } McVmHistory;
+
+/* Whether somebody else has set its balloon so often that it is left to them. */
+static inline gboolean
+mc_vm_history_is_left_alone (const McVmHistory *history)
+{
+  return history->foreign_until_us == G_MAXINT64;
+}
 
 G_END_DECLS

@@ -74,6 +74,7 @@ typedef enum
   MC_VM_BOOTING,     /* its driver may not be there yet */
   MC_VM_BUSY,        /* its hypervisor process does not answer */
   MC_VM_SUSPENDED,   /* not running: figures stand still */
+  MC_VM_FOREIGN,     /* somebody else sets its balloon again and again, and it is left to them */
   MC_VM_NO_STATS,    /* the guest never reported */
   MC_VM_STALE,       /* the guest has stopped reporting, or reports implausible figures */
   MC_VM_STUCK,       /* it does not follow its target */
@@ -130,7 +131,9 @@ typedef struct
   gboolean released;  /* the same of what was taken, as it is not managed any more */
   gboolean opted_out;
   gboolean paused;
-  gint64 started_us; /* when it started or last rebooted; 0 = before anybody looked */
+  gboolean claimed;     /* somebody has just said that it is managed */
+  gboolean autodeflate; /* its guest may take back memory by itself */
+  gint64 started_us;    /* when it started or last rebooted; 0 = before anybody looked */
 
   guint64 capacity; /* what the balloon can reach: maximum memory less what is hot-plugged */
   guint64 balloon;  /* what the guest has now */

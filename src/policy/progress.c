@@ -6,7 +6,6 @@
 
 #include "arithmetic.h"
 #include "backing.h"
-#include "eligibility.h"
 
 /* A VM that is stuck or ineffective is let go for one minute, doubled each time. */
 #define BACK_OFF_US ((gint64)60 * G_USEC_PER_SEC)
@@ -17,13 +16,6 @@
 /* The squeezed of XAPI gives a guest 5 s; drivers retry every 200 ms. */
 #define STUCK_AFTER_US (8 * G_USEC_PER_SEC)
 
-/* A balloon's size may be a second old, and its driver a moment behind: until then it may still go
- * where it was sent before. */
-#define OBEYS_AFTER_US (3 * G_USEC_PER_SEC)
-
-/* What somebody else has set is respected this long. */
-#define RESPECT_US (60 * G_USEC_PER_SEC)
-
 /* A lost deflation is set again after this long, then after twice as long, up to ten minutes. */
 #define REPEAT_US ((gint64)5 * G_USEC_PER_SEC)
 
@@ -32,26 +24,10 @@
 #define INEFFECTIVE_SLACK    (64 * MC_MIB)
 #define INEFFECTIVE_DIVISOR  4 /* of the balloon, if that is more */
 
-/* So close to its target a balloon is there: a part of its capacity, and no less than this. */
-#define TOLERANCE_PERCENT 1
-#define TOLERANCE_LEAST   (4 * MC_MIB)
-
-static guint64
-tolerance (const McVmFacts *facts)
-{
-  return MAX (percent (facts->capacity, TOLERANCE_PERCENT), TOLERANCE_LEAST);
-}
-
-static gboolean
-is_at_target (const McVmFacts *facts)
-{
-  return distance (facts->balloon, facts->target) <= tolerance (facts);
-}
-
 static void
 remember_progress (gint64 now_us, const McVmFacts *facts, McVmHistory *history)
 {
-  gboolean there = facts->balloon <= facts->target || is_at_target (facts);
+  gboolean there = facts->balloon <= facts->target || history->reached;
 
   if (there)
     {
@@ -85,71 +61,12 @@ remember_speed (gint64 now_us, const McVmFacts *facts, McVmHistory *history)
   history->speed_us = now_us;
 }
 
-static gboolean
-has_nothing_left (const McVmFacts *facts)
-{
-  return MIN (facts->usable, facts->unused) <= facts->low_watermark;
-}
-
-/* A guest with autodeflate takes its memory back by itself when it has none left: that is need, not
- * a person. */
-static gboolean
-deflates_by_itself (const McVmFacts *facts)
-{
-  return facts->balloon > facts->target && has_nothing_left (facts);
-}
-
-/* The balloon went away from its target. Where its target is above it, and where a guest
- * with autodeflate has memory, only a person can have done that, or its driver is gone. */
-static gboolean
-moves_away (gint64 now_us, const McVmFacts *facts, const McVmHistory *history)
-{
-  guint64 before = history->balloon_before;
-
-  if (before == 0 || now_us - history->target_since_us < OBEYS_AFTER_US)
-    return FALSE;
-  if (facts->target >= before)
-    return facts->balloon + tolerance (facts) < before;
-  return facts->balloon > before + tolerance (facts);
-}
-
-static void
-remember_foreign (gint64 now_us, const McVmFacts *facts, McVmHistory *history)
-{
-  gboolean away = moves_away (now_us, facts, history);
-
-  if (is_at_target (facts))
-    {
-      history->foreign_until_us = 0;
-      history->reached = TRUE;
-      return;
-    }
-  if (!history->reached && !away)
-    return;
-  history->reached = FALSE;
-  if (!deflates_by_itself (facts))
-    history->foreign_until_us = now_us + RESPECT_US;
-}
-
-/* Nobody of ours has set its target since its start or the service's: where its balloon deflates
- * from rest, and it is not the guest's own need, somebody has set it. One that inflates may still
- * follow a target that an earlier run of the service has set. */
-static void
-remember_foreign_without_target (gint64 now_us, const McVmFacts *facts, McVmHistory *history)
-{
-  if (!history->fresh || history->balloon_before == 0
-      || facts->balloon <= history->balloon_before + tolerance (facts)
-      || now_us - history->balloon_since_us < OBEYS_AFTER_US || has_nothing_left (facts))
-    return;
-  history->foreign_until_us = now_us + RESPECT_US;
-}
-
 /* What a balloon was set to give back, and does not: the call was lost on its way, or another one
  * came after it. */
 static void
 remember_deflation (gint64 now_us, const McVmFacts *facts, McVmHistory *history)
 {
-  gboolean there = facts->balloon + tolerance (facts) >= facts->target;
+  gboolean there = facts->balloon >= facts->target || history->reached;
 
   if (there || facts->target != history->target_before
       || distance (facts->balloon, history->deflated_balloon) > PROGRESS)
@@ -167,8 +84,8 @@ static gboolean
 is_seen_to_give (const McVmFacts *facts, const McVmHistory *history)
 {
   return history->vain_balloon > 0 && facts->resident != MC_UNKNOWN
-         && facts->balloon + tolerance (facts) <= history->vain_balloon
-         && mc_backing_least (facts, history) <= facts->balloon + tolerance (facts);
+         && facts->balloon + mc_progress_tolerance (facts) <= history->vain_balloon
+         && mc_backing_least (facts, history) <= facts->balloon + mc_progress_tolerance (facts);
 }
 
 static void
@@ -199,32 +116,17 @@ remember_effect (gint64 now_us, const McVmFacts *facts, McVmHistory *history)
   history->vain_balloon = 0;
 }
 
-/* Whether the guest can follow its target, and is seen to. */
-static gboolean
-can_be_judged (gint64 now_us, const McVmFacts *facts, const McVmHistory *history)
+void
+mc_progress_forget (McVmHistory *history)
 {
-  return facts->target != MC_UNKNOWN && facts->balloon != MC_UNKNOWN && facts->running
-         && !facts->busy && !mc_eligibility_is_booting (now_us, facts, history);
+  history->progress_us = history->deflated_us = 0;
 }
 
 void
 mc_progress_remember (gint64 now_us, const McVmFacts *facts, McVmHistory *history)
 {
-  if (!can_be_judged (now_us, facts, history))
-    {
-      history->progress_us = history->deflated_us = 0;
-      if (facts->balloon != MC_UNKNOWN && facts->running && !facts->busy)
-        remember_foreign_without_target (now_us, facts, history);
-      return;
-    }
-  if (facts->target != history->target_before)
-    {
-      history->reached = FALSE;
-      history->target_since_us = now_us;
-    }
-  remember_foreign (now_us, facts, history);
   if (now_us < history->foreign_until_us)
-    history->progress_us = history->deflated_us = 0; /* it goes where somebody else has sent it */
+    mc_progress_forget (history); /* it goes where somebody else has sent it */
   else
     {
       remember_speed (now_us, facts, history);

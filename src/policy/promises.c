@@ -37,10 +37,11 @@ ungranted (const McVmHistory *history, const McBacking *backing, guint64 doubt)
 static guint64
 watched (const McVmHistory *history, McVmStatus status, guint64 promise)
 {
+  guint64 soon = mc_promises_touched_soon (history);
+
   if (status == MC_VM_BOOTING)
     return promise;
-  return MIN (promise, MAX (MIN (promise / UNGRANTED_DIVISOR, UNGRANTED_QUIET),
-                            mc_promises_touched_soon (history)));
+  return MIN (promise, MAX (MIN (promise / UNGRANTED_DIVISOR, UNGRANTED_QUIET), soon));
 }
 
 /*

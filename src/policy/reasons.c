@@ -14,6 +14,7 @@ static const char *const status_nicks[MC_N_VM_STATUSES] = {
   [MC_VM_BOOTING] = "booting",
   [MC_VM_BUSY] = "busy",
   [MC_VM_SUSPENDED] = "suspended",
+  [MC_VM_FOREIGN] = "foreign",
   [MC_VM_NO_STATS] = "no-stats",
   [MC_VM_STALE] = "stale",
   [MC_VM_STUCK] = "stuck",

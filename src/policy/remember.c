@@ -6,6 +6,8 @@
 
 #include "arithmetic.h"
 #include "backing.h"
+#include "eligibility.h"
+#include "foreign.h"
 #include "plausibility.h"
 #include "progress.h"
 #include "report.h"
@@ -14,11 +16,12 @@
 static void
 begin (const McPolicyCycle *cycle, const McVmFacts *facts, McVmHistory *history)
 {
-  *history = (McVmHistory){ .looked = TRUE,
-                            .looked_us = cycle->now_us,
-                            .started_us = facts->started_us,
-                            .stats_time_s = facts->stats_time_s,
-                            .balloon_since_us = cycle->now_us };
+  *history = mc_foreign_begin (history);
+  history->looked = TRUE;
+  history->looked_us = cycle->now_us;
+  history->started_us = facts->started_us;
+  history->stats_time_s = facts->stats_time_s;
+  history->balloon_since_us = cycle->now_us;
 }
 
 static void
@@ -48,6 +51,14 @@ remember_balloon (gint64 now_us, const McVmFacts *facts, McVmHistory *history)
   history->balloon_before = facts->balloon;
 }
 
+/* Whether the guest can follow its target, and is seen to. */
+static gboolean
+can_be_judged (gint64 now_us, const McVmFacts *facts, const McVmHistory *history)
+{
+  return facts->target != MC_UNKNOWN && facts->balloon != MC_UNKNOWN && facts->running
+         && !facts->busy && !mc_eligibility_is_booting (now_us, facts, history);
+}
+
 void
 mc_remember (const McPolicyCycle *cycle, const McVmFacts *facts, McVmHistory *history)
 {
@@ -58,6 +69,15 @@ mc_remember (const McPolicyCycle *cycle, const McVmFacts *facts, McVmHistory *hi
   remember_report (cycle, facts, history);
   mc_backing_remember_resident (now_us, facts, history);
   mc_plausibility_remember (now_us, facts, history);
-  mc_progress_remember (now_us, facts, history);
+  if (can_be_judged (now_us, facts, history))
+    {
+      mc_foreign_remember (cycle, facts, history);
+      mc_progress_remember (now_us, facts, history);
+    }
+  else
+    {
+      mc_foreign_remember_unknown (cycle, facts, history);
+      mc_progress_forget (history);
+    }
   remember_balloon (now_us, facts, history);
 }

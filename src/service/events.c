@@ -12,6 +12,7 @@
 #define ID_VM_APPEARED           "0c9d1c8b5f8e4d65a6b5d71b5a4f8e21"
 #define ID_VM_VANISHED           "d7e3a94c1b2f4f0e8c57a90b6e14d3f8"
 #define ID_VM_STATUS             "3e8b6f2d97c14a0bb4d50c9e1f7a6283"
+#define ID_VM_FOREIGN            "0f4b8d6a2c9e4713a5d1e86b3f70c29d"
 #define ID_LEFT_OUT              "b1d47f0a62ce4c3f9d85e2a7034c9b1e"
 #define ID_MEMORY_MOVED          "91f4d2a7c3e84b5f8a06b1d9e5c7f302"
 #define ID_MEMORY_WOULD_MOVE     "6ad90b3e5f214c7d9e8170c4b2a5d6f1"
@@ -74,6 +75,16 @@ mc_event_vm_status (
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_INFO, "MESSAGE_ID", ID_VM_STATUS, "MEMCOORD_VM", name,
                     "MEMCOORD_UUID", uuid, "MEMCOORD_OLD", before, "MEMCOORD_NEW", after, "MESSAGE",
                     "%s: %s, was %s%s", name, after, before, more);
+}
+
+void
+mc_event_vm_foreign (const char *name, const char *uuid)
+{
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", ID_VM_FOREIGN, "MEMCOORD_VM",
+                    name, "MEMCOORD_UUID", uuid, "MESSAGE",
+                    "%s is left alone: something else sets its balloon again and again; switch "
+                    "that off, or set managed=no for this VM",
+                    name);
 }
 
 void

@@ -21,6 +21,7 @@ void mc_event_vm_status (const char *name,
                          const char *before,
                          const char *after,
                          guint left_out); /* changes between, which were not logged */
+void mc_event_vm_foreign (const char *name, const char *uuid);
 void mc_event_left_out (const char *name, const char *uuid, guint entries);
 
 /* Periods in seconds. */

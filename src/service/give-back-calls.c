@@ -171,7 +171,7 @@ note_nothing (Call *call, McVm *vm)
   if (call->named && mc_vm_get_parts (vm)->domain.gone)
     fail (call, g_error_new (MC_SERVICE_ERROR, MC_SERVICE_ERROR_UNKNOWN_VM, "The VM %s is gone",
                              mc_vm_get_name (vm)));
-  else if (call->named && !mc_give_back_is_possible (&facts))
+  else if (call->named && !mc_give_back_is_possible (&facts, mc_vm_get_history (vm)))
     fail (call, g_error_new (MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED,
                              "The VM %s cannot be given memory now; 'memcoordctl show' says why",
                              mc_vm_get_name (vm)));
@@ -309,7 +309,7 @@ check_vm (McVm *vm, GError **error)
   McVmStatus status = facts.paused ? MC_VM_PAUSED : mc_vm_get_view (vm)->status;
   g_autofree char *detail = NULL;
 
-  if (mc_give_back_is_possible (&facts))
+  if (mc_give_back_is_possible (&facts, mc_vm_get_history (vm)))
     return TRUE;
   detail = mc_vm_detail_describe (mc_vm_get_parts (vm), status, mc_vm_get_decision (vm), NULL);
   g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED,
@@ -332,7 +332,7 @@ is_meant (McVm *vm)
 {
   McVmFacts facts = facts_of (vm);
 
-  return facts.reclaimed && mc_give_back_is_possible (&facts);
+  return facts.reclaimed && mc_give_back_is_possible (&facts, mc_vm_get_history (vm));
 }
 
 static Call *

@@ -56,6 +56,15 @@ apply_managed (McMetadataEdit *edit, guint64 value, GError **error)
   return TRUE;
 }
 
+gboolean
+mc_metadata_change_claims (const McMetadataChange *self)
+{
+  guint64 managed;
+
+  return self->values != NULL && g_variant_lookup (self->values, MC_SETTING_MANAGED, "t", &managed)
+         && managed == 1;
+}
+
 static gboolean
 apply_value (McMetadataEdit *edit, const char *name, guint64 value, GError **error)
 {

@@ -20,6 +20,9 @@ void mc_metadata_change_free (McMetadataChange *self);
 gboolean
 mc_metadata_change_check (const McMetadataChange *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Whether it says that the VM is managed. */
+gboolean mc_metadata_change_claims (const McMetadataChange *self);
+
 /*
  * Nothing that cannot be read is written over. @xml: (nullable): what is there; of a VM of
  * @capacity. Sets *@element: (transfer full) (nullable): as mc_metadata_edit_format() returns it.

@@ -180,6 +180,7 @@ apply_written (McVmChanges *self, Request *request)
   mc_description_set_metadata (self->description, g_steal_pointer (&request->element),
                                g_steal_pointer (&request->stored));
   mc_vm_limits_apply_metadata (self->limits, request->origin);
+  self->limits->claimed |= mc_metadata_change_claims (request->change);
 }
 
 static void

@@ -97,6 +97,17 @@ describe_opted_out (const McVmParts *vm)
 }
 
 static char *
+describe_foreign (const McVmParts *vm)
+{
+  g_autofree char *word = mc_plain_text_as_word (vm->domain.name, vm->domain.uuid);
+
+  return g_strdup_printf (
+      "Something else sets its balloon again and again (pvestatd, MOM, libvirt-autoballoon or a "
+      "script), and it is left to that; switch that off, or: memcoordctl set %s managed=no",
+      word);
+}
+
+static char *
 describe_unsupported (const McVmParts *vm)
 {
   const McVmDescription *description = vm->description.current;
@@ -131,6 +142,8 @@ mc_vm_detail_describe (const McVmParts *vm,
       return g_strdup (vm->domain.crashed
                            ? "Its kernel has crashed; it is not managed until it restarts."
                            : "It is not running.");
+    case MC_VM_FOREIGN:
+      return describe_foreign (vm);
     case MC_VM_NO_STATS:
     case MC_VM_STALE:
       return describe_silence (vm, status);

@@ -177,7 +177,7 @@ mc_vm_limits_init (McVmLimits *self,
                    McDomain *domain,
                    const McDescription *description)
 {
-  *self = (McVmLimits){ context, domain, description, mc_metadata_unset (), NULL };
+  *self = (McVmLimits){ context, domain, description, mc_metadata_unset (), NULL, FALSE };
 }
 
 void

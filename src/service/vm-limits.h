@@ -11,7 +11,7 @@
 
 G_BEGIN_DECLS
 
-/* To be read by others. */
+/* To be read by others, who clear @claimed. */
 typedef struct
 {
   McContext *context;
@@ -19,6 +19,7 @@ typedef struct
   const McDescription *description;
   McMetadata metadata; /* what its metadata says */
   char *problem;       /* why that cannot be read, or NULL */
+  gboolean claimed;    /* somebody has said that it is managed, since the last decision on it */
 } McVmLimits;
 
 void mc_vm_limits_init (McVmLimits *self,

@@ -13,6 +13,9 @@
 #define DRY_RUN_PREFIX "dry run: "
 #define NEARLY_PERCENT 5
 
+/* Once it was said that somebody else moves its memory, it is known for a day. */
+#define WARNED_FOR_US ((gint64)24 * 3600 * G_USEC_PER_SEC)
+
 struct _McVm
 {
   GObject parent;
@@ -26,6 +29,7 @@ struct _McVm
   GPtrArray *moves; /* (element-type McVmMove) */
   gboolean described;
   gboolean movable; /* by its last description */
+  gint64 warned_us; /* when it was last said that somebody else moves its memory; 0 = never */
 
   GSourceOnceFunc ended; /* of what puts it back */
   gpointer user_data;
@@ -165,6 +169,8 @@ mc_vm_get_facts (McVm *self, gboolean all_paused)
   facts.reclaimed = parts->target.reclaimed;
   facts.give_back = parts->target.give_back;
   facts.released = facts.reclaimed && is_released (self);
+  facts.claimed = parts->limits.claimed;
+  facts.autodeflate = description != NULL && description->autodeflate;
   mc_vm_limits_fill (&parts->limits, &facts);
   return facts;
 }
@@ -223,8 +229,14 @@ has_all (McVm *self)
 {
   McVmFacts facts = mc_vm_get_facts (self, FALSE);
 
-  return !self->parts.target.under_way && mc_give_back_is_possible (&facts)
+  return !self->parts.target.under_way && mc_give_back_is_possible (&facts, &self->history)
          && mc_give_back_missing (&facts, &self->history) == 0;
+}
+
+static gboolean
+is_left_to_others (McVm *self)
+{
+  return mc_vm_history_is_left_alone (&self->history);
 }
 
 /* One that is not managed any more has all of it back, or somebody else has set its balloon since:
@@ -234,10 +246,24 @@ forget_what_was_given_back (McVm *self)
 {
   McTarget *target = &self->parts.target;
 
-  if (!target->reclaimed || target->under_way || !is_released (self))
+  if (!target->reclaimed || target->under_way)
     return;
-  if (self->history.foreign_until_us > 0 || has_all (self))
+  if (is_left_to_others (self)
+      || (is_released (self) && (self->history.foreign_until_us > 0 || has_all (self))))
     mc_target_forget_reclaimed (target);
+}
+
+/* Whoever sets its balloon goes on with that, and may let it rest for an hour now and then. */
+static void
+warn_of_others (McVm *self)
+{
+  gint64 now_us = mc_context_now (self->context);
+
+  if (self->decision.status != MC_VM_FOREIGN
+      || (self->warned_us != 0 && now_us - self->warned_us < WARNED_FOR_US))
+    return;
+  self->warned_us = now_us;
+  mc_event_vm_foreign (mc_vm_get_name (self), mc_vm_get_uuid (self));
 }
 
 void
@@ -247,6 +273,7 @@ mc_vm_store_decision (McVm *self, const McVmDecision *decision)
   McVmStatus found = decision->status;
 
   self->decision = *decision;
+  self->parts.limits.claimed = FALSE;
   forget_what_was_given_back (self);
   if (is_worth_a_reason (decision, before))
     {
@@ -255,6 +282,7 @@ mc_vm_store_decision (McVm *self, const McVmDecision *decision)
       mc_vm_view_set_reason (&self->view, wall_now (self), decision->reason, sentence);
     }
   mc_vm_view_set_short (&self->view, is_short (decision), wall_now (self));
+  warn_of_others (self);
   /* What is only tried again after a failure is not well yet. */
   if (found == MC_VM_MANAGED && decision->move && self->parts.target.refusal.times > 0)
     found = MC_VM_BUSY;
@@ -339,7 +367,7 @@ mc_vm_put_back (McVm *self, GSourceOnceFunc ended, gpointer user_data)
   /* Nor what it has from the end of the service on. */
   if (has_all (self))
     mc_target_forget_reclaimed (&parts->target);
-  if (mc_target_put_back (&parts->target, on_target_put_back, self))
+  if (!is_left_to_others (self) && mc_target_put_back (&parts->target, on_target_put_back, self))
     calls++;
   if (mc_stats_period_put_back (&parts->period, ended, user_data))
     calls++;

@@ -552,6 +552,7 @@ facts_of (const SimWorld *world, guint i, McVmFacts *facts)
     .busy = guest->fails_at > 0,
     .has_balloon = TRUE,
     .immovable = plan->kind & SIM_HUGE ? "it uses huge pages" : NULL,
+    .autodeflate = (plan->kind & SIM_AUTODEFLATE) != 0,
     .opted_out = plan->opted_out,
     .started_us = known_boot ? (gint64)guest->booted * G_USEC_PER_SEC : 0,
     .capacity = bytes (plan->capacity),

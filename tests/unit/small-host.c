@@ -164,7 +164,7 @@ make_room (Guest *guest, double amount)
 static void
 move_balloon (Guest *guest)
 {
-  double target = guest->gone ? guest->capacity : guest->target;
+  double target = guest->gone || guest->sleeps ? guest->capacity : guest->target;
 
   guest->balloon_before = guest->balloon;
   guest->unseen = MAX (0, guest->unseen - DRAINS);
@@ -219,7 +219,7 @@ report (const SmallHost *host, Guest *guest)
   McVmFacts *figures = &guest->report;
   double seen = guest->claims >= 0 ? guest->claims : room_in (guest) - guest->unseen;
 
-  if (guest->silent || guest->gone || guest->hangs)
+  if (guest->silent || guest->gone || guest->hangs || guest->sleeps)
     return;
   if (guest->started > 0 && host->now < guest->started + 5)
     return;
@@ -249,7 +249,10 @@ facts_of (const SmallHost *host, guint i)
 
   return (McVmFacts){
     .uuid = { (guint8)i },
-    .running = TRUE,
+    .running = !guest->sleeps,
+    .paused = guest->paused,
+    .claimed = guest->claimed,
+    .autodeflate = guest->autodeflate,
     .has_balloon = TRUE,
     .started_us = (gint64)(guest->started * G_USEC_PER_SEC),
     .capacity = bytes (guest->capacity),
@@ -348,6 +351,7 @@ cycle (SmallHost *host)
       pressing |= decisions[i].pressing;
       host->guests[i].statuses += decisions[i].status != host->guests[i].decision.status;
       host->guests[i].decision = decisions[i];
+      host->guests[i].claimed = FALSE;
       if (decisions[i].move)
         tell (host, i);
     }

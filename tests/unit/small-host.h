@@ -41,7 +41,11 @@ typedef struct
   gboolean dumps;   /* its dump kernel runs */
   gboolean grouped; /* it shares the host's group_limit with others */
   gboolean lags;    /* its balloon is told as it was a second ago */
-  double started;   /* the second; 0 = before anybody looked */
+  gboolean sleeps;  /* it does not run; its driver empties the balloon */
+  gboolean paused;  /* by whoever called Pause */
+  gboolean claimed; /* somebody has just said that it is managed: until the next cycle */
+  gboolean autodeflate;
+  double started; /* the second; 0 = before anybody looked */
 
   /* how it is */
   double balloon, target, told; /* told < 0: nothing */

@@ -828,6 +828,152 @@ test_foreign_target_on_the_way (Fixture *f, gconstpointer data)
   g_assert_cmpuint (liar->figures.usable, >, 100 * MC_MIB);
 }
 
+/* Another balloon manager. */
+
+/* It has a target of ours, and some room. */
+static void
+give_a_target (Fixture *f)
+{
+  liar->used = 470 * MC_MIB;
+  fixture_pass (f, 30);
+  liar->used = 400 * MC_MIB;
+  fixture_pass (f, 10);
+  g_assert_cmpuint (n_moves (liar), >, 0);
+}
+
+static void
+set_by_others (Fixture *f, guint times)
+{
+  for (guint i = 0; i < times; i++)
+    {
+      liar->target = liar->figures.balloon >= 640 * MC_MIB ? 520 * MC_MIB
+                                                           : liar->figures.balloon + 40 * MC_MIB;
+      fixture_pass (f, 10);
+    }
+}
+
+static void
+on_claimed (GObject *vm, GAsyncResult *result, gpointer user_data)
+{
+  gboolean *ended = user_data;
+  GError *error = NULL;
+
+  mc_vm_changes_finish (result, &error);
+  g_assert_no_error (error);
+  *ended = TRUE;
+}
+
+static void
+test_foreign_manager (Fixture *f, gconstpointer data)
+{
+  McVm *vm = fixture_vm_of (f, liar);
+  gboolean ended = FALSE;
+  guint moves;
+
+  give_a_target (f);
+  set_by_others (f, 2);
+  g_assert_cmpstr (fixture_status_of (f, liar), ==, "managed");
+  set_by_others (f, 1);
+  g_assert_cmpstr (fixture_status_of (f, liar), ==, "foreign");
+  g_assert_nonnull (strstr (mc_vm_get_view (vm)->status_detail, "memcoordctl set liar managed=no"));
+  moves = n_moves (liar);
+  set_by_others (f, 30);
+  g_assert_cmpuint (n_moves (liar), ==, moves);
+  g_assert_cmpuint (count_messages ("liar is left alone"), ==, 1);
+  g_assert_cmpuint (count_messages ("honest is left alone"), ==, 0);
+  assert_honest_is_served (f);
+  mc_vm_changes_set_async (&mc_vm_get_parts (vm)->changes,
+                           g_variant_new_parsed ("{'Managed': uint64 1}"), "a test", on_claimed,
+                           &ended);
+  fixture_pass (f, 4);
+  g_assert_true (ended);
+  g_assert_cmpstr (fixture_status_of (f, liar), ==, "managed");
+  set_by_others (f, 4);
+  g_assert_cmpstr (fixture_status_of (f, liar), ==, "foreign");
+  g_assert_cmpuint (count_messages ("liar is left alone"), ==, 1); /* known for a day */
+}
+
+/* Whoever then takes the VM out, or stops the service, moves nothing: what it has is theirs. */
+static void
+test_foreign_manager_keeps_it (Fixture *f, gconstpointer data)
+{
+  guint64 balloon;
+
+  mc_fake_hypervisor_set_vm_metadata (
+      f->fake, liar, "<policy xmlns='" MC_METADATA_NAMESPACE "'><maximum>480M</maximum></policy>");
+  fixture_pass (f, 30); /* memory is taken from it */
+  g_assert_cmpuint (liar->figures.balloon, ==, 480 * MC_MIB);
+  set_by_others (f, 4);
+  g_assert_cmpstr (fixture_status_of (f, liar), ==, "foreign");
+  balloon = liar->figures.balloon;
+  mc_fake_hypervisor_set_vm_metadata (f->fake, liar,
+                                      "<policy xmlns='" MC_METADATA_NAMESPACE "' managed='no'/>");
+  fixture_pass (f, 60);
+  g_assert_cmpstr (fixture_status_of (f, liar), ==, "opted-out");
+  g_assert_cmpuint (liar->figures.balloon, ==, balloon);
+}
+
+static void
+set_late (Fixture *f)
+{
+  liar->set_takes_s = 20;
+  liar->used = liar->figures.balloon - 50 * MC_MIB;
+  fixture_pass (f, 30);
+  liar->set_takes_s = 0;
+  liar->used = 300 * MC_MIB;
+}
+
+static void
+fail_late (Fixture *f)
+{
+  liar->fails_sets = TRUE;
+  set_late (f);
+  liar->fails_sets = FALSE;
+}
+
+static void
+reload_driver (Fixture *f)
+{
+  liar->no_driver = TRUE;
+  fixture_pass (f, 3);
+  liar->no_driver = FALSE;
+}
+
+static void
+reboot (Fixture *f)
+{
+  mc_fake_hypervisor_reboot_vm (f->fake, liar);
+  reload_driver (f);
+}
+
+static void
+lose_connection (Fixture *f)
+{
+  liar->used = liar->figures.balloon - 50 * MC_MIB;
+  fixture_pass (f, 3);
+  mc_fake_hypervisor_disconnect (f->fake, "end of file");
+  fixture_pass (f, 5);
+  mc_fake_hypervisor_reconnect (f->fake);
+  liar->used = 300 * MC_MIB;
+}
+
+static void
+test_no_foreign_manager (Fixture *f, gconstpointer data)
+{
+  void (*const disturb[]) (Fixture *)
+      = { set_late, fail_late, reload_driver, reboot, lose_connection };
+
+  give_a_target (f);
+  for (guint i = 0; i < G_N_ELEMENTS (disturb); i++)
+    for (guint times = 0; times < 5; times++)
+      {
+        disturb[i](f);
+        fixture_pass (f, 40);
+        g_assert_cmpstr (fixture_status_of (f, liar), !=, "foreign");
+      }
+  g_assert_cmpuint (count_messages ("is left alone"), ==, 0);
+}
+
 #define TEST(name, function)                                                                       \
   g_test_add ("/faults/" name, Fixture, NULL, set_up, function, fixture_tear_down)
 
@@ -866,6 +1012,9 @@ main (int argc, char **argv)
   TEST ("killed-beside-a-panicked-guest", test_killed_beside_a_panicked_guest);
   TEST ("dropped-set", test_dropped_set);
   TEST ("foreign-target-on-the-way", test_foreign_target_on_the_way);
+  TEST ("foreign-manager", test_foreign_manager);
+  TEST ("foreign-manager-keeps-it", test_foreign_manager_keeps_it);
+  TEST ("no-foreign-manager", test_no_foreign_manager);
   TEST ("denied-sets", test_denied_sets);
   TEST ("denied-sets-keep-their-promise", test_denied_sets_keep_their_promise);
   TEST ("refused-sets", test_refused_sets);

@@ -242,7 +242,8 @@ test_to_whom_nothing_is_given (void)
       G_STRUCT_MEMBER (gboolean, &stage.facts[0], rows[i].flag) = TRUE;
       give_back (&stage);
       g_assert_cmpuint (given_to (&stage, 0), ==, rows[i].given ? 600 : 0);
-      g_assert_cmpint (mc_give_back_is_possible (&stage.facts[0]), ==, rows[i].given);
+      g_assert_cmpint (mc_give_back_is_possible (&stage.facts[0], &stage.histories[0]), ==,
+                       rows[i].given);
     }
   stage_init (&stage, 2000);
   for (guint i = 0; i < N_VMS; i++)

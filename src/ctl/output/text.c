@@ -47,15 +47,15 @@ mc_text_style_of_state (const char *state)
     const char *state;
     McStyle style;
   } styles[] = {
-    { "running", MC_STYLE_GOOD },      { "managed", MC_STYLE_GOOD },
-    { "comfortable", MC_STYLE_GOOD },  { "tight", MC_STYLE_WARN },
-    { "paused", MC_STYLE_WARN },       { "starting", MC_STYLE_WARN },
-    { "booting", MC_STYLE_WARN },      { "busy", MC_STYLE_WARN },
-    { "stale", MC_STYLE_WARN },        { "no-stats", MC_STYLE_WARN },
-    { "ineffective", MC_STYLE_WARN },  { "critical", MC_STYLE_BAD },
-    { "degraded", MC_STYLE_BAD },      { "stuck", MC_STYLE_BAD },
-    { "suspended", MC_STYLE_FAINT },   { "opted-out", MC_STYLE_FAINT },
-    { "unsupported", MC_STYLE_FAINT },
+    { "running", MC_STYLE_GOOD },     { "managed", MC_STYLE_GOOD },
+    { "comfortable", MC_STYLE_GOOD }, { "tight", MC_STYLE_WARN },
+    { "paused", MC_STYLE_WARN },      { "starting", MC_STYLE_WARN },
+    { "booting", MC_STYLE_WARN },     { "busy", MC_STYLE_WARN },
+    { "stale", MC_STYLE_WARN },       { "no-stats", MC_STYLE_WARN },
+    { "ineffective", MC_STYLE_WARN }, { "foreign", MC_STYLE_WARN },
+    { "critical", MC_STYLE_BAD },     { "degraded", MC_STYLE_BAD },
+    { "stuck", MC_STYLE_BAD },        { "suspended", MC_STYLE_FAINT },
+    { "opted-out", MC_STYLE_FAINT },  { "unsupported", MC_STYLE_FAINT },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (styles); i++)

@@ -21,6 +21,7 @@ read_balloon (McXmlNode *devices, McVmDescription *description)
   McXmlNode *stats = mc_xml_node_child (balloon, "stats");
 
   description->has_balloon = balloon != NULL && !mc_xml_node_has (balloon, "model", "none");
+  description->autodeflate = mc_xml_node_has (balloon, "autodeflate", "on");
   if (stats != NULL)
     description->stats_period_s = (guint)MIN (mc_xml_node_get_number (stats, "period"), G_MAXINT);
 }

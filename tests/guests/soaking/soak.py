@@ -368,7 +368,7 @@ class Soak:
     def is_calm(self):
         up = {name for name, state in self.states.items() if state == "up"}
         look = self.watch.last
-        well = {name for name, vm in look.vms.items() if vm["Status"] in ("managed", "stuck", "unsupported")}
+        well = {name for name, vm in look.vms.items() if vm["Status"] in ("managed", "stuck", "foreign", "unsupported")}
         return (self.watch.now - look.t < 2 and look.root["State"] == "running" and up == well == set(look.vms)
                 and self.bed.host.available > RESERVE)
 
