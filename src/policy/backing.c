@@ -63,8 +63,8 @@ worst_overhead (const McVmHistory *history)
               history->overhead_most == 0 ? MC_OVERHEAD_MOST : history->overhead_most);
 }
 
-guint64
-mc_backing_overhead (const McVmHistory *history)
+static guint64
+likely_overhead (const McVmHistory *history)
 {
   return MAX (history->overhead_least, MIN (worst_overhead (history), OVERHEAD_USUAL));
 }
@@ -101,7 +101,7 @@ mc_backing_remember_report (gint64 now_us, const McVmFacts *facts, McVmHistory *
   if (history->deflating_us > 0)
     in_use = saturating_sub (in_use, HIDDEN_LEAST);
   /* What the host has reclaimed would look as if the process had nothing of its own. */
-  if (saturating_sub (facts->resident, mc_backing_overhead (history)) + HOST_RECLAIMED
+  if (saturating_sub (facts->resident, likely_overhead (history)) + HOST_RECLAIMED
       < history->touched)
     return;
   most = CLAMP (saturating_sub (facts->resident, in_use), OVERHEAD_LEAST, MC_OVERHEAD_MOST);
@@ -164,7 +164,7 @@ mc_backing_remember_resident (gint64 now_us, const McVmFacts *facts, McVmHistory
   if (facts->target == MC_UNKNOWN || facts->target >= facts->balloon)
     history->overhead_least
         = CLAMP (saturating_sub (facts->resident, most), history->overhead_least, MC_OVERHEAD_MOST);
-  touched = saturating_sub (facts->resident, mc_backing_overhead (history));
+  touched = saturating_sub (facts->resident, likely_overhead (history));
   history->touched = MIN (MAX (history->touched, touched), most);
 }
 
@@ -222,7 +222,7 @@ mc_backing_of (const McVmFacts *facts, const McVmHistory *history)
       return backing;
     }
   worst = backed_beside (facts, history, worst_overhead (history));
-  backing.backed = backed_beside (facts, history, mc_backing_overhead (history));
+  backing.backed = backed_beside (facts, history, likely_overhead (history));
   most = touchable (facts, history, committed);
   backing.promise = MIN (saturating_sub (committed, backing.backed), most);
   backing.doubt = MIN (saturating_sub (committed, worst), most) - backing.promise;
@@ -232,5 +232,11 @@ mc_backing_of (const McVmFacts *facts, const McVmHistory *history)
 guint64
 mc_backing_likely_doubt (const McVmHistory *history)
 {
-  return mc_backing_overhead (history) - history->overhead_least;
+  return likely_overhead (history) - history->overhead_least;
+}
+
+guint64
+mc_backing_overhead (const McVmHistory *history)
+{
+  return likely_overhead (history);
 }

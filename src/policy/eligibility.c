@@ -8,10 +8,6 @@
 
 #include "eligibility.h"
 
-/* Without a report for this long after its start a guest has no driver, or one without statistics.
- */
-#define BOOT_GRACE_US (60 * G_USEC_PER_SEC)
-
 /* Reports come by the guest's own timer, late when it is short of memory. */
 #define MISSED_REPORTS    5
 #define STALE_AT_LEAST_US (10 * G_USEC_PER_SEC)
@@ -25,12 +21,6 @@ is_silent (const McPolicyCycle *cycle, const McVmHistory *history)
       = MAX (STALE_AT_LEAST_US, MISSED_REPORTS * MIN (expected_us, EXPECTED_MOST_US));
 
   return cycle->now_us - history->stats_seen_us > patience_us;
-}
-
-gboolean
-mc_eligibility_is_booting (gint64 now_us, const McVmFacts *facts, const McVmHistory *history)
-{
-  return facts->started_us > 0 && !history->fresh && now_us - facts->started_us < BOOT_GRACE_US;
 }
 
 McVmStatus
