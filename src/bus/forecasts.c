@@ -15,6 +15,7 @@ typedef struct
   McForecastRun *run;
   GQueue waiting; /* (element-type GDBusMethodInvocation): for this one */
   GVariant *vms, *sums;
+  gint64 took_us;
 } Job;
 
 struct _McForecasts
@@ -22,6 +23,7 @@ struct _McForecasts
   McCoordinator *coordinator;
   GQueue waiting; /* (element-type GDBusMethodInvocation): for the next one */
   Job *under_way; /* (unowned) (nullable): its thread's, and then its idle source's */
+  guint rest;     /* source: until the next one */
 };
 
 static void
@@ -73,6 +75,24 @@ build_sums (const McForecast *sum)
 
 static void begin (McForecasts *self);
 
+static gboolean
+on_rested (gpointer user_data)
+{
+  McForecasts *self = user_data;
+
+  self->rest = 0;
+  begin (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* Anybody may ask, again and again: for half a processor at the most. */
+static void
+rest (McForecasts *self, gint64 took_us)
+{
+  self->under_way = NULL;
+  self->rest = g_timeout_add ((guint)(took_us / G_TIME_SPAN_MILLISECOND), on_rested, self);
+}
+
 /* One answer a turn of the main loop: each may be as long as there are VMs. */
 static gboolean
 on_made (gpointer user_data)
@@ -87,10 +107,7 @@ on_made (gpointer user_data)
   if (!g_queue_is_empty (&job->waiting))
     return G_SOURCE_CONTINUE;
   if (job->owner != NULL)
-    {
-      job->owner->under_way = NULL;
-      begin (job->owner);
-    }
+    rest (job->owner, job->took_us);
   job_free (job);
   return G_SOURCE_REMOVE;
 }
@@ -99,10 +116,12 @@ static gpointer
 make (gpointer data)
 {
   Job *job = data;
+  gint64 began_us = g_get_monotonic_time ();
 
   mc_forecast_run_carry_out (job->run);
   job->vms = g_variant_ref_sink (build_vms (job->run));
   job->sums = g_variant_ref_sink (build_sums (mc_forecast_run_get_sum (job->run)));
+  job->took_us = g_get_monotonic_time () - began_us;
   g_idle_add_full (G_PRIORITY_DEFAULT, on_made, job, NULL);
   return NULL;
 }
@@ -112,7 +131,7 @@ begin (McForecasts *self)
 {
   Job *job;
 
-  if (self->under_way != NULL || g_queue_is_empty (&self->waiting))
+  if (self->under_way != NULL || self->rest != 0 || g_queue_is_empty (&self->waiting))
     return;
   job = g_new0 (Job, 1);
   job->owner = self;
@@ -144,7 +163,11 @@ void
 mc_forecasts_free (McForecasts *self)
 {
   if (self->under_way != NULL)
-    self->under_way->owner = NULL;
+    {
+      self->under_way->owner = NULL;
+      g_queue_clear_full (&self->under_way->waiting, refuse);
+    }
+  g_clear_handle_id (&self->rest, g_source_remove);
   g_queue_clear_full (&self->waiting, refuse);
   g_free (self);
 }

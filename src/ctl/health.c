@@ -291,16 +291,23 @@ compare (gconstpointer a, gconstpointer b)
   return (int)right->health - (int)left->health;
 }
 
+/* While nothing is read, what is shown of the host and its VMs is old. */
+gboolean
+mc_health_is_known (GVariant *host)
+{
+  const char *state = mc_properties_text (host, "State");
+
+  return g_strcmp0 (state, "degraded") != 0 && g_strcmp0 (state, "starting") != 0;
+}
+
 GPtrArray *
 mc_health_judge (McModel *model, const McPatience *patience, guint64 now_us)
 {
   GPtrArray *findings = g_ptr_array_new_with_free_func ((GDestroyNotify)mc_finding_free);
   Judge self = { model->host, model, patience, now_us, findings };
-  const char *state = mc_properties_text (model->host, "State");
 
   judge_state (&self);
-  /* While nothing is read, what is shown of the host and its VMs is old. */
-  if (g_strcmp0 (state, "degraded") != 0 && g_strcmp0 (state, "starting") != 0)
+  if (mc_health_is_known (model->host))
     {
       judge_condition (&self);
       judge_vms (&self);

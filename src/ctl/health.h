@@ -45,6 +45,9 @@ McFinding *mc_health_judge_error (const GError *error);
 void mc_finding_free (McFinding *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (McFinding, mc_finding_free)
 
+/* Whether the figures of the host and its VMs are those of now. */
+gboolean mc_health_is_known (GVariant *host);
+
 /* Whether the VM needs memory that nobody has; whether it should be managed, and cannot be. */
 gboolean mc_health_is_short (GVariant *vm);
 gboolean mc_health_is_lost (GVariant *vm);

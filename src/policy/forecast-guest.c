@@ -182,12 +182,20 @@ forget_what_was_given_back (McForecastGuest *self)
   facts->give_back = facts->released = FALSE;
 }
 
+/* Whether a target that is set is followed. */
+static gboolean
+can_obey (const McForecastGuest *self)
+{
+  return self->facts.running && !self->facts.busy && self->facts.has_balloon && !self->is_stuck;
+}
+
 void
 mc_forecast_guest_apply (McForecastGuest *self, const McVmDecision *decision)
 {
   forget_what_was_given_back (self);
   if (!decision->move)
     return;
+  self->obeys = can_obey (self);
   if (decision->target < decision->before)
     self->facts.reclaimed = TRUE;
   self->facts.target = decision->target;
@@ -222,8 +230,9 @@ mc_forecast_guest_init (McForecastGuest *self, const McVmDecision *decision, gin
                   && !facts->busy
                   && (mc_eligibility_may_be_moved (decision->status)
                       || within (now_us, history->stats_seen_us, REPORTED_LATELY_US));
-  self->obeys
-      = facts->running && !facts->busy && facts->has_balloon && decision->status != MC_VM_STUCK;
+  self->is_stuck = decision->status == MC_VM_STUCK;
+  /* Where somebody else has set its balloon since, our last target is not where it goes. */
+  self->obeys = can_obey (self) && history->foreign_until_us == 0;
   self->is_pinned = facts->immovable != NULL || decision->status == MC_VM_INEFFECTIVE;
   if (self->reports)
     catch_up (self);

@@ -22,6 +22,7 @@ typedef struct
   guint64 reclaimed; /* of what it uses, by the host, and not touched since */
   guint64 swapped;   /* what it would swap in where there is room */
   gboolean reports;
+  gboolean is_stuck;
   gboolean obeys;     /* its balloon goes to its target */
   gboolean is_pinned; /* the host gets nothing of what its balloon takes */
 } McForecastGuest;

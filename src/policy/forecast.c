@@ -15,7 +15,8 @@
 #define QUIET_STEP_US  (10 * G_USEC_PER_SEC)
 
 /* Beyond the longest wait of the policy before it moves something (hold_s and what it takes for a
- * peak to fade, keep_after_start_s); of a long interval, more. */
+ * peak to fade, keep_after_start_s), but for the hour after which a foreign VM is taken over; of a
+ * long interval, more. */
 #define SETTLED_US     (330 * G_USEC_PER_SEC)
 #define SETTLED_CYCLES 4
 

@@ -24,8 +24,8 @@ typedef struct
   guint swap_percent;  /* of a step: what a guest that swaps asks for, for each such report */
   guint ahead_percent; /* of a step: freed for it beyond what it can be given at once */
 
-  /* Beside the host's reserve. */
-  /* Never given, for what grows unmanaged between two cycles: the larger of the two. */
+  /* Beside the host's reserve. The margin, for what grows unmanaged between two cycles, is the
+   * larger of the first two; who swaps is granted what it has above the first. */
   guint margin_mib;
   guint margin_per_mille;   /* of the host's memory */
   guint pool_percent;       /* of the largest VM's capacity: kept free for whoever needs it next */

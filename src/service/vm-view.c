@@ -88,6 +88,28 @@ update_figures (McVmView *self, const McVmParts *vm, const McVmFacts *facts)
 }
 
 void
+mc_vm_view_set_lost (McVmView *self, gboolean lost)
+{
+  if (lost && !self->lost)
+    {
+      self->status_before = self->status;
+      self->status_before_since = self->status_since;
+    }
+  self->lost = lost;
+}
+
+static void
+set_since (McVmView *self, McVmStatus status, guint64 wall_us)
+{
+  gboolean again = !self->lost && self->status_before_since > 0 && status == self->status_before;
+
+  if (status != self->status || self->status_since == 0)
+    self->status_since = again ? self->status_before_since : wall_us;
+  if (!self->lost)
+    self->status_before_since = 0;
+}
+
+void
 mc_vm_view_update (McVmView *self,
                    const McVmParts *vm,
                    const McVmFacts *facts,
@@ -98,8 +120,7 @@ mc_vm_view_update (McVmView *self,
 {
   gboolean changed;
 
-  if (status != self->status || self->status_since == 0)
-    self->status_since = wall_us;
+  set_since (self, status, wall_us);
   changed = update_policy (self, vm, facts, status);
   changed |= replace (&self->name, vm->domain.name);
   changed |= replace (&self->status_detail, detail);

@@ -30,6 +30,11 @@ typedef struct
   char *last_reason;
   guint64 last_change;
   guint64 short_since; /* 0 = it is not short of memory that it cannot be given */
+
+  /* while nothing is known of any VM, which is shown as its status meanwhile */
+  gboolean lost;
+  McVmStatus status_before;
+  guint64 status_before_since;
 } McVmView;
 
 void mc_vm_view_init (McVmView *self);
@@ -44,6 +49,10 @@ void mc_vm_view_update (McVmView *self,
                         McVmStatus status,
                         const char *detail,
                         guint64 wall_us);
+
+/* Whether nothing is known of any VM now. What it was before goes on where it is the same again
+ * afterwards: a hypervisor that is away for a moment is no news of a VM. */
+void mc_vm_view_set_lost (McVmView *self, gboolean lost);
 
 /* @when: µs since the epoch */
 void mc_vm_view_set_reason (McVmView *self, guint64 when, McReason reason, const char *sentence);

@@ -339,8 +339,7 @@ mc_vm_update_view (McVm *self, const char *all_paused, const char *degraded)
                                              : mc_vm_detail_describe (&self->parts, status,
                                                                       &self->decision, all_paused);
 
-  if (degraded != NULL) /* nobody decides what it needs */
-    mc_vm_view_set_short (&self->view, FALSE, 0);
+  mc_vm_view_set_lost (&self->view, degraded != NULL);
   mc_vm_view_update (&self->view, &self->parts, &facts, &self->history, status, detail,
                      wall_now (self));
 }

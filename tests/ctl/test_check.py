@@ -80,6 +80,7 @@ def test_hypervisor_that_is_lost(service, ctl):
     service.wait_until(lambda: service.host()["State"] == "degraded")
     code, text, _ = check(ctl, "--critical=1h")
     assert code == 1 and "degraded for " in text and "fake:///" in text
+    assert "% used" not in text  # what was read last is not what is there now
     code, text, _ = check(ctl, "--critical=0", "--warning=0")
     assert code == 2
     assert "cannot be managed" not in text  # one cause, one finding

@@ -22,6 +22,8 @@
 #define NEAR_PERCENT 10
 #define FAR_PERCENT  20
 
+#define LONGEST_STEP_US ((gint64)10 * G_USEC_PER_SEC) /* between two cycles of a forecast */
+
 #define SPOILED 12 /* worlds, each several times */
 
 typedef struct
@@ -239,7 +241,14 @@ test_limits (void)
     }
 }
 
-/* Figures that cannot be: it ends all the same, and no sum of it wraps. */
+static void
+assert_in_bounds (const McVmFacts *facts, const McVmForecast *end)
+{
+  g_assert_cmpuint (end->from, ==, facts->balloon == MC_UNKNOWN ? 0 : facts->balloon);
+  g_assert_cmpuint (end->to, <=, MAX (end->from, facts->capacity));
+}
+
+/* Figures that cannot be: it ends all the same, and no figure of it is wild. */
 static void
 test_any_figures (void)
 {
@@ -263,6 +272,11 @@ test_any_figures (void)
         }
       make (run);
       g_assert_cmpuint (run->sum.host_available, <=, sim_world_host (&run->world).total);
+      g_assert_cmpint (run->sum.until_us, >=, 0);
+      g_assert_cmpint (run->sum.until_us, <=, MC_FORECAST_CYCLES_MOST * LONGEST_STEP_US);
+      g_assert_cmpuint (run->sum.taken_from + run->sum.given_to, <=, run->load->n);
+      for (guint i = 0; i < run->load->n; i++)
+        assert_in_bounds (&run->facts[i], &run->ends[i]);
     }
 }
 

@@ -505,7 +505,7 @@ test_since_when (Fixture *f, gconstpointer data)
   McFakeVm *vm = fixture_add_guest (f, "vm", 2 * MC_GIB, MC_GIB, 300 * MC_MIB);
   const McVmView *shown;
   const McHostView *host;
-  guint64 running, condition;
+  guint64 running, condition, status, is_short;
 
   fixture_start_service (f);
   fixture_pass (f, 3);
@@ -528,6 +528,20 @@ test_since_when (Fixture *f, gconstpointer data)
   fixture_pass (f, 10);
   g_assert_cmpuint (host->host_condition_since, ==, condition);
   g_assert_cmpuint (host->state_since, ==, running);
+
+  /* A hypervisor that is away for a moment is no news of a VM. */
+  status = shown->status_since;
+  is_short = shown->short_since;
+  mc_fake_hypervisor_disconnect (f->fake, "gone");
+  fixture_pass (f, 5);
+  g_assert_cmpint (shown->status, ==, MC_VM_BUSY);
+  g_assert_cmpuint (shown->status_since, >, status);
+  mc_fake_hypervisor_reconnect (f->fake);
+  fixture_pass (f, 5);
+  g_assert_cmpint (shown->status, ==, MC_VM_MANAGED);
+  g_assert_cmpuint (shown->status_since, ==, status);
+  g_assert_cmpuint (shown->short_since, ==, is_short);
+  running = host->state_since;
 
   mc_pause_begin (&mc_coordinator_get_parts (f->coordinator)->pause, "backup", 0, "me");
   fixture_pass (f, 3);

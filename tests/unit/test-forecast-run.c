@@ -160,6 +160,26 @@ test_who_is_not_managed_stays (Fixture *f, gconstpointer data)
   g_assert_cmpuint (mc_forecast_run_get_sum (run)->given, ==, 0);
 }
 
+/* Where somebody else has set it while nobody moves it, not where the service had. */
+static void
+test_who_was_set_by_others_stays (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vms[3];
+  g_autoptr (McForecastRun) run = NULL;
+
+  add_mixed_guests (f, vms);
+  mc_fake_hypervisor_set_host_other (f->fake, 2 * MC_GIB);
+  fixture_start_service (f);
+  fixture_pass (f, 60);
+  g_assert_cmpuint (vms[2]->figures.balloon, <, 2 * MC_GIB);
+  mc_pause_begin (&mc_vm_get_parts (fixture_vm_of (f, vms[2]))->pause, "being looked at", 0, "me");
+  vms[2]->target = 2 * MC_GIB - 100 * MC_MIB;
+  fixture_pass (f, 10);
+  run = forecast (f);
+  g_assert_cmpuint (vms[2]->figures.balloon, ==, 2 * MC_GIB - 100 * MC_MIB);
+  g_assert_cmpuint (forecast_of (run, vms[2]).to, ==, vms[2]->figures.balloon);
+}
+
 /* A VM that goes while the forecast is made takes nothing with it that the forecast reads. */
 static void
 test_outlives_its_vms (Fixture *f, gconstpointer data)
@@ -194,6 +214,7 @@ main (int argc, char **argv)
   TEST ("changes-nothing", test_changes_nothing);
   TEST ("empty-while-degraded", test_empty_while_degraded);
   TEST ("who-is-not-managed-stays", test_who_is_not_managed_stays);
+  TEST ("who-was-set-by-others-stays", test_who_was_set_by_others_stays);
   TEST ("outlives-its-vms", test_outlives_its_vms);
   return g_test_run ();
 }

@@ -118,7 +118,8 @@ bound (GString *text)
 static void
 print_line (McHealth health, GPtrArray *findings, McModel *model)
 {
-  gboolean known = model != NULL && mc_properties_number (model->host, "HostTotal") > 0;
+  gboolean known = model != NULL && mc_health_is_known (model->host)
+                   && mc_properties_number (model->host, "HostTotal") > 0;
   g_autoptr (GString) text = g_string_new (NULL);
   g_autoptr (GString) figures = g_string_new (NULL);
   g_autofree char *summary = known ? summarise (model) : NULL;

@@ -158,41 +158,48 @@ format_host (GVariant *host, const McView *view)
                           mc_text_end (view->colored, style));
 }
 
-/* Returns: (transfer full): the VM's name in @width, and with its id where another's would look the
- * same. */
+/* Returns: (transfer full): how many VMs' names look like this in @width. */
+static GHashTable *
+count_names (const McModel *model, guint width)
+{
+  GHashTable *counts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  for (guint i = 0; i < model->vms->len; i++)
+    {
+      const McModelVm *vm = g_ptr_array_index (model->vms, i);
+      g_autofree char *name = mc_plain_text (vm->name);
+      char *shown = mc_text_shorten (name, width);
+      guint count = GPOINTER_TO_UINT (g_hash_table_lookup (counts, shown));
+
+      g_hash_table_replace (counts, shown, GUINT_TO_POINTER (count + 1));
+    }
+  return counts;
+}
+
+/* @counts: count_names(). Returns: (transfer full): the VM's name in @width, and with its id where
+ * another's would look the same. */
 static char *
-shorten_name (const McModel *model, const McModelVm *vm, guint width)
+shorten_name (GHashTable *counts, const McModelVm *vm, guint width)
 {
   g_autofree char *name = mc_plain_text (vm->name);
   g_autofree char *shown = mc_text_shorten (name, width);
   g_autofree char *id = NULL;
+  g_autofree char *head = NULL;
 
-  if (g_str_equal (name, shown))
+  if (g_str_equal (name, shown) || GPOINTER_TO_UINT (g_hash_table_lookup (counts, shown)) == 1)
     return g_steal_pointer (&shown);
   id = g_strdup_printf ("#%u", (guint)mc_properties_number (vm->properties, "Id"));
-  for (guint i = 0; i < model->vms->len; i++)
-    {
-      const McModelVm *other = g_ptr_array_index (model->vms, i);
-      g_autofree char *plain = mc_plain_text (other->name);
-      g_autofree char *others = mc_text_shorten (plain, width);
-      g_autofree char *head = NULL;
-
-      if (other == vm || !g_str_equal (others, shown))
-        continue;
-      head = mc_text_ellipsize (name, width - MIN (width, mc_text_width (id)));
-      return g_strconcat (head, id, NULL);
-    }
-  return g_steal_pointer (&shown);
+  head = mc_text_ellipsize (name, width - MIN (width, mc_text_width (id)));
+  return g_strconcat (head, id, NULL);
 }
 
 static void
-add_vm (
-    McTable *table, const McModel *model, const McModelVm *vm, guint name_width, guint bar_width)
+add_vm (McTable *table, GHashTable *counts, const McModelVm *vm, guint name_width, guint bar_width)
 {
   const char *status = mc_properties_text (vm->properties, "Status");
   guint64 unused = mc_properties_number (vm->properties, "Unused");
   gboolean needy = unused > 0 && unused < mc_properties_number (vm->properties, "LowWatermark");
-  g_autofree char *name = shorten_name (model, vm, name_width);
+  g_autofree char *name = shorten_name (counts, vm, name_width);
   g_autofree char *size = mc_size_format (unused);
   g_autofree char *bar = bar_width > 0 ? format_vm_bar (vm->properties, bar_width) : g_strdup ("");
 
@@ -224,9 +231,10 @@ new_table (McModel *model, const McView *view, guint shown, guint name_width, gu
   const char *titles[] = { _ ("NAME"),   _ ("STATUS"),  _ ("BALLOON"), _ ("USED"),
                            _ ("UNUSED"), _ ("MAXIMUM"), legend,        NULL };
   McTable *table = mc_table_new (titles, "llrrrrl");
+  g_autoptr (GHashTable) counts = count_names (model, name_width);
 
   for (guint i = view->first; i < model->vms->len && i - view->first < shown; i++)
-    add_vm (table, model, g_ptr_array_index (model->vms, i), name_width, bar_width);
+    add_vm (table, counts, g_ptr_array_index (model->vms, i), name_width, bar_width);
   return table;
 }
 
