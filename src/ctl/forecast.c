@@ -32,20 +32,31 @@ forecast_new (GVariant *answer)
   return self;
 }
 
+static gboolean
+is_late (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)
+         || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY);
+}
+
 McForecast *
 mc_forecast_load (McClient *client, GError **error)
 {
   GError *problem = NULL;
+  McForecast *self;
   g_autoptr (GVariant) answer = mc_client_read (client, MC_ROOT_PATH, MC_ROOT_INTERFACE, "Forecast",
                                                 NULL, "(a(ottss)a{sv})", &problem);
 
-  if (problem == NULL || g_error_matches (problem, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD))
+  if (problem != NULL && !is_late (problem)
+      && !g_error_matches (problem, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD))
     {
-      g_clear_error (&problem);
-      return forecast_new (answer);
+      g_propagate_error (error, problem);
+      return NULL;
     }
-  g_propagate_error (error, problem);
-  return NULL;
+  self = forecast_new (answer);
+  self->is_late = problem != NULL && is_late (problem);
+  g_clear_error (&problem);
+  return self;
 }
 
 void
@@ -113,9 +124,15 @@ mc_forecast_print (const McForecast *self)
 {
   guint n_short = (guint)mc_properties_number (self->sums, "Short");
 
-  if (g_variant_n_children (self->sums) == 0)
+  if (g_variant_n_children (self->sums) == 0 && !self->is_late)
     return;
   g_print ("\n");
+  if (self->is_late)
+    {
+      mc_paragraph_print ("%s", _ ("It takes too long to find where that would end: there are many "
+                                   "VMs, or many who ask."));
+      return;
+    }
   if (moves_nothing (self))
     mc_paragraph_print ("%s", _ ("Nothing would be moved while guests use what they use now."));
   else

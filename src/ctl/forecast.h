@@ -10,9 +10,11 @@ typedef struct
 {
   GVariant *sums;   /* a{sv}; empty where the service plans nothing */
   GHashTable *ends; /* path of a VM → guint64: its balloon at the end; of those that are known */
+  gboolean is_late; /* the service did not answer in time: nothing is known */
 } McForecast;
 
-/* Returns: (transfer full): without anything in it where the service is too old for forecasts. */
+/* Returns: (transfer full): without anything in it where the service is too old for forecasts,
+ * or is late. */
 McForecast *mc_forecast_load (McClient *client, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void mc_forecast_free (McForecast *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (McForecast, mc_forecast_free)
