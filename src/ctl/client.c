@@ -188,23 +188,14 @@ mc_client_exit_code (const GError *error)
 static const char *
 hint_of (const char *name)
 {
-  static const struct
-  {
-    const char *name;
-    const char *hint;
-  } hints[] = {
-    { "org.freedesktop.DBus.Error.AccessDenied",
-      N_ ("Run it as root, or have an administrator allow it: see AUTHORISATION in "
-          "memcoordctl(1).") },
-    { "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired",
-      N_ ("Run it as root, or have an administrator allow it: see AUTHORISATION in "
-          "memcoordctl(1).") },
-  };
+  static const char *const denied[]
+      = { "org.freedesktop.DBus.Error.AccessDenied",
+          "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired", NULL };
 
-  for (guint i = 0; i < G_N_ELEMENTS (hints); i++)
-    if (g_strcmp0 (hints[i].name, name) == 0)
-      return _ (hints[i].hint);
-  return NULL;
+  if (name == NULL || !g_strv_contains (denied, name))
+    return NULL;
+  return _ ("Run it as root, or have an administrator allow it: see AUTHORISATION in "
+            "memcoordctl(1).");
 }
 
 int

@@ -9,6 +9,7 @@
 
 #include "health.h"
 
+#include "output/text.h"
 #include "output/times.h"
 #include "plain-text.h"
 #include "size.h"
@@ -20,7 +21,7 @@
 
 /* VMs that are named in a finding, and how much of each name. */
 #define NAMED_AT_MOST 4
-#define NAME_AT_MOST  32
+#define NAME_AT_MOST  33
 
 typedef struct
 {
@@ -221,19 +222,11 @@ static char *
 describe_vm (const Judge *self, const McModelVm *vm, const char *since, gboolean with_status)
 {
   const char *status = mc_properties_text (vm->properties, "Status");
-  g_autofree char *name = mc_plain_text (vm->name);
+  g_autofree char *plain = mc_plain_text (vm->name);
+  /* A name may be as long as somebody likes, and identifies its VM at both ends. */
+  g_autofree char *name = mc_text_shorten (plain, NAME_AT_MOST);
   g_autofree char *age = format_age (self, vm->properties, since);
 
-  /* A name may be as long as somebody likes, and identifies its VM at both ends. */
-  if (g_utf8_strlen (name, -1) > NAME_AT_MOST)
-    {
-      g_autofree char *head = g_utf8_substring (name, 0, NAME_AT_MOST / 2);
-      g_autofree char *tail
-          = g_utf8_substring (name, g_utf8_strlen (name, -1) - NAME_AT_MOST / 2, -1);
-
-      g_free (name);
-      name = g_strconcat (head, "…", tail, NULL);
-    }
   return with_status ? g_strdup_printf ("%s (%s, %s)", name, status, age)
                      : g_strdup_printf ("%s (%s)", name, age);
 }

@@ -7,9 +7,6 @@
 #include "arithmetic.h"
 #include "forecast-guest.h"
 
-/* While a VM needs memory cycles follow each other so closely. */
-#define PRESSING_US (1 * G_USEC_PER_SEC)
-
 /* When nothing has moved for a while, what remains are waits of minutes: few looks are enough. */
 #define QUIET_AFTER_US (30 * G_USEC_PER_SEC)
 #define QUIET_STEP_US  (10 * G_USEC_PER_SEC)
@@ -93,11 +90,9 @@ is_pressing (const World *self)
 static gint64
 step_us (const World *self)
 {
-  gint64 interval_us = mc_policy_interval_us (self->settings);
-
   if (self->now_us - self->moved_us >= QUIET_AFTER_US)
-    return MAX (interval_us, QUIET_STEP_US);
-  return is_pressing (self) ? MIN (interval_us, PRESSING_US) : interval_us;
+    return MAX (mc_policy_interval_us (self->settings), QUIET_STEP_US);
+  return mc_policy_pace_us (self->settings, is_pressing (self));
 }
 
 static guint64

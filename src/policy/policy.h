@@ -41,6 +41,18 @@ mc_policy_interval_us (const McPolicySettings *settings)
   return (gint64)settings->thresholds.interval_s * G_USEC_PER_SEC;
 }
 
+/* While somebody needs memory, cycles follow each other as closely as guests report. */
+#define MC_POLICY_ATTENTIVE_US (1 * G_USEC_PER_SEC)
+
+/* Returns: from one cycle to the next, as @pressing says of the one. */
+static inline gint64
+mc_policy_pace_us (const McPolicySettings *settings, gboolean pressing)
+{
+  gint64 interval_us = mc_policy_interval_us (settings);
+
+  return pressing ? MIN (interval_us, MC_POLICY_ATTENTIVE_US) : interval_us;
+}
+
 /* VMs that share a limit within the host's: of a slice's cgroup, or of NUMA nodes. A VM may be in
  * several. */
 typedef struct

@@ -37,17 +37,6 @@ planned_free (gpointer data)
   g_free (planned);
 }
 
-/* Returns: (transfer full): those of its VMs, in its order. */
-static McVmHistory *
-copy_histories (const McDecisionTable *table)
-{
-  McVmHistory *copies = g_new (McVmHistory, table->n_vms + 1);
-
-  for (gsize i = 0; i < table->n_vms; i++)
-    copies[i] = *table->histories[i];
-  return copies;
-}
-
 GPtrArray *
 mc_cycle_plan (const McHostParts *host)
 {
@@ -60,7 +49,7 @@ mc_cycle_plan (const McHostParts *host)
   if (!mc_host_state_is_ready (&host->state))
     return plan;
   table = mc_decision_table_new (host);
-  histories = copy_histories (table);
+  histories = mc_decision_table_copy_histories (table);
   for (gsize i = 0; i < table->n_vms; i++)
     table->histories[i] = &histories[i];
   mc_decision_table_decide (table, &decision);
@@ -75,7 +64,7 @@ mc_cycle_plan (const McHostParts *host)
 static void
 decide_dry (McDecisionTable *table, McHostDecision *decision)
 {
-  g_autofree McVmHistory *before = copy_histories (table);
+  g_autofree McVmHistory *before = mc_decision_table_copy_histories (table);
 
   mc_decision_table_decide (table, decision);
   for (gsize i = 0; i < table->n_vms; i++)

@@ -47,6 +47,16 @@ mc_decision_table_free (McDecisionTable *self)
   g_free (self);
 }
 
+McVmHistory *
+mc_decision_table_copy_histories (const McDecisionTable *self)
+{
+  McVmHistory *copies = g_new (McVmHistory, self->n_vms + 1);
+
+  for (gsize i = 0; i < self->n_vms; i++)
+    copies[i] = *self->histories[i];
+  return copies;
+}
+
 void
 mc_decision_table_decide (McDecisionTable *self, McHostDecision *decision)
 {

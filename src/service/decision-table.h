@@ -24,6 +24,9 @@ McDecisionTable *mc_decision_table_new (const McHostParts *host);
 void mc_decision_table_free (McDecisionTable *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (McDecisionTable, mc_decision_table_free)
 
+/* Returns: (transfer full): those of its VMs, in its order; free with g_free(). */
+McVmHistory *mc_decision_table_copy_histories (const McDecisionTable *self);
+
 void mc_decision_table_decide (McDecisionTable *self, McHostDecision *decision);
 
 G_END_DECLS

@@ -30,12 +30,11 @@ mc_forecast_run_new (const McHostParts *host)
   if (!self->ready)
     return self;
   self->table = mc_decision_table_new (host);
-  self->histories = g_new (McVmHistory, vms->len + 1);
+  self->histories = mc_decision_table_copy_histories (self->table);
   self->uuids = g_new0 (char *, vms->len + 1);
   self->ends = g_new (McVmForecast, vms->len + 1);
   for (guint i = 0; i < vms->len; i++)
     {
-      self->histories[i] = *self->table->histories[i];
       self->uuids[i] = g_strdup (mc_vm_get_uuid (vms->pdata[i]));
       if (self->table->facts[i].immovable != NULL)
         self->table->facts[i].immovable = IMMOVABLE;

@@ -4,9 +4,6 @@
 
 #include "schedule.h"
 
-/* While somebody needs memory, cycles follow each other as closely as guests report. */
-#define ATTENTIVE_US (1 * G_USEC_PER_SEC)
-
 /* Events come in bursts: a host that starts twenty VMs is looked at five times a second, not
  * twenty. */
 #define CLOSEST_US (G_USEC_PER_SEC / 5)
@@ -106,10 +103,8 @@ mc_schedule_wake (McSchedule *self)
 void
 mc_schedule_end_cycle (McSchedule *self, gboolean pressing)
 {
-  gint64 interval_us = interval_of (self);
-  gint64 after_us = self->again ? CLOSEST_US
-                    : pressing  ? MIN (interval_us, ATTENTIVE_US)
-                                : interval_us;
+  const McPolicySettings *policy = mc_context_get_policy (self->context);
+  gint64 after_us = self->again ? CLOSEST_US : mc_policy_pace_us (policy, pressing);
 
   self->under_way = FALSE;
   self->again = FALSE;

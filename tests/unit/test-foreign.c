@@ -243,11 +243,17 @@ test_rebooted (void)
 /* No hands */
 
 static void
-reload_driver (SmallHost *host, Guest *guest)
+unload_driver_for (SmallHost *host, Guest *guest, guint seconds)
 {
   guest->gone = TRUE;
-  small_host_run (host, 3);
+  small_host_run (host, seconds);
   guest->gone = FALSE;
+}
+
+static void
+reload_driver (SmallHost *host, Guest *guest)
+{
+  unload_driver_for (host, guest, 3);
 }
 
 static void
@@ -260,9 +266,7 @@ reload_slow_driver (SmallHost *host, Guest *guest)
 static void
 unload_driver (SmallHost *host, Guest *guest)
 {
-  guest->gone = TRUE;
-  small_host_run (host, 90);
-  guest->gone = FALSE;
+  unload_driver_for (host, guest, 90);
 }
 
 static void
