@@ -294,14 +294,17 @@ static void
 set_free (McPolicyCycle *cycle, const Scratch *scratch)
 {
   const McPromises *promises = &scratch->promises;
+  guint64 firm_margin = mc_headroom_firm_margin (cycle->settings);
 
   cycle->free = mc_headroom_free (cycle->settings, cycle->host, promises->promised);
   cycle->lent = (gint64)promises->lendable;
   cycle->grantable
       = cycle->free + cycle->lent - (gint64)mc_headroom_doubted (cycle->margin, promises->doubt);
-  cycle->grantable_to_thrashing
-      = cycle->grantable + (gint64)promises->lendable_to_thrashing
-        + (gint64)(cycle->margin - mc_headroom_firm_margin (cycle->settings));
+  /* What is lent of the margin does not answer for the doubt as well. */
+  cycle->grantable_to_thrashing = cycle->free + cycle->lent
+                                  + (gint64)promises->lendable_to_thrashing
+                                  + (gint64)(cycle->margin - firm_margin)
+                                  - (gint64)mc_headroom_doubted (firm_margin, promises->doubt);
   if (scratch->candidates.n > 1) /* one alone has nobody to wait for */
     cycle->pool = MIN (percent (scratch->largest, cycle->tuning->pool_percent),
                        cycle->host->total / POOL_PART);

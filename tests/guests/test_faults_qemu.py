@@ -148,9 +148,9 @@ def test_snapshot(bed, guests, watch):
 
 def test_rebooted_while_squeezed(bed, guests, watch):
     one, *others = guests
-    bed.set_threshold("Maximum", 300 * MIB, one)
-    wait_until(lambda: one.info()["total"] < 310 * MIB, 60, "the guest to be squeezed")
-    target = bed.vm(one)["Target"]
+    target = 300 * MIB
+    bed.set_threshold("Maximum", target, one)
+    wait_until(lambda: bed.vm(one)["Target"] == target and one.info()["total"] < 310 * MIB, 60, "the guest to be squeezed")
     since = watch.now
     one.port.sendall(b"reboot\n")
     watch.wait_status(one, "booting", INTERVAL_S)

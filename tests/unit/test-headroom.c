@@ -146,6 +146,47 @@ test_policy_grants_from_the_same_sum (void)
   g_assert_cmpint ((gint64)decision.free, ==, mc_headroom_free (&settings, &host, 0));
 }
 
+/* The wider margin of a large host is lent to who swaps: it answers for no doubt beside that. */
+static void
+test_nothing_below_the_reserve_is_granted (void)
+{
+  const struct
+  {
+    guint64 total_gib, available_mib;
+  } rows[] = { { 4, 264 },     { 4, 1000 },    { 4096, 264 },
+               { 4096, 1000 }, { 64000, 264 }, { 64000, 20000 } };
+  McVmFacts facts[8] = { 0 };
+  McVmHistory history[G_N_ELEMENTS (facts)] = { 0 }, *histories[G_N_ELEMENTS (facts)];
+  McVmDecision decisions[G_N_ELEMENTS (facts)];
+
+  for (gsize i = 0; i < G_N_ELEMENTS (facts); i++)
+    { /* nobody granted it, it may all be touched or not, and nothing is taken from it */
+      facts[i] = (McVmFacts){ .uuid = { (guint8)i },
+                              .running = TRUE,
+                              .has_balloon = TRUE,
+                              .opted_out = TRUE,
+                              .capacity = 4 * MC_GIB,
+                              .maximum = 4 * MC_GIB,
+                              .balloon = 4 * MC_GIB,
+                              .target = MC_UNKNOWN,
+                              .resident = 4 * MC_GIB,
+                              .unused = MC_UNKNOWN,
+                              .usable = MC_UNKNOWN };
+      histories[i] = &history[i];
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      McHostFigures host
+          = { .total = rows[i].total_gib * MC_GIB, .available = rows[i].available_mib * MC_MIB };
+      McHostDecision decision;
+
+      memset (history, 0, sizeof history);
+      mc_policy_decide (&settings, &host, G_USEC_PER_SEC, G_N_ELEMENTS (facts), facts, histories,
+                        decisions, &decision);
+      g_assert_cmpuint (decision.grantable, <=, host.available - settings.thresholds.host_reserve);
+    }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -158,5 +199,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/headroom/spare-unknown", test_what_is_unknown_is_not_spare);
   g_test_add_func ("/headroom/new-vm", test_new_vm_could_have_what_is_free_and_spare);
   g_test_add_func ("/headroom/policy", test_policy_grants_from_the_same_sum);
+  g_test_add_func ("/headroom/reserve", test_nothing_below_the_reserve_is_granted);
   return g_test_run ();
 }
