@@ -30,6 +30,7 @@ make_chroot() { # release, what it is for, packages, options of mmdebstrap…
   suite=$(codename "$release")
   directory=$cache/$suite-$purpose
   if [ ! -d "$directory" ]; then
+    command -v mmdebstrap >/dev/null || die "wants mmdebstrap, which makes chroots: apt-get install mmdebstrap"
     mkdir -p "$cache"
     rm -rf "$directory.new"
     mmdebstrap --mode=root --variant=apt --skip=cleanup/apt --include="$packages" \
