@@ -162,8 +162,8 @@ read_xml (virDomainPtr domain, GError **error)
 
 /*
  * What is plugged as virtio-mem changes by itself. The bulk figures have it in them, and do not
- * say how much: the description has both, and waits for nobody, but in libvirt 11.0 to 11.4 for a
- * VM that hangs.
+ * say how much: the description has both, and waits for nobody, but since libvirt 11.0 for a VM
+ * that hangs.
  */
 static void
 read_devices (virDomainPtr domain, McMemoryDevices *devices, McVmSample *sample)
