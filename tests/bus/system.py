@@ -118,8 +118,9 @@ class System:
         """What checks passwords for an agent: since polkit 127 it is not setuid, but started for each connection to a socket."""
         self.cover("/run/polkit", "run", {})
         self.helper = subprocess.Popen(["systemd-socket-activate", "--accept", "--inetd", f"--listen={HELPER_SOCKET}",
-                                        HELPER, "--socket-activated"], stderr=subprocess.DEVNULL, umask=0)
+                                        HELPER, "--socket-activated"], stderr=subprocess.DEVNULL)
         wait_until(lambda: os.path.exists(HELPER_SOCKET), 10, "the socket of polkit's helper")
+        os.chmod(HELPER_SOCKET, 0o666)  # as systemd itself makes it; since 262 this tool does not ask the umask
 
     def signal_polkit(self, number):
         os.kill(self.polkit.pid, number)
