@@ -10,6 +10,7 @@ typedef struct
   char *uri;
   gboolean connected;
   char *status;
+  GHashTable *asleep; /* (nullable) a set of UUIDs */
 } McHypervisorPrivate;
 
 enum
@@ -90,6 +91,7 @@ mc_hypervisor_finalize (GObject *object)
 
   g_free (private->uri);
   g_free (private->status);
+  g_clear_pointer (&private->asleep, g_hash_table_unref);
   G_OBJECT_CLASS (mc_hypervisor_parent_class)->finalize (object);
 }
 
@@ -194,6 +196,21 @@ mc_hypervisor_sample_finish (McHypervisor *self, GAsyncResult *result, GError **
 }
 
 void
+mc_hypervisor_let_sleep (McHypervisor *self, GHashTable *uuids)
+{
+  McHypervisorPrivate *private = get_private (self);
+
+  g_clear_pointer (&private->asleep, g_hash_table_unref);
+  private->asleep = uuids != NULL ? g_hash_table_ref (uuids) : NULL;
+}
+
+GHashTable *
+mc_hypervisor_get_asleep (McHypervisor *self)
+{
+  return get_private (self)->asleep;
+}
+
+void
 mc_hypervisor_describe_async (McHypervisor *self,
                               const char *uuid,
                               GAsyncReadyCallback callback,
@@ -223,10 +240,12 @@ void
 mc_hypervisor_set_stats_period_async (McHypervisor *self,
                                       const char *uuid,
                                       guint seconds,
+                                      gboolean at_once,
                                       GAsyncReadyCallback callback,
                                       gpointer user_data)
 {
-  MC_HYPERVISOR_GET_CLASS (self)->set_stats_period_async (self, uuid, seconds, callback, user_data);
+  MC_HYPERVISOR_GET_CLASS (self)->set_stats_period_async (self, uuid, seconds, at_once, callback,
+                                                          user_data);
 }
 
 void

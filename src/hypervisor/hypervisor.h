@@ -69,6 +69,7 @@ struct _McHypervisorClass
   void (*set_stats_period_async) (McHypervisor *self,
                                   const char *uuid,
                                   guint seconds,
+                                  gboolean at_once,
                                   GAsyncReadyCallback callback,
                                   gpointer user_data);
   void (*set_metadata_async) (McHypervisor *self,
@@ -109,6 +110,11 @@ McSample *mc_hypervisor_sample_finish (McHypervisor *self,
                                        GAsyncResult *result,
                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Samples that begin from now on ask nothing of these VMs' processes and guests, and tell the CPU
+ * time of all. @uuids: (transfer none) (nullable): a set of UUIDs, not changed any more; NULL: all
+ * are asked, and no CPU time is told, as always where the hypervisor is not local. */
+void mc_hypervisor_let_sleep (McHypervisor *self, GHashTable *uuids);
+
 void mc_hypervisor_describe_async (McHypervisor *self,
                                    const char *uuid,
                                    GAsyncReadyCallback callback,
@@ -120,6 +126,8 @@ McVmDescription *mc_hypervisor_describe_finish (McHypervisor *self,
 /*
  * One call of each kind per VM is in flight at most; a second ends with MC_HYPERVISOR_ERROR_BUSY,
  * and so does any for a VM that hangs. Kinds do not wait for each other.
+ * mc_hypervisor_set_stats_period_async(): @at_once: the guest is also made to report now; else its
+ * next report comes when the period is over.
  * mc_hypervisor_set_metadata_async(): @element is the whole XML element of the running VM, @stored
  * that of its stored configuration, where there is one; NULL removes it.
  * mc_hypervisor_set_target_async(): one that ended with MC_HYPERVISOR_ERROR_TIMED_OUT is still
@@ -133,6 +141,7 @@ void mc_hypervisor_set_target_async (McHypervisor *self,
 void mc_hypervisor_set_stats_period_async (McHypervisor *self,
                                            const char *uuid,
                                            guint seconds,
+                                           gboolean at_once,
                                            GAsyncReadyCallback callback,
                                            gpointer user_data);
 void mc_hypervisor_set_metadata_async (McHypervisor *self,
@@ -142,6 +151,9 @@ void mc_hypervisor_set_metadata_async (McHypervisor *self,
                                        GAsyncReadyCallback callback,
                                        gpointer user_data);
 gboolean mc_hypervisor_call_finish (McHypervisor *self, GAsyncResult *result, GError **error);
+
+/* For implementations. Returns: (transfer none) (nullable): whom samples leave asleep now. */
+GHashTable *mc_hypervisor_get_asleep (McHypervisor *self);
 
 /* For implementations: the connection was made, lost, or could not be made. Notifies of what is
  * another than before, "status" first. */

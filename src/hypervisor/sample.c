@@ -14,7 +14,7 @@ mc_vm_sample_new (const char *uuid, const char *name)
   self->id = -1;
   self->balloon = self->capacity = self->resident = MC_HYPERVISOR_UNKNOWN;
   self->unused = self->usable = self->available = MC_HYPERVISOR_UNKNOWN;
-  self->swap_in = self->swap_out = MC_HYPERVISOR_UNKNOWN;
+  self->swap_in = self->swap_out = self->cpu_time_us = MC_HYPERVISOR_UNKNOWN;
   return self;
 }
 

@@ -21,11 +21,15 @@ typedef struct
   char uuid[37];
   char *name;
   int id;
-  gboolean running; /* FALSE: paused, shutting down, crashed, suspended by the guest's power
-                       management */
-  gboolean busy;    /* its process did not answer: only what libvirt itself knows is here */
-  guint64 balloon;  /* what the guest has now */
-  guint64 capacity; /* the most that the balloon can have, and that can be set */
+  gboolean running;    /* FALSE: paused, shutting down, crashed, suspended by the guest's power
+                          management */
+  gboolean busy;       /* its process did not answer: only what libvirt itself knows is here */
+  gboolean asleep;     /* its guest was not asked: only the state, the balloon, the capacity and the
+                          CPU time are here */
+  guint64 cpu_time_us; /* that its process has used since it started, as it was just before the rest
+                        */
+  guint64 balloon;     /* what the guest has now */
+  guint64 capacity;    /* the most that the balloon can have, and that can be set */
   guint64 resident;
   guint64 unused, usable, available;
   guint64 swap_in, swap_out; /* bytes since the guest booted */

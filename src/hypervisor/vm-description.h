@@ -13,6 +13,7 @@ typedef struct
   gboolean has_balloon;
   gboolean autodeflate; /* its guest may take back memory by itself */
   guint stats_period_s; /* 0 = none */
+  gboolean emulated;    /* its processors are, and slow */
   char *immovable; /* why the host gains nothing from its balloon (hugepages, VFIO, locked, SEV), or
                       NULL */
   guint64 min_guarantee; /* of <memtune>, bytes; 0 = none */

@@ -5,6 +5,7 @@
 #include "backing.h"
 
 #include "arithmetic.h"
+#include "asked.h"
 
 /* Beyond what it leaves out of its MemTotal: guests of 1 and 2 GiB fell silent for good 61 and 75
  * MiB above that. */
@@ -142,7 +143,7 @@ mc_backing_remember_balloon (gint64 now_us, const McVmFacts *facts, McVmHistory 
 static void
 remember_touching (gint64 now_us, guint64 resident, McVmHistory *history)
 {
-  gint64 elapsed_us = MAX (now_us - history->resident_us, MC_LEAST_ELAPSED_US);
+  gint64 elapsed_us = mc_asked_elapsed_us (now_us, history->resident_us, history);
   guint64 rate = 0;
 
   if (history->resident_us > 0)

@@ -24,6 +24,7 @@
 #include "reclaim.h"
 #include "remember.h"
 #include "share.h"
+#include "sleep.h"
 
 /* Page cache grows up to a little below the usage limit, so that taking and giving do not follow
  * each other. */
@@ -269,6 +270,14 @@ presses (const McPolicyCycle *cycle, const Scratch *scratch)
   return FALSE;
 }
 
+/* Whether VMs may be asked for memory at any time. */
+static gboolean
+is_short (const McPolicyCycle *cycle)
+{
+  return cycle->condition != MC_HOST_COMFORTABLE || cycle->lambda < MC_LAMBDA_PLENTY
+         || cycle->settings->reserved > 0 || cycle->tuning->sleep_turn_s == 0;
+}
+
 /* What the host's figures say. */
 static McPolicyCycle
 begin (const McPolicySettings *settings, const McHostFigures *host, gint64 now_us)
@@ -328,6 +337,7 @@ mc_policy_decide (const McPolicySettings *settings,
     .claims = claims,
   };
   McPolicyCycle cycle = begin (settings, host, now_us);
+  gboolean all_awake;
 
   mc_group_books_open (&scratch.groups, host, n_vms);
   gather (&cycle, n_vms, facts, histories, decisions, &scratch);
@@ -335,9 +345,10 @@ mc_policy_decide (const McPolicySettings *settings,
   cycle.lambda = share_out (&cycle, &scratch);
   mc_groups_begin (&cycle, &scratch.groups, &scratch.candidates);
   mc_groups_share_out (&scratch.candidates, claims);
-  mc_reclaim (&cycle, &scratch.candidates);
+  all_awake = mc_reclaim (&cycle, &scratch.candidates) || is_short (&cycle);
   mc_grant (&cycle, &scratch.candidates);
   mc_give_back (&cycle, &scratch.candidates, n_vms, facts, histories, decisions);
+  mc_sleep_decide (&cycle, all_awake, n_vms, facts, histories, decisions);
 
   *host_decision = (McHostDecision){
     .condition = cycle.condition,

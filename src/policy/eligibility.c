@@ -14,13 +14,14 @@
 #define EXPECTED_MOST_US  (60 * G_USEC_PER_SEC) /* from one to the next */
 
 static gboolean
-is_silent (const McPolicyCycle *cycle, const McVmHistory *history)
+is_silent (const McPolicyCycle *cycle, const McVmFacts *facts, const McVmHistory *history)
 {
+  gint64 heard_us = MAX (history->stats_seen_us, history->awake_since_us);
   gint64 expected_us = MAX (cycle->settings->stats_period_us, history->stats_interval_us);
   gint64 patience_us
       = MAX (STALE_AT_LEAST_US, MISSED_REPORTS * MIN (expected_us, EXPECTED_MOST_US));
 
-  return cycle->now_us - history->stats_seen_us > patience_us;
+  return !facts->asleep && cycle->now_us - heard_us > patience_us;
 }
 
 McVmStatus
@@ -50,7 +51,7 @@ mc_eligibility_status (const McPolicyCycle *cycle,
     return MC_VM_STALE;
   if (history->stats_seen_us == 0)
     return now_us - history->looked_us < STALE_AT_LEAST_US ? MC_VM_NO_STATS : MC_VM_STALE;
-  if (is_silent (cycle, history))
+  if (is_silent (cycle, facts, history))
     return MC_VM_STALE;
   if (now_us < history->ineffective_until_us)
     return MC_VM_INEFFECTIVE;

@@ -51,7 +51,11 @@ world_init (World *self, const McVmFacts *facts, const McVmHistory *histories)
   for (gsize i = 0; i < self->n; i++)
     {
       self->guests[i].facts = facts[i];
+      self->guests[i].facts.asleep = FALSE;
+      self->guests[i].facts.cpu_time_us = MC_UNKNOWN; /* all are asked */
       self->guests[i].history = histories[i];
+      if (facts[i].asleep) /* it is not silent, only not heard */
+        self->guests[i].history.stats_seen_us = self->now_us;
       self->histories[i] = &self->guests[i].history;
     }
 }

@@ -106,6 +106,19 @@ typedef struct
   gint64 foreign_left_us;   /* when it left that place, while it is not sure why; 0 = it did not */
   gboolean foreign_takes;   /* … downwards */
 
+  /* how long it has not been asked, and what it can have used since: asked.c, sleep.c */
+  guint attention;          /* McAttention, as it was decided last */
+  gboolean slept;           /* since its newest report */
+  gboolean woken;           /* by its own CPU time, since its newest report */
+  gint64 awake_since_us;    /* it is asked in each cycle since; 0 = it sleeps */
+  gint64 calm_us;           /* when it was last left, or sent, asleep */
+  gint64 asked_us;          /* when its guest last answered, … */
+  guint64 cpu_asked_us;     /* … and the CPU time of its process just before */
+  gint64 cpu_looked_at_us;  /* when that was last looked at, … */
+  guint64 cpu_looked_us;    /* … and what it was */
+  guint64 cpu_rate;         /* µs a second: rises at once, falls slowly */
+  guint64 cpu_at_report_us; /* no more than it was when its newest report was made */
+
   /* implausible figures: plausibility.c */
   gint64 implausible_until_us;
   guint implausible_times;

@@ -125,6 +125,14 @@ typedef enum
 
 #define MC_N_REASONS (MC_REASON_LEFT_ALONE + 1)
 
+/* Whether a VM's guest is to be asked in the next cycle: sleep.h */
+typedef enum
+{
+  MC_ATTENTION_AWAKE,  /* in every cycle; it reports every statistics period */
+  MC_ATTENTION_TURN,   /* once, for what it has reported meanwhile */
+  MC_ATTENTION_ASLEEP, /* not at all; it may report as seldom as it likes */
+} McAttention;
+
 /* The most that a VM's process was seen to occupy beside its guest's memory; 30 MiB the least. */
 #define MC_OVERHEAD_MOST (300 * MC_MIB)
 
@@ -145,12 +153,17 @@ typedef struct
   gboolean paused;
   gboolean claimed;     /* somebody has just said that it is managed */
   gboolean autodeflate; /* its guest may take back memory by itself */
+  gboolean asleep;      /* its guest was not asked in this cycle: what it reported, and what its
+                           process occupies, is of an earlier one */
+  gboolean unanswered;  /* it was asked, and all the same its figures are of an earlier cycle */
+  gboolean emulated;    /* its processors are: they are slow */
   gint64 started_us;    /* when it started or last rebooted; 0 = before anybody looked */
 
-  guint64 capacity; /* what the balloon can reach: maximum memory less what is hot-plugged */
-  guint64 balloon;  /* what the guest has now */
-  guint64 target;   /* what it was last set to; MC_UNKNOWN = never by us */
-  guint64 resident; /* host memory that it occupies */
+  guint64 capacity;    /* what the balloon can reach: maximum memory less what is hot-plugged */
+  guint64 balloon;     /* what the guest has now */
+  guint64 target;      /* what it was last set to; MC_UNKNOWN = never by us */
+  guint64 resident;    /* host memory that it occupies */
+  guint64 cpu_time_us; /* that its process has used; MC_UNKNOWN: it never sleeps */
 
   guint64 unused;    /* the guest's MemFree */
   guint64 usable;    /* the guest's MemAvailable */
@@ -178,7 +191,9 @@ typedef struct
   guint64 promise; /* granted and not yet touched */
   const char
       *group; /* (nullable): the name of the limit that decided, where it was not the host's */
-  gboolean pressing; /* the next cycle should come early for its sake */
+  gboolean pressing;     /* the next cycle should come early for its sake */
+  McAttention attention; /* in the next cycle */
+  gboolean woken;        /* by its own CPU time, and has not reported since */
 
   /* the figures of the reason's sentence, in bytes; of MC_REASON_FOREIGN, limit is in seconds */
   guint64 figure;

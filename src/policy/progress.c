@@ -133,7 +133,8 @@ mc_progress_remember (gint64 now_us, const McVmFacts *facts, McVmHistory *histor
       remember_progress (now_us, facts, history);
       remember_deflation (now_us, facts, history);
     }
-  remember_effect (now_us, facts, history);
+  if (!facts->asleep)
+    remember_effect (now_us, facts, history);
   history->target_before = facts->target;
 }
 

@@ -15,6 +15,7 @@
 #include "reclaim.h"
 
 #include "arithmetic.h"
+#include "asked.h"
 #include "eligibility.h"
 #include "group.h"
 #include "taking.h"
@@ -114,6 +115,7 @@ can_spare (const McPolicyCycle *cycle, const McCandidate *candidate, guint64 dow
   /* Also where its share is cut off at its maximum, and it uses more. */
   if (cycle->lambda >= 0 && cycle->condition != MC_HOST_CRITICAL)
     down_to = MAX (down_to, mc_demand_bare_size (demand));
+  down_to += mc_asked_filled_meanwhile (candidate->facts, history);
   return MIN (saturating_sub (demand->target, MAX (down_to, demand->least)), step);
 }
 
@@ -226,8 +228,9 @@ static void
 bring_down_to_maximum (const McPolicyCycle *cycle, McCandidate *candidate)
 {
   const McDemand *demand = &candidate->demand;
-  guint64 amount
-      = saturating_sub (demand->target, MAX (demand->most, mc_demand_bare_size (demand)));
+  guint64 bare = mc_demand_bare_size (demand)
+                 + mc_asked_filled_meanwhile (candidate->facts, candidate->history);
+  guint64 amount = saturating_sub (demand->target, MAX (demand->most, bare));
 
   if (mc_demand_bare_size (demand) > demand->most)
     mc_candidate_explain (candidate, MC_REASON_AT_MAXIMUM);
@@ -282,7 +285,8 @@ add_up (const McPolicyCycle *cycle, const McCandidate *candidate, Sums *sums)
   sums->waited_us = MAX (sums->waited_us, waited (cycle, candidate));
 }
 
-static void
+/* Returns: whether anything is missing. */
+static gboolean
 reclaim_for_need (const McPolicyCycle *cycle, McCandidates *candidates, Sums *sums)
 {
   gint64 short_of;
@@ -292,17 +296,21 @@ reclaim_for_need (const McPolicyCycle *cycle, McCandidates *candidates, Sums *su
   short_of = sums->lacks + sums->ahead - sums->soon + not_to_be_lent (cycle)
              - (sums->lacks > 0 ? cycle->grantable : cycle->free + cycle->lent);
   if (short_of <= 0)
-    return;
+    return FALSE;
   for (gsize i = 0; i < candidates->n; i++)
     candidates->items[i].surplus
         = can_spare_for_need (cycle, &candidates->items[i], (guint64)short_of, sums);
   sums->reclaimed
       += (gint64)mc_take_evenly (cycle, candidates, (guint64)short_of, why_reclaimed (cycle, sums));
+  return TRUE;
 }
 
-/* As for the host, from the members alone. Returns: what was reclaimed. */
-static guint64
-reclaim_for_group (const McPolicyCycle *cycle, McCandidates *candidates, McGroupCycle *group)
+/* As for the host, from the members alone. */
+static gboolean
+reclaim_for_group (const McPolicyCycle *cycle,
+                   McCandidates *candidates,
+                   McGroupCycle *group,
+                   gint64 *all_reclaimed)
 {
   Sums sums = { .free = group->free };
   gint64 short_of;
@@ -313,7 +321,7 @@ reclaim_for_group (const McPolicyCycle *cycle, McCandidates *candidates, McGroup
   short_of
       = sums.lacks + sums.ahead - sums.soon - (sums.lacks > 0 ? group->grantable : group->free);
   if (short_of <= 0)
-    return 0;
+    return FALSE;
   for (gsize i = 0; i < candidates->n; i++)
     candidates->items[i].surplus = 0;
   for (gsize i = 0; i < group->n_members; i++)
@@ -323,7 +331,8 @@ reclaim_for_group (const McPolicyCycle *cycle, McCandidates *candidates, McGroup
   for (gsize i = 0; i < group->n_members; i++)
     if (group->members[i]->decision->move && group->members[i]->surplus > 0)
       group->members[i]->decision->group = group->name;
-  return reclaimed;
+  *all_reclaimed += (gint64)reclaimed;
+  return TRUE;
 }
 
 /* Returns: whether anything is missing in it that is worth asking for. */
@@ -356,20 +365,20 @@ reclaim_for_host (const McPolicyCycle *cycle, McCandidates *candidates, Sums *su
                    MC_REASON_HOST_TIGHT);
 }
 
-void
+gboolean
 mc_reclaim (const McPolicyCycle *cycle, McCandidates *candidates)
 {
   Sums sums = { .free = cycle->free };
-  gboolean pool_is_low;
+  gboolean missing = cycle->excess > 0, pool_is_low;
 
   for (gsize i = 0; i < candidates->n; i++)
     find_lacking (cycle, &candidates->items[i]);
   for (gsize i = 0; i < candidates->n_groups; i++)
     {
-      sums.reclaimed += (gint64)reclaim_for_group (cycle, candidates, &candidates->groups[i]);
+      missing |= reclaim_for_group (cycle, candidates, &candidates->groups[i], &sums.reclaimed);
       mc_group_limit (&candidates->groups[i]);
     }
-  reclaim_for_need (cycle, candidates, &sums);
+  missing |= reclaim_for_need (cycle, candidates, &sums);
   pool_is_low = reclaim_for_pool (cycle, candidates, &sums);
   reclaim_for_host (cycle, candidates, &sums);
   if (!pool_is_low && cycle->excess == 0 && sums.reclaimed == 0)
@@ -377,4 +386,5 @@ mc_reclaim (const McPolicyCycle *cycle, McCandidates *candidates)
       release_in_comfort (cycle, &candidates->items[i]);
   for (gsize i = 0; i < candidates->n; i++)
     enforce (cycle, &candidates->items[i]);
+  return missing || pool_is_low;
 }

@@ -5,6 +5,7 @@
 #include "remember.h"
 
 #include "arithmetic.h"
+#include "asked.h"
 #include "backing.h"
 #include "eligibility.h"
 #include "foreign.h"
@@ -66,8 +67,11 @@ mc_remember (const McPolicyCycle *cycle, const McVmFacts *facts, McVmHistory *hi
 
   if (!history->looked || facts->started_us != history->started_us)
     begin (cycle, facts, history);
+  mc_asked_remember (now_us, facts, history);
   remember_report (cycle, facts, history);
-  mc_backing_remember_resident (now_us, facts, history);
+  mc_asked_remember_look (now_us, facts, history);
+  if (!facts->asleep)
+    mc_backing_remember_resident (now_us, facts, history);
   mc_plausibility_remember (now_us, facts, history);
   if (can_be_judged (now_us, facts, history))
     {

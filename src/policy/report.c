@@ -5,6 +5,7 @@
 #include "report.h"
 
 #include "arithmetic.h"
+#include "asked.h"
 #include "backing.h"
 
 #define SWAPPING_BYTES         (1 * MC_MIB)
@@ -158,6 +159,13 @@ has_as_good_as_nothing (const McVmFacts *facts, guint64 headroom)
                 THRASHING_PERCENT);
 }
 
+/* What came together while it was not asked is not of one report. */
+static guint64
+of_one_report (guint64 amount, gint64 elapsed_us, const McVmHistory *history)
+{
+  return history->slept ? MIN (amount, per_second (amount, elapsed_us)) : amount;
+}
+
 static void
 remember_swapping (const McVmFacts *facts,
                    McVmHistory *history,
@@ -171,7 +179,9 @@ remember_swapping (const McVmFacts *facts,
   history->swap_out_rate = per_second (out, elapsed_us);
   history->swapped
       = MIN (saturating_sub (history->swapped + MIN (out, facts->capacity), in), facts->capacity);
-  if (in > SWAPPING_BYTES || out > SWAPPING_BYTES || has_as_good_as_nothing (facts, headroom))
+  if (of_one_report (in, elapsed_us, history) > SWAPPING_BYTES
+      || of_one_report (out, elapsed_us, history) > SWAPPING_BYTES
+      || has_as_good_as_nothing (facts, headroom))
     history->thrashing_reports = MIN (history->thrashing_reports + 1, THRASHING_REPORTS_MOST);
   else
     history->thrashing_reports = 0;
@@ -227,7 +237,8 @@ remember_use (const McPolicyCycle *cycle,
   history->velocity = MAX (velocity, history->velocity / 2 + velocity / 2);
   remember_turn (cycle->now_us, facts, used, history);
   remember_most (cycle, elapsed_us, used, used, trifle, &history->peak, &history->peak_us);
-  remember_most (cycle, elapsed_us, growth, 0, trifle, &history->surge, &history->surge_us);
+  remember_most (cycle, elapsed_us, of_one_report (growth, elapsed_us, history), 0, trifle,
+                 &history->surge, &history->surge_us);
 }
 
 static gboolean
@@ -258,7 +269,7 @@ mc_report_remember (const McPolicyCycle *cycle, const McVmFacts *facts, McVmHist
 {
   gint64 now_us = cycle->now_us;
   gboolean first = history->stats_seen_us == 0;
-  gint64 elapsed_us = MAX (now_us - history->stats_seen_us, MC_LEAST_ELAPSED_US);
+  gint64 elapsed_us = mc_asked_elapsed_us (now_us, history->stats_seen_us, history);
   guint64 headroom = headroom_of (facts);
   guint64 balloon_before = history->balloon_at_stats, used;
 
@@ -283,11 +294,13 @@ mc_report_remember (const McPolicyCycle *cycle, const McVmFacts *facts, McVmHist
     }
   mc_backing_remember_report (now_us, facts, history);
   history->used = used;
-  history->stats_interval_us = first ? 0 : elapsed_us;
+  if (first || !history->slept)
+    history->stats_interval_us = first ? 0 : elapsed_us;
   history->swap_in = facts->swap_in;
   history->swap_out = facts->swap_out;
   history->unused = facts->unused;
   history->usable = facts->usable;
   history->available = facts->available;
   history->stats_seen_us = now_us;
+  mc_asked_remember_report (history);
 }

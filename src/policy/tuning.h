@@ -47,6 +47,10 @@ typedef struct
   guint comfort_trifle_percent; /* when nothing presses */
   guint squeeze_percent;      /* to a VM that even its share would leave below its low watermark */
   guint comfort_step_percent; /* the most that is released at once when nothing presses */
+
+  /* How long a guest is not asked. */
+  guint sleep_turn_s;  /* at the most; 0 = all are asked in every cycle */
+  guint sleep_least_s; /* less than this is not worth it, at the CPU time that it uses */
 } McTuning;
 
 extern const McTuning mc_tuning_default;

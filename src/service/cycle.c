@@ -51,7 +51,10 @@ mc_cycle_plan (const McHostParts *host)
   table = mc_decision_table_new (host);
   histories = mc_decision_table_copy_histories (table);
   for (gsize i = 0; i < table->n_vms; i++)
-    table->histories[i] = &histories[i];
+    {
+      table->histories[i] = &histories[i];
+      table->facts[i].asleep = FALSE; /* it would be asked before it is moved */
+    }
   mc_decision_table_decide (table, &decision);
   for (gsize i = 0; i < table->n_vms; i++)
     g_ptr_array_add (plan, planned_new (vms->pdata[i], &table->decisions[i]));
@@ -121,6 +124,26 @@ apply (const McHostParts *host)
     }
 }
 
+/* Who is awake tells more: before those who fall asleep, and those who may be in need before all.
+ */
+static void
+apply_attention (const McHostParts *host)
+{
+  const GPtrArray *vms = host->fleet.vms;
+  gboolean woken = FALSE;
+
+  for (guint i = 0; i < vms->len; i++)
+    if (mc_vm_get_decision (vms->pdata[i])->pressing)
+      mc_vm_apply_attention (vms->pdata[i]);
+  for (guint i = 0; i < vms->len; i++)
+    {
+      mc_vm_apply_attention (vms->pdata[i]);
+      woken |= mc_vm_is_to_be_asked (vms->pdata[i]);
+    }
+  if (woken)
+    mc_context_want_cycle (host->context);
+}
+
 static void
 answer_reservations (McHostParts *host)
 {
@@ -140,6 +163,7 @@ work_on (McHostParts *host, const McSample *sample)
     return FALSE;
   decide (host);
   apply (host);
+  apply_attention (host);
   answer_reservations (host);
   mc_fleet_refresh_next (&host->fleet);
   return TRUE;
@@ -204,6 +228,17 @@ on_sampled (GObject *source, GAsyncResult *result, gpointer user_data)
   end (host, decided, is_pressing (host));
 }
 
+/* What a new VM is promised, and what is given back in the end, goes by figures of now. */
+static void
+let_sleep (McHostParts *host)
+{
+  gboolean all_awake
+      = mc_reservations_get_total (&host->reservations) > 0 || host->give_back_calls.service_ends;
+  g_autoptr (GHashTable) asleep = mc_fleet_list_asleep (&host->fleet, all_awake);
+
+  mc_hypervisor_let_sleep (host->context->hypervisor, asleep);
+}
+
 /* Who stops for good has little time, and some of it is for a second try. */
 static gint64
 sample_patience_us (const McHostParts *host)
@@ -227,6 +262,7 @@ mc_cycle_begin (McHostParts *host)
       end (host, FALSE, FALSE);
       return;
     }
+  let_sleep (host);
   call = g_new (Call, 1);
   *call = (Call){ mc_context_ref (context), host };
   mc_hypervisor_sample_async (

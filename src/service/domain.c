@@ -36,7 +36,7 @@ mc_domain_init (McDomain *self, GObject *vm, const McVmSample *sample, gint64 st
     .uuid = g_strdup (sample->uuid),
     .name = g_strdup (sample->name),
     .id = sample->id,
-    .facts = { .target = MC_UNKNOWN, .started_us = started_us },
+    .facts = { .target = MC_UNKNOWN, .started_us = started_us, .cpu_time_us = MC_UNKNOWN },
     .was_busy = TRUE,
   };
   parse_uuid (sample->uuid, self->facts.uuid);
@@ -66,11 +66,17 @@ mc_domain_update_from_sample (
   self->was_busy = sample->busy;
   facts->balloon = sample->balloon;
   facts->capacity = sample->capacity;
+  facts->cpu_time_us = sample->cpu_time_us;
+  facts->asleep = sample->asleep;
+  facts->unanswered = sample->busy;
   if (sample->busy)
     return; /* the rest is as old as it was */
 
   if (began_us > self->state_us) /* else an event has said since */
     facts->running = sample->running && !self->crashed;
+  if (sample->asleep)
+    return;
+  self->stirred = FALSE;
   facts->resident = sample->resident;
   facts->unused = sample->unused;
   facts->usable = sample->usable;
@@ -89,6 +95,7 @@ mc_domain_update_from_sample (
 void
 mc_domain_set_started (McDomain *self, gint64 now_us)
 {
+  self->stirred = TRUE;
   self->crashed = FALSE;
   self->facts.started_us = now_us;
 }
@@ -101,6 +108,7 @@ mc_domain_set_running (McDomain *self, gboolean running, gint64 now_us)
   if (running && self->crashed)
     mc_domain_set_started (self, now_us);
   self->facts.running = running;
+  self->stirred = TRUE;
   self->state_us = g_get_monotonic_time ();
   return TRUE;
 }
@@ -111,7 +119,7 @@ mc_domain_set_crashed (McDomain *self)
 {
   if (self->crashed)
     return FALSE;
-  self->crashed = TRUE;
+  self->crashed = self->stirred = TRUE;
   self->facts.running = FALSE;
   return TRUE;
 }

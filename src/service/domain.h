@@ -35,6 +35,7 @@ typedef struct
   gboolean gone;         /* it has stopped, or is no longer on this host */
   gboolean crashed;      /* its kernel has, and has not restarted since */
   gboolean was_busy;     /* in the last sample, even if once; without any, it counts as busy */
+  gboolean stirred;      /* something happened to it since it was last asked */
   gboolean looked;       /* at its figures */
   gboolean reported;     /* since then */
   McDomainEntries entries;

@@ -165,6 +165,17 @@ mc_fleet_refresh_next (McFleet *self)
   mc_description_refresh (&mc_vm_get_parts (self->vms->pdata[self->last_refreshed])->description);
 }
 
+GHashTable *
+mc_fleet_list_asleep (McFleet *self, gboolean all_awake)
+{
+  GHashTable *asleep = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  for (guint i = 0; i < self->vms->len; i++)
+    if (!all_awake && mc_vm_may_sleep (self->vms->pdata[i]))
+      g_hash_table_add (asleep, g_strdup (mc_vm_get_uuid (self->vms->pdata[i])));
+  return asleep;
+}
+
 void
 mc_fleet_follow_clock (McFleet *self)
 {
@@ -232,8 +243,10 @@ on_vm_changed (McHypervisor *hypervisor, const char *uuid, gpointer user_data)
 {
   McVm *vm = mc_fleet_lookup (user_data, uuid);
 
-  if (vm != NULL)
-    mc_description_refresh (&mc_vm_get_parts (vm)->description);
+  if (vm == NULL)
+    return;
+  mc_vm_get_parts (vm)->domain.stirred = TRUE;
+  mc_description_refresh (&mc_vm_get_parts (vm)->description);
 }
 
 static void
@@ -253,8 +266,10 @@ on_balloon_changed (McHypervisor *hypervisor, const char *uuid, guint64 bytes, g
 {
   McVm *vm = mc_fleet_lookup (user_data, uuid);
 
-  if (vm != NULL)
-    mc_vm_get_parts (vm)->domain.facts.balloon = bytes;
+  if (vm == NULL)
+    return;
+  mc_vm_get_parts (vm)->domain.facts.balloon = bytes;
+  mc_vm_get_parts (vm)->domain.stirred = TRUE;
 }
 
 static void

@@ -51,6 +51,9 @@ void mc_fleet_announce (McFleet *self);
 void mc_fleet_refresh_all (McFleet *self);
 void mc_fleet_refresh_next (McFleet *self);
 
+/* Returns: (transfer full): the UUIDs of those that need not be asked in the next sample */
+GHashTable *mc_fleet_list_asleep (McFleet *self, gboolean all_awake);
+
 /* Pauses last as long as they were meant to; see mc_pause_follow_clock(). */
 void mc_fleet_follow_clock (McFleet *self);
 

@@ -14,13 +14,22 @@ static const gint64 again_after_us[] = {
 };
 #define AGAIN_AT_MOST_US (600 * G_USEC_PER_SEC)
 
+/* Where a guest is asked only now and then it reports no more often than this, or than it did
+ * before the service set its period: whoever looks at it with another tool sees what that tool saw
+ * before. */
+#define SELDOM_S 10
+
 /* Undisturbed for so long, it is ours alone. */
 #define OURS_AFTER_US (600 * G_USEC_PER_SEC)
 
 static guint
 wanted_of (McStatsPeriod *self)
 {
-  return (guint)(mc_context_get_policy (self->context)->stats_period_us / G_USEC_PER_SEC);
+  guint period_s = (guint)(mc_context_get_policy (self->context)->stats_period_us / G_USEC_PER_SEC);
+
+  if (!self->seldom)
+    return period_s;
+  return MAX (period_s, self->original_s > 0 ? MIN (self->original_s, SELDOM_S) : SELDOM_S);
 }
 
 /* What its description said last. */
@@ -96,39 +105,49 @@ refuse (McStatsPeriod *self, const GError *error)
 }
 
 static void
+note_set (McStatsPeriod *self)
+{
+  mc_refusal_clear (&self->refusal);
+  self->set_s = self->found_s = self->asked_s;
+  self->set_us = mc_context_now (self->context);
+  /* What was read of it meanwhile may be of before. */
+  mc_description_outdate (self->description);
+  if (self->description->current != NULL)
+    self->description->current->stats_period_s = self->asked_s;
+  if (self->hurries)
+    mc_context_want_cycle (self->context);
+}
+
+static void
 on_set (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   McStatsPeriod *self = user_data;
   g_autoptr (GObject) vm G_GNUC_UNUSED = self->domain->vm;
   g_autoptr (GError) error = NULL;
 
-  self->under_way = FALSE;
-  if (!mc_hypervisor_call_finish (MC_HYPERVISOR (source), result, &error))
-    {
-      refuse (self, error);
-      return;
-    }
-  mc_refusal_clear (&self->refusal);
-  self->set_s = self->found_s = self->asked_s;
-  self->set_us = mc_context_now (self->context);
-  if (self->description->current != NULL)
-    self->description->current->stats_period_s = self->asked_s;
+  self->under_way = self->setting = FALSE;
+  if (mc_hypervisor_call_finish (MC_HYPERVISOR (source), result, &error))
+    note_set (self);
+  else
+    refuse (self, error);
+  if (self->ended != NULL && !mc_stats_period_put_back (self, self->ended, self->user_data))
+    self->ended (self->user_data);
 }
 
 static void
-call (McStatsPeriod *self, guint seconds, GAsyncReadyCallback callback)
+call (McStatsPeriod *self, guint seconds, gboolean at_once, GAsyncReadyCallback callback)
 {
   self->asked_s = seconds;
   g_object_ref (self->domain->vm);
   mc_hypervisor_set_stats_period_async (self->context->hypervisor, self->domain->uuid, seconds,
-                                        callback, self);
+                                        at_once, callback, self);
 }
 
 static void
-set (McStatsPeriod *self, guint seconds)
+set (McStatsPeriod *self, guint seconds, gboolean at_once)
 {
-  self->under_way = TRUE;
-  call (self, seconds, on_set);
+  self->under_way = self->setting = TRUE;
+  call (self, seconds, at_once, on_set);
 }
 
 /* Another owner */
@@ -177,7 +196,7 @@ let_go (McStatsPeriod *self)
 {
   if (is_ours (self) && self->original_s != self->set_s)
     {
-      set (self, self->original_s);
+      set (self, self->original_s, FALSE);
       return;
     }
   self->set_s = 0;
@@ -195,15 +214,19 @@ confirm (McStatsPeriod *self)
     self->contests = 0;
 }
 
+static gboolean
+may_be_set (McStatsPeriod *self)
+{
+  return !self->under_way && mc_context_now (self->context) >= self->refusal.not_before_us;
+}
+
 void
 mc_stats_period_sync (McStatsPeriod *self)
 {
   const McVmDescription *description = self->description->current;
-  gint64 now_us = mc_context_now (self->context);
   guint found, wanted = wanted_of (self);
 
-  if (description == NULL || !description->has_balloon || self->under_way
-      || now_us < self->refusal.not_before_us)
+  if (description == NULL || !description->has_balloon || !may_be_set (self))
     return;
   found = found_of (self);
   if (!self->recalled)
@@ -225,7 +248,17 @@ mc_stats_period_sync (McStatsPeriod *self)
     }
   if (self->set_s == 0 ? found == 0 || found > wanted
                        : found == self->set_s || contest (self, found, wanted))
-    set (self, wanted);
+    set (self, wanted, !self->seldom);
+}
+
+/* What was under way, or refused, when its attention changed is made up for in the next cycle. */
+void
+mc_stats_period_follow (McStatsPeriod *self, const McVmDecision *decision)
+{
+  self->seldom = decision->attention != MC_ATTENTION_AWAKE;
+  self->hurries = decision->woken;
+  if (self->description->current != NULL && found_of (self) != wanted_of (self))
+    mc_stats_period_sync (self);
 }
 
 /* The end */
@@ -248,7 +281,10 @@ on_put_back (GObject *source, GAsyncResult *result, gpointer user_data)
 gboolean
 mc_stats_period_put_back (McStatsPeriod *self, GSourceOnceFunc ended, gpointer user_data)
 {
-  /* One that is being set just now is made up for by the next run. */
+  self->ended = ended;
+  self->user_data = user_data;
+  if (self->setting) /* goes on when that has ended */
+    return TRUE;
   if (!self->noted || self->under_way)
     return FALSE;
   if (!is_ours (self) || self->original_s == self->set_s)
@@ -256,9 +292,7 @@ mc_stats_period_put_back (McStatsPeriod *self, GSourceOnceFunc ended, gpointer u
       forget (self);
       return FALSE;
     }
-  self->ended = ended;
-  self->user_data = user_data;
-  call (self, self->original_s, on_put_back);
+  call (self, self->original_s, FALSE, on_put_back);
   return TRUE;
 }
 

@@ -29,6 +29,9 @@ typedef struct
   gboolean recalled; /* what an earlier run has noted was looked up */
   gboolean noted;    /* original_s is on the disk */
   gboolean under_way;
+  gboolean setting; /* what is under way is a set */
+  gboolean seldom;  /* nobody asks for its reports: they may be far apart */
+  gboolean hurries; /* a report is waited for */
   gboolean done;    /* it was put back, or has nothing to be put back */
   guint original_s; /* what it had before any run of the service changed it */
   guint asked_s;    /* what it is being set to */
@@ -53,6 +56,10 @@ void mc_stats_period_clear (McStatsPeriod *self);
 
 /* After the description was read: sets the period, or gives it back, where that is needed. */
 void mc_stats_period_sync (McStatsPeriod *self);
+
+/* After a decision on figures of this cycle: reports are as far apart as the guest is asked. One
+ * that was woken reports now, and a cycle is wanted when it was told to. */
+void mc_stats_period_follow (McStatsPeriod *self, const McVmDecision *decision);
 
 /* At the end. Returns: whether a call is under way, whose end calls @ended. */
 gboolean mc_stats_period_put_back (McStatsPeriod *self, GSourceOnceFunc ended, gpointer user_data);

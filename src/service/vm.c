@@ -132,6 +132,7 @@ mc_vm_catch_up (McVm *self)
 
   if (parts->domain.crashed)
     mc_domain_set_started (&parts->domain, mc_context_now (self->context));
+  parts->domain.stirred = TRUE;
   parts->description.refusal.not_before_us = 0;
   parts->period.refusal.not_before_us = 0;
   parts->target.refusal.not_before_us = 0;
@@ -171,6 +172,9 @@ mc_vm_get_facts (McVm *self, gboolean all_paused)
   facts.released = facts.reclaimed && is_released (self);
   facts.claimed = parts->limits.claimed;
   facts.autodeflate = description != NULL && description->autodeflate;
+  facts.emulated = description != NULL && description->emulated;
+  if (parts->target.under_way || parts->target.uncertain)
+    facts.cpu_time_us = MC_UNKNOWN; /* it is to be asked */
   mc_vm_limits_fill (&parts->limits, &facts);
   return facts;
 }
@@ -319,6 +323,29 @@ mc_vm_apply_decision (McVm *self)
     log_move (self, decision);
   else
     mc_target_apply (&self->parts.target, decision);
+}
+
+/* Only what was heard of in this cycle is told anything: who hangs, and sleeps, would keep others
+ * from being told. */
+void
+mc_vm_apply_attention (McVm *self)
+{
+  const McVmFacts *facts = &self->parts.domain.facts;
+
+  if (!facts->asleep && !facts->unanswered)
+    mc_stats_period_follow (&self->parts.period, &self->decision);
+}
+
+gboolean
+mc_vm_may_sleep (McVm *self)
+{
+  return self->decision.attention == MC_ATTENTION_ASLEEP && !self->parts.domain.stirred;
+}
+
+gboolean
+mc_vm_is_to_be_asked (McVm *self)
+{
+  return self->parts.domain.facts.asleep && self->decision.woken;
 }
 
 gboolean

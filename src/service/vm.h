@@ -65,6 +65,14 @@ const McVmDecision *mc_vm_get_decision (McVm *self);
 /* Sets what was decided, or, in a dry run, only logs it. */
 void mc_vm_apply_decision (McVm *self);
 
+/* Its guest reports as often as it is asked from now on. */
+void mc_vm_apply_attention (McVm *self);
+
+/* Whether it need not be asked in the next sample; and whether it was not asked in the last one,
+ * and should be soon for its own sake. */
+gboolean mc_vm_may_sleep (McVm *self);
+gboolean mc_vm_is_to_be_asked (McVm *self);
+
 /* A target that was decided on is in force. */
 void mc_vm_add_move (McVm *self, guint64 from, guint64 to, const char *sentence);
 

@@ -133,6 +133,12 @@ on_sample_deadline (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+static McSample *
+sample_now (McFakeCalls *self)
+{
+  return mc_fake_machine_sample (self->machine, mc_hypervisor_get_asleep (self->hypervisor));
+}
+
 static void
 run_sample (McFakeCalls *self, Call *call)
 {
@@ -142,8 +148,7 @@ run_sample (McFakeCalls *self, Call *call)
     return;
   if (!self->samples_hang)
     {
-      g_task_return_pointer (call->task, mc_fake_machine_sample (self->machine),
-                             (GDestroyNotify)mc_sample_free);
+      g_task_return_pointer (call->task, sample_now (self), (GDestroyNotify)mc_sample_free);
       call_free (call);
       return;
     }
@@ -187,8 +192,7 @@ mc_fake_calls_release_samples (McFakeCalls *self)
 
   self->samples_hang = FALSE;
   for (guint i = 0; i < samples->len; i++)
-    g_task_return_pointer (samples->pdata[i], mc_fake_machine_sample (self->machine),
-                           (GDestroyNotify)mc_sample_free);
+    g_task_return_pointer (samples->pdata[i], sample_now (self), (GDestroyNotify)mc_sample_free);
 }
 
 /* Calls for one VM */

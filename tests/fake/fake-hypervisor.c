@@ -69,6 +69,7 @@ static void
 mc_fake_hypervisor_set_stats_period_async (McHypervisor *hypervisor,
                                            const char *uuid,
                                            guint seconds,
+                                           gboolean at_once,
                                            GAsyncReadyCallback callback,
                                            gpointer user_data)
 {

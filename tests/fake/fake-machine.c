@@ -100,12 +100,17 @@ sample_groups (McFakeMachine *self)
 }
 
 static McSample *
-sample_now (McFakeMachine *self)
+sample_now (McFakeMachine *self, GHashTable *asleep)
 {
   McSample *sample = mc_sample_new ();
 
   for (guint i = 0; i < self->vms->len; i++)
-    g_ptr_array_add (sample->vms, mc_fake_vm_sample (self->vms->pdata[i]));
+    {
+      McFakeVm *vm = self->vms->pdata[i];
+      gboolean sleeps = asleep != NULL && g_hash_table_contains (asleep, vm->figures.uuid);
+
+      g_ptr_array_add (sample->vms, mc_fake_vm_sample (vm, sleeps));
+    }
   sample->groups = sample_groups (self);
   sample->host_total = self->total;
   sample->host_available = self->available;
@@ -114,16 +119,16 @@ sample_now (McFakeMachine *self)
 }
 
 McSample *
-mc_fake_machine_sample (McFakeMachine *self)
+mc_fake_machine_sample (McFakeMachine *self, GHashTable *asleep)
 {
-  return self->delayed != NULL ? g_steal_pointer (&self->delayed) : sample_now (self);
+  return self->delayed != NULL ? g_steal_pointer (&self->delayed) : sample_now (self, asleep);
 }
 
 void
 mc_fake_machine_delay_sample (McFakeMachine *self)
 {
   g_clear_pointer (&self->delayed, mc_sample_free);
-  self->delayed = sample_now (self);
+  self->delayed = sample_now (self, NULL);
 }
 
 void

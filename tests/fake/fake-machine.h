@@ -26,7 +26,8 @@ McFakeVm *mc_fake_machine_add (McFakeMachine *self, const char *name, guint64 ca
 McFakeVm *mc_fake_machine_steal (McFakeMachine *self, McFakeVm *vm);
 McFakeVm *mc_fake_machine_find (McFakeMachine *self, const char *uuid); /* nullable */
 
-McSample *mc_fake_machine_sample (McFakeMachine *self);
+/* @asleep: (nullable): UUIDs of VMs that are not asked */
+McSample *mc_fake_machine_sample (McFakeMachine *self, GHashTable *asleep);
 
 /* As the functions of the fake hypervisor that have these names. */
 void mc_fake_machine_set_group (McFakeMachine *self, const char *name, guint64 limit);

@@ -29,6 +29,7 @@ mc_fake_vm_new (guint number, const char *name, guint64 capacity)
   figures->available = mc_fake_vm_available (capacity);
   figures->resident = capacity - figures->unused;
   figures->stats_time_s = 1;
+  figures->cpu_time_us = MC_HYPERVISOR_UNKNOWN;
   self->description.persistent = self->description.has_balloon = TRUE;
   self->target = self->used = MC_HYPERVISOR_UNKNOWN;
   return self;
@@ -47,20 +48,23 @@ mc_fake_vm_free (McFakeVm *self)
 }
 
 McVmSample *
-mc_fake_vm_sample (const McFakeVm *self)
+mc_fake_vm_sample (McFakeVm *self, gboolean asleep)
 {
   const McVmSample *figures = &self->figures;
   McVmSample *sample = mc_vm_sample_new (figures->uuid, figures->name);
   g_autofree char *name = sample->name;
 
-  if (!self->hung)
+  if (!self->hung && !asleep)
     *sample = *figures;
+  self->n_asked += !asleep;
   sample->name = g_steal_pointer (&name);
   sample->id = figures->id;
   sample->running = figures->running;
-  sample->busy = self->hung || figures->busy;
+  sample->asleep = asleep;
+  sample->busy = !asleep && (self->hung || figures->busy);
   sample->balloon = figures->balloon;
   sample->capacity = figures->capacity;
+  sample->cpu_time_us = figures->cpu_time_us;
   return sample;
 }
 

@@ -26,13 +26,15 @@ typedef struct _McFakeVm McFakeVm;
 
 struct _McFakeVm
 {
-  /* What samples tell; new: running, driver loaded, a third unused, reported at 1 s. */
+  /* What samples tell; new: running, driver loaded, a third unused, reported at 1 s, its CPU time
+   * not known. */
   McVmSample figures;
 
   /* What a description tells; new: persistent, with a balloon, no period. */
   McVmDescription description;
 
   guint64 target;                 /* read: the last target accepted; MC_HYPERVISOR_UNKNOWN = none */
+  guint n_asked;                  /* read: samples that asked its guest */
   guint n_calls[MC_FAKE_N_CALLS]; /* read: calls begun for this VM, also refused ones */
   gboolean in_flight[MC_FAKE_N_CALLS]; /* read: one that has not ended */
   gboolean hung;                       /* read: see mc_fake_hypervisor_hang_vm() */
@@ -64,7 +66,7 @@ void mc_fake_vm_free (McFakeVm *self);
 
 /* What a guest has for its processes (MemTotal) of a balloon of so many bytes. */
 guint64 mc_fake_vm_available (guint64 balloon);
-McVmSample *mc_fake_vm_sample (const McFakeVm *self);
+McVmSample *mc_fake_vm_sample (McFakeVm *self, gboolean asleep);
 McVmDescription *mc_fake_vm_describe (const McFakeVm *self);
 
 G_END_DECLS

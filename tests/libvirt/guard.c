@@ -106,6 +106,17 @@ GUARD (virDomainPtr,
        (conn, uuid))
 GUARD (char *, virDomainGetXMLDesc, (virDomainPtr domain, unsigned int flags), (domain, flags))
 GUARD (int, virDomainIsPersistent, (virDomainPtr domain), (domain))
+GUARD (int,
+       virConnectListAllDomains,
+       (virConnectPtr connection, virDomainPtr **domains, unsigned int flags),
+       (connection, domains, flags))
+GUARD (int,
+       virDomainListGetStats,
+       (virDomainPtr * domains,
+        unsigned int stats,
+        virDomainStatsRecordPtr **records,
+        unsigned int flags),
+       (domains, stats, records, flags))
 GUARD (int, virDomainGetInfo, (virDomainPtr domain, virDomainInfoPtr info), (domain, info))
 GUARD (int,
        virDomainMemoryStats,

@@ -4,6 +4,7 @@
  * object a line, the answers ({"answer": NUMBER, …}) and what the port signals ({"event": …}).
  *
  *   NUMBER sample MILLISECONDS
+ *   NUMBER sleep [UUID[,UUID…]]            whom the next samples do not ask
  *   NUMBER describe UUID
  *   NUMBER target UUID BYTES
  *   NUMBER period UUID SECONDS
@@ -120,8 +121,12 @@ add_vm (GString *line, const McVmSample *vm)
   g_autofree char *name = quote (vm->name);
 
   g_string_append_printf (
-      line, "{\"uuid\": \"%s\", \"name\": %s, \"id\": %d, \"running\": %s, \"busy\": %s", vm->uuid,
-      name, vm->id, vm->running ? "true" : "false", vm->busy ? "true" : "false");
+      line,
+      "{\"uuid\": \"%s\", \"name\": %s, \"id\": %d, \"running\": %s, \"busy\": %s"
+      ", \"asleep\": %s",
+      vm->uuid, name, vm->id, vm->running ? "true" : "false", vm->busy ? "true" : "false",
+      vm->asleep ? "true" : "false");
+  add_figure (line, "cpu_time", vm->cpu_time_us);
   add_figure (line, "balloon", vm->balloon);
   add_figure (line, "capacity", vm->capacity);
   add_figure (line, "resident", vm->resident);
@@ -302,6 +307,19 @@ begin_to_store (Probe *probe, char **words)
 }
 
 static void
+let_sleep (Probe *probe, const char *number, const char *list)
+{
+  g_auto (GStrv) uuids = g_strsplit (list != NULL ? list : "", ",", -1);
+  g_autoptr (GHashTable) asleep = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  const Asked asked = { .number = (char *)number };
+
+  for (guint i = 0; uuids[i] != NULL; i++)
+    g_hash_table_add (asleep, g_strdup (uuids[i]));
+  mc_hypervisor_let_sleep (probe->hypervisor, asleep);
+  answer_fine (&asked);
+}
+
+static void
 obey (Probe *probe, char **words)
 {
   guint n_words = g_strv_length (words);
@@ -315,12 +333,14 @@ obey (Probe *probe, char **words)
     mc_hypervisor_sample_async (hypervisor,
                                 g_get_monotonic_time () + g_ascii_strtoll (first, NULL, 10) * 1000,
                                 on_sample, asked_new (probe, words[0]));
+  else if (g_str_equal (verb, "sleep"))
+    let_sleep (probe, words[0], first);
   else if (g_str_equal (verb, "describe"))
     mc_hypervisor_describe_async (hypervisor, first, on_described, asked_new (probe, words[0]));
   else if (g_str_equal (verb, "target"))
     mc_hypervisor_set_target_async (hypervisor, first, value, on_done, asked_new (probe, words[0]));
   else if (g_str_equal (verb, "period"))
-    mc_hypervisor_set_stats_period_async (hypervisor, first, (guint)value, on_done,
+    mc_hypervisor_set_stats_period_async (hypervisor, first, (guint)value, TRUE, on_done,
                                           asked_new (probe, words[0]));
   else if (g_str_equal (verb, "metadata"))
     mc_hypervisor_set_metadata_async (hypervisor, first, second, second, on_done,

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The adapter on a real libvirtd and real QEMU processes."""
 
+import os
 import re
+import signal
 import time
 from pathlib import Path
 
@@ -30,15 +32,45 @@ def asked_by_a_sample(probe):
     return probe.do("calls")["calls"]
 
 
-def test_what_a_sample_asks_does_not_grow_with_the_vms(libvirtd, probe):
-    for name in ("one", "two", "three"):
+def test_what_a_sample_asks_of_processes_does_not_grow_with_the_vms(libvirtd, probe):
+    """One call for all of them. What libvirtd knows without asking one is asked of each."""
+    for n_vms, name in enumerate(("one", "two", "three"), 1):
         libvirtd.add_guest(name)
-        asked = [asked_by_a_sample(probe) for _ in range(5)]
-        assert {function for calls in asked for function in calls} == {
-            "virConnectGetAllDomainStats", "virNodeGetMemoryStats"
-        }
         # A machine that is slow for a moment makes it ask once more.
-        assert min(calls["virConnectGetAllDomainStats"] for calls in asked) == 1
+        asked = min((asked_by_a_sample(probe) for _ in range(5)), key=lambda calls: calls["virConnectGetAllDomainStats"])
+        assert asked == {
+            "virConnectListAllDomains": 1, "virDomainGetInfo": n_vms, "virConnectGetAllDomainStats": 1, "virNodeGetMemoryStats": 2
+        }
+
+
+def test_who_sleeps_is_not_asked(libvirtd, probe):
+    uuids = {name: libvirtd.add_guest(name) for name in ("one", "two", "three")}
+    before = probe.sample()
+    probe.do("sleep", f"{uuids['one']},{uuids['two']}")
+    os.kill(libvirtd.pid("one"), signal.SIGSTOP)  # whoever asks it is not answered
+    vms = probe.sample()
+    assert {name: (vm["asleep"], vm["busy"]) for name, vm in vms.items()} == {
+        "one": (True, False), "two": (True, False), "three": (False, False)
+    }
+    for name, vm in vms.items():
+        assert (vm["running"], vm["balloon"], vm["capacity"]) == (True, MAXIMUM, MAXIMUM)
+        assert vm["cpu_time"] >= before[name]["cpu_time"] > 0
+        assert (vm["resident"] is None) == vm["asleep"]
+    os.kill(libvirtd.pid("one"), signal.SIGCONT)
+    probe.do("sleep", ",".join(uuids.values()))
+    assert all(vm["asleep"] for vm in probe.sample().values())
+    assert asked_by_a_sample(probe) == {"virConnectListAllDomains": 1, "virDomainGetInfo": 3, "virNodeGetMemoryStats": 2}
+    libvirtd.act("two", lambda domain: domain.suspend())
+    assert [vm["running"] for vm in probe.sample().values()].count(False) == 1
+    probe.do("sleep")
+    assert not any(vm["asleep"] for vm in probe.sample().values())
+
+
+def test_cpu_time_is_what_the_process_has_used(libvirtd, probe):
+    libvirtd.add_guest("one")
+    ticks = sum(map(int, Path(f"/proc/{libvirtd.pid('one')}/stat").read_text().rpartition(")")[2].split()[11:13]))
+    told = probe.sample()["one"]["cpu_time"]
+    assert ticks / os.sysconf("SC_CLK_TCK") <= told / 1e6 <= ticks / os.sysconf("SC_CLK_TCK") + 2
 
 
 def test_a_guest_without_a_driver_reports_nothing(libvirtd, probe):

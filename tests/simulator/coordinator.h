@@ -11,6 +11,8 @@ typedef struct
   const McVmFacts *facts;
   guint n;
   guint t;
+  gboolean *seldom; /* whether each guest reports only every ten seconds from now on: FALSE */
+  guint *asked; /* how many guests were asked for their figures: all of them, unless it says less */
 } SimView;
 
 typedef struct

@@ -45,7 +45,12 @@ typedef struct
 {
   McPolicySettings settings;
   McVmHistory histories[SIM_VMS_MOST];
+  McVmFacts facts[SIM_VMS_MOST]; /* as far as guests were asked */
+  McAttention attention[SIM_VMS_MOST];
+  guint64 told[SIM_VMS_MOST]; /* as the hypervisor would know it */
 } MemCoord;
+
+#define ASKED_AGAIN_US (G_USEC_PER_SEC / 5)
 
 McTuning sim_tuning;
 
@@ -60,25 +65,79 @@ memcoord_start (const SimLoad *load, guint interval)
   return state;
 }
 
+/* What is known of a guest that is not asked. */
+static void
+look_at (McVmFacts *known, const McVmFacts *facts)
+{
+  known->asleep = TRUE;
+  known->running = facts->running;
+  known->balloon = facts->balloon;
+  known->cpu_time_us = facts->cpu_time_us;
+}
+
+static void
+take_sample (MemCoord *state, const SimView *view)
+{
+  for (guint i = 0; i < view->n; i++)
+    {
+      if (state->attention[i] == MC_ATTENTION_ASLEEP
+          && state->facts[i].started_us == view->facts[i].started_us
+          && state->facts[i].running == view->facts[i].running)
+        {
+          look_at (&state->facts[i], &view->facts[i]);
+          state->facts[i].target = state->told[i];
+          continue;
+        }
+      state->facts[i] = view->facts[i];
+      state->facts[i].target = state->told[i];
+      ++*view->asked;
+    }
+}
+
+/* Returns: whether a guest was woken. */
 static gboolean
-memcoord_cycle (MemCoord *state, const SimView *view, double *targets)
+decide_once (
+    MemCoord *state, const SimView *view, gint64 now_us, gboolean *pressing, double *targets)
 {
   McVmHistory *histories[SIM_VMS_MOST];
   McVmDecision decisions[SIM_VMS_MOST];
   McHostDecision host;
-  gboolean pressing;
+  gboolean woken = FALSE;
 
   for (guint i = 0; i < view->n; i++)
     histories[i] = &state->histories[i];
-  mc_policy_decide (&state->settings, view->host, (gint64)(view->t + 1) * G_USEC_PER_SEC, view->n,
-                    view->facts, histories, decisions, &host);
-  pressing = host.pressing;
+  mc_policy_decide (&state->settings, view->host, now_us, view->n, state->facts, histories,
+                    decisions, &host);
+  *pressing = host.pressing;
   for (guint i = 0; i < view->n; i++)
     {
-      pressing |= decisions[i].pressing;
-      if (decisions[i].move)
-        targets[i] = sim_mib (decisions[i].target);
+      *pressing |= decisions[i].pressing;
+      woken |= state->facts[i].asleep && decisions[i].woken;
+      state->attention[i] = decisions[i].attention;
+      view->seldom[i] = decisions[i].attention != MC_ATTENTION_AWAKE;
+      if (!decisions[i].move)
+        continue;
+      targets[i] = sim_mib (decisions[i].target);
+      state->told[i] = decisions[i].target;
     }
+  return woken;
+}
+
+/* As the daemon does it: guests that are woken are asked a moment later. */
+static gboolean
+memcoord_cycle (MemCoord *state, const SimView *view, double *targets)
+{
+  gint64 now_us = (gint64)(view->t + 1) * G_USEC_PER_SEC;
+  gboolean pressing;
+
+  *view->asked = 0;
+  for (guint i = 0; i < view->n; i++)
+    state->told[i] = view->facts[i].target;
+  take_sample (state, view);
+  if (!decide_once (state, view, now_us, &pressing, targets))
+    return pressing;
+  take_sample (state, view);
+  decide_once (state, view, now_us + ASKED_AGAIN_US, &pressing, targets);
   return pressing;
 }
 

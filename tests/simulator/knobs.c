@@ -40,6 +40,8 @@ static const struct
   KNOB (comfort_trifle_percent),
   KNOB (squeeze_percent),
   KNOB (comfort_step_percent),
+  KNOB (sleep_turn_s),
+  KNOB (sleep_least_s),
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (knobs) * sizeof (guint) == sizeof (McTuning));

@@ -55,15 +55,24 @@ cycle (SimWorld *world,
   McVmFacts facts[SIM_VMS_MOST];
   McHostFigures host = sim_world_host (world);
   double targets[SIM_VMS_MOST];
-  SimView view
-      = { .world = world, .host = &host, .facts = facts, .n = world->load->n, .t = world->t };
-  guint again;
+  gboolean seldom[SIM_VMS_MOST] = { FALSE };
+  guint again, asked = world->load->n;
+  SimView view = { .world = world,
+                   .host = &host,
+                   .facts = facts,
+                   .n = world->load->n,
+                   .t = world->t,
+                   .seldom = seldom,
+                   .asked = &asked };
 
   sim_world_facts (world, facts);
   for (guint i = 0; i < view.n; i++)
     targets[i] = world->guests[i].told < 0 ? world->guests[i].target : world->guests[i].told;
   again = coordinator->decide (state, coordinator->interval, &view, targets);
   result->cycles++;
+  result->asked += asked;
+  for (guint i = 0; i < view.n; i++)
+    world->guests[i].seldom = seldom[i];
   for (guint i = 0; i < view.n; i++)
     if (world->guests[i].running)
       tell (world, result, watch, i, targets[i]);
@@ -274,6 +283,7 @@ sim_result_add (SimResult *sum, const SimResult *one)
   sum->slack += one->slack;
   sum->vm_hours += one->vm_hours;
   sum->cycles += one->cycles;
+  sum->asked += one->asked;
   for (guint i = 0; i < one->n_reliefs && sum->n_reliefs < SIM_RELIEFS_MOST; i++)
     sum->reliefs[sum->n_reliefs++] = one->reliefs[i];
 }

@@ -38,6 +38,7 @@ typedef struct
       slack; /* MiB, mean over time: what guests do not have, and have without using */
   double vm_hours;
   guint cycles;
+  guint asked; /* guests, in all cycles */
   guint n_reliefs;
   float reliefs[SIM_RELIEFS_MOST]; /* how long each stall lasted, seconds */
   SimVmResult vms[SIM_VMS_MOST];   /* not in sums */

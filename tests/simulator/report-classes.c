@@ -63,12 +63,13 @@ print_class (const SimReport *report, SimSet set, guint load_class)
       if (!sim_report_is_of_interest (report, &sim_coordinators[c]))
         continue;
       fitting = add_loads (set, load_class, report->count, &sim_coordinators[c], sum);
-      printf (
-          "| %s | %u (%u) | %s | %.0f | %u | %u | %u | %u | %u | %u | %u | %.1f | %.0f | %.0f |\n",
-          sim_class_names[load_class], loads, fitting, sim_coordinators[c].name, sum->sum.swap_in,
-          sum->sum.stalled, sum->stalled_fitting, sum->sum.in_need, sum->sum.below_reserve,
-          sum->reserve_fitting, sum->sum.kills, sum->sum.moves,
-          sum->sum.reversals / sum->sum.vm_hours, sum->sum.slack / loads, sum->sum.refaults);
+      printf ("| %s | %u (%u) | %s | %.0f | %u | %u | %u | %u | %u | %u | %u | %.1f | %.0f | %.0f "
+              "| %.1f |\n",
+              sim_class_names[load_class], loads, fitting, sim_coordinators[c].name,
+              sum->sum.swap_in, sum->sum.stalled, sum->stalled_fitting, sum->sum.in_need,
+              sum->sum.below_reserve, sum->reserve_fitting, sum->sum.kills, sum->sum.moves,
+              sum->sum.reversals / sum->sum.vm_hours, sum->sum.slack / loads, sum->sum.refaults,
+              sum->sum.asked / sum->sum.vm_hours / 60);
       fflush (stdout);
       g_array_append_val (stalled, sum->sum.stalled);
     }
@@ -111,8 +112,8 @@ sim_report_classes (const SimReport *report, SimSet set, guint first, guint n)
   printf (
       "| class | loads (that fit) | coordinator | swap-in MB | stalled VM-s | where it fits "
       "| in need VM-s | host <= reserve s | where it fits | killed | moves | reversals per VM-h "
-      "| slack MB | refaults MB |\n");
-  printf ("|---|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
+      "| slack MB | refaults MB | asked per VM-min |\n");
+  printf ("|---|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
   for (guint load_class = first; load_class < first + n; load_class++)
     g_ptr_array_add (rows, print_class (report, set, load_class));
   if (n > 1)

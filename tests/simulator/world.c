@@ -24,6 +24,9 @@
 #define ZSWAP_PART      0.3 /* what the host needs to keep what it took, compressed */
 #define CACHE_SHRINKS   400.0
 #define CACHE_GROWS     50.0
+#define IDLE_CPU        0.003   /* of a processor: what a guest uses that does nothing */
+#define FILLS           16384.0 /* in a second of its time: as fast as is believed of any */
+#define SELDOM          10
 #define DUMP_TOTAL      200.0
 #define DUMP_UNUSED     120.0
 #define DUMP_USABLE     110.0
@@ -307,8 +310,9 @@ measure_dump_kernel (SimGuest *guest)
 static void
 report (SimWorld *world, SimGuest *guest)
 {
-  guint period
-      = world->load->period_changed_at > 0 && world->t >= world->load->period_changed_at ? 10 : 1;
+  gboolean changed
+      = world->load->period_changed_at > 0 && world->t >= world->load->period_changed_at;
+  guint period = changed || guest->seldom ? SELDOM : 1;
 
   if (guest->booted > 0 && world->t < guest->booted + FIRST_REPORT)
     return;
@@ -333,11 +337,23 @@ start_late (SimWorld *world, SimGuest *guest)
   guest->told = -1;
 }
 
+/* Whatever is filled with something new takes time: freed and dropped memory does not. */
+static void
+use_processor (SimGuest *guest, const SimGuest *before)
+{
+  double grown = MAX (0, guest->resident_anon - before->resident_anon);
+  double filled = MAX (grown, guest->total_in - before->total_in)
+                  + MAX (0, guest->hot - before->hot) + MAX (0, guest->cold - before->cold);
+
+  guest->cpu += IDLE_CPU + filled / FILLS;
+}
+
 static void
 live (SimWorld *world, SimGuest *guest)
 {
   const SimPlan *plan = guest->plan;
   double swap_left = SWAP_OUT;
+  SimGuest before;
 
   guest->stalled = FALSE;
   guest->satisfied = 1;
@@ -358,7 +374,9 @@ live (SimWorld *world, SimGuest *guest)
       return;
     }
   move_balloon (world, guest, &swap_left);
+  before = *guest;
   work (world, guest, &swap_left);
+  use_processor (guest, &before);
   touch_host (world, guest);
 }
 
@@ -559,6 +577,7 @@ facts_of (const SimWorld *world, guint i, McVmFacts *facts)
     .balloon = bytes (plan->lags ? guest->balloon_before : guest->balloon),
     .target = guest->told < 0 ? MC_UNKNOWN : bytes (guest->told),
     .resident = bytes ((plan->kind & SIM_HUGE ? 0 : guest->occupied) + plan->own),
+    .cpu_time_us = (guint64)(guest->cpu * G_USEC_PER_SEC),
     .unused = reported (guest, guest->unused),
     .usable = plan->kind & SIM_FREE_ONLY ? MC_UNKNOWN : reported (guest, guest->usable),
     .available = reported (guest, guest->available),

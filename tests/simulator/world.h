@@ -40,6 +40,9 @@ typedef struct
   guint fails_at; /* the set that is under way; 0 = none */
   double told_before;
 
+  double cpu;      /* seconds that its process has used */
+  gboolean seldom; /* it is to report every ten seconds */
+
   /* what it reported last */
   gboolean reported;
   guint reports;

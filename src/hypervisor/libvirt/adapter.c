@@ -99,12 +99,14 @@ static void
 mc_libvirt_adapter_set_stats_period_async (McHypervisor *hypervisor,
                                            const char *uuid,
                                            guint seconds,
+                                           gboolean at_once,
                                            GAsyncReadyCallback callback,
                                            gpointer user_data)
 {
   McRequest *request = request_new (hypervisor, MC_REQUEST_SET_STATS_PERIOD, uuid);
 
   request->value = seconds;
+  request->at_once = at_once;
   begin (request, callback, user_data);
 }
 

@@ -5,18 +5,26 @@
 
 #include <libvirt/libvirt.h>
 
+#include "domain-xml.h"
 #include "hypervisor.h"
-#include "memory-devices.h"
 
 G_BEGIN_DECLS
 
 /*
- * Every active VM, in one call where the driver has it, and the host. A VM whose process does not
- * answer while another call waits for it is marked busy. Figures are libvirt's, of the whole VM.
+ * Every active VM, and the host, in one call where the driver has it. With @asleep (nullable; a set
+ * of UUIDs) each one's CPU time as well, and of those in it only what libvirtd knows without asking
+ * a process. A VM whose process does not answer while another call waits for it is marked busy.
+ * Figures are libvirt's, of the whole VM.
  * @devices (UUID → McMemoryDevices) names those VMs whose memory devices are read again with it, so
  * that the figures are of one moment; what is not read stays as it was.
  */
-McSample *mc_libvirt_sample (virConnectPtr connection, GHashTable *devices, GError **error);
+McSample *mc_libvirt_sample (virConnectPtr connection,
+                             GHashTable *asleep,
+                             GHashTable *devices,
+                             GError **error);
+
+/* Returns: (transfer full): of the running VM. */
+McDomainXml *mc_libvirt_read_xml (virDomainPtr domain, GError **error);
 
 /* @system: of mc_memory_limits_find(). Sets *@groups to those of mc_memory_groups_new(). */
 McVmDescription *mc_libvirt_describe (virConnectPtr connection,
@@ -28,10 +36,10 @@ McVmDescription *mc_libvirt_describe (virConnectPtr connection,
 
 gboolean
 mc_libvirt_set_target (virConnectPtr connection, const char *uuid, guint64 bytes, GError **error);
-gboolean mc_libvirt_set_stats_period (virConnectPtr connection,
-                                      const char *uuid,
-                                      guint seconds,
-                                      GError **error);
+
+/* @at_once: its guest also reports now. */
+gboolean mc_libvirt_set_stats_period (
+    virConnectPtr connection, const char *uuid, guint seconds, gboolean at_once, GError **error);
 
 /* @element, @stored: (nullable): of the running VM, and of its stored configuration where it has
  * one; NULL removes it */

@@ -40,6 +40,7 @@ mc_request_free (McRequest *self)
 {
   g_clear_handle_id (&self->deadline, g_source_remove);
   result_free (self->kind, self->result);
+  g_clear_pointer (&self->asleep, g_hash_table_unref);
   g_clear_pointer (&self->groups, g_hash_table_unref);
   g_clear_pointer (&self->vm_groups, g_ptr_array_unref);
   g_clear_pointer (&self->of_vms, g_hash_table_unref);
@@ -57,7 +58,7 @@ mc_request_free (McRequest *self)
 static McSample *
 read_sample (McRequest *self, virConnectPtr connection, const char *system)
 {
-  McSample *sample = mc_libvirt_sample (connection, self->of_vms, &self->error);
+  McSample *sample = mc_libvirt_sample (connection, self->asleep, self->of_vms, &self->error);
 
   if (sample != NULL && system != NULL)
     sample->groups = mc_memory_groups_read_left (self->groups, system);
@@ -85,8 +86,8 @@ mc_request_carry_out (McRequest *self)
       self->fine = mc_libvirt_set_target (connection, self->uuid, self->value, &self->error);
       break;
     case MC_REQUEST_SET_STATS_PERIOD:
-      self->fine
-          = mc_libvirt_set_stats_period (connection, self->uuid, (guint)self->value, &self->error);
+      self->fine = mc_libvirt_set_stats_period (connection, self->uuid, (guint)self->value,
+                                                self->at_once, &self->error);
       break;
     case MC_REQUEST_SET_METADATA:
       self->fine = mc_libvirt_set_metadata (connection, self->uuid, self->element, self->stored,

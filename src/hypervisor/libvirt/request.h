@@ -29,8 +29,10 @@ struct _McRequest
   McHypervisor *hypervisor; /* is there until the request has ended */
   McConnectionPool *pool;
   char *uuid;             /* NULL for a sample */
+  GHashTable *asleep;     /* of a sample (nullable): UUIDs of those that are not asked */
   GHashTable *groups;     /* of a sample: name → McMemoryGroup: what is left of them is read */
   guint64 value;          /* of a target or a period */
+  gboolean at_once;       /* of a period */
   char *element, *stored; /* metadata */
 
   /* Of the main thread. */

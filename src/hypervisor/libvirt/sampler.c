@@ -99,9 +99,18 @@ on_ended (McRequest *request)
   g_task_return_pointer (task, g_steal_pointer (&request->result), (GDestroyNotify)mc_sample_free);
 }
 
+/* Of another machine's VMs each look is a round trip: they are asked, all at once. */
+static GHashTable *
+get_asleep (McSampler *self)
+{
+  return mc_hypervisor_is_local (self->hypervisor) ? mc_hypervisor_get_asleep (self->hypervisor)
+                                                   : NULL;
+}
+
 static void
 push_request (McSampler *self)
 {
+  GHashTable *asleep = get_asleep (self);
   McRequest *request;
 
   if (!mc_thread_pool_has_room_for_sample (self->threads))
@@ -109,6 +118,7 @@ push_request (McSampler *self)
   request = mc_request_new (MC_REQUEST_SAMPLE, NULL, self->hypervisor, self->connection);
   request->owner = self;
   request->ended = on_ended;
+  request->asleep = asleep != NULL ? g_hash_table_ref (asleep) : NULL;
   request->of_vms = mc_known_vms_copy_resizable (self->vms);
   request->groups = mc_known_vms_copy_groups (self->vms);
   mc_thread_pool_push (self->threads, request);

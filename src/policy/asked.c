@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* When a guest was asked, and what it can have come to use since. */
+#include "config.h"
+
+#include "asked.h"
+
+#include "arithmetic.h"
+
+/* What a processor fills in a second of its time, at the most. The kernel's own figures for
+ * clearing pages are 13 to 15 GB a second (AMD Milan, 4 KiB and 2 MiB pages); with the fault of
+ * each page it is 2 to 4 GiB. An emulated processor fills a third of a GiB. */
+#define FILLS          (16 * MC_GIB)
+#define FILLS_EMULATED (1 * MC_GIB)
+
+/* Linux tells the time of the user's and the system's work, each in whole hundredths of a second:
+ * so much may not be told yet. */
+#define UNTOLD_US 20000
+
+void
+mc_asked_remember (gint64 now_us, const McVmFacts *facts, McVmHistory *history)
+{
+  if (facts->asleep)
+    {
+      history->awake_since_us = 0;
+      history->slept = TRUE;
+      return;
+    }
+  if (history->awake_since_us == 0)
+    history->awake_since_us = now_us;
+}
+
+gint64
+mc_asked_elapsed_us (gint64 now_us, gint64 then_us, const McVmHistory *history)
+{
+  gint64 since_us = history->woken ? MAX (then_us, history->calm_us) : then_us;
+
+  return MAX (now_us - since_us, MC_LEAST_ELAPSED_US);
+}
+
+/* What is new since its guest last answered may be nearly as old as that. */
+void
+mc_asked_remember_report (McVmHistory *history)
+{
+  history->cpu_at_report_us = history->cpu_asked_us;
+  history->slept = history->woken = FALSE;
+}
+
+void
+mc_asked_remember_look (gint64 now_us, const McVmFacts *facts, McVmHistory *history)
+{
+  gint64 elapsed_us = MAX (now_us - history->cpu_looked_at_us, MC_LEAST_ELAPSED_US);
+  guint64 used_us = saturating_sub (facts->cpu_time_us, history->cpu_looked_us);
+
+  if (facts->cpu_time_us == MC_UNKNOWN)
+    return;
+  if (history->cpu_looked_at_us > 0)
+    history->cpu_rate = MAX (per_second (used_us, elapsed_us), history->cpu_rate / 2 + 1);
+  history->cpu_looked_us = facts->cpu_time_us;
+  history->cpu_looked_at_us = now_us;
+  if (facts->asleep || facts->unanswered)
+    return;
+  history->cpu_asked_us = facts->cpu_time_us;
+  history->asked_us = now_us;
+}
+
+guint64
+mc_asked_filled_most (const McVmFacts *facts, const McVmHistory *history, gint64 ahead_us)
+{
+  guint64 speed = facts->emulated ? FILLS_EMULATED : FILLS;
+  guint64 since_us = saturating_sub (facts->cpu_time_us, history->cpu_at_report_us) + UNTOLD_US;
+  guint64 coming_us = (guint64)((double)history->cpu_rate * (double)ahead_us / G_USEC_PER_SEC);
+
+  return MIN ((guint64)((double)(since_us + coming_us) * (double)speed / G_USEC_PER_SEC),
+              MC_CAPACITY_MOST);
+}
+
+guint64
+mc_asked_filled_meanwhile (const McVmFacts *facts, const McVmHistory *history)
+{
+  return history->slept ? mc_asked_filled_most (facts, history, 0) : 0;
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* VMs that are not asked while nothing can have happened to them, and what wakes them. */
+#include "config.h"
+
+#include "coordinator-fixture.h"
+
+#define SELDOM_S 10
+
+/* With all that it wants, and nothing to give. */
+static McFakeVm *
+add_idle_guest (Fixture *f, const char *name)
+{
+  McFakeVm *vm = fixture_add_guest (f, name, MC_GIB, MC_GIB, 620 * MC_MIB);
+
+  vm->description.emulated = TRUE; /* and so it fills no more than a GiB in a second of its time */
+  vm->figures.cpu_time_us = 5 * SECOND;
+  return vm;
+}
+
+/* All guests idle: each uses a thousandth of a processor. */
+static void
+idle (Fixture *f, guint seconds)
+{
+  for (guint s = 0; s < seconds; s++)
+    {
+      for (guint i = 0; i < mc_fake_hypervisor_count_vms (f->fake); i++)
+        mc_fake_hypervisor_get_vm (f->fake, i)->figures.cpu_time_us += 1000;
+      fixture_pass (f, 1);
+    }
+}
+
+static McFakeVm *
+start_with_sleeper (Fixture *f)
+{
+  McFakeVm *vm = add_idle_guest (f, "vm");
+
+  fixture_start_service (f);
+  idle (f, 60);
+  for (guint s = 0; vm->n_asked != 0 && s < 60; s++)
+    {
+      vm->n_asked = 0;
+      idle (f, 6);
+    }
+  g_assert_cmpuint (vm->n_asked, ==, 0);
+  return vm;
+}
+
+static void
+test_asked_seldom (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = start_with_sleeper (f);
+  guint sets = vm->n_calls[MC_FAKE_CALL_SET_STATS_PERIOD];
+
+  g_assert_cmpuint (vm->description.stats_period_s, ==, SELDOM_S);
+  idle (f, 240);
+  g_assert_cmpuint (vm->n_asked, >=, 240 / 36);
+  g_assert_cmpuint (vm->n_asked, <=, 240 / 2 / 5);
+  g_assert_cmpuint (vm->n_calls[MC_FAKE_CALL_SET_STATS_PERIOD], ==, sets);
+  g_assert_cmpuint (vm->description.stats_period_s, ==, SELDOM_S);
+  g_assert_cmpstr (fixture_status_of (f, vm), ==, "managed");
+}
+
+/* As soon as its process has used what a need would take, it is asked, reports as often as anybody,
+ * and is served. */
+static void
+test_cpu_time_wakes_it (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = start_with_sleeper (f);
+
+  mc_fake_hypervisor_set_balloon (f->fake, vm, 900 * MC_MIB);
+  vm->target = 900 * MC_MIB;
+  idle (f, 90);
+  vm->n_asked = 0;
+  idle (f, 3);
+  vm->used = 830 * MC_MIB;
+  vm->figures.cpu_time_us += SECOND / 2;
+  fixture_pass (f, 3);
+  g_assert_cmpuint (vm->n_asked, >=, 1);
+  g_assert_cmpuint (vm->description.stats_period_s, ==, 1);
+  g_assert_cmpuint (vm->target, >, 900 * MC_MIB);
+}
+
+static void
+wake_by_event (Fixture *f, McFakeVm *vm)
+{
+  mc_fake_hypervisor_reboot_vm (f->fake, vm);
+}
+
+static void
+wake_by_change (Fixture *f, McFakeVm *vm)
+{
+  mc_fake_hypervisor_change_vm (f->fake, vm);
+}
+
+static void
+wake_by_balloon (Fixture *f, McFakeVm *vm)
+{
+  mc_fake_hypervisor_set_balloon (f->fake, vm, vm->figures.balloon - 8 * MC_MIB);
+}
+
+static void
+wake_by_tight_host (Fixture *f, McFakeVm *vm)
+{
+  mc_fake_hypervisor_set_host_other (f->fake, 7000 * MC_MIB);
+}
+
+static void
+test_what_wakes_it (Fixture *f, gconstpointer data)
+{
+  void (*const wakes[]) (Fixture *f, McFakeVm *vm)
+      = { wake_by_event, wake_by_change, wake_by_balloon, wake_by_tight_host };
+  McFakeVm *vm = start_with_sleeper (f);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (wakes); i++)
+    {
+      for (guint s = 0; vm->n_asked != 0 && s < 200; s++)
+        {
+          vm->n_asked = 0;
+          idle (f, 6);
+        }
+      g_assert_cmpuint (vm->n_asked, ==, 0);
+      wakes[i](f, vm);
+      fixture_pass (f, 3);
+      g_assert_cmpuint (vm->n_asked, >=, 1);
+    }
+}
+
+/* In a dry run the periods of VMs that report by themselves are left alone. */
+static void
+test_dry_run_changes_no_period (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = add_idle_guest (f, "vm");
+
+  vm->description.stats_period_s = 5;
+  f->dry_run = TRUE;
+  fixture_start_service (f);
+  idle (f, 120);
+  g_assert_cmpuint (vm->n_calls[MC_FAKE_CALL_SET_STATS_PERIOD], ==, 0);
+  g_assert_cmpuint (vm->n_asked, <, 40);
+}
+
+/* What its guest had is put back, however seldom it was asked. */
+static void
+test_period_is_put_back (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = start_with_sleeper (f);
+
+  fixture_stop_service (f);
+  g_assert_cmpuint (vm->description.stats_period_s, ==, 0);
+}
+
+int
+main (int argc, char *argv[])
+{
+  const struct
+  {
+    const char *path;
+    void (*test) (Fixture *f, gconstpointer data);
+  } tests[] = {
+    { "/coordinator/sleep/seldom", test_asked_seldom },
+    { "/coordinator/sleep/cpu-time", test_cpu_time_wakes_it },
+    { "/coordinator/sleep/what-wakes", test_what_wakes_it },
+    { "/coordinator/sleep/dry-run", test_dry_run_changes_no_period },
+    { "/coordinator/sleep/period", test_period_is_put_back },
+  };
+
+  g_test_init (&argc, &argv, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
+    g_test_add (tests[i].path, Fixture, NULL, fixture_set_up, tests[i].test, fixture_tear_down);
+  return g_test_run ();
+}
