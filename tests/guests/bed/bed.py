@@ -16,7 +16,7 @@ from common.libvirtd import OWN, Libvirtd
 from gi.repository import GLib
 
 from . import image
-from .calls import LOGGING, Calls
+from .calls import BALLOONS, LOGGING, Calls
 from .guest import Guest
 from .host import Host
 
@@ -28,14 +28,14 @@ BUS_INCLUDES = """  <includedir>/usr/share/dbus-1/system.d</includedir>
 
 
 class Bed:
-    def __init__(self, host_total=3 << 30, base=256 * MIB, build=None, huge_pages=False, node=None, logged=""):
+    def __init__(self, host_total=3 << 30, base=256 * MIB, build=None, huge_pages=False, node=None, logged=BALLOONS):
         self.build = Path(build or BUILD).resolve()
         self.accel = os.environ.get("MEMCOORD_BED_ACCEL", "tcg")
         self.domain_type = "kvm" if self.accel == "kvm" else "qemu"
         self.host_total = host_total
         self.huge_pages = huge_pages
         self.node = node
-        self.logged = logged  # by libvirtd beside what is made of balloons: a filter of its log
+        self.logged = logged  # by libvirtd: filters of its log
         self.base = base
         self.guests = {}
         self.processes = {}
@@ -91,7 +91,7 @@ class Bed:
 
     def prepare_libvirtd(self):
         self.libvirtd = Libvirtd(self.directory)
-        self.libvirtd.write_conf("libvirtd.conf", 'unix_sock_rw_perms = "0777"\n' + LOGGING.format(path=self.calls.path, more=self.logged))
+        self.libvirtd.write_conf("libvirtd.conf", 'unix_sock_rw_perms = "0777"\n' + LOGGING.format(path=self.calls.path, filters=self.logged))
         if self.huge_pages:
             self.libvirtd.write_conf("qemu.conf", self.mount_huge_pages())
         capabilities = image.cache_dir() / "libvirt"

@@ -9,7 +9,8 @@ import time
 from datetime import datetime, timezone
 
 # For libvirtd.conf: a line or two for each call about a domain.
-LOGGING = """log_filters = "1:libvirt.domain {more}"
+BALLOONS = "1:libvirt.domain"
+LOGGING = """log_filters = "{filters}"
 log_outputs = "1:file:{path} 3:stderr"
 """
 CALL = re.compile(rb"(\S+ \S+): \d+: debug : virDomainSetMemory(?:Flags)?:\d+ : .*\(VM: name=(\S+), .*\bmemory=(\d+)")
