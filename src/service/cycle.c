@@ -124,6 +124,14 @@ apply (const McHostParts *host)
     }
 }
 
+static gboolean
+anybody_may_sleep (const McHostParts *host)
+{
+  const McTuning *tuning = mc_context_get_policy (host->context)->tuning;
+
+  return (tuning != NULL ? tuning : &mc_tuning_default)->sleep_turn_s > 0;
+}
+
 /* Who is awake tells more: before those who fall asleep, and those who may be in need before all.
  */
 static void
@@ -132,6 +140,8 @@ apply_attention (const McHostParts *host)
   const GPtrArray *vms = host->fleet.vms;
   gboolean woken = FALSE;
 
+  if (!anybody_may_sleep (host))
+    return;
   for (guint i = 0; i < vms->len; i++)
     if (mc_vm_get_decision (vms->pdata[i])->pressing)
       mc_vm_apply_attention (vms->pdata[i]);
@@ -234,7 +244,8 @@ let_sleep (McHostParts *host)
 {
   gboolean all_awake
       = mc_reservations_get_total (&host->reservations) > 0 || host->give_back_calls.service_ends;
-  g_autoptr (GHashTable) asleep = mc_fleet_list_asleep (&host->fleet, all_awake);
+  g_autoptr (GHashTable) asleep
+      = anybody_may_sleep (host) ? mc_fleet_list_asleep (&host->fleet, all_awake) : NULL;
 
   mc_hypervisor_let_sleep (host->context->hypervisor, asleep);
 }

@@ -248,7 +248,7 @@ mc_stats_period_sync (McStatsPeriod *self)
     }
   if (self->set_s == 0 ? found == 0 || found > wanted
                        : found == self->set_s || contest (self, found, wanted))
-    set (self, wanted, !self->seldom);
+    set (self, wanted, self->hurries);
 }
 
 /* What was under way, or refused, when its attention changed is made up for in the next cycle. */

@@ -82,6 +82,7 @@ fixture_start_service (Fixture *f)
   g_assert_no_error (error);
   config->dry_run_ordered = f->dry_run;
   config->dry_run |= f->dry_run;
+  config->policy.tuning = f->tuning;
   f->coordinator = mc_coordinator_new (MC_HYPERVISOR (f->fake), f->host, MC_CLOCK (f->clock),
                                        config, f->directory);
   g_signal_connect (f->coordinator, "vm-added", G_CALLBACK (on_added), f);

@@ -20,7 +20,8 @@ typedef struct
   McCoordinator *coordinator;
   char *directory;
   char *config_path;
-  gboolean dry_run; /* ordered at the start */
+  gboolean dry_run;       /* ordered at the start */
+  const McTuning *tuning; /* (nullable) the policy's own numbers */
   guint n_added, n_removed, n_moved;
   GString *changes; /* "setting old→new origin\n" */
 } Fixture;

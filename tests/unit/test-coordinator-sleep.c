@@ -6,6 +6,17 @@
 
 #define SELDOM_S 10
 
+static McTuning tuning;
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  tuning = mc_tuning_default;
+  tuning.sleep_turn_s = 30;
+  fixture_set_up (f, data);
+  f->tuning = &tuning;
+}
+
 /* With all that it wants, and nothing to give. */
 static McFakeVm *
 add_idle_guest (Fixture *f, const char *name)
@@ -139,6 +150,21 @@ test_dry_run_changes_no_period (Fixture *f, gconstpointer data)
   g_assert_cmpuint (vm->n_asked, <, 40);
 }
 
+/* As it is delivered. */
+static void
+test_nobody_sleeps_where_it_is_off (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = add_idle_guest (f, "vm");
+
+  f->tuning = NULL;
+  fixture_start_service (f);
+  idle (f, 60);
+  vm->n_asked = 0;
+  idle (f, 60);
+  g_assert_cmpuint (vm->n_asked, >=, 60 / 2 - 1);
+  g_assert_cmpuint (vm->description.stats_period_s, ==, 1);
+}
+
 /* What its guest had is put back, however seldom it was asked. */
 static void
 test_period_is_put_back (Fixture *f, gconstpointer data)
@@ -162,10 +188,11 @@ main (int argc, char *argv[])
     { "/coordinator/sleep/what-wakes", test_what_wakes_it },
     { "/coordinator/sleep/dry-run", test_dry_run_changes_no_period },
     { "/coordinator/sleep/period", test_period_is_put_back },
+    { "/coordinator/sleep/off", test_nobody_sleeps_where_it_is_off },
   };
 
   g_test_init (&argc, &argv, NULL);
   for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
-    g_test_add (tests[i].path, Fixture, NULL, fixture_set_up, tests[i].test, fixture_tear_down);
+    g_test_add (tests[i].path, Fixture, NULL, set_up, tests[i].test, fixture_tear_down);
   return g_test_run ();
 }

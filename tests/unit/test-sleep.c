@@ -32,9 +32,13 @@ bed_report (Bed *self)
   self->reported.stats_time_s = self->t_s;
 }
 
+static McTuning tuning;
+
 static void
 bed_init (Bed *self, guint64 usable_mib)
 {
+  tuning = mc_tuning_default;
+  tuning.sleep_turn_s = 30;
   *self = (Bed){
     .settings = mc_policy_settings_default (),
     .host = { .total = 64 * MC_GIB, .available = 56 * MC_GIB },
@@ -54,6 +58,7 @@ bed_init (Bed *self, guint64 usable_mib)
              .cpu_time_us = 5000000 },
     .t_s = 1000,
   };
+  self->settings.tuning = &tuning;
   bed_report (self);
 }
 
