@@ -20,6 +20,7 @@ typedef struct
   guint32 serial;
   guint32 reply_serial;
   guint32 body;
+  guint32 unix_fds; /* how many come with it */
   const char *interface;
   const char *member;
   const char *sender;
@@ -30,6 +31,16 @@ typedef struct
 #define MC_FRAME_RETURN 2
 #define MC_FRAME_ERROR  3
 #define MC_FRAME_SIGNAL 4
+
+/* Codes of the fields of a header. */
+#define MC_FRAME_FIELD_PATH         1
+#define MC_FRAME_FIELD_INTERFACE    2
+#define MC_FRAME_FIELD_MEMBER       3
+#define MC_FRAME_FIELD_REPLY_SERIAL 5
+#define MC_FRAME_FIELD_DESTINATION  6
+#define MC_FRAME_FIELD_SENDER       7
+#define MC_FRAME_FIELD_SIGNATURE    8
+#define MC_FRAME_FIELD_UNIX_FDS     9
 
 #define MC_FRAME_FLAGS_AT 2
 #define MC_FRAME_NO_REPLY 0x1
