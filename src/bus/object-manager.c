@@ -54,6 +54,7 @@ typedef struct
   McVmProperties *properties;
   guint registration; /* 0: it has not been shown yet */
   guint revision;     /* of the view that it shows */
+  guint64 unsent;     /* which properties have changed since its last signal */
 } Object;
 
 static void
@@ -103,7 +104,7 @@ on_vm_call (GDBusConnection *connection,
 /* Signals */
 
 static void
-emit_added (const Object *self)
+emit_added (Object *self)
 {
   McWire *wire
       = mc_bypass_begin_signal (self->manager->bypass, MC_ROOT_PATH, MC_OBJECT_MANAGER_INTERFACE,
@@ -111,17 +112,24 @@ emit_added (const Object *self)
 
   mc_vm_properties_write_object (self->properties, wire);
   mc_wire_end (wire);
+  self->unsent = 0;
 }
 
+/* A bus that does not read is told once, when it does: who asks meanwhile is told what is. */
 static void
-emit_changed (const Object *self, guint64 changed)
+emit_changed (Object *self)
 {
-  McWire *wire
+  McWire *wire;
+
+  if (self->unsent == 0 || mc_bypass_is_crowded (self->manager->bypass))
+    return;
+  wire
       = mc_bypass_begin_signal (self->manager->bypass, mc_vm_properties_get_path (self->properties),
                                 MC_PROPERTIES_INTERFACE, "PropertiesChanged", "sa{sv}as");
 
-  mc_vm_properties_write_changed (self->properties, changed, wire);
+  mc_vm_properties_write_changed (self->properties, self->unsent, wire);
   mc_wire_end (wire);
+  self->unsent = 0;
 }
 
 static void
@@ -158,15 +166,12 @@ show (Object *self)
   const McVmView *view = mc_vm_get_view (self->vm);
   gboolean there = self->registration != 0;
   gboolean figures_alone = there && self->revision == view->revision;
-  guint64 changed;
 
-  if (figures_alone && mc_bypass_is_crowded (self->manager->bypass))
-    return;
-  changed = mc_vm_properties_update (self->properties, view, figures_alone);
+  self->unsent |= mc_vm_properties_update (self->properties, view, figures_alone);
   self->revision = view->revision;
-  if (there && changed != 0)
-    emit_changed (self, changed);
-  else if (!there && register_object (self))
+  if (there)
+    emit_changed (self);
+  else if (register_object (self))
     emit_added (self);
 }
 

@@ -181,14 +181,17 @@ begin_of (const McVmProperties *self, guint index)
                     : MC_WIRE_ALIGNED (self->ends[index - 1], MC_WIRE_STRUCT);
 }
 
-/* Every type that there is has a signature of one character, but for as. */
+/* Figures are looked at all the time. */
 static guint
 value_of (const McVmProperties *self, guint index)
 {
   const char *type = described.properties[index].type;
-  guint at = skip_string (self, begin_of (self, index));
+  guint at;
 
-  return MC_WIRE_ALIGNED (at + 1 + (guint)strlen (type) + 1, *type == 't' ? 8 : 4);
+  if (*type == 't')
+    return self->ends[index] - (guint)sizeof (guint64);
+  at = skip_string (self, begin_of (self, index));
+  return MC_WIRE_ALIGNED (at + 1 + (guint)strlen (type) + 1, 4);
 }
 
 static GVariant *

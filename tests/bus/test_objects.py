@@ -20,6 +20,7 @@ INTROSPECTABLE = "org.freedesktop.DBus.Introspectable"
 PEER = "org.freedesktop.DBus.Peer"
 GONE = f"{ROOT}/vm/_00000000_0000_4000_8000_00000000dead"
 LONG = "n" * MIB
+POLICY = '<policy xmlns="https://example.org/memcoord/1"><weight>{}</weight></policy>'
 
 
 def introspect(service, path):
@@ -269,8 +270,8 @@ def test_answer_that_no_bus_takes_is_refused(bus):
         remove_long(service, 33)
 
 
-def test_figures_wait_for_a_bus_that_does_not_read():
-    """They are not kept for it one by one: it is told the last of them, when it reads again."""
+def test_changes_wait_for_a_bus_that_does_not_read():
+    """They are not kept for it one by one: it is told what is then, when it reads again."""
     daemon, bus = start_bus()
     service = start_service(bus)
     service.tell("add", "web", 1024 * MIB)
@@ -282,12 +283,13 @@ def test_figures_wait_for_a_bus_that_does_not_read():
         service.tell("add", f"{number}{LONG}", 512 * MIB)
     for number in range(15):
         service.tell("unused", "web", (200 + 2 * number) * MIB)
+        service.tell("metadata", "web", POLICY.format(number + 1))
         service.tell("cycle")
     daemon.send_signal(signal.SIGCONT)
-    heard.settle()
+    assert (service.vms()["web"]["Unused"], service.vms()["web"]["Weight"]) == (228 * MIB, 15)
     service.tell("cycle")
-    service.wait_until(lambda: service.vms()["web"]["Unused"] == 228 * MIB)
-    assert heard.changed(web)["Unused"] == 228 * MIB
+    changed = heard.changed(web)
+    assert (changed["Unused"], changed["Weight"]) == (228 * MIB, 15)
     assert len([where for where, _ in heard.named("PropertiesChanged") if where == web]) < 5
     assert len(heard.named("InterfacesAdded")) == 17
     remove_long(service, 17)
