@@ -11,6 +11,8 @@
  * no answer is wanted, and GDBus never hears of it. A call that only looks and wants no answer is
  * dropped, and so are signals of others than the bus: this connection listens to none. Descriptors
  * that come with a call are closed: no method takes any.
+ *
+ * On the way out it puts in place what goes past GDBus: see bypass.h.
  */
 #pragma once
 
