@@ -10,133 +10,21 @@
 
 #include "vm-properties.h"
 
-#include "mc-dbus.h"
 #include "names.h"
-#include "plain-text.h"
 #include "quiet.h"
+#include "vm-source.h"
 
 #include <string.h>
-
-/* As many as an update has bits for. */
-#define MOST_PROPERTIES 64
 
 struct _McVmProperties
 {
   const char *uuid;
+  const McVmSource *sources; /* of each property: a bit of an update's answer is for each */
+  guint n;
   guint8 *bytes; /* (nullable): the entry */
   guint length;
   guint32 ends[]; /* of each property in it; the next one begins at the next multiple of 8 */
 };
-
-typedef enum
-{
-  SOURCE_NAME,  /* a name is what it is, for programs to compare; but the bus takes UTF-8 alone */
-  SOURCE_TEXT,  /* for people */
-  SOURCE_TEXTS, /* our own */
-  SOURCE_BOOLEAN,
-  SOURCE_NUMBER, /* a guint64 in the view; on the bus it may be a uint32 */
-  SOURCE_FIGURE, /* the same, and shown again when it has moved by enough */
-
-  /* each of one property */
-  SOURCE_UUID,
-  SOURCE_ID,
-  SOURCE_STATUS,
-  SOURCE_REASON,
-} Kind;
-
-typedef struct
-{
-  const char *name;
-  Kind kind;
-  gsize offset; /* in McVmView */
-} Source;
-
-#define VIEW(field) G_STRUCT_OFFSET (McVmView, field)
-
-/* Where each is; thresholds are in the view's policy, by their table. */
-static const Source sources[] = {
-  { "Name", SOURCE_NAME, VIEW (name) },
-  { "UUID", SOURCE_UUID, 0 },
-  { "Id", SOURCE_ID, 0 },
-  { "Persistent", SOURCE_BOOLEAN, VIEW (persistent) },
-  { "Status", SOURCE_STATUS, 0 },
-  { "StatusSince", SOURCE_NUMBER, VIEW (status_since) },
-  { "StatusDetail", SOURCE_TEXT, VIEW (status_detail) },
-  { "Balloon", SOURCE_FIGURE, VIEW (balloon) },
-  { "Target", SOURCE_NUMBER, VIEW (target) },
-  { "Unused", SOURCE_FIGURE, VIEW (unused) },
-  { "Usable", SOURCE_FIGURE, VIEW (usable) },
-  { "Available", SOURCE_FIGURE, VIEW (available) },
-  { "Resident", SOURCE_FIGURE, VIEW (resident) },
-  { "SwapInRate", SOURCE_FIGURE, VIEW (swap_in_rate) },
-  { "SwapOutRate", SOURCE_FIGURE, VIEW (swap_out_rate) },
-  { "StatsTime", SOURCE_NUMBER, VIEW (stats_time) },
-  { "Overridden", SOURCE_TEXTS, VIEW (overridden) },
-  { "PauseReason", SOURCE_TEXT, VIEW (pause_reason) },
-  { "PausedUntil", SOURCE_NUMBER, VIEW (paused_until) },
-  { "LastReason", SOURCE_TEXT, VIEW (last_reason) },
-  { "LastReasonCode", SOURCE_REASON, 0 },
-  { "LastChange", SOURCE_NUMBER, VIEW (last_change) },
-  { "ShortSince", SOURCE_NUMBER, VIEW (short_since) },
-};
-
-typedef struct
-{
-  Source source;
-  const char *type;
-  gboolean silent; /* it changes with each report, and is not signalled */
-} Property;
-
-/* In the order of the description. */
-static struct
-{
-  Property properties[MOST_PROPERTIES];
-  guint n;
-} described;
-
-/* Description */
-
-static gboolean
-find_source (const char *name, Source *source)
-{
-  const McThreshold *threshold = mc_vm_threshold_find (name);
-
-  for (gsize i = 0; i < G_N_ELEMENTS (sources); i++)
-    if (g_str_equal (sources[i].name, name))
-      {
-        *source = sources[i];
-        return TRUE;
-      }
-  if (threshold != NULL)
-    *source = (Source){ name, SOURCE_NUMBER, VIEW (policy) + threshold->offset };
-  return threshold != NULL;
-}
-
-static gboolean
-is_silent (const GDBusPropertyInfo *info)
-{
-  return g_strcmp0 (g_dbus_annotation_info_lookup (
-                        info->annotations, "org.freedesktop.DBus.Property.EmitsChangedSignal"),
-                    "false")
-         == 0;
-}
-
-static void
-describe (void)
-{
-  const GDBusInterfaceInfo *interface = mc_dbus_mem_coord1_vm_interface_info ();
-
-  for (guint i = 0; interface->properties[i] != NULL; i++)
-    {
-      const GDBusPropertyInfo *info = interface->properties[i];
-      Property *property = &described.properties[described.n++];
-
-      g_return_if_fail (described.n <= MOST_PROPERTIES);
-      g_return_if_fail (find_source (info->name, &property->source));
-      property->type = info->signature;
-      property->silent = is_silent (info);
-    }
-}
 
 /* Reading */
 
@@ -158,7 +46,7 @@ uint64_at (const McVmProperties *self, guint at)
   return number;
 }
 
-/* Behind a text or an array of bytes that begins at @at, at the next that is as long. */
+/* Returns: where the text that begins at @at ends, with its length before it and a zero behind. */
 static guint
 skip_string (const McVmProperties *self, guint at)
 {
@@ -185,7 +73,7 @@ begin_of (const McVmProperties *self, guint index)
 static guint
 value_of (const McVmProperties *self, guint index)
 {
-  const char *type = described.properties[index].type;
+  const char *type = self->sources[index].type;
   guint at;
 
   if (*type == 't')
@@ -211,7 +99,7 @@ get_value (const McVmProperties *self, guint index)
 {
   guint at = value_of (self, index);
 
-  switch (*described.properties[index].type)
+  switch (*self->sources[index].type)
     {
     case 's':
       return g_variant_new_string ((const char *)self->bytes + at + 4);
@@ -231,8 +119,8 @@ get_value (const McVmProperties *self, guint index)
 GVariant *
 mc_vm_properties_get (const McVmProperties *self, const char *name)
 {
-  for (guint i = 0; i < described.n; i++)
-    if (g_str_equal (described.properties[i].source.name, name))
+  for (guint i = 0; i < self->n; i++)
+    if (g_str_equal (self->sources[i].name, name))
       return get_value (self, i);
   return NULL;
 }
@@ -243,8 +131,8 @@ mc_vm_properties_get_all (const McVmProperties *self)
   GVariantBuilder all;
 
   g_variant_builder_init (&all, G_VARIANT_TYPE_VARDICT);
-  for (guint i = 0; i < described.n; i++)
-    g_variant_builder_add (&all, "{sv}", described.properties[i].source.name, get_value (self, i));
+  for (guint i = 0; i < self->n; i++)
+    g_variant_builder_add (&all, "{sv}", self->sources[i].name, get_value (self, i));
   return g_variant_builder_end (&all);
 }
 
@@ -262,39 +150,10 @@ mc_vm_properties_get_size (const McVmProperties *self)
 
 /* Making */
 
-static void
-add_strings (McWire *wire, char **strings)
+static guint64
+number_of (const McVmSource *source, const McVmView *view)
 {
-  guint array = mc_wire_open_array (wire, 4);
-
-  for (; *strings != NULL; strings++)
-    mc_wire_add_string (wire, *strings);
-  mc_wire_close_array (wire, array, 4);
-}
-
-static void
-add_text (McWire *wire, const char *text)
-{
-  g_autofree char *plain = mc_plain_text (text);
-
-  mc_wire_add_string (wire, plain);
-}
-
-static void
-add_name (McWire *wire, const char *name)
-{
-  g_autofree char *valid = g_utf8_make_valid (name != NULL ? name : "", -1);
-
-  mc_wire_add_string (wire, valid);
-}
-
-static void
-add_number (McWire *wire, const char *type, guint64 number)
-{
-  if (*type == 't')
-    mc_wire_add_uint64 (wire, number);
-  else
-    mc_wire_add_uint32 (wire, (guint32)number);
+  return G_STRUCT_MEMBER (guint64, view, source->offset);
 }
 
 /* What is shown of it already, where that is near enough. */
@@ -309,43 +168,12 @@ settle_figure (const McVmProperties *self, guint index, guint64 now)
 static void
 add_value (const McVmProperties *self, guint index, const McVmView *view, McWire *wire)
 {
-  const Property *property = &described.properties[index];
-  const gpointer field = G_STRUCT_MEMBER_P (view, property->source.offset);
-  McReason reason = view->last_reason_code;
+  const McVmSource *source = &self->sources[index];
 
-  switch (property->source.kind)
-    {
-    case SOURCE_NAME:
-      add_name (wire, *(char **)field);
-      break;
-    case SOURCE_TEXT:
-      add_text (wire, *(char **)field);
-      break;
-    case SOURCE_TEXTS:
-      add_strings (wire, *(char ***)field);
-      break;
-    case SOURCE_STATUS:
-      mc_wire_add_string (wire, mc_vm_status_nick (view->status));
-      break;
-    case SOURCE_REASON:
-      mc_wire_add_string (wire, reason == MC_REASON_NONE ? "" : mc_reason_nick (reason));
-      break;
-    case SOURCE_ID:
-      mc_wire_add_uint32 (wire, (guint32)view->id);
-      break;
-    case SOURCE_BOOLEAN:
-      mc_wire_add_uint32 (wire, *(gboolean *)field != FALSE);
-      break;
-    case SOURCE_NUMBER:
-      add_number (wire, property->type, *(guint64 *)field);
-      break;
-    case SOURCE_FIGURE:
-      mc_wire_add_uint64 (wire, settle_figure (self, index, *(guint64 *)field));
-      break;
-    case SOURCE_UUID:
-    default:
-      mc_wire_add_string (wire, self->uuid);
-    }
+  if (source->kind == MC_VM_SOURCE_FIGURE)
+    mc_wire_add_uint64 (wire, settle_figure (self, index, number_of (source, view)));
+  else
+    mc_vm_source_write (source, view, self->uuid, wire);
 }
 
 static void
@@ -353,11 +181,11 @@ add_properties (const McVmProperties *self, const McVmView *view, McWire *wire, 
 {
   guint array = mc_wire_open_array (wire, MC_WIRE_STRUCT);
 
-  for (guint i = 0; i < described.n; i++)
+  for (guint i = 0; i < self->n; i++)
     {
       mc_wire_align (wire, MC_WIRE_STRUCT);
-      mc_wire_add_string (wire, described.properties[i].source.name);
-      mc_wire_add_signature (wire, described.properties[i].type);
+      mc_wire_add_string (wire, self->sources[i].name);
+      mc_wire_add_signature (wire, self->sources[i].type);
       add_value (self, i, view, wire);
       ends[i] = wire->bytes->len;
     }
@@ -394,8 +222,8 @@ compare (const McVmProperties *self, const McVmProperties *other)
 {
   guint64 changed = 0;
 
-  for (guint i = 0; i < described.n; i++)
-    if (!described.properties[i].silent && !is_same (self, other, i))
+  for (guint i = 0; i < self->n; i++)
+    if (!self->sources[i].silent && !is_same (self, other, i))
       changed |= G_GUINT64_CONSTANT (1) << i;
   return changed;
 }
@@ -414,7 +242,7 @@ update_all (McVmProperties *self, const McVmView *view)
   if (self->bytes != NULL)
     changed = compare (next, self);
   g_free (self->bytes);
-  memcpy (self, next, sizeof *self + described.n * sizeof *self->ends);
+  memcpy (self, next, sizeof *self + self->n * sizeof *self->ends);
   return changed;
 }
 
@@ -424,15 +252,15 @@ update_figures (McVmProperties *self, const McVmView *view)
 {
   guint64 changed = 0;
 
-  for (guint i = 0; i < described.n; i++)
+  for (guint i = 0; i < self->n; i++)
     {
-      const Property *property = &described.properties[i];
+      const McVmSource *source = &self->sources[i];
       guint64 now;
 
-      if (property->source.kind != SOURCE_FIGURE && !property->silent)
+      if (source->kind != MC_VM_SOURCE_FIGURE && !source->silent)
         continue;
-      now = G_STRUCT_MEMBER (guint64, view, property->source.offset);
-      if (property->source.kind == SOURCE_FIGURE)
+      now = number_of (source, view);
+      if (source->kind == MC_VM_SOURCE_FIGURE)
         {
           if (settle_figure (self, i, now) != now)
             continue;
@@ -467,7 +295,7 @@ mc_vm_properties_write_changed (const McVmProperties *self, guint64 changed, McW
 
   mc_wire_add_string (wire, MC_VM_INTERFACE);
   array = mc_wire_open_array (wire, MC_WIRE_STRUCT);
-  for (guint i = 0; i < described.n; i++)
+  for (guint i = 0; i < self->n; i++)
     {
       guint begin = begin_of (self, i);
 
@@ -485,12 +313,13 @@ mc_vm_properties_write_changed (const McVmProperties *self, guint64 changed, McW
 McVmProperties *
 mc_vm_properties_new (const char *uuid)
 {
-  McVmProperties *self;
+  guint n;
+  const McVmSource *sources = mc_vm_sources_get (&n);
+  McVmProperties *self = g_malloc0 (sizeof *self + n * sizeof *self->ends);
 
-  if (described.n == 0)
-    describe ();
-  self = g_malloc0 (sizeof *self + described.n * sizeof *self->ends);
   self->uuid = uuid;
+  self->sources = sources;
+  self->n = n;
   return self;
 }
 

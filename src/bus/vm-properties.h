@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The properties of a VM as the bus shows them, kept as they stand in a message: what is sent is
- * copied, and made again only where it has changed. Names, types, order and what is signalled are
- * those of the interface's description. Figures that move all the time are left as they are until
- * they have moved by enough to matter, so that rest is silent. Main thread.
+ * copied, and made again only where it has changed. Figures that move all the time are left as they
+ * are until they have moved by enough to matter, so that rest is silent. Main thread.
  */
 #pragma once
 
