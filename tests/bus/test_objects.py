@@ -19,7 +19,7 @@ from test_signals import Heard, variant
 INTROSPECTABLE = "org.freedesktop.DBus.Introspectable"
 PEER = "org.freedesktop.DBus.Peer"
 GONE = f"{ROOT}/vm/_00000000_0000_4000_8000_00000000dead"
-LONG = "n" * MIB
+LONG = "n" * 4 * MIB
 POLICY = '<policy xmlns="https://example.org/memcoord/1"><weight>{}</weight></policy>'
 
 
@@ -258,16 +258,15 @@ def remove_long(service, number):
 def test_answer_that_no_bus_takes_is_refused(bus):
     """A system bus takes 32 MiB, and ends the connection of whoever sends more."""
     with running_service(bus, {}) as service:
-        for number in range(31):
+        for number in range(7):
             service.tell("add", f"{number}{LONG}", 512 * MIB)
-        assert len(service.objects()) == 31
-        for number in range(31, 33):
-            service.tell("add", f"{number}{LONG}", 512 * MIB)
+        assert len(service.objects()) == 7
+        service.tell("add", f"7{LONG}", 512 * MIB)
         name, message = refusal(service, ROOT, MANAGER, "GetManagedObjects")
         assert (name, "32 MiB" in message) == ("LimitsExceeded", True)
         plan = service.call(ROOT, HOST, "Plan")[0]
         assert service.call(plan[0][0], PROPERTIES, "Get", variant("(ss)", VM, "Name"))[0].endswith("nnn")
-        remove_long(service, 33)
+        remove_long(service, 8)
 
 
 def test_changes_wait_for_a_bus_that_does_not_read():
@@ -279,7 +278,7 @@ def test_changes_wait_for_a_bus_that_does_not_read():
     heard = Heard(service, bus)
     web = service.path("web")
     daemon.send_signal(signal.SIGSTOP)
-    for number in range(17):
+    for number in range(5):
         service.tell("add", f"{number}{LONG}", 512 * MIB)
     for number in range(15):
         service.tell("unused", "web", (200 + 2 * number) * MIB)
@@ -291,8 +290,8 @@ def test_changes_wait_for_a_bus_that_does_not_read():
     changed = heard.changed(web)
     assert (changed["Unused"], changed["Weight"]) == (228 * MIB, 15)
     assert len([where for where, _ in heard.named("PropertiesChanged") if where == web]) < 5
-    assert len(heard.named("InterfacesAdded")) == 17
-    remove_long(service, 17)
+    assert len(heard.named("InterfacesAdded")) == 5
+    remove_long(service, 5)
     stop_service(service)
     daemon.terminate()
     daemon.wait()
