@@ -164,15 +164,21 @@ mc_bypass_send_answer (McBypass *self, GDBusMethodInvocation *invocation)
   g_object_unref (invocation);
 }
 
+gsize
+mc_bypass_get_waiting (McBypass *self)
+{
+  gsize waiting;
+
+  g_mutex_lock (&self->lock);
+  waiting = self->waiting;
+  g_mutex_unlock (&self->lock);
+  return waiting;
+}
+
 gboolean
 mc_bypass_is_crowded (McBypass *self)
 {
-  gboolean crowded;
-
-  g_mutex_lock (&self->lock);
-  crowded = self->waiting > CROWDED;
-  g_mutex_unlock (&self->lock);
-  return crowded;
+  return mc_bypass_get_waiting (self) > CROWDED;
 }
 
 /* Taking */

@@ -60,7 +60,10 @@ McWire *mc_bypass_begin_answer (McBypass *self,
 /* Sends it. @invocation: (transfer full) */
 void mc_bypass_send_answer (McBypass *self, GDBusMethodInvocation *invocation);
 
-/* Whether so much waits for the bus that what can wait had better not be written yet. */
+/* Returns: how much was sent and has not reached the bus, in bytes. */
+gsize mc_bypass_get_waiting (McBypass *self);
+
+/* Whether that is so much that what can wait had better not be written yet. */
 gboolean mc_bypass_is_crowded (McBypass *self);
 
 /* The intake's thread */
