@@ -34,6 +34,16 @@ mc_frame_measure (const guint8 *fixed, guint64 *header, guint64 *whole)
   *whole = *header + number_at (fixed + 4, big);
 }
 
+gsize
+mc_frame_measure_rest (const guint8 *bytes, gsize length)
+{
+  guint64 header = MC_FRAME_FIXED, whole;
+
+  if (length >= MC_FRAME_FIXED)
+    mc_frame_measure (bytes, &header, &whole);
+  return header > length ? (gsize)header - length : 0;
+}
+
 static gboolean
 read_number (Reader *self, guint32 *number)
 {

@@ -48,6 +48,10 @@ typedef struct
 /* @fixed: the first MC_FRAME_FIXED bytes. Tells how long the header is, and all of the message. */
 void mc_frame_measure (const guint8 *fixed, guint64 *header, guint64 *whole);
 
+/* @bytes: of a message that has begun to come. Returns: how many are missing of its header; before
+ * the first MC_FRAME_FIXED are there, of those. */
+gsize mc_frame_measure_rest (const guint8 *bytes, gsize length);
+
 /* @header: as long as mc_frame_measure() says. FALSE where it is no header. */
 gboolean
 mc_frame_read (McFrame *self, const guint8 *header, gsize length) G_GNUC_WARN_UNUSED_RESULT;

@@ -30,6 +30,9 @@
 /* A header has four short texts, and a path. */
 #define MOST_HEADER ((guint64)64 << 10)
 
+/* What is read at once. */
+#define CHUNK ((gsize)64 << 10)
+
 /* What waits for its reader before no more is read for it. */
 #define MOST_WAITING ((gsize)256 << 10)
 
@@ -260,16 +263,40 @@ move_on (Intake *self, McStream *stream)
 
 /* Waiting */
 
+/*
+ * Returns: how many bytes may be read. Descriptors come with the first byte of their message, and
+ * with whatever is before it, so that a read may end within its header: then the rest of that is
+ * read to see whose they are, and nothing behind it, with which the next ones might come.
+ */
+static gsize
+measure_room (const Intake *self, const McStream *reads)
+{
+  if (reads->waiting->len >= MOST_WAITING || reads->fds_placed || is_blocked (self, reads))
+    return 0;
+  return reads->n_fds == 0 ? CHUNK : mc_frame_measure_rest (reads->read->data, reads->read->len);
+}
+
 static short
 events_of (const Intake *self, const McStream *reads, const McStream *writes)
 {
   short events = 0;
 
-  if (reads->waiting->len < MOST_WAITING && reads->n_fds == 0 && !is_blocked (self, reads))
+  if (measure_room (self, reads) > 0)
     events |= POLLIN;
   if (writes->waiting->len > 0)
     events |= POLLOUT;
   return events;
+}
+
+/* Returns: FALSE when that end is gone. */
+static gboolean
+read_what_came (Intake *self, McStream *stream, short events)
+{
+  gsize room = measure_room (self, stream);
+
+  /* What was sent before an end is read whatever waits. */
+  return (events & (POLLIN | POLLHUP | POLLERR)) == 0
+         || mc_stream_read (stream, room > 0 ? room : CHUNK, stream == &self->out);
 }
 
 /* Returns: FALSE when one end is gone. */
@@ -285,9 +312,8 @@ turn (Intake *self)
 
   if (poll (ends, G_N_ELEMENTS (ends), timeout_ms) < 0)
     return errno == EINTR;
-  if ((ends[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && !mc_stream_read (&self->in, FALSE))
-    return FALSE;
-  if ((ends[1].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && !mc_stream_read (&self->out, TRUE))
+  if (!read_what_came (self, &self->in, ends[0].revents)
+      || !read_what_came (self, &self->out, ends[1].revents))
     return FALSE;
   move_on (self, &self->in);
   move_on (self, &self->out);

@@ -10,8 +10,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define CHUNK ((gsize)64 << 10)
-
 void
 mc_stream_init (McStream *self, int from, int to)
 {
@@ -61,7 +59,7 @@ take_fds (McStream *self, struct msghdr *message)
 }
 
 gboolean
-mc_stream_read (McStream *self, gboolean with_fds)
+mc_stream_read (McStream *self, gsize most, gboolean with_fds)
 {
   guint before = self->read->len;
   union
@@ -73,8 +71,8 @@ mc_stream_read (McStream *self, gboolean with_fds)
   struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
   gssize got;
 
-  g_byte_array_set_size (self->read, before + CHUNK);
-  part = (struct iovec){ self->read->data + before, CHUNK };
+  g_byte_array_set_size (self->read, before + (guint)most);
+  part = (struct iovec){ self->read->data + before, most };
   if (with_fds)
     {
       message.msg_control = control.bytes;

@@ -33,8 +33,8 @@ typedef struct
 void mc_stream_init (McStream *self, int from, int to);
 void mc_stream_clear (McStream *self);
 
-/* Reads what there is. Returns: FALSE at its end. */
-gboolean mc_stream_read (McStream *self, gboolean with_fds);
+/* Reads what there is, @most bytes of it. Returns: FALSE at its end. */
+gboolean mc_stream_read (McStream *self, gsize most, gboolean with_fds);
 
 /* The message that the descriptors belong to goes behind what is waiting; or it does not, and they
  * are closed. */

@@ -21,6 +21,12 @@
 /* More than sockets hold, and than may wait. */
 #define LONG ((gsize)3 << 20)
 
+/* What the intake reads at once, and more than a header has. */
+#define CHUNK  ((gsize)64 << 10)
+#define HEADER ((gsize)150)
+
+#define ANSWER_MS 10000
+
 typedef struct
 {
   GSubprocess *bus;
@@ -28,6 +34,8 @@ typedef struct
   GDBusConnection *service, *client;
   guint object;
   gsize answer; /* the service's, in bytes */
+  gboolean holds;
+  GDBusMethodInvocation *held; /* (nullable): the call that it was to hold */
 
   GMutex lock;
   GString *heard; /* by the client's worker: a letter for each signal, in order */
@@ -97,6 +105,11 @@ on_call (GDBusConnection *connection,
 {
   Fixture *f = user_data;
 
+  if (f->holds)
+    {
+      f->held = invocation;
+      return;
+    }
   say (f, "A", LONG);
   send_said (f);
   if (g_str_equal (method, "Take"))
@@ -279,14 +292,20 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
   g_assert_cmpint (list != NULL, ==, g_variant_is_of_type (*reply, G_VARIANT_TYPE ("(h)")));
 }
 
+static void
+begin_call (Fixture *f, const char *method, GVariant **reply)
+{
+  g_dbus_connection_call_with_unix_fd_list (f->client, NAME, PATH, NAME, method, NULL, NULL,
+                                            G_DBUS_CALL_FLAGS_NONE, ANSWER_MS, NULL, NULL,
+                                            on_answered, reply);
+}
+
 static GVariant *
 call (Fixture *f, const char *method)
 {
   GVariant *reply = NULL;
 
-  g_dbus_connection_call_with_unix_fd_list (f->client, NAME, PATH, NAME, method, NULL, NULL,
-                                            G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL, on_answered,
-                                            &reply);
+  begin_call (f, method, &reply);
   while (reply == NULL)
     g_main_context_iteration (NULL, TRUE);
   return reply;
@@ -303,6 +322,70 @@ test_descriptors (Fixture *f, gconstpointer data)
       g_assert_true (g_variant_is_of_type (reply, G_VARIANT_TYPE ("(h)")));
     }
   assert_heard (f, "ABCABCABC");
+}
+
+/* Returns: (transfer full): a signal through GDBus that is longer than its text by what is always
+ * the same. */
+static GDBusMessage *
+make_signal (const char *member, gsize length)
+{
+  GDBusMessage *message = g_dbus_message_new_signal (PATH, NAME, member);
+  g_autofree char *text = g_strnfill (length, 'x');
+
+  g_dbus_message_set_body (message, g_variant_new ("(s)", text));
+  return message;
+}
+
+/* @size: of all of it, in bytes */
+static void
+emit_of_size (Fixture *f, const char *member, gsize size)
+{
+  g_autoptr (GDBusMessage) empty = make_signal (member, 0);
+  g_autoptr (GDBusMessage) message = NULL;
+  g_autofree guchar *blob = NULL;
+  gsize least;
+
+  g_dbus_message_set_serial (empty, 1);
+  blob = g_dbus_message_to_blob (empty, &least, G_DBUS_CAPABILITY_FLAGS_UNIX_FD_PASSING, NULL);
+  message = make_signal (member, size - least);
+  g_dbus_connection_send_message (f->service, message, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
+}
+
+/* All of it lies before the intake when that comes to read it, behind a parcel. */
+static void
+answer_behind (Fixture *f, gsize size)
+{
+  g_subprocess_send_signal (f->bus, SIGSTOP);
+  say (f, "A", LONG);
+  send_said (f);
+  g_dbus_connection_flush_sync (f->service, NULL, NULL);
+  g_usleep (10000); /* it has taken the parcel, and reads nothing more */
+  emit_of_size (f, "B", size);
+  answer_with_descriptor (g_steal_pointer (&f->held));
+  g_dbus_connection_flush_sync (f->service, NULL, NULL);
+  g_subprocess_send_signal (f->bus, SIGCONT);
+}
+
+/* What is read at once ends within the header of the descriptor's message. */
+static void
+test_descriptor_whose_header_comes_in_parts (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GString) expected = g_string_new (NULL);
+
+  f->holds = TRUE;
+  for (gsize size = CHUNK - HEADER; size <= CHUNK; size += 5)
+    {
+      g_autoptr (GVariant) reply = NULL;
+
+      begin_call (f, "Take", &reply);
+      while (f->held == NULL)
+        g_main_context_iteration (NULL, TRUE);
+      answer_behind (f, size);
+      while (reply == NULL)
+        g_main_context_iteration (NULL, TRUE);
+      g_string_append (expected, "AB");
+    }
+  assert_heard (f, expected->str);
 }
 
 static void
@@ -395,6 +478,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   TEST ("/bypass/order", test_order);
   TEST ("/bypass/descriptors", test_descriptors);
+  TEST ("/bypass/descriptor-whose-header-comes-in-parts",
+        test_descriptor_whose_header_comes_in_parts);
   TEST ("/bypass/answer", test_answer);
   TEST ("/bypass/answer-that-nobody-wants", test_answer_that_nobody_wants);
   TEST ("/bypass/end", test_end);

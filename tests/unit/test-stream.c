@@ -100,7 +100,7 @@ test_descriptor_behind_what_waits (Fixture *f, gconstpointer data)
 {
   g_byte_array_append (f->stream.waiting, (const guint8 *)"before", 6);
   put_descriptor (f->writer, "message");
-  g_assert_true (mc_stream_read (&f->stream, TRUE));
+  g_assert_true (mc_stream_read (&f->stream, 64, TRUE));
   g_assert_cmpuint (f->stream.n_fds, ==, 1);
   mc_stream_place_fds (&f->stream);
   pass (f);
@@ -117,7 +117,7 @@ static void
 test_descriptor_that_waits_itself (Fixture *f, gconstpointer data)
 {
   put_descriptor (f->writer, "message");
-  g_assert_true (mc_stream_read (&f->stream, TRUE));
+  g_assert_true (mc_stream_read (&f->stream, 64, TRUE));
   g_byte_array_append (f->stream.waiting, (const guint8 *)"another", 7);
   write_all (f);
   assert_read (f, "another", FALSE);
@@ -132,12 +132,12 @@ static void
 test_descriptor_of_a_message_that_is_dropped (Fixture *f, gconstpointer data)
 {
   put_descriptor (f->writer, "message");
-  g_assert_true (mc_stream_read (&f->stream, TRUE));
+  g_assert_true (mc_stream_read (&f->stream, 64, TRUE));
   mc_stream_drop_fds (&f->stream);
   g_byte_array_set_size (f->stream.read, 0);
   g_assert_cmpuint (f->stream.n_fds, ==, 0);
   put_descriptor (f->writer, "next");
-  g_assert_true (mc_stream_read (&f->stream, TRUE));
+  g_assert_true (mc_stream_read (&f->stream, 64, TRUE));
   mc_stream_place_fds (&f->stream);
   pass (f);
   write_all (f);
