@@ -10,7 +10,8 @@
 /* GDBus counts its serials from 1. */
 #define FIRST_SERIAL 0x80000000U
 
-/* More than one answer with ten thousand VMs: it takes a bus that does not read. */
+/* More than all VMs' changes at once with ten thousand of them: it takes a bus that does not read.
+ */
 #define CROWDED ((gsize)16 << 20)
 
 /* A header has four short texts, and a path. */
@@ -22,8 +23,9 @@ struct _McBypass
   guint32 serial;
 
   GMutex lock;
-  GQueue parcels; /* (element-type McParcel): sent and not taken */
-  gsize waiting;  /* in bytes: not finished */
+  GQueue parcels;  /* (element-type McParcel): sent and not taken */
+  gsize waiting;   /* of signals, in bytes: not finished */
+  GSource *relief; /* (nullable): of the main loop */
 };
 
 void
@@ -48,6 +50,7 @@ mc_bypass_new (void)
 void
 mc_bypass_free (McBypass *self)
 {
+  mc_bypass_set_relief (self, NULL, NULL);
   g_clear_pointer (&self->wire.bytes, g_byte_array_unref);
   g_queue_clear_full (&self->parcels, (GDestroyNotify)mc_parcel_free);
   g_mutex_clear (&self->lock);
@@ -104,10 +107,11 @@ mc_bypass_begin_answer (McBypass *self,
 
 /* Sending */
 
+/* Answers are many where many ask, however fast the bus reads: they hold no signal back. */
 static gsize
-size_of (const McParcel *parcel)
+size_of_signals (const McParcel *parcel)
 {
-  return g_bytes_get_size (parcel->bytes);
+  return parcel->destination == NULL ? g_bytes_get_size (parcel->bytes) : 0;
 }
 
 static void
@@ -115,7 +119,7 @@ push (McBypass *self, McParcel *parcel)
 {
   g_mutex_lock (&self->lock);
   g_queue_push_tail (&self->parcels, parcel);
-  self->waiting += size_of (parcel);
+  self->waiting += size_of_signals (parcel);
   g_mutex_unlock (&self->lock);
 }
 
@@ -181,6 +185,37 @@ mc_bypass_is_crowded (McBypass *self)
   return mc_bypass_get_waiting (self) > CROWDED;
 }
 
+/* Relief */
+
+static gboolean
+dispatch_relief (GSource *source, GSourceFunc on_relief, gpointer user_data)
+{
+  g_source_set_ready_time (source, -1);
+  return on_relief (user_data);
+}
+
+void
+mc_bypass_set_relief (McBypass *self, GSourceFunc on_relief, gpointer user_data)
+{
+  static GSourceFuncs functions = { .dispatch = dispatch_relief };
+  GSource *before, *relief = NULL;
+
+  if (on_relief != NULL)
+    {
+      relief = g_source_new (&functions, sizeof (GSource));
+      g_source_set_static_name (relief, "bus-relief");
+      g_source_set_callback (relief, on_relief, user_data, NULL);
+      g_source_attach (relief, NULL);
+    }
+  g_mutex_lock (&self->lock);
+  before = self->relief;
+  self->relief = relief;
+  g_mutex_unlock (&self->lock);
+  if (before != NULL)
+    g_source_destroy (before);
+  g_clear_pointer (&before, g_source_unref);
+}
+
 /* Taking */
 
 McParcel *
@@ -197,8 +232,13 @@ mc_bypass_take (McBypass *self)
 void
 mc_bypass_finish (McBypass *self, McParcel *parcel)
 {
+  gboolean was_crowded;
+
   g_mutex_lock (&self->lock);
-  self->waiting -= size_of (parcel);
+  was_crowded = self->waiting > CROWDED;
+  self->waiting -= size_of_signals (parcel);
+  if (was_crowded && self->waiting <= CROWDED && self->relief != NULL)
+    g_source_set_ready_time (self->relief, 0);
   g_mutex_unlock (&self->lock);
   mc_parcel_free (parcel);
 }

@@ -60,11 +60,15 @@ McWire *mc_bypass_begin_answer (McBypass *self,
 /* Sends it. @invocation: (transfer full) */
 void mc_bypass_send_answer (McBypass *self, GDBusMethodInvocation *invocation);
 
-/* Returns: how much was sent and has not reached the bus, in bytes. */
+/* Returns: how much of signals was sent and has not reached the bus, in bytes. */
 gsize mc_bypass_get_waiting (McBypass *self);
 
 /* Whether that is so much that what can wait had better not be written yet. */
 gboolean mc_bypass_is_crowded (McBypass *self);
+
+/* @on_relief: (nullable): called in the default main context whenever it is so no longer, instead
+ * of what was set before; it returns G_SOURCE_CONTINUE. */
+void mc_bypass_set_relief (McBypass *self, GSourceFunc on_relief, gpointer user_data);
 
 /* The intake's thread */
 

@@ -201,6 +201,21 @@ mc_object_manager_send (McObjectManager *self)
   mc_bypass_send (self->bypass, self->connection);
 }
 
+/* The bus reads again: what was held back is told without a wait for the next change. */
+static gboolean
+on_relief (gpointer user_data)
+{
+  McObjectManager *self = user_data;
+  GHashTableIter iter;
+  gpointer object;
+
+  g_hash_table_iter_init (&iter, self->objects);
+  while (g_hash_table_iter_next (&iter, NULL, &object))
+    emit_changed (object);
+  mc_object_manager_send (self);
+  return G_SOURCE_CONTINUE;
+}
+
 void
 mc_object_manager_add (McObjectManager *self, McVm *vm)
 {
@@ -310,6 +325,7 @@ mc_object_manager_new (GDBusConnection *connection,
   self->coordinator = coordinator;
   self->authority = g_object_ref (authority);
   self->objects = g_hash_table_new_full (NULL, NULL, g_object_unref, object_free);
+  mc_bypass_set_relief (self->bypass, on_relief, self);
   if (register_manager (self, error))
     return self;
   mc_object_manager_free (self);
@@ -321,6 +337,7 @@ mc_object_manager_free (McObjectManager *self)
 {
   if (self->registration != 0)
     g_dbus_connection_unregister_object (self->connection, self->registration);
+  mc_bypass_set_relief (self->bypass, NULL, NULL);
   g_hash_table_unref (self->objects);
   g_object_unref (self->authority);
   g_object_unref (self->connection);

@@ -456,6 +456,70 @@ test_bus_that_does_not_read (Fixture *f, gconstpointer data)
   g_subprocess_send_signal (f->bus, SIGCONT);
 }
 
+static gboolean
+on_relief (gpointer user_data)
+{
+  guint *reliefs = user_data;
+
+  ++*reliefs;
+  return G_SOURCE_CONTINUE;
+}
+
+/* Who waits for it is told, once and in the main loop. */
+static void
+test_relief (Fixture *f, gconstpointer data)
+{
+  McBypass *bypass = mc_intake_get_bypass (f->service);
+  guint reliefs = 0;
+
+  mc_bypass_set_relief (bypass, on_relief, &reliefs);
+  g_subprocess_send_signal (f->bus, SIGSTOP);
+  for (guint i = 0; i < 10; i++)
+    {
+      say (f, "A", LONG);
+      send_said (f);
+    }
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_cmpuint (reliefs, ==, 0);
+  g_subprocess_send_signal (f->bus, SIGCONT);
+  while (reliefs == 0)
+    g_main_context_iteration (NULL, TRUE);
+  assert_heard (f, "AAAAAAAAAA");
+  g_assert_cmpuint (reliefs, ==, 1);
+  mc_bypass_set_relief (bypass, NULL, NULL);
+}
+
+/* However many there are: that is those who ask, and not a bus that does not read. */
+static void
+test_answers_are_no_crowd (Fixture *f, gconstpointer data)
+{
+  GDBusMethodInvocation *calls[8];
+  GVariant *replies[G_N_ELEMENTS (calls)] = { NULL };
+  McBypass *bypass = mc_intake_get_bypass (f->service);
+
+  f->holds = TRUE;
+  f->answer = LONG;
+  for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
+    {
+      begin_call (f, "Read", &replies[i]);
+      while (f->held == NULL)
+        g_main_context_iteration (NULL, TRUE);
+      calls[i] = g_steal_pointer (&f->held);
+    }
+  g_subprocess_send_signal (f->bus, SIGSTOP);
+  for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
+    answer_past_gdbus (f, calls[i]);
+  g_assert_false (mc_bypass_is_crowded (bypass));
+  g_subprocess_send_signal (f->bus, SIGCONT);
+  for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
+    {
+      while (replies[i] == NULL)
+        g_main_context_iteration (NULL, TRUE);
+      g_variant_unref (replies[i]);
+    }
+}
+
 static void
 test_closed_connection (Fixture *f, gconstpointer data)
 {
@@ -484,6 +548,8 @@ main (int argc, char **argv)
   TEST ("/bypass/answer-that-nobody-wants", test_answer_that_nobody_wants);
   TEST ("/bypass/end", test_end);
   TEST ("/bypass/bus-that-does-not-read", test_bus_that_does_not_read);
+  TEST ("/bypass/relief", test_relief);
+  TEST ("/bypass/answers-are-no-crowd", test_answers_are_no_crowd);
   TEST ("/bypass/closed-connection", test_closed_connection);
   return g_test_run ();
 }
