@@ -14,9 +14,6 @@
  */
 #define CROWDED ((gsize)16 << 20)
 
-/* A header has four short texts, and a path. */
-#define HEADER_SIZE 512
-
 struct _McBypass
 {
   McWire wire; /* what is being written; its bytes are NULL in between */
@@ -31,9 +28,23 @@ struct _McBypass
 void
 mc_parcel_free (McParcel *self)
 {
-  g_bytes_unref (self->bytes);
+  g_clear_pointer (&self->bytes, g_bytes_unref);
+  g_clear_pointer (&self->body, g_bytes_unref);
   g_free (self->destination);
   g_free (self);
+}
+
+const guint8 *
+mc_parcel_get_part (const McParcel *self, gsize at, gsize *length)
+{
+  gsize first = g_bytes_get_size (self->bytes);
+  GBytes *in = at < first || self->body == NULL ? self->bytes : self->body;
+  const guint8 *bytes = g_bytes_get_data (in, length);
+
+  if (in == self->body)
+    at -= first;
+  *length -= at;
+  return bytes + at;
 }
 
 McBypass *
@@ -82,25 +93,6 @@ mc_bypass_begin_signal (McBypass *self,
 
   if (self->wire.bytes == NULL)
     self->wire.bytes = g_byte_array_new ();
-  mc_wire_begin (&self->wire, &header);
-  return &self->wire;
-}
-
-McWire *
-mc_bypass_begin_answer (McBypass *self,
-                        GDBusMethodInvocation *invocation,
-                        const char *signature,
-                        gsize size)
-{
-  GDBusMessage *call = g_dbus_method_invocation_get_message (invocation);
-  McWireHeader header = { .type = MC_FRAME_RETURN,
-                          .serial = next_serial (self),
-                          .reply_serial = g_dbus_message_get_serial (call),
-                          .destination = g_dbus_message_get_sender (call),
-                          .signature = signature };
-
-  g_return_val_if_fail (self->wire.bytes == NULL, NULL);
-  self->wire.bytes = g_byte_array_sized_new ((guint)(HEADER_SIZE + size));
   mc_wire_begin (&self->wire, &header);
   return &self->wire;
 }
@@ -157,13 +149,27 @@ mc_bypass_send (McBypass *self, GDBusConnection *connection)
 }
 
 void
-mc_bypass_send_answer (McBypass *self, GDBusMethodInvocation *invocation)
+mc_bypass_send_answer (McBypass *self,
+                       GDBusMethodInvocation *invocation,
+                       const char *signature,
+                       GBytes *body)
 {
   GDBusMessage *call = g_dbus_method_invocation_get_message (invocation);
-  McParcel *parcel = g_new0 (McParcel, 1);
+  McWireHeader header = { .type = MC_FRAME_RETURN,
+                          .serial = next_serial (self),
+                          .reply_serial = g_dbus_message_get_serial (call),
+                          .destination = g_dbus_message_get_sender (call),
+                          .signature = signature };
+  McParcel *parcel;
 
-  parcel->destination = g_strdup (g_dbus_message_get_sender (call));
-  parcel->reply_serial = g_dbus_message_get_serial (call);
+  g_return_if_fail (self->wire.bytes == NULL);
+  self->wire.bytes = g_byte_array_new ();
+  mc_wire_begin (&self->wire, &header);
+  mc_wire_end_before (&self->wire, g_bytes_get_size (body));
+  parcel = g_new0 (McParcel, 1);
+  parcel->body = g_bytes_ref (body);
+  parcel->destination = g_strdup (header.destination);
+  parcel->reply_serial = header.reply_serial;
   send_parcel (self, g_dbus_method_invocation_get_connection (invocation), parcel);
   g_object_unref (invocation);
 }

@@ -21,11 +21,16 @@ typedef struct _McBypass McBypass;
 typedef struct
 {
   GBytes *bytes;
+  GBytes *body;         /* (nullable): of an answer, which @bytes has the header of */
   char *destination;    /* (nullable): of an answer, which is alone */
   guint32 reply_serial; /* of that call */
 } McParcel;
 
 void mc_parcel_free (McParcel *self);
+
+/* Returns: (transfer none): what stands in it from @at on, @length bytes of it: 0 at its end, and
+ * it may be less than all. */
+const guint8 *mc_parcel_get_part (const McParcel *self, gsize at, gsize *length);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (McParcel, mc_parcel_free)
 
 /* The interface of the signal that stands for a parcel. It is never on the bus. */
@@ -50,15 +55,12 @@ McWire *mc_bypass_begin_signal (McBypass *self,
  * given before, and ahead of whatever it is given from now on. */
 void mc_bypass_send (McBypass *self, GDBusConnection *connection);
 
-/* Begins the answer to @invocation, when all signals were sent. @size: how long its body will be,
- * in bytes. The rest as mc_bypass_begin_signal(). */
-McWire *mc_bypass_begin_answer (McBypass *self,
-                                GDBusMethodInvocation *invocation,
-                                const char *signature,
-                                gsize size);
-
-/* Sends it. @invocation: (transfer full) */
-void mc_bypass_send_answer (McBypass *self, GDBusMethodInvocation *invocation);
+/* Answers @invocation when all signals were sent. @body: with @signature as it stands in a message.
+ * @invocation: (transfer full) */
+void mc_bypass_send_answer (McBypass *self,
+                            GDBusMethodInvocation *invocation,
+                            const char *signature,
+                            GBytes *body);
 
 /* Returns: how much of signals was sent and has not reached the bus, in bytes. */
 gsize mc_bypass_get_waiting (McBypass *self);

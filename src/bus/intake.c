@@ -211,16 +211,17 @@ static void
 move_parcel (Intake *self)
 {
   GByteArray *waiting = self->out.waiting;
-  gsize size, part;
-  const guint8 *bytes = g_bytes_get_data (self->parcel->bytes, &size);
+  gsize rest;
+  const guint8 *bytes = mc_parcel_get_part (self->parcel, self->parcel_at, &rest);
 
-  if (waiting->len >= MOST_WAITING)
-    return;
-  part = MIN (size - self->parcel_at, MOST_WAITING - waiting->len);
-  g_byte_array_append (waiting, bytes + self->parcel_at, (guint)part);
-  self->parcel_at += part;
-  if (self->parcel_at == size)
+  if (rest == 0)
     mc_bypass_finish (self->bypass, g_steal_pointer (&self->parcel));
+  else if (waiting->len < MOST_WAITING)
+    {
+      rest = MIN (rest, MOST_WAITING - waiting->len);
+      g_byte_array_append (waiting, bytes, (guint)rest);
+      self->parcel_at += rest;
+    }
 }
 
 /* Before the first message each end says who it is, in lines. */

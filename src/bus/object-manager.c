@@ -11,6 +11,7 @@
 
 #include "object-manager.h"
 
+#include "bodies.h"
 #include "intake.h"
 #include "mc-dbus.h"
 #include "names.h"
@@ -44,6 +45,8 @@ struct _McObjectManager
   McAuthority *authority;
   guint registration;
   GHashTable *objects; /* McVm → Object, both owned */
+  McBodies *bodies;
+  GBytes *all; /* (nullable): the answer of GetManagedObjects(), until an object changes */
 };
 
 /* A VM on the bus. */
@@ -167,6 +170,7 @@ show (Object *self)
   gboolean there = self->registration != 0;
   gboolean figures_alone = there && self->revision == view->revision;
 
+  g_clear_pointer (&self->manager->all, g_bytes_unref);
   self->unsent |= mc_vm_properties_update (self->properties, view, figures_alone);
   self->revision = view->revision;
   if (there)
@@ -238,6 +242,7 @@ mc_object_manager_remove (McObjectManager *self, McVm *vm)
   if (object->registration != 0)
     emit_removed (object);
   g_hash_table_remove (self->objects, vm);
+  g_clear_pointer (&self->all, g_bytes_unref);
 }
 
 /* All objects */
@@ -268,7 +273,15 @@ write_objects (McObjectManager *self, McWire *wire)
     if (((Object *)object)->registration != 0)
       mc_vm_properties_write_object (((Object *)object)->properties, wire);
   mc_wire_close_array (wire, array, MC_WIRE_STRUCT);
-  mc_wire_end (wire);
+}
+
+static void
+write_all (McObjectManager *self, gsize size)
+{
+  McWire wire = { .bytes = g_byte_array_sized_new ((guint)size) };
+
+  write_objects (self, &wire);
+  self->all = mc_bodies_add (self->bodies, wire.bytes);
 }
 
 /* Only GetManagedObjects(): there is no other. */
@@ -286,16 +299,23 @@ on_manager_call (GDBusConnection *connection,
   gsize size = measure (self);
 
   if (size > MOST_ANSWER)
+    g_dbus_method_invocation_return_error (
+        invocation, G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED,
+        "The answer would be longer than the %zu MiB that a bus takes: read the VMs one by one, "
+        "by their paths from Plan()",
+        MOST_ANSWER >> 20);
+  else if (self->all == NULL && !mc_bodies_have_room (self->bodies, size))
+    g_dbus_method_invocation_return_error (
+        invocation, G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED,
+        "The bus has not taken earlier answers, and those that wait may have %zu MiB together: "
+        "call again later",
+        MC_BODIES_MOST >> 20);
+  else
     {
-      g_dbus_method_invocation_return_error (
-          invocation, G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED,
-          "The answer would be longer than the %zu MiB that a bus takes: read the VMs one by one, "
-          "by their paths from Plan()",
-          MOST_ANSWER >> 20);
-      return;
+      if (self->all == NULL)
+        write_all (self, size);
+      mc_bypass_send_answer (self->bypass, invocation, "a{oa{sa{sv}}}", self->all);
     }
-  write_objects (self, mc_bypass_begin_answer (self->bypass, invocation, "a{oa{sa{sv}}}", size));
-  mc_bypass_send_answer (self->bypass, invocation);
 }
 
 /* Life */
@@ -324,6 +344,7 @@ mc_object_manager_new (GDBusConnection *connection,
   self->bypass = mc_intake_get_bypass (connection);
   self->coordinator = coordinator;
   self->authority = g_object_ref (authority);
+  self->bodies = mc_bodies_new ();
   self->objects = g_hash_table_new_full (NULL, NULL, g_object_unref, object_free);
   mc_bypass_set_relief (self->bypass, on_relief, self);
   if (register_manager (self, error))
@@ -339,6 +360,8 @@ mc_object_manager_free (McObjectManager *self)
     g_dbus_connection_unregister_object (self->connection, self->registration);
   mc_bypass_set_relief (self->bypass, NULL, NULL);
   g_hash_table_unref (self->objects);
+  g_clear_pointer (&self->all, g_bytes_unref);
+  mc_bodies_free (self->bodies);
   g_object_unref (self->authority);
   g_object_unref (self->connection);
   g_free (self);

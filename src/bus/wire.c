@@ -150,3 +150,9 @@ mc_wire_end (McWire *self)
 {
   set_uint32 (self, self->begin + BODY_LENGTH_AT, self->bytes->len - self->body);
 }
+
+void
+mc_wire_end_before (McWire *self, gsize body)
+{
+  set_uint32 (self, self->begin + BODY_LENGTH_AT, (guint32)body);
+}

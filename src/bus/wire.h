@@ -44,6 +44,9 @@ typedef struct
 void mc_wire_begin (McWire *self, const McWireHeader *header);
 void mc_wire_end (McWire *self);
 
+/* Instead of that: its body, of so many bytes, is elsewhere. */
+void mc_wire_end_before (McWire *self, gsize body);
+
 void mc_wire_align (McWire *self, guint to);
 void mc_wire_add_byte (McWire *self, guint8 byte);
 void mc_wire_add_uint32 (McWire *self, guint32 number);

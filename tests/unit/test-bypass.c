@@ -85,11 +85,12 @@ answer_past_gdbus (Fixture *f, GDBusMethodInvocation *invocation)
 {
   McBypass *bypass = mc_intake_get_bypass (f->service);
   g_autofree char *text = g_strnfill (f->answer, 'x');
-  McWire *wire = mc_bypass_begin_answer (bypass, invocation, "s", f->answer);
+  McWire wire = { .bytes = g_byte_array_new () };
+  g_autoptr (GBytes) body = NULL;
 
-  mc_wire_add_string (wire, text);
-  mc_wire_end (wire);
-  mc_bypass_send_answer (bypass, invocation);
+  mc_wire_add_string (&wire, text);
+  body = g_byte_array_free_to_bytes (wire.bytes);
+  mc_bypass_send_answer (bypass, invocation, "s", body);
 }
 
 /* Around each answer there is something else on the wire. */
