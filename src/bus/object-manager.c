@@ -18,9 +18,7 @@
 #include "vm-methods.h"
 #include "vm-properties.h"
 
-/* A system bus takes no longer message, and drops whoever sends one. */
-#define MOST_ANSWER ((gsize)32 << 20)
-G_STATIC_ASSERT (MOST_ANSWER <= MC_WIRE_MOST_ARRAY);
+G_STATIC_ASSERT (MC_WIRE_MOST_ANSWER <= MC_WIRE_MOST_ARRAY);
 
 static const char introspection[]
     = "<node><interface name='" MC_OBJECT_MANAGER_INTERFACE "'>"
@@ -298,12 +296,12 @@ on_manager_call (GDBusConnection *connection,
   McObjectManager *self = user_data;
   gsize size = measure (self);
 
-  if (size > MOST_ANSWER)
+  if (size > MC_WIRE_MOST_ANSWER)
     g_dbus_method_invocation_return_error (
         invocation, G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED,
         "The answer would be longer than the %zu MiB that a bus takes: read the VMs one by one, "
         "by their paths from Plan()",
-        MOST_ANSWER >> 20);
+        MC_WIRE_MOST_MESSAGE >> 20);
   else if (self->all == NULL && !mc_bodies_have_room (self->bodies, size))
     g_dbus_method_invocation_return_error (
         invocation, G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED,

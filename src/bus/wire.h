@@ -14,6 +14,11 @@ G_BEGIN_DECLS
 /* What D-Bus takes of an array, in bytes. */
 #define MC_WIRE_MOST_ARRAY ((gsize)64 << 20)
 
+/* What a system bus takes of a message, in bytes: it drops whoever sends more. And of the body of
+ * an answer: its header has the longest name that there may be, 255 bytes, and little else. */
+#define MC_WIRE_MOST_MESSAGE ((gsize)32 << 20)
+#define MC_WIRE_MOST_ANSWER  (MC_WIRE_MOST_MESSAGE - 512)
+
 /* The alignment of what is a structure, or an entry of a dictionary. */
 #define MC_WIRE_STRUCT 8
 

@@ -141,6 +141,28 @@ test_frame (void)
   g_assert_cmpstr (frame.destination, ==, ":1.7");
 }
 
+/* Of the longest name that a bus gives, and with the longest body. */
+static void
+test_longest_answer (void)
+{
+  g_autofree char *name = g_strnfill (255, 'x');
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  McWire wire = { .bytes = bytes };
+  McWireHeader header = { .type = MC_FRAME_RETURN,
+                          .serial = G_MAXUINT32,
+                          .reply_serial = G_MAXUINT32,
+                          .destination = name,
+                          .signature = "a{oa{sa{sv}}}" };
+  guint64 length, whole;
+
+  mc_wire_begin (&wire, &header);
+  mc_wire_end_before (&wire, MC_WIRE_MOST_ANSWER);
+  mc_frame_measure (bytes->data, &length, &whole);
+  g_assert_cmpuint (length, ==, bytes->len);
+  g_assert_cmpuint (whole, ==, length + MC_WIRE_MOST_ANSWER);
+  g_assert_cmpuint (whole, <=, MC_WIRE_MOST_MESSAGE);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -148,5 +170,6 @@ main (int argc, char **argv)
   g_test_add_func ("/wire/values", test_values);
   g_test_add_func ("/wire/one-behind-another", test_one_behind_another);
   g_test_add_func ("/wire/frame", test_frame);
+  g_test_add_func ("/wire/longest-answer", test_longest_answer);
   return g_test_run ();
 }
