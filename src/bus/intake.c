@@ -100,18 +100,15 @@ judge_incoming (Intake *self, const McFrame *frame)
   return MC_VERDICT_PASS;
 }
 
-/* A signal that stands for a parcel. */
+/* A signal that stands for a parcel. Each answer that is one is wanted: a call that only looks is
+ * not let in else. */
 static McVerdict
 take_parcel (Intake *self)
 {
-  McParcel *parcel = mc_bypass_take (self->bypass);
-
-  if (parcel == NULL || parcel->destination == NULL
-      || mc_ledger_leave (self->ledger, parcel->destination, parcel->reply_serial))
-    self->parcel = parcel;
-  else
-    mc_bypass_finish (self->bypass, parcel);
+  self->parcel = mc_bypass_take (self->bypass);
   self->parcel_at = 0;
+  if (self->parcel != NULL && self->parcel->destination != NULL)
+    mc_ledger_leave (self->ledger, self->parcel->destination, self->parcel->reply_serial);
   return MC_VERDICT_DROP;
 }
 

@@ -403,19 +403,6 @@ test_answer (Fixture *f, gconstpointer data)
   assert_heard (f, "ABCABCABC");
 }
 
-/* Nobody wants it, so it goes no further; what is behind it does. */
-static void
-test_answer_that_nobody_wants (Fixture *f, gconstpointer data)
-{
-  g_autoptr (GDBusMessage) unasked = g_dbus_message_new_method_call (NAME, PATH, NAME, "Read");
-  g_autoptr (GVariant) reply = NULL;
-
-  g_dbus_message_set_flags (unasked, G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED);
-  g_dbus_connection_send_message (f->client, unasked, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
-  reply = call (f, "Read");
-  assert_heard (f, "ABC");
-}
-
 /* What GDBus has let go before the end has reached the bus then. */
 static void
 test_end (Fixture *f, gconstpointer data)
@@ -546,7 +533,6 @@ main (int argc, char **argv)
   TEST ("/bypass/descriptor-whose-header-comes-in-parts",
         test_descriptor_whose_header_comes_in_parts);
   TEST ("/bypass/answer", test_answer);
-  TEST ("/bypass/answer-that-nobody-wants", test_answer_that_nobody_wants);
   TEST ("/bypass/end", test_end);
   TEST ("/bypass/bus-that-does-not-read", test_bus_that_does_not_read);
   TEST ("/bypass/relief", test_relief);
