@@ -54,15 +54,19 @@ static const struct
 
 typedef struct
 {
-  GDBusInterfaceSkeleton *skeleton;
   GDBusMethodInvocation *invocation; /* owned by whoever answers */
   const Rule *rule;
+  McAuthority *authority;
+  McAccessHandler handle;
+  gpointer user_data;
+  GDestroyNotify free_user_data;
 } PendingCall;
 
 static void
 pending_call_free (PendingCall *call)
 {
-  g_object_unref (call->skeleton);
+  g_object_unref (call->authority);
+  call->free_user_data (call->user_data);
   g_free (call);
 }
 
@@ -103,27 +107,10 @@ mc_access_acts (const char *interface, const char *method)
   return mc_access_judge (interface, method) == MC_CALL_CHANGES && !g_str_equal (method, "Inhibit");
 }
 
-static const GDBusInterfaceVTable *
-generated_vtable (gpointer skeleton)
-{
-  gpointer generated = g_type_class_peek_parent (G_OBJECT_GET_CLASS (skeleton));
-
-  return G_DBUS_INTERFACE_SKELETON_CLASS (generated)->get_vtable (skeleton);
-}
-
 static void
 dispatch (const PendingCall *call)
 {
-  GDBusMethodInvocation *invocation = call->invocation;
-
-  generated_vtable (call->skeleton)
-      ->method_call (g_dbus_method_invocation_get_connection (invocation),
-                     g_dbus_method_invocation_get_sender (invocation),
-                     g_dbus_method_invocation_get_object_path (invocation),
-                     g_dbus_method_invocation_get_interface_name (invocation),
-                     g_dbus_method_invocation_get_method_name (invocation),
-                     g_dbus_method_invocation_get_parameters (invocation), invocation,
-                     call->skeleton);
+  call->handle (call->invocation, call->user_data);
 }
 
 static void
@@ -152,25 +139,74 @@ on_identified (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (PendingCall) call = user_data;
   GDBusMethodInvocation *invocation = call->invocation;
-  McAuthority *authority;
-  const char *action;
+  McAuthority *authority = call->authority;
+  const char *action = call->rule->action;
   GError *error = NULL;
   McCaller *caller = mc_caller_identify_finish (G_DBUS_CONNECTION (source), result, &error);
 
   if (caller == NULL)
     {
-      g_dbus_method_invocation_return_error (
-          invocation, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED, "%s needs the authorisation %s: %s",
-          call->rule->method, call->rule->action, error->message);
+      g_dbus_method_invocation_return_error (invocation, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED,
+                                             "%s needs the authorisation %s: %s",
+                                             call->rule->method, action, error->message);
       g_error_free (error);
       return;
     }
   g_object_set_data_full (G_OBJECT (invocation), CALLER_KEY, caller,
                           (GDestroyNotify)mc_caller_free);
-  authority = g_object_get_data (G_OBJECT (call->skeleton), AUTHORITY_KEY);
-  action = call->rule->action;
   mc_authority_check_async (authority, caller, action, allows_interaction (invocation), on_checked,
                             g_steal_pointer (&call));
+}
+
+void
+mc_access_pass (McAuthority *authority,
+                GDBusMethodInvocation *invocation,
+                McAccessHandler handle,
+                gpointer user_data,
+                GDestroyNotify free_user_data)
+{
+  const char *method = g_dbus_method_invocation_get_method_name (invocation);
+  g_autoptr (PendingCall) call = g_new (PendingCall, 1);
+
+  *call = (PendingCall){
+    .invocation = invocation,
+    .rule = find_rule (g_dbus_method_invocation_get_interface_name (invocation), method),
+    .authority = g_object_ref (authority),
+    .handle = handle,
+    .user_data = user_data,
+    .free_user_data = free_user_data,
+  };
+  if (call->rule == NULL)
+    g_dbus_method_invocation_return_error (invocation, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED,
+                                           "Nobody may call %s", method);
+  else if (call->rule->action == NULL)
+    dispatch (call);
+  else
+    mc_caller_identify_async (g_dbus_method_invocation_get_connection (invocation),
+                              g_dbus_method_invocation_get_sender (invocation), on_identified,
+                              g_steal_pointer (&call));
+}
+
+/* Generated skeletons */
+
+static const GDBusInterfaceVTable *
+generated_vtable (gpointer skeleton)
+{
+  gpointer generated = g_type_class_peek_parent (G_OBJECT_GET_CLASS (skeleton));
+
+  return G_DBUS_INTERFACE_SKELETON_CLASS (generated)->get_vtable (skeleton);
+}
+
+static void
+call_skeleton (GDBusMethodInvocation *invocation, gpointer skeleton)
+{
+  generated_vtable (skeleton)->method_call (
+      g_dbus_method_invocation_get_connection (invocation),
+      g_dbus_method_invocation_get_sender (invocation),
+      g_dbus_method_invocation_get_object_path (invocation),
+      g_dbus_method_invocation_get_interface_name (invocation),
+      g_dbus_method_invocation_get_method_name (invocation),
+      g_dbus_method_invocation_get_parameters (invocation), invocation, skeleton);
 }
 
 static void
@@ -183,21 +219,8 @@ on_call (GDBusConnection *connection,
          GDBusMethodInvocation *invocation,
          gpointer skeleton)
 {
-  const Rule *rule = find_rule (interface, method);
-  g_autoptr (PendingCall) call = NULL;
-
-  if (rule == NULL)
-    {
-      g_dbus_method_invocation_return_error (invocation, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED,
-                                             "Nobody may call %s", method);
-      return;
-    }
-  call = g_new (PendingCall, 1);
-  *call = (PendingCall){ g_object_ref (skeleton), invocation, rule };
-  if (rule->action == NULL)
-    dispatch (call);
-  else
-    mc_caller_identify_async (connection, sender, on_identified, g_steal_pointer (&call));
+  mc_access_pass (g_object_get_data (G_OBJECT (skeleton), AUTHORITY_KEY), invocation, call_skeleton,
+                  g_object_ref (skeleton), g_object_unref);
 }
 
 static GVariant *

@@ -29,6 +29,19 @@ McCallKind mc_access_judge (const char *interface, const char *method);
 /* Whether something comes of that call where its answer does not arrive. Any thread. */
 gboolean mc_access_acts (const char *interface, const char *method);
 
+/* Answers a call that may be made. @invocation: (transfer full). */
+typedef void (*McAccessHandler) (GDBusMethodInvocation *invocation, gpointer user_data);
+
+/*
+ * Hands @invocation to @handle if its caller may make it, at once or later, or denies it.
+ * @invocation: (transfer full); @user_data: freed in either case, when @handle has returned.
+ */
+void mc_access_pass (McAuthority *authority,
+                     GDBusMethodInvocation *invocation,
+                     McAccessHandler handle,
+                     gpointer user_data,
+                     GDestroyNotify free_user_data);
+
 /* Has each call of @skeleton, whose class has mc_access_get_vtable(), checked by @authority. */
 void mc_access_guard (GDBusInterfaceSkeleton *skeleton, McAuthority *authority);
 

@@ -15,6 +15,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (McBus, mc_bus, MC, BUS, GObject)
 
 /*
+ * @connection: of mc_intake_connect()
  * Returns: (transfer full): with everything exported; to own the name is the caller's. NULL where
  * the paths are taken on this connection.
  */

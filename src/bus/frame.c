@@ -6,13 +6,6 @@
 
 #include <string.h>
 
-/* Codes of the fields of a header. */
-#define FIELD_INTERFACE    2
-#define FIELD_MEMBER       3
-#define FIELD_REPLY_SERIAL 5
-#define FIELD_DESTINATION  6
-#define FIELD_SENDER       7
-
 #define ALIGNED(at, to) (((at) + (to) - 1) / (to) * (to))
 
 typedef struct
@@ -39,6 +32,16 @@ mc_frame_measure (const guint8 *fixed, guint64 *header, guint64 *whole)
 
   *header = ALIGNED ((guint64)MC_FRAME_FIXED + number_at (fixed + 12, big), 8);
   *whole = *header + number_at (fixed + 4, big);
+}
+
+gsize
+mc_frame_measure_rest (const guint8 *bytes, gsize length)
+{
+  guint64 header = MC_FRAME_FIXED, whole;
+
+  if (length >= MC_FRAME_FIXED)
+    mc_frame_measure (bytes, &header, &whole);
+  return header > length ? (gsize)header - length : 0;
 }
 
 static gboolean
@@ -77,13 +80,13 @@ read_text (Reader *self, gsize length)
 static void
 take_text (McFrame *self, guint8 code, const char *text)
 {
-  if (code == FIELD_INTERFACE)
+  if (code == MC_FRAME_FIELD_INTERFACE)
     self->interface = text;
-  else if (code == FIELD_MEMBER)
+  else if (code == MC_FRAME_FIELD_MEMBER)
     self->member = text;
-  else if (code == FIELD_DESTINATION)
+  else if (code == MC_FRAME_FIELD_DESTINATION)
     self->destination = text;
-  else if (code == FIELD_SENDER)
+  else if (code == MC_FRAME_FIELD_SENDER)
     self->sender = text;
 }
 
@@ -101,8 +104,10 @@ read_value (McFrame *self, Reader *reader, guint8 code, char type)
     return FALSE;
   if (type == 'u')
     {
-      if (code == FIELD_REPLY_SERIAL)
+      if (code == MC_FRAME_FIELD_REPLY_SERIAL)
         self->reply_serial = number;
+      else if (code == MC_FRAME_FIELD_UNIX_FDS)
+        self->unix_fds = number;
       return TRUE;
     }
   text = read_text (reader, number);

@@ -20,6 +20,7 @@ typedef struct
   guint32 serial;
   guint32 reply_serial;
   guint32 body;
+  guint32 unix_fds; /* how many come with it */
   const char *interface;
   const char *member;
   const char *sender;
@@ -31,11 +32,25 @@ typedef struct
 #define MC_FRAME_ERROR  3
 #define MC_FRAME_SIGNAL 4
 
+/* Codes of the fields of a header. */
+#define MC_FRAME_FIELD_PATH         1
+#define MC_FRAME_FIELD_INTERFACE    2
+#define MC_FRAME_FIELD_MEMBER       3
+#define MC_FRAME_FIELD_REPLY_SERIAL 5
+#define MC_FRAME_FIELD_DESTINATION  6
+#define MC_FRAME_FIELD_SENDER       7
+#define MC_FRAME_FIELD_SIGNATURE    8
+#define MC_FRAME_FIELD_UNIX_FDS     9
+
 #define MC_FRAME_FLAGS_AT 2
 #define MC_FRAME_NO_REPLY 0x1
 
 /* @fixed: the first MC_FRAME_FIXED bytes. Tells how long the header is, and all of the message. */
 void mc_frame_measure (const guint8 *fixed, guint64 *header, guint64 *whole);
+
+/* @bytes: of a message that has begun to come. Returns: how many are missing of its header; before
+ * the first MC_FRAME_FIXED are there, of those. */
+gsize mc_frame_measure_rest (const guint8 *bytes, gsize length);
 
 /* @header: as long as mc_frame_measure() says. FALSE where it is no header. */
 gboolean

@@ -8,8 +8,10 @@
 
 #include "intake.h"
 
+#include "bypass.h"
 #include "frame.h"
 #include "ledger.h"
+#include "refusals.h"
 #include "stream.h"
 
 #include <errno.h>
@@ -28,15 +30,11 @@
 /* A header has four short texts, and a path. */
 #define MOST_HEADER ((guint64)64 << 10)
 
+/* What is read at once. */
+#define CHUNK ((gsize)64 << 10)
+
 /* What waits for its reader before no more is read for it. */
 #define MOST_WAITING ((gsize)256 << 10)
-
-/* Who is refused calls again at once, and there may be as many at the bus as it has clients: others
- * would wait behind them there. So refusals are no faster than this, and those that are beyond the
- * most are never answered. */
-#define REFUSALS_AT_ONCE 10
-#define REFUSALS_MS      10
-#define MOST_REFUSALS    16384
 
 typedef struct
 {
@@ -44,10 +42,12 @@ typedef struct
   GSocketConnection *bus;
   int inner; /* this end of the pair whose other end GDBus has */
   McStream in, out;
-  gboolean begun;  /* the two have introduced themselves: messages follow */
-  GQueue refusals; /* (element-type GBytes) that wait for their time */
-  gint64 refused_us;
+  gboolean begun; /* the two have introduced themselves: messages follow */
+  McRefusals refusals;
   McLedger *ledger;
+  McBypass *bypass;
+  McParcel *parcel; /* (nullable): on its way to the bus, ahead of all that GDBus sends behind it */
+  gsize parcel_at;  /* how much of it is */
 } Intake;
 
 static void
@@ -57,33 +57,14 @@ intake_free (Intake *self)
   mc_stream_clear (&self->out);
   close (self->inner);
   g_object_unref (self->bus);
-  g_queue_clear_full (&self->refusals, (GDestroyNotify)g_bytes_unref);
+  mc_refusals_clear (&self->refusals);
   mc_ledger_free (self->ledger);
+  g_clear_pointer (&self->parcel, mc_parcel_free);
+  mc_bypass_free (self->bypass);
   g_free (self);
 }
 
 /* Judging */
-
-static void
-refuse (Intake *self, const McFrame *call, const char *why)
-{
-  g_autoptr (GDBusMessage) refusal = g_dbus_message_new ();
-  guchar *blob;
-  gsize size;
-
-  if (g_queue_get_length (&self->refusals) >= MOST_REFUSALS)
-    return;
-  g_dbus_message_set_message_type (refusal, G_DBUS_MESSAGE_TYPE_ERROR);
-  g_dbus_message_set_flags (refusal, G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED);
-  g_dbus_message_set_serial (refusal, G_MAXUINT32); /* nobody refers to it */
-  g_dbus_message_set_reply_serial (refusal, call->serial);
-  g_dbus_message_set_destination (refusal, call->sender);
-  g_dbus_message_set_error_name (refusal, "org.freedesktop.DBus.Error.LimitsExceeded");
-  g_dbus_message_set_body (refusal, g_variant_new ("(s)", why));
-  blob = g_dbus_message_to_blob (refusal, &size, G_DBUS_CAPABILITY_FLAGS_NONE, NULL);
-  if (blob != NULL)
-    g_queue_push_tail (&self->refusals, g_bytes_new_take (blob, size));
-}
 
 static McVerdict
 judge_call (Intake *self, const McFrame *call)
@@ -97,14 +78,14 @@ judge_call (Intake *self, const McFrame *call)
   if (call->body > MOST_ARGUMENTS)
     {
       if (awaited)
-        refuse (self, call, "A call may have 256 KiB of arguments at most");
+        mc_refusals_add (&self->refusals, call, "A call may have 256 KiB of arguments at most");
       return MC_VERDICT_DROP;
     }
   if (mc_ledger_enter (self->ledger, call->sender, call->serial, kind, awaited))
     return MC_VERDICT_PASS;
   limit = mc_ledger_describe_limit (kind);
   if (awaited)
-    refuse (self, call, limit);
+    mc_refusals_add (&self->refusals, call, limit);
   return MC_VERDICT_DROP;
 }
 
@@ -119,14 +100,40 @@ judge_incoming (Intake *self, const McFrame *frame)
   return MC_VERDICT_PASS;
 }
 
+/* A signal that stands for a parcel. Each answer that is one is wanted: a call that only looks is
+ * not let in else. */
+static McVerdict
+take_parcel (Intake *self)
+{
+  self->parcel = mc_bypass_take (self->bypass);
+  self->parcel_at = 0;
+  if (self->parcel != NULL && self->parcel->destination != NULL)
+    mc_ledger_leave (self->ledger, self->parcel->destination, self->parcel->reply_serial);
+  return MC_VERDICT_DROP;
+}
+
 static McVerdict
 judge_outgoing (Intake *self, const McFrame *frame)
 {
+  if (frame->type == MC_FRAME_SIGNAL && g_strcmp0 (frame->interface, MC_BYPASS_INTERFACE) == 0)
+    return take_parcel (self);
   if ((frame->type != MC_FRAME_RETURN && frame->type != MC_FRAME_ERROR)
       || frame->destination == NULL)
     return MC_VERDICT_PASS;
   return mc_ledger_leave (self->ledger, frame->destination, frame->reply_serial) ? MC_VERDICT_PASS
                                                                                  : MC_VERDICT_DROP;
+}
+
+static McVerdict
+judge_with_fds (Intake *self, const McFrame *frame)
+{
+  McVerdict verdict = judge_outgoing (self, frame);
+
+  if (frame->unix_fds > 0 && verdict == MC_VERDICT_PASS)
+    mc_stream_place_fds (&self->out);
+  else if (frame->unix_fds > 0)
+    mc_stream_drop_fds (&self->out);
+  return verdict;
 }
 
 /* A header has come whole. */
@@ -139,7 +146,7 @@ judge (Intake *self, McStream *stream, guint8 *header, gsize length)
   if (!mc_frame_read (&frame, header, length))
     return MC_VERDICT_PASS;
   if (stream == &self->out)
-    return judge_outgoing (self, &frame);
+    return judge_with_fds (self, &frame);
   /* Each call that is let in is answered, so that its end is seen; an answer that nobody wants goes
    * no further than here. */
   if (frame.type == MC_FRAME_CALL)
@@ -174,6 +181,13 @@ move_part (Intake *self, McStream *stream, guint8 *bytes, gsize length)
   return move_part (self, stream, bytes, length);
 }
 
+/* What is behind a parcel waits until it is through. */
+static gboolean
+is_blocked (const Intake *self, const McStream *stream)
+{
+  return stream == &self->out && stream->left == 0 && self->parcel != NULL;
+}
+
 static void
 move_messages (Intake *self, McStream *stream)
 {
@@ -184,9 +198,27 @@ move_messages (Intake *self, McStream *stream)
       part = move_part (self, stream, stream->read->data + done, stream->read->len - done);
       done += part;
     }
-  while (part > 0 && done < stream->read->len);
+  while (part > 0 && done < stream->read->len && !is_blocked (self, stream));
   if (done > 0)
     g_byte_array_remove_range (stream->read, 0, (guint)done);
+}
+
+/* As much of it as may wait. */
+static void
+move_parcel (Intake *self)
+{
+  GByteArray *waiting = self->out.waiting;
+  gsize rest;
+  const guint8 *bytes = mc_parcel_get_part (self->parcel, self->parcel_at, &rest);
+
+  if (rest == 0)
+    mc_bypass_finish (self->bypass, g_steal_pointer (&self->parcel));
+  else if (waiting->len < MOST_WAITING)
+    {
+      rest = MIN (rest, MOST_WAITING - waiting->len);
+      g_byte_array_append (waiting, bytes, (guint)rest);
+      self->parcel_at += rest;
+    }
 }
 
 /* Before the first message each end says who it is, in lines. */
@@ -209,48 +241,60 @@ move_lines (Intake *self, McStream *stream)
   g_byte_array_remove_range (stream->read, 0, length);
 }
 
-/* Between two messages. */
-static void
-send_refusals (Intake *self)
-{
-  gint64 now_us = g_get_monotonic_time ();
-
-  if (now_us - self->refused_us < REFUSALS_MS * 1000)
-    return;
-  for (guint i = 0; i < REFUSALS_AT_ONCE && !g_queue_is_empty (&self->refusals); i++)
-    {
-      g_autoptr (GBytes) refusal = g_queue_pop_head (&self->refusals);
-
-      g_byte_array_append (self->out.waiting, g_bytes_get_data (refusal, NULL),
-                           (guint)g_bytes_get_size (refusal));
-    }
-  self->refused_us = now_us;
-}
-
 static void
 move_on (Intake *self, McStream *stream)
 {
   if (!self->begun)
     move_lines (self, stream);
-  if (self->begun && stream->read->len > 0)
-    move_messages (self, stream);
-  if (stream == &self->out && self->begun && stream->left == 0
-      && !g_queue_is_empty (&self->refusals) && stream->waiting->len <= MOST_WAITING)
-    send_refusals (self);
+  do
+    {
+      if (is_blocked (self, stream))
+        move_parcel (self);
+      if (self->begun && stream->read->len > 0 && !is_blocked (self, stream))
+        move_messages (self, stream);
+    }
+  while (is_blocked (self, stream) && stream->waiting->len < MOST_WAITING);
+  if (stream == &self->out && self->begun && stream->left == 0 && self->parcel == NULL
+      && mc_refusals_are_waiting (&self->refusals) && stream->waiting->len <= MOST_WAITING)
+    mc_refusals_send (&self->refusals, stream->waiting);
 }
 
 /* Waiting */
 
+/*
+ * Returns: how many bytes may be read. Descriptors come with the first byte of their message, and
+ * with whatever is before it, so that a read may end within its header: then the rest of that is
+ * read to see whose they are, and nothing behind it, with which the next ones might come.
+ */
+static gsize
+measure_room (const Intake *self, const McStream *reads)
+{
+  if (reads->waiting->len >= MOST_WAITING || reads->fds_placed || is_blocked (self, reads))
+    return 0;
+  return reads->n_fds == 0 ? CHUNK : mc_frame_measure_rest (reads->read->data, reads->read->len);
+}
+
 static short
-events_of (const McStream *reads, const McStream *writes)
+events_of (const Intake *self, const McStream *reads, const McStream *writes)
 {
   short events = 0;
 
-  if (reads->waiting->len < MOST_WAITING && reads->n_fds == 0)
+  if (measure_room (self, reads) > 0)
     events |= POLLIN;
   if (writes->waiting->len > 0)
     events |= POLLOUT;
   return events;
+}
+
+/* Returns: FALSE when that end is gone. */
+static gboolean
+read_what_came (Intake *self, McStream *stream, short events)
+{
+  gsize room = measure_room (self, stream);
+
+  /* What was sent before an end is read whatever waits. */
+  return (events & (POLLIN | POLLHUP | POLLERR)) == 0
+         || mc_stream_read (stream, room > 0 ? room : CHUNK, stream == &self->out);
 }
 
 /* Returns: FALSE when one end is gone. */
@@ -258,22 +302,37 @@ static gboolean
 turn (Intake *self)
 {
   struct pollfd ends[] = {
-    { self->in.from, events_of (&self->in, &self->out), 0 },
-    { self->inner, events_of (&self->out, &self->in), 0 },
+    { self->in.from, events_of (self, &self->in, &self->out), 0 },
+    { self->inner, events_of (self, &self->out, &self->in), 0 },
   };
 
-  int timeout_ms = g_queue_is_empty (&self->refusals) ? -1 : REFUSALS_MS;
+  int timeout_ms = mc_refusals_are_waiting (&self->refusals) ? MC_REFUSALS_MS : -1;
 
   if (poll (ends, G_N_ELEMENTS (ends), timeout_ms) < 0)
     return errno == EINTR;
-  if ((ends[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && !mc_stream_read (&self->in, FALSE))
-    return FALSE;
-  if ((ends[1].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && !mc_stream_read (&self->out, TRUE))
+  if (!read_what_came (self, &self->in, ends[0].revents)
+      || !read_what_came (self, &self->out, ends[1].revents))
     return FALSE;
   move_on (self, &self->in);
   move_on (self, &self->out);
-  return (self->in.waiting->len == 0 || mc_stream_write (&self->in))
-         && (self->out.waiting->len == 0 || mc_stream_write (&self->out));
+  if ((self->in.waiting->len > 0 && !mc_stream_write (&self->in))
+      || (self->out.waiting->len > 0 && !mc_stream_write (&self->out)))
+    return FALSE;
+  if (is_blocked (self, &self->out))
+    move_on (self, &self->out); /* so that there is something to wait for */
+  return TRUE;
+}
+
+/* GDBus has closed its end: what it sent before still goes out. */
+static void
+end_out (Intake *self)
+{
+  do
+    {
+      move_on (self, &self->out);
+      mc_stream_drain (&self->out);
+    }
+  while (self->out.waiting->len == 0 && is_blocked (self, &self->out));
 }
 
 static gpointer
@@ -283,7 +342,7 @@ run (gpointer data)
 
   while (turn (self))
     ;
-  mc_stream_drain (&self->out);
+  end_out (self);
   mc_stream_drain (&self->in);
   shutdown (self->inner, SHUT_RDWR);
   shutdown (self->in.from, SHUT_RDWR);
@@ -351,8 +410,9 @@ mc_intake_connect (GBusType type, GError **error)
   self = g_new0 (Intake, 1);
   self->bus = g_steal_pointer (&bus);
   self->inner = inner;
-  g_queue_init (&self->refusals);
+  mc_refusals_init (&self->refusals);
   self->ledger = mc_ledger_new ();
+  self->bypass = mc_bypass_new ();
   mc_stream_init (&self->in, outer, inner);
   mc_stream_init (&self->out, inner, outer);
   self->thread = g_thread_new ("bus-intake", run, self);
@@ -368,6 +428,14 @@ mc_intake_connect (GBusType type, GError **error)
       intake_end (self);
     }
   return connection;
+}
+
+McBypass *
+mc_intake_get_bypass (GDBusConnection *connection)
+{
+  const Intake *self = g_object_get_data (G_OBJECT (connection), INTAKE_KEY);
+
+  return self->bypass;
 }
 
 void

@@ -11,15 +11,20 @@
  * no answer is wanted, and GDBus never hears of it. A call that only looks and wants no answer is
  * dropped, and so are signals of others than the bus: this connection listens to none. Descriptors
  * that come with a call are closed: no method takes any.
+ *
+ * On the way out it puts in place what goes past GDBus: see bypass.h.
  */
 #pragma once
 
-#include <gio/gio.h>
+#include "bypass.h"
 
 G_BEGIN_DECLS
 
 /* Returns: (transfer full): a connection that nobody else has. */
 GDBusConnection *mc_intake_connect (GBusType type, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Returns: (transfer none): for what goes past GDBus, until the connection is closed. */
+McBypass *mc_intake_get_bypass (GDBusConnection *connection);
 
 /* Closes it; what was sent before has reached the bus then. */
 void mc_intake_close (GDBusConnection *connection);

@@ -10,8 +10,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define CHUNK ((gsize)64 << 10)
-
 void
 mc_stream_init (McStream *self, int from, int to)
 {
@@ -21,10 +19,25 @@ mc_stream_init (McStream *self, int from, int to)
 }
 
 void
-mc_stream_clear (McStream *self)
+mc_stream_drop_fds (McStream *self)
 {
   for (gsize i = 0; i < self->n_fds; i++)
     close (self->fds[i]);
+  self->n_fds = 0;
+  self->fds_placed = FALSE;
+}
+
+void
+mc_stream_place_fds (McStream *self)
+{
+  self->fds_placed = TRUE;
+  self->fds_at = self->waiting->len;
+}
+
+void
+mc_stream_clear (McStream *self)
+{
+  mc_stream_drop_fds (self);
   g_byte_array_unref (self->read);
   g_byte_array_unref (self->waiting);
 }
@@ -46,7 +59,7 @@ take_fds (McStream *self, struct msghdr *message)
 }
 
 gboolean
-mc_stream_read (McStream *self, gboolean with_fds)
+mc_stream_read (McStream *self, gsize most, gboolean with_fds)
 {
   guint before = self->read->len;
   union
@@ -58,8 +71,8 @@ mc_stream_read (McStream *self, gboolean with_fds)
   struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
   gssize got;
 
-  g_byte_array_set_size (self->read, before + CHUNK);
-  part = (struct iovec){ self->read->data + before, CHUNK };
+  g_byte_array_set_size (self->read, before + (guint)most);
+  part = (struct iovec){ self->read->data + before, most };
   if (with_fds)
     {
       message.msg_control = control.bytes;
@@ -72,19 +85,22 @@ mc_stream_read (McStream *self, gboolean with_fds)
   return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
+/* Descriptors go with the first byte of their message, and with no other message's. */
 gboolean
 mc_stream_write (McStream *self)
 {
+  gboolean before_fds = self->fds_placed && self->fds_at > 0;
+  gboolean with_fds = self->fds_placed && self->fds_at == 0;
   union
   {
     struct cmsghdr align;
     char bytes[CMSG_SPACE (sizeof (int) * MC_STREAM_MOST_FDS)];
   } control = { 0 };
-  struct iovec part = { self->waiting->data, self->waiting->len };
+  struct iovec part = { self->waiting->data, before_fds ? self->fds_at : self->waiting->len };
   struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
   gssize put;
 
-  if (self->n_fds > 0)
+  if (with_fds)
     {
       message.msg_control = control.bytes;
       message.msg_controllen = CMSG_SPACE (sizeof (int) * self->n_fds);
@@ -97,9 +113,10 @@ mc_stream_write (McStream *self)
   if (put <= 0)
     return put < 0 && (errno == EAGAIN || errno == EINTR);
   g_byte_array_remove_range (self->waiting, 0, (guint)put);
-  for (gsize i = 0; i < self->n_fds; i++)
-    close (self->fds[i]);
-  self->n_fds = 0;
+  if (before_fds)
+    self->fds_at -= (gsize)put;
+  if (with_fds)
+    mc_stream_drop_fds (self);
   return TRUE;
 }
 

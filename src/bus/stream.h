@@ -24,15 +24,22 @@ typedef struct
   GByteArray *waiting; /* to be written */
   guint64 left;        /* of the message that the verdict is on */
   McVerdict verdict;
-  int fds[MC_STREAM_MOST_FDS]; /* to be sent with what is waiting */
+  int fds[MC_STREAM_MOST_FDS]; /* of one message that was read */
   gsize n_fds;
+  gboolean fds_placed; /* that message is waiting */
+  gsize fds_at;        /* where it begins then */
 } McStream;
 
 void mc_stream_init (McStream *self, int from, int to);
 void mc_stream_clear (McStream *self);
 
-/* Reads what there is. Returns: FALSE at its end. */
-gboolean mc_stream_read (McStream *self, gboolean with_fds);
+/* Reads what there is, @most bytes of it. Returns: FALSE at its end. */
+gboolean mc_stream_read (McStream *self, gsize most, gboolean with_fds);
+
+/* The message that the descriptors belong to goes behind what is waiting; or it does not, and they
+ * are closed. */
+void mc_stream_place_fds (McStream *self);
+void mc_stream_drop_fds (McStream *self);
 
 /* Writes what can be. Returns: FALSE where nobody reads it any more. */
 gboolean mc_stream_write (McStream *self);

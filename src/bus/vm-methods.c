@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* org.example.MemCoord1.VM: a VM's skeleton, and the answers to its methods. */
+/* org.example.MemCoord1.VM: the answers to its methods. */
 #include "config.h"
 
 #include "vm-methods.h"
@@ -11,25 +11,26 @@
 #include "names.h"
 #include "plain-text.h"
 
-struct _McVmMethods
+/* A call on its way. */
+typedef struct
 {
-  McDbusMemCoord1VMSkeleton parent;
-
   McCoordinator *coordinator;
   McVm *vm;
-};
+} VmCall;
 
-static void mc_vm_methods_iface_init (McDbusMemCoord1VMIface *iface);
+static void
+vm_call_free (gpointer data)
+{
+  VmCall *self = data;
 
-G_DEFINE_FINAL_TYPE_WITH_CODE (McVmMethods,
-                               mc_vm_methods,
-                               MC_DBUS_TYPE_MEM_COORD1_VM_SKELETON,
-                               G_IMPLEMENT_INTERFACE (MC_DBUS_TYPE_MEM_COORD1_VM,
-                                                      mc_vm_methods_iface_init))
+  g_object_unref (self->coordinator);
+  g_object_unref (self->vm);
+  g_free (self);
+}
 
 /* A VM may go while a call for it waits for its authorisation. */
 static gboolean
-check_there (McVmMethods *self, GError **error)
+check_there (const VmCall *self, GError **error)
 {
   if (!mc_vm_get_parts (self->vm)->domain.gone)
     return TRUE;
@@ -50,8 +51,8 @@ on_thresholds_set (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 /* @values: a{st}, floating or not */
-static gboolean
-set_thresholds (McVmMethods *self, GDBusMethodInvocation *invocation, GVariant *values)
+static void
+set_thresholds (const VmCall *self, GDBusMethodInvocation *invocation, GVariant *values)
 {
   g_autoptr (GVariant) owned = g_variant_ref_sink (values);
   GError *error = NULL;
@@ -61,86 +62,83 @@ set_thresholds (McVmMethods *self, GDBusMethodInvocation *invocation, GVariant *
   else
     mc_vm_changes_set_async (&mc_vm_get_parts (self->vm)->changes, owned,
                              mc_access_get_origin (invocation), on_thresholds_set, invocation);
-  return TRUE;
 }
 
-static gboolean
-handle_set_thresholds (McDbusMemCoord1VM *object,
-                       GDBusMethodInvocation *invocation,
-                       GVariant *values)
+static void
+handle_set_thresholds (const VmCall *self, GDBusMethodInvocation *invocation, GVariant *arguments)
 {
+  g_autoptr (GVariant) values = g_variant_get_child_value (arguments, 0);
   GError *error = NULL;
 
   if (mc_argument_check_values ("values", values, &error))
-    return set_thresholds (MC_VM_METHODS (object), invocation, values);
-  mc_answer_error (invocation, error);
-  return TRUE;
+    set_thresholds (self, invocation, values);
+  else
+    mc_answer_error (invocation, error);
 }
 
-static gboolean
-handle_set_threshold (McDbusMemCoord1VM *object,
-                      GDBusMethodInvocation *invocation,
-                      const char *name,
-                      guint64 value)
+static void
+handle_set_threshold (const VmCall *self, GDBusMethodInvocation *invocation, GVariant *arguments)
 {
-  return set_thresholds (MC_VM_METHODS (object), invocation,
-                         g_variant_new_parsed ("{%s: %t}", name, value));
+  const char *name;
+  guint64 value;
+
+  g_variant_get (arguments, "(&st)", &name, &value);
+  set_thresholds (self, invocation, g_variant_new_parsed ("{%s: %t}", name, value));
 }
 
-static gboolean
-handle_set_managed (McDbusMemCoord1VM *object, GDBusMethodInvocation *invocation, gboolean managed)
+static void
+handle_set_managed (const VmCall *self, GDBusMethodInvocation *invocation, GVariant *arguments)
 {
-  return handle_set_threshold (object, invocation, MC_SETTING_MANAGED, managed ? 1 : 0);
+  gboolean managed;
+
+  g_variant_get (arguments, "(b)", &managed);
+  set_thresholds (self, invocation,
+                  g_variant_new_parsed ("{%s: %t}", MC_SETTING_MANAGED, (guint64)managed));
 }
 
-static gboolean
-handle_reset_thresholds (McDbusMemCoord1VM *object,
-                         GDBusMethodInvocation *invocation,
-                         const char *const *names)
+static void
+handle_reset_thresholds (const VmCall *self, GDBusMethodInvocation *invocation, GVariant *arguments)
 {
-  McVmMethods *self = MC_VM_METHODS (object);
+  g_autofree const char **names = NULL;
   GError *error = NULL;
 
+  g_variant_get (arguments, "(^a&s)", &names);
   if (!check_there (self, &error) || !mc_argument_check_names ("names", names, &error))
     mc_answer_error (invocation, error);
   else
     mc_vm_changes_reset_async (&mc_vm_get_parts (self->vm)->changes, names,
                                mc_access_get_origin (invocation), on_thresholds_set, invocation);
-  return TRUE;
 }
 
-static gboolean
-handle_pause (McDbusMemCoord1VM *object,
-              GDBusMethodInvocation *invocation,
-              const char *reason,
-              guint seconds)
+static void
+handle_pause (const VmCall *self, GDBusMethodInvocation *invocation, GVariant *arguments)
 {
-  McVmMethods *self = MC_VM_METHODS (object);
+  const char *reason;
+  guint seconds;
   GError *error = NULL;
 
+  g_variant_get (arguments, "(&su)", &reason, &seconds);
   if (check_there (self, &error) && mc_argument_check_text ("reason", reason, &error))
     mc_pause_begin (&mc_vm_get_parts (self->vm)->pause, reason, seconds,
                     mc_access_get_origin (invocation));
-  return mc_answer_when_kept (self->coordinator, invocation, error);
+  mc_answer_when_kept (self->coordinator, invocation, error);
 }
 
-static gboolean
-handle_resume (McDbusMemCoord1VM *object, GDBusMethodInvocation *invocation)
+static void
+handle_resume (const VmCall *self, GDBusMethodInvocation *invocation, GVariant *arguments)
 {
-  McVmMethods *self = MC_VM_METHODS (object);
   GError *error = NULL;
 
   if (check_there (self, &error))
     mc_host_parts_resume (mc_coordinator_get_parts (self->coordinator),
                           &mc_vm_get_parts (self->vm)->pause, mc_vm_get_name (self->vm),
                           mc_access_get_origin (invocation), &error);
-  return mc_answer_when_kept (self->coordinator, invocation, error);
+  mc_answer_when_kept (self->coordinator, invocation, error);
 }
 
-static gboolean
-handle_list_decisions (McDbusMemCoord1VM *object, GDBusMethodInvocation *invocation)
+static void
+handle_list_decisions (const VmCall *self, GDBusMethodInvocation *invocation, GVariant *arguments)
 {
-  McVmMethods *self = MC_VM_METHODS (object);
   GPtrArray *moves = mc_vm_get_moves (self->vm);
   GVariantBuilder list;
 
@@ -152,52 +150,47 @@ handle_list_decisions (McDbusMemCoord1VM *object, GDBusMethodInvocation *invocat
 
       g_variant_builder_add (&list, "(ttts)", move->time, move->from, move->to, sentence);
     }
-  mc_dbus_mem_coord1_vm_complete_list_decisions (object, invocation, g_variant_builder_end (&list));
-  return TRUE;
+  g_dbus_method_invocation_return_value (invocation, g_variant_new ("(a(ttts))", &list));
 }
+
+static const struct
+{
+  const char *method;
+  void (*handle) (const VmCall *self, GDBusMethodInvocation *invocation, GVariant *arguments);
+} handlers[] = {
+  { "SetThreshold", handle_set_threshold },
+  { "SetThresholds", handle_set_thresholds },
+  { "SetManaged", handle_set_managed },
+  { "ResetThresholds", handle_reset_thresholds },
+  { "Pause", handle_pause },
+  { "Resume", handle_resume },
+  { "ListDecisions", handle_list_decisions },
+};
 
 static void
-mc_vm_methods_iface_init (McDbusMemCoord1VMIface *iface)
+on_allowed (GDBusMethodInvocation *invocation, gpointer user_data)
 {
-  iface->handle_set_threshold = handle_set_threshold;
-  iface->handle_set_thresholds = handle_set_thresholds;
-  iface->handle_set_managed = handle_set_managed;
-  iface->handle_reset_thresholds = handle_reset_thresholds;
-  iface->handle_pause = handle_pause;
-  iface->handle_resume = handle_resume;
-  iface->handle_list_decisions = handle_list_decisions;
+  const char *method = g_dbus_method_invocation_get_method_name (invocation);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (handlers); i++)
+    if (g_str_equal (handlers[i].method, method))
+      {
+        handlers[i].handle (user_data, invocation,
+                            g_dbus_method_invocation_get_parameters (invocation));
+        return;
+      }
+  g_dbus_method_invocation_return_error (invocation, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD,
+                                         "The method %s is not there yet", method);
 }
 
-static void
-mc_vm_methods_dispose (GObject *object)
+void
+mc_vm_methods_call (McCoordinator *coordinator,
+                    McAuthority *authority,
+                    McVm *vm,
+                    GDBusMethodInvocation *invocation)
 {
-  McVmMethods *self = MC_VM_METHODS (object);
+  VmCall *call = g_new (VmCall, 1);
 
-  g_clear_object (&self->coordinator);
-  g_clear_object (&self->vm);
-  G_OBJECT_CLASS (mc_vm_methods_parent_class)->dispose (object);
-}
-
-static void
-mc_vm_methods_class_init (McVmMethodsClass *klass)
-{
-  G_OBJECT_CLASS (klass)->dispose = mc_vm_methods_dispose;
-  G_DBUS_INTERFACE_SKELETON_CLASS (klass)->get_vtable = mc_access_get_vtable;
-}
-
-static void
-mc_vm_methods_init (McVmMethods *self)
-{
-}
-
-McVmMethods *
-mc_vm_methods_new (McCoordinator *coordinator, McAuthority *authority, McVm *vm)
-{
-  McVmMethods *self = g_object_new (MC_TYPE_VM_METHODS, NULL);
-
-  self->coordinator = g_object_ref (coordinator);
-  mc_access_guard (G_DBUS_INTERFACE_SKELETON (self), authority);
-  self->vm = g_object_ref (vm);
-  mc_dbus_mem_coord1_vm_set_uuid (MC_DBUS_MEM_COORD1_VM (self), mc_vm_get_uuid (vm));
-  return self;
+  *call = (VmCall){ g_object_ref (coordinator), g_object_ref (vm) };
+  mc_access_pass (authority, invocation, on_allowed, call, vm_call_free);
 }

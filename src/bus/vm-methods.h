@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* org.example.MemCoord1.VM: a VM's skeleton, and the answers to its methods. */
+/* org.example.MemCoord1.VM: the answers to its methods. Main thread. */
 #pragma once
 
 #include "authority.h"
 #include "coordinator.h"
-#include "mc-dbus.h"
 
 G_BEGIN_DECLS
 
-#define MC_TYPE_VM_METHODS (mc_vm_methods_get_type ())
-G_DECLARE_FINAL_TYPE (McVmMethods, mc_vm_methods, MC, VM_METHODS, McDbusMemCoord1VMSkeleton)
-
-McVmMethods *mc_vm_methods_new (McCoordinator *coordinator, McAuthority *authority, McVm *vm);
+/* Answers a call of a method that the interface has, if its caller may make it. @invocation:
+ * (transfer full) */
+void mc_vm_methods_call (McCoordinator *coordinator,
+                         McAuthority *authority,
+                         McVm *vm,
+                         GDBusMethodInvocation *invocation);
 
 G_END_DECLS

@@ -18,6 +18,7 @@
 #include "bus.h"
 #include "coordinator.h"
 #include "fake-hypervisor.h"
+#include "intake.h"
 #include "names.h"
 #include "test-clock.h"
 #include "views.h"
@@ -25,6 +26,7 @@
 #define CAPACITY   (1 * MC_GIB)
 #define SETTLE_S   90
 #define INTERVAL_S 2
+#define READ       "--read"
 
 typedef enum
 {
@@ -164,19 +166,30 @@ typedef struct
   McHost *host;
   McCoordinator *coordinator;
   McBus *bus;
-  gint signals; /* atomic: the connection's worker counts */
+  gint signals; /* atomic: the worker of the connection that listens counts */
   gint bytes;
 } Service;
 
 static GDBusConnection *
-connect_to (GTestDBus *daemon)
+connect_to (const char *address)
 {
   g_autoptr (GError) error = NULL;
   GDBusConnection *connection = g_dbus_connection_new_for_address_sync (
-      g_test_dbus_get_bus_address (daemon),
+      address,
       G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT
           | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
       NULL, NULL, &error);
+
+  g_assert_no_error (error);
+  return connection;
+}
+
+/* As the service does; a test's bus is the session's. */
+static GDBusConnection *
+connect_service (void)
+{
+  g_autoptr (GError) error = NULL;
+  GDBusConnection *connection = mc_intake_connect (G_BUS_TYPE_SESSION, &error);
 
   g_assert_no_error (error);
   return connection;
@@ -204,7 +217,7 @@ set_up (Service *service, guint n_vms)
   service->random = g_rand_new_with_seed (1);
   service->daemon = g_test_dbus_new (G_TEST_DBUS_NONE);
   g_test_dbus_up (service->daemon);
-  service->connection = connect_to (service->daemon);
+  service->connection = connect_service ();
   service->clock = mc_test_clock_new ();
   service->host = mc_host_new (NULL, "/nonexistent");
   service->fake = mc_fake_hypervisor_new ();
@@ -232,7 +245,7 @@ tear_down (Service *service)
   g_clear_object (&service->fake);
   g_clear_object (&service->host);
   g_clear_object (&service->clock);
-  g_dbus_connection_close_sync (service->connection, NULL, NULL);
+  mc_intake_close (service->connection);
   g_clear_object (&service->connection);
   g_rand_free (service->random);
   g_unlink (settings);
@@ -242,10 +255,13 @@ tear_down (Service *service)
   g_clear_object (&service->daemon);
 }
 
+/* Until the bus has all of it: seconds pass faster here than a bus reads. */
 static void
 flush (Service *service)
 {
   g_dbus_connection_flush_sync (service->connection, NULL, NULL);
+  while (mc_bypass_get_waiting (mc_intake_get_bypass (service->connection)) > 0)
+    g_usleep (100);
 }
 
 /* Loads */
@@ -285,6 +301,7 @@ pass (Service *service, Load load, guint seconds)
       load (service);
       mc_fake_hypervisor_tick (service->fake, 1);
       mc_test_clock_advance (service->clock, G_USEC_PER_SEC);
+      flush (service);
     }
 }
 
@@ -299,12 +316,42 @@ count_message (GDBusConnection *connection,
   Service *service = user_data;
   gsize size = 0;
 
-  if (incoming || g_dbus_message_get_message_type (message) != G_DBUS_MESSAGE_TYPE_SIGNAL)
+  if (!incoming || g_dbus_message_get_message_type (message) != G_DBUS_MESSAGE_TYPE_SIGNAL)
     return message;
   g_free (g_dbus_message_to_blob (message, &size, G_DBUS_CAPABILITY_FLAGS_NONE, NULL));
   g_atomic_int_inc (&service->signals);
   g_atomic_int_add (&service->bytes, (gint)size);
-  return message;
+  g_object_unref (message);
+  return NULL;
+}
+
+/* Returns: (transfer full): a client that counts what @service signals. */
+static GDBusConnection *
+listen (Service *service)
+{
+  GDBusConnection *client = connect_to (g_test_dbus_get_bus_address (service->daemon));
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply = g_dbus_connection_call_sync (
+      client, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "AddMatch",
+      g_variant_new ("(s)", "type='signal',path_namespace='" MC_ROOT_PATH "'"), NULL,
+      G_DBUS_CALL_FLAGS_NONE, G_MAXINT, NULL, &error);
+
+  g_assert_no_error (error);
+  g_dbus_connection_add_filter (client, count_message, service, NULL);
+  return client;
+}
+
+/* GDBus answers this itself, behind all that was sent before. */
+static void
+wait_for_signals (Service *service, GDBusConnection *client)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply = g_dbus_connection_call_sync (
+      client, g_dbus_connection_get_unique_name (service->connection), MC_ROOT_PATH,
+      "org.freedesktop.DBus.Peer", "Ping", NULL, NULL, G_DBUS_CALL_FLAGS_NONE, G_MAXINT, NULL,
+      &error);
+
+  g_assert_no_error (error);
 }
 
 /* A second in which there was a cycle: what one of its cycles cost. */
@@ -364,15 +411,16 @@ measure_cpu (Service *service, Load load, guint seconds, Slice *median)
 static void
 measure_bus (Service *service, const char *name, Load load, guint seconds)
 {
-  guint filter = g_dbus_connection_add_filter (service->connection, count_message, service, NULL);
+  g_autoptr (GDBusConnection) client = listen (service);
   double cycles;
 
+  wait_for_signals (service, client); /* what was sent before is not counted */
   g_atomic_int_set (&service->signals, 0);
   g_atomic_int_set (&service->bytes, 0);
   stages.cycles = 0;
   pass (service, load, seconds);
-  flush (service);
-  g_dbus_connection_remove_filter (service->connection, filter);
+  wait_for_signals (service, client);
+  g_dbus_connection_close_sync (client, NULL, NULL);
   cycles = MAX (stages.cycles, 1);
   g_print ("%s-signals=%.2f %s-bytes=%.0f ", name, g_atomic_int_get (&service->signals) / cycles,
            name, g_atomic_int_get (&service->bytes) / cycles);
@@ -391,36 +439,68 @@ measure_load (Service *service, const char *name, Load load, guint seconds)
   measure_bus (service, name, load, seconds);
 }
 
-static void
-on_objects (GObject *source, GAsyncResult *result, gpointer user_data)
+/* In a process of its own, as a client's is: what the answer is made into there is many times as
+ * long. */
+static int
+read_objects (const char *address, const char *service, guint64 n_vms)
 {
   g_autoptr (GError) error = NULL;
-  GVariant **reply = user_data;
+  g_autoptr (GDBusConnection) client = connect_to (address);
+  g_autoptr (GVariant) reply = NULL, objects = NULL;
+  gint64 begun_us = g_get_monotonic_time ();
 
-  *reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
+  reply = g_dbus_connection_call_sync (
+      client, service, MC_ROOT_PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects",
+      NULL, G_VARIANT_TYPE ("(a{oa{sa{sv}}})"), G_DBUS_CALL_FLAGS_NONE, G_MAXINT, NULL, &error);
   g_assert_no_error (error);
+  g_print ("objects-ms=%.2f objects-bytes=%zu ", (g_get_monotonic_time () - begun_us) / 1e3,
+           g_variant_get_size (reply));
+  objects = g_variant_get_child_value (reply, 0);
+  g_assert_cmpuint (g_variant_n_children (objects), ==, n_vms);
+  return EXIT_SUCCESS;
+}
+
+typedef struct
+{
+  Service *service;
+  char *figures; /* what the client prints */
+  gint done;     /* atomic */
+} Reading;
+
+/* The main loop has nothing to do with the client. */
+static gpointer
+run_client (gpointer data)
+{
+  Reading *self = data;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *n_vms = g_strdup_printf ("%u", self->service->n_vms);
+  g_autoptr (GSubprocess) client = g_subprocess_new (
+      G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, "/proc/self/exe", READ,
+      g_test_dbus_get_bus_address (self->service->daemon),
+      g_dbus_connection_get_unique_name (self->service->connection), n_vms, NULL);
+
+  g_assert_no_error (error);
+  g_subprocess_communicate_utf8 (client, NULL, NULL, &self->figures, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (g_subprocess_get_successful (client));
+  g_atomic_int_set (&self->done, TRUE);
+  g_main_context_wakeup (NULL);
+  return NULL;
 }
 
 static void
 measure_objects (Service *service)
 {
-  g_autoptr (GDBusConnection) client = connect_to (service->daemon);
-  g_autoptr (GVariant) reply = NULL, objects = NULL;
-  gint64 begun_us = g_get_monotonic_time (), begun_ns = cpu_ns (CLOCK_THREAD_CPUTIME_ID);
+  Reading reading = { .service = service };
+  gint64 begun_ns = cpu_ns (CLOCK_THREAD_CPUTIME_ID);
+  GThread *thread = g_thread_new ("client", run_client, &reading);
 
-  /* The answer is read by a thread of the client's. */
-  g_dbus_connection_call (client, g_dbus_connection_get_unique_name (service->connection),
-                          MC_ROOT_PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects",
-                          NULL, G_VARIANT_TYPE ("(a{oa{sa{sv}}})"), G_DBUS_CALL_FLAGS_NONE,
-                          G_MAXINT, NULL, on_objects, &reply);
-  while (reply == NULL)
+  while (!g_atomic_int_get (&reading.done))
     g_main_context_iteration (NULL, TRUE);
-  g_print ("objects-ms=%.2f objects-loop-ms=%.2f objects-bytes=%zu ",
-           (g_get_monotonic_time () - begun_us) / 1e3,
-           (cpu_ns (CLOCK_THREAD_CPUTIME_ID) - begun_ns) / 1e6, g_variant_get_size (reply));
-  objects = g_variant_get_child_value (reply, 0);
-  g_assert_cmpuint (g_variant_n_children (objects), ==, service->n_vms);
-  g_dbus_connection_close_sync (client, NULL, NULL);
+  g_print ("%sobjects-loop-ms=%.2f ", reading.figures,
+           (cpu_ns (CLOCK_THREAD_CPUTIME_ID) - begun_ns) / 1e6);
+  g_thread_join (thread);
+  g_free (reading.figures);
 }
 
 /* In KiB. */
@@ -478,6 +558,8 @@ main (int argc, char **argv)
   guint seconds = argc > 2 ? (guint)g_ascii_strtoull (argv[2], NULL, 10) : 30;
   guint64 before;
 
+  if (argc == 5 && g_str_equal (argv[1], READ))
+    return read_objects (argv[2], argv[3], g_ascii_strtoull (argv[4], NULL, 10));
   before = memory ("VmRSS:");
   set_up (&service, n_vms);
   g_print ("vms=%u ", n_vms);

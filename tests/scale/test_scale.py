@@ -41,6 +41,20 @@ def test_cost_per_vm_is_flat(measured, n_vms, load):
     assert measured[n_vms][f"{load}-per-vm"] < FLAT * measured[100][f"{load}-per-vm"]
 
 
+def test_change_costs_little_more_than_rest(measured):
+    """What a cycle has to look at costs about as much as to tell all of it: five times that was GDBus's part once."""
+    assert measured[1000]["change-cpu-us"] < 6 * measured[1000]["rest-cpu-us"]
+
+
+def test_memory_with_ten_thousand(measured):
+    assert measured[10000]["memory-mib"] <= 120
+
+
+@pytest.mark.parametrize("n_vms, most_ms", [(1000, 20), (10000, 200)])
+def test_main_loop_is_not_held_by_who_reads_all(measured, n_vms, most_ms):
+    assert measured[n_vms]["objects-loop-ms"] < most_ms
+
+
 def test_start_is_linear(measured):
     assert measured[10000]["start-ms"] / 10000 < FLAT * measured[100]["start-ms"] / 100
 

@@ -74,6 +74,22 @@ test_answer (void)
   g_assert_null (frame.interface);
 }
 
+/* Of a message that has begun to come. */
+static void
+test_rest (void)
+{
+  gsize length;
+  g_autofree guchar *blob = write_call (G_DBUS_MESSAGE_BYTE_ORDER_BIG_ENDIAN, &length);
+  guint64 header, whole;
+
+  mc_frame_measure (blob, &header, &whole);
+  g_assert_cmpuint (mc_frame_measure_rest (NULL, 0), ==, MC_FRAME_FIXED);
+  g_assert_cmpuint (mc_frame_measure_rest (blob, MC_FRAME_FIXED - 1), ==, 1);
+  g_assert_cmpuint (mc_frame_measure_rest (blob, MC_FRAME_FIXED), ==, header - MC_FRAME_FIXED);
+  g_assert_cmpuint (mc_frame_measure_rest (blob, header), ==, 0);
+  g_assert_cmpuint (mc_frame_measure_rest (blob, whole), ==, 0);
+}
+
 /* A header that is cut, or has a length that points out of it, is none. */
 static void
 test_refuse (void)
@@ -102,6 +118,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/frame/call", test_call);
   g_test_add_func ("/frame/answer", test_answer);
+  g_test_add_func ("/frame/rest", test_rest);
   g_test_add_func ("/frame/refuse", test_refuse);
   return g_test_run ();
 }

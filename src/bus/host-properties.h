@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the service knows, copied to what the bus shows; changes are signalled at once.
+ * What the service knows of the host, copied to what the bus shows; changes are signalled at once.
  * Figures that move all the time are left as they are until they have moved by enough to matter, so
  * that rest is silent.
  */
@@ -12,8 +12,5 @@
 G_BEGIN_DECLS
 
 void mc_publish_host (const McHostView *view, McDbusMemCoord1 *skeleton);
-
-/* @figures_alone: nothing but the guest's figures has changed since this was called last. */
-void mc_publish_vm (const McVmView *view, gboolean figures_alone, McDbusMemCoord1VM *skeleton);
 
 G_END_DECLS
