@@ -48,11 +48,13 @@ mc_asked_remember_report (McVmHistory *history)
 void
 mc_asked_remember_look (gint64 now_us, const McVmFacts *facts, McVmHistory *history)
 {
-  gint64 elapsed_us = MAX (now_us - history->cpu_looked_at_us, MC_LEAST_ELAPSED_US);
-  guint64 used_us = saturating_sub (facts->cpu_time_us, history->cpu_looked_us);
+  gint64 elapsed_us;
+  guint64 used_us;
 
   if (facts->cpu_time_us == MC_UNKNOWN)
     return;
+  elapsed_us = MAX (now_us - history->cpu_looked_at_us, MC_LEAST_ELAPSED_US);
+  used_us = saturating_sub (facts->cpu_time_us, history->cpu_looked_us);
   if (history->cpu_looked_at_us > 0)
     history->cpu_rate = MAX (per_second (used_us, elapsed_us), history->cpu_rate / 2 + 1);
   history->cpu_looked_us = facts->cpu_time_us;

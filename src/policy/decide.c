@@ -270,9 +270,10 @@ presses (const McPolicyCycle *cycle, const Scratch *scratch)
   return FALSE;
 }
 
-/* Whether VMs may be asked for memory at any time. */
+/* Whether all VMs are asked in every cycle: memory may be wanted of them at any time, or none
+ * sleeps. */
 static gboolean
-is_short (const McPolicyCycle *cycle)
+watches_all (const McPolicyCycle *cycle)
 {
   return cycle->condition != MC_HOST_COMFORTABLE || cycle->lambda < MC_LAMBDA_PLENTY
          || cycle->settings->reserved > 0 || cycle->tuning->sleep_turn_s == 0;
@@ -345,7 +346,7 @@ mc_policy_decide (const McPolicySettings *settings,
   cycle.lambda = share_out (&cycle, &scratch);
   mc_groups_begin (&cycle, &scratch.groups, &scratch.candidates);
   mc_groups_share_out (&scratch.candidates, claims);
-  all_awake = mc_reclaim (&cycle, &scratch.candidates) || is_short (&cycle);
+  all_awake = mc_reclaim (&cycle, &scratch.candidates) || watches_all (&cycle);
   mc_grant (&cycle, &scratch.candidates);
   mc_give_back (&cycle, &scratch.candidates, n_vms, facts, histories, decisions);
   mc_sleep_decide (&cycle, all_awake, n_vms, facts, histories, decisions);
