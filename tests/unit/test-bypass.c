@@ -10,10 +10,10 @@
 #include <gio/gunixfdlist.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "intake.h"
+#include "own-bus.h"
 
 #define NAME "org.example.Bypass"
 #define PATH "/org/example/Bypass"
@@ -29,8 +29,7 @@
 
 typedef struct
 {
-  GSubprocess *bus;
-  char *address;
+  OwnBus bus;
   GDBusConnection *service, *client;
   guint object;
   gsize answer; /* the service's, in bytes */
@@ -160,30 +159,6 @@ end_service (Fixture *f)
 
 /* The bus, and a client */
 
-static void
-die_with_parent (gpointer data)
-{
-  prctl (PR_SET_PDEATHSIG, SIGKILL);
-}
-
-static void
-begin_bus (Fixture *f)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GDataInputStream) output = NULL;
-  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (
-      G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_SILENCE);
-
-  g_subprocess_launcher_set_child_setup (launcher, die_with_parent, NULL, NULL);
-  f->bus = g_subprocess_launcher_spawn (launcher, &error, "dbus-daemon", "--session", "--nofork",
-                                        "--print-address", NULL);
-  g_assert_no_error (error);
-  output = g_data_input_stream_new (g_subprocess_get_stdout_pipe (f->bus));
-  f->address = g_data_input_stream_read_line (output, NULL, NULL, &error);
-  g_assert_no_error (error);
-  g_setenv ("DBUS_SESSION_BUS_ADDRESS", f->address, TRUE);
-}
-
 /* In the client's worker: each message as it comes. */
 static GDBusMessage *
 on_message (GDBusConnection *connection, GDBusMessage *message, gboolean incoming, gpointer data)
@@ -207,7 +182,7 @@ begin_client (Fixture *f)
   g_autoptr (GVariant) reply = NULL;
 
   f->client = g_dbus_connection_new_for_address_sync (
-      f->address,
+      f->bus.address,
       G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT
           | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
       NULL, NULL, &error);
@@ -225,7 +200,7 @@ set_up (Fixture *f, gconstpointer data)
 {
   g_mutex_init (&f->lock);
   f->heard = g_string_new (NULL);
-  begin_bus (f);
+  own_bus_begin (&f->bus);
   begin_service (f);
   begin_client (f);
 }
@@ -236,10 +211,7 @@ tear_down (Fixture *f, gconstpointer data)
   end_service (f);
   g_dbus_connection_close_sync (f->client, NULL, NULL);
   g_clear_object (&f->client);
-  g_subprocess_force_exit (f->bus);
-  g_subprocess_wait (f->bus, NULL, NULL);
-  g_clear_object (&f->bus);
-  g_clear_pointer (&f->address, g_free);
+  own_bus_end (&f->bus);
   g_string_free (f->heard, TRUE);
   g_mutex_clear (&f->lock);
 }
@@ -356,7 +328,7 @@ emit_of_size (Fixture *f, const char *member, gsize size)
 static void
 answer_behind (Fixture *f, gsize size)
 {
-  g_subprocess_send_signal (f->bus, SIGSTOP);
+  g_subprocess_send_signal (f->bus.process, SIGSTOP);
   say (f, "A", LONG);
   send_said (f);
   g_dbus_connection_flush_sync (f->service, NULL, NULL);
@@ -364,7 +336,7 @@ answer_behind (Fixture *f, gsize size)
   emit_of_size (f, "B", size);
   answer_with_descriptor (g_steal_pointer (&f->held));
   g_dbus_connection_flush_sync (f->service, NULL, NULL);
-  g_subprocess_send_signal (f->bus, SIGCONT);
+  g_subprocess_send_signal (f->bus.process, SIGCONT);
 }
 
 /* What is read at once ends within the header of the descriptor's message. */
@@ -425,23 +397,23 @@ test_bus_that_does_not_read (Fixture *f, gconstpointer data)
   McBypass *bypass = mc_intake_get_bypass (f->service);
 
   g_assert_false (mc_bypass_is_crowded (bypass));
-  g_subprocess_send_signal (f->bus, SIGSTOP);
+  g_subprocess_send_signal (f->bus.process, SIGSTOP);
   for (guint i = 0; i < 10; i++)
     {
       say (f, "A", LONG);
       send_said (f);
     }
   g_assert_true (mc_bypass_is_crowded (bypass));
-  g_subprocess_send_signal (f->bus, SIGCONT);
+  g_subprocess_send_signal (f->bus.process, SIGCONT);
   assert_heard (f, "AAAAAAAAAA");
   while (mc_bypass_is_crowded (bypass))
     g_usleep (1000);
-  g_subprocess_send_signal (f->bus, SIGSTOP);
+  g_subprocess_send_signal (f->bus.process, SIGSTOP);
   say (f, "A", LONG);
   send_said (f);
   say (f, "A", LONG);
   end_service (f);
-  g_subprocess_send_signal (f->bus, SIGCONT);
+  g_subprocess_send_signal (f->bus.process, SIGCONT);
 }
 
 static gboolean
@@ -461,7 +433,7 @@ test_relief (Fixture *f, gconstpointer data)
   guint reliefs = 0;
 
   mc_bypass_set_relief (bypass, on_relief, &reliefs);
-  g_subprocess_send_signal (f->bus, SIGSTOP);
+  g_subprocess_send_signal (f->bus.process, SIGSTOP);
   for (guint i = 0; i < 10; i++)
     {
       say (f, "A", LONG);
@@ -470,7 +442,7 @@ test_relief (Fixture *f, gconstpointer data)
   while (g_main_context_iteration (NULL, FALSE))
     ;
   g_assert_cmpuint (reliefs, ==, 0);
-  g_subprocess_send_signal (f->bus, SIGCONT);
+  g_subprocess_send_signal (f->bus.process, SIGCONT);
   while (reliefs == 0)
     g_main_context_iteration (NULL, TRUE);
   assert_heard (f, "AAAAAAAAAA");
@@ -495,11 +467,11 @@ test_answers_are_no_crowd (Fixture *f, gconstpointer data)
         g_main_context_iteration (NULL, TRUE);
       calls[i] = g_steal_pointer (&f->held);
     }
-  g_subprocess_send_signal (f->bus, SIGSTOP);
+  g_subprocess_send_signal (f->bus.process, SIGSTOP);
   for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
     answer_past_gdbus (f, calls[i]);
   g_assert_false (mc_bypass_is_crowded (bypass));
-  g_subprocess_send_signal (f->bus, SIGCONT);
+  g_subprocess_send_signal (f->bus.process, SIGCONT);
   for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
     {
       while (replies[i] == NULL)

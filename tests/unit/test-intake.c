@@ -8,12 +8,11 @@
 
 #include <gio/gio.h>
 #include <gio/gunixfdlist.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "intake.h"
+#include "own-bus.h"
 
 #define NAME "org.example.Intake"
 #define PATH "/org/example/Intake"
@@ -23,8 +22,7 @@
 
 typedef struct
 {
-  GSubprocess *bus;
-  char *address;
+  OwnBus bus;
   GDBusConnection *service;
   guint object;
   guint heard;
@@ -93,42 +91,9 @@ end_service (Fixture *f)
 }
 
 static void
-die_with_parent (gpointer data)
-{
-  prctl (PR_SET_PDEATHSIG, SIGKILL);
-}
-
-static void
-begin_bus (Fixture *f)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GDataInputStream) output = NULL;
-  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (
-      G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_SILENCE);
-
-  g_subprocess_launcher_set_child_setup (launcher, die_with_parent, NULL, NULL);
-  f->bus = g_subprocess_launcher_spawn (launcher, &error, "dbus-daemon", "--session", "--nofork",
-                                        "--print-address", NULL);
-  g_assert_no_error (error);
-  output = g_data_input_stream_new (g_subprocess_get_stdout_pipe (f->bus));
-  f->address = g_data_input_stream_read_line (output, NULL, NULL, &error);
-  g_assert_no_error (error);
-  g_setenv ("DBUS_SESSION_BUS_ADDRESS", f->address, TRUE);
-}
-
-static void
-end_bus (Fixture *f)
-{
-  g_subprocess_force_exit (f->bus);
-  g_subprocess_wait (f->bus, NULL, NULL);
-  g_clear_object (&f->bus);
-  g_clear_pointer (&f->address, g_free);
-}
-
-static void
 set_up (Fixture *f, gconstpointer data)
 {
-  begin_bus (f);
+  own_bus_begin (&f->bus);
   begin_service (f);
 }
 
@@ -136,7 +101,7 @@ static void
 tear_down (Fixture *f, gconstpointer data)
 {
   end_service (f);
-  end_bus (f);
+  own_bus_end (&f->bus);
 }
 
 static GDBusConnection *
@@ -144,7 +109,7 @@ connect_client (Fixture *f)
 {
   g_autoptr (GError) error = NULL;
   GDBusConnection *client = g_dbus_connection_new_for_address_sync (
-      f->address,
+      f->bus.address,
       G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT
           | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
       NULL, NULL, &error);
@@ -264,11 +229,11 @@ static void
 test_bus_goes_away (Fixture *f, gconstpointer data)
 {
   g_dbus_connection_set_exit_on_close (f->service, FALSE);
-  end_bus (f);
+  own_bus_end (&f->bus);
   while (!g_dbus_connection_is_closed (f->service))
     g_main_context_iteration (NULL, TRUE);
   end_service (f);
-  begin_bus (f);
+  own_bus_begin (&f->bus);
   begin_service (f);
 }
 
