@@ -8,6 +8,8 @@
 #include "events.h"
 #include "state-file.h"
 
+#define REREAD_ALL_US (60 * G_USEC_PER_SEC)
+
 McVm *
 mc_fleet_lookup (const McFleet *self, const char *uuid)
 {
@@ -145,24 +147,37 @@ mc_fleet_announce (McFleet *self)
 void
 mc_fleet_refresh_all (McFleet *self)
 {
+  self->reread_us = mc_context_now (self->context);
   for (guint i = 0; i < self->vms->len; i++)
     mc_description_refresh (&mc_vm_get_parts (self->vms->pdata[i])->description);
 }
 
-/*
- * Periods are overwritten by other clients, and metadata by people: one VM is looked at again in
- * each cycle, and those that could not be read are tried again.
- */
-void
-mc_fleet_refresh_next (McFleet *self)
+/* Each VM is read again once in the time of a round, however many there are. Returns: how many of
+ * them are due. */
+static guint
+count_due (McFleet *self, gint64 now_us)
 {
+  gint64 each_us = REREAD_ALL_US / MAX (self->vms->len, 1);
+  gint64 due = MIN ((now_us - self->reread_us) / each_us, self->vms->len);
+
+  self->reread_us = due < self->vms->len ? self->reread_us + due * each_us : now_us;
+  return (guint)due;
+}
+
+/* Periods are overwritten by other clients, and metadata by people. */
+void
+mc_fleet_refresh_due (McFleet *self)
+{
+  gint64 now_us = mc_context_now (self->context);
+
   for (guint i = 0; i < self->vms->len; i++)
-    if (mc_vm_is_unread (self->vms->pdata[i]))
+    if (mc_vm_is_to_be_read (self->vms->pdata[i], now_us))
       mc_description_refresh (&mc_vm_get_parts (self->vms->pdata[i])->description);
-  if (self->vms->len == 0)
-    return;
-  self->last_refreshed = (self->last_refreshed + 1) % self->vms->len;
-  mc_description_refresh (&mc_vm_get_parts (self->vms->pdata[self->last_refreshed])->description);
+  for (guint due = count_due (self, now_us); due > 0; due--)
+    {
+      self->last_reread = (self->last_reread + 1) % self->vms->len;
+      mc_description_refresh (&mc_vm_get_parts (self->vms->pdata[self->last_reread])->description);
+    }
 }
 
 GHashTable *
@@ -326,6 +341,7 @@ mc_fleet_init (McFleet *self, McContext *context)
     .by_uuid = g_hash_table_new (g_str_hash, g_str_equal),
     .starts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free),
     .gone = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free),
+    .reread_us = mc_context_now (context),
   };
   listen (self);
 }
