@@ -18,6 +18,16 @@ mc_fleet_lookup (const McFleet *self, const char *uuid)
 
 /* VMs that come and go */
 
+/* The one after it is not left out of the round. */
+static void
+remove_from_round (McFleet *self, McVm *vm)
+{
+  guint i;
+
+  if (g_ptr_array_find (self->vms, vm, &i) && i < self->next_reread)
+    self->next_reread--;
+}
+
 static void
 remove_vm (McFleet *self, McVm *vm)
 {
@@ -27,6 +37,7 @@ remove_vm (McFleet *self, McVm *vm)
                                          "The VM %s is no longer there", mc_vm_get_name (vm));
 
   g_hash_table_remove (self->by_uuid, uuid);
+  remove_from_round (self, vm);
   g_ptr_array_remove (self->vms, vm);
   mc_vm_close (vm, gone);
   mc_state_file_forget_vm (self->context->store, &mc_vm_get_parts (vm)->domain);
@@ -124,6 +135,7 @@ mc_fleet_reconcile (McFleet *self, const McSample *sample)
 void
 mc_fleet_catch_up (McFleet *self)
 {
+  self->reread_us = mc_context_now (self->context);
   for (guint i = 0; i < self->vms->len; i++)
     mc_vm_catch_up (self->vms->pdata[i]);
 }
@@ -175,9 +187,22 @@ mc_fleet_refresh_due (McFleet *self)
       mc_description_refresh (&mc_vm_get_parts (self->vms->pdata[i])->description);
   for (guint due = count_due (self, now_us); due > 0; due--)
     {
-      self->last_reread = (self->last_reread + 1) % self->vms->len;
-      mc_description_refresh (&mc_vm_get_parts (self->vms->pdata[self->last_reread])->description);
+      self->next_reread %= self->vms->len;
+      mc_description_refresh (
+          &mc_vm_get_parts (self->vms->pdata[self->next_reread++])->description);
     }
+}
+
+void
+mc_fleet_stir (McFleet *self, McDomain *domain)
+{
+  if (domain != NULL)
+    {
+      domain->stirred = TRUE;
+      return;
+    }
+  for (guint i = 0; i < self->vms->len; i++)
+    mc_vm_get_parts (self->vms->pdata[i])->domain.stirred = TRUE;
 }
 
 GHashTable *

@@ -19,7 +19,7 @@ typedef struct
   GHashTable *gone;    /* uuid → gint64, when it stopped: a sample begun before may still have it */
   gboolean synced;     /* FALSE until a sample came over the present connection */
   guint64 n_samples;
-  guint last_reread; /* of the round that reads all of them again */
+  guint next_reread; /* of the round that reads all of them again */
   gint64 reread_us;  /* what was due until then was read */
 } McFleet;
 
@@ -51,6 +51,9 @@ void mc_fleet_announce (McFleet *self);
  * not report as they were told to, and each once a minute. */
 void mc_fleet_refresh_all (McFleet *self);
 void mc_fleet_refresh_due (McFleet *self);
+
+/* What is wanted of @domain has changed, or of all (NULL): it is asked in the next sample. */
+void mc_fleet_stir (McFleet *self, McDomain *domain);
 
 /* Returns: (transfer full): the UUIDs of those that need not be asked in the next sample */
 GHashTable *mc_fleet_list_asleep (McFleet *self, gboolean all_awake);

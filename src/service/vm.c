@@ -94,8 +94,7 @@ mc_vm_update_from_sample (McVm *self, const McVmSample *sample, gint64 began_us,
                                 mc_clock_wall (self->context->clock), n_sample);
 }
 
-/* Another tool may have told its guest to report less often, or not at all. One that slept is told
- * anew as it wakes. */
+/* Another tool may have told its guest to report less often, or not at all. */
 static gboolean
 reports_late (McVm *self, gint64 now_us)
 {
@@ -103,14 +102,20 @@ reports_late (McVm *self, gint64 now_us)
   const McVmHistory *history = &self->history;
   gint64 late_us = mc_policy_interval_us (settings) + settings->stats_period_us;
 
-  return history->stats_seen_us > 0 && !history->slept
-         && MAX (now_us - history->stats_seen_us, history->stats_interval_us) > late_us;
+  if (history->stats_seen_us == 0 || history->awake_since_us == 0)
+    return FALSE;
+  return MAX (now_us - MAX (history->stats_seen_us, history->awake_since_us),
+              history->stats_interval_us)
+         > late_us;
 }
 
 gboolean
 mc_vm_is_to_be_read (McVm *self, gint64 now_us)
 {
-  if (self->parts.description.reading || self->parts.domain.facts.busy)
+  const McDescription *description = &self->parts.description;
+
+  if (description->reading || self->parts.domain.facts.busy
+      || now_us < description->refusal.not_before_us)
     return FALSE;
   if (!self->described)
     return TRUE;

@@ -116,10 +116,30 @@ wake_by_tight_host (Fixture *f, McFakeVm *vm)
 }
 
 static void
+wake_by_pause (Fixture *f, McFakeVm *vm)
+{
+  mc_pause_begin (&mc_vm_get_parts (fixture_vm_of (f, vm))->pause, "a test", 0, "me");
+}
+
+static void
+wake_by_resuming (Fixture *f, McFakeVm *vm)
+{
+  g_assert_true (mc_pause_end (&mc_vm_get_parts (fixture_vm_of (f, vm))->pause, "", "me", NULL));
+}
+
+static void
+wake_by_policy_of_all (Fixture *f, McFakeVm *vm)
+{
+  mc_pause_begin (&mc_coordinator_get_parts (f->coordinator)->pause, "a test", 0, "me");
+  g_assert_true (mc_pause_end (&mc_coordinator_get_parts (f->coordinator)->pause, "", "me", NULL));
+}
+
+static void
 test_what_wakes_it (Fixture *f, gconstpointer data)
 {
   void (*const wakes[]) (Fixture *f, McFakeVm *vm)
-      = { wake_by_event, wake_by_change, wake_by_balloon, wake_by_tight_host };
+      = { wake_by_event,    wake_by_change,        wake_by_balloon,   wake_by_pause,
+          wake_by_resuming, wake_by_policy_of_all, wake_by_tight_host };
   McFakeVm *vm = start_with_sleeper (f);
 
   for (gsize i = 0; i < G_N_ELEMENTS (wakes); i++)
