@@ -37,11 +37,36 @@ mc_asked_elapsed_us (gint64 now_us, gint64 then_us, const McVmHistory *history)
   return MAX (now_us - since_us, MC_LEAST_ELAPSED_US);
 }
 
-/* What is new since its guest last answered may be nearly as old as that. */
+/* Returns: what it had used by then at the least. */
+static guint64
+cpu_time_before (const McVmHistory *history, gint64 then_us)
+{
+  for (int i = MC_CPU_MARKS - 1; i >= 0; i--)
+    if (history->cpu_marks[i].at_us <= then_us)
+      return history->cpu_marks[i].cpu_us;
+  return 0;
+}
+
+static void
+mark (McVmHistory *history, gint64 now_us, guint64 cpu_us)
+{
+  McCpuMark *marks = history->cpu_marks, *newest = &marks[MC_CPU_MARKS - 1];
+
+  if (newest->at_us > 0 && now_us - newest->at_us < MC_CPU_MARK_EVERY_US)
+    return;
+  memmove (marks, marks + 1, (MC_CPU_MARKS - 1) * sizeof *marks);
+  *newest = (McCpuMark){ now_us, cpu_us };
+}
+
+/* What is new since its guest last answered may be nearly as old as that, where nobody knows how
+ * old it is. */
 void
-mc_asked_remember_report (McVmHistory *history)
+mc_asked_remember_report (gint64 now_us, const McVmFacts *facts, McVmHistory *history)
 {
   history->cpu_at_report_us = history->cpu_asked_us;
+  if (facts->stats_age_us > 0)
+    history->cpu_at_report_us
+        = MAX (history->cpu_at_report_us, cpu_time_before (history, now_us - facts->stats_age_us));
   history->slept = history->woken = FALSE;
 }
 
@@ -59,6 +84,7 @@ mc_asked_remember_look (gint64 now_us, const McVmFacts *facts, McVmHistory *hist
     history->cpu_rate = MAX (per_second (used_us, elapsed_us), history->cpu_rate / 2 + 1);
   history->cpu_looked_us = facts->cpu_time_us;
   history->cpu_looked_at_us = now_us;
+  mark (history, now_us, facts->cpu_time_us);
   if (facts->asleep || facts->unanswered)
     return;
   history->cpu_asked_us = facts->cpu_time_us;

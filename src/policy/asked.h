@@ -13,7 +13,7 @@ G_BEGIN_DECLS
  * has used, after that; and that there was a report that is new. */
 void mc_asked_remember (gint64 now_us, const McVmFacts *facts, McVmHistory *history);
 void mc_asked_remember_look (gint64 now_us, const McVmFacts *facts, McVmHistory *history);
-void mc_asked_remember_report (McVmHistory *history);
+void mc_asked_remember_report (gint64 now_us, const McVmFacts *facts, McVmHistory *history);
 
 /* Returns: how long it took to come about, what is seen now and was not at the time @then_us: of
  * one that its own CPU time woke, since it was last seen to be calm. */

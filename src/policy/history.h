@@ -13,6 +13,17 @@ G_BEGIN_DECLS
 /* So many sets by somebody else make a VM theirs. */
 #define MC_FOREIGN_SETS 3
 
+/* What a process had used at a time. */
+typedef struct
+{
+  gint64 at_us; /* 0: none */
+  guint64 cpu_us;
+} McCpuMark;
+
+/* They reach back further than a report is old, of one that sleeps. */
+#define MC_CPU_MARKS         4
+#define MC_CPU_MARK_EVERY_US (4 * G_USEC_PER_SEC)
+
 typedef struct
 {
   guint64 swap_in_rate; /* bytes a second */
@@ -107,17 +118,18 @@ typedef struct
   gboolean foreign_takes;   /* … downwards */
 
   /* how long it has not been asked, and what it can have used since: asked.c, sleep.c */
-  guint attention;          /* McAttention, as it was decided last */
-  gboolean slept;           /* since its newest report */
-  gboolean woken;           /* by its own CPU time, since its newest report */
-  gint64 awake_since_us;    /* it is asked in each cycle since; 0 = it sleeps */
-  gint64 calm_us;           /* when it was last left, or sent, asleep */
-  gint64 asked_us;          /* when its guest last answered, … */
-  guint64 cpu_asked_us;     /* … and the CPU time of its process just before */
-  gint64 cpu_looked_at_us;  /* when that was last looked at, … */
-  guint64 cpu_looked_us;    /* … and what it was */
-  guint64 cpu_rate;         /* µs a second: rises at once, falls slowly */
-  guint64 cpu_at_report_us; /* no more than it was when its newest report was made */
+  guint attention;                   /* McAttention, as it was decided last */
+  gboolean slept;                    /* since its newest report */
+  gboolean woken;                    /* by its own CPU time, since its newest report */
+  gint64 awake_since_us;             /* it is asked in each cycle since; 0 = it sleeps */
+  gint64 calm_us;                    /* when it was last left, or sent, asleep */
+  gint64 asked_us;                   /* when its guest last answered, … */
+  guint64 cpu_asked_us;              /* … and the CPU time of its process just before */
+  gint64 cpu_looked_at_us;           /* when that was last looked at, … */
+  guint64 cpu_looked_us;             /* … and what it was */
+  guint64 cpu_rate;                  /* µs a second: rises at once, falls slowly */
+  guint64 cpu_at_report_us;          /* no more than it was when its newest report was made */
+  McCpuMark cpu_marks[MC_CPU_MARKS]; /* what it was lately, oldest first */
 
   /* implausible figures: plausibility.c */
   gint64 implausible_until_us;

@@ -172,6 +172,7 @@ typedef struct
   guint64 swap_out;
   gint64 stats_time_s; /* when it last reported, as the hypervisor reports it; compared only with
                           itself; 0 = never */
+  gint64 stats_age_us; /* how old that report is at the most; 0 = nobody knows */
 
   /* the policy in force for it */
   guint64 minimum;

@@ -302,5 +302,5 @@ mc_report_remember (const McPolicyCycle *cycle, const McVmFacts *facts, McVmHist
   history->usable = facts->usable;
   history->available = facts->available;
   history->stats_seen_us = now_us;
-  mc_asked_remember_report (history);
+  mc_asked_remember_report (now_us, facts, history);
 }

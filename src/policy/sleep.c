@@ -113,7 +113,7 @@ attention_to_managed (const McPolicyCycle *cycle, const McVmFacts *facts, McVmHi
 
   if (mc_asked_filled_most (facts, history, least_us) >= left)
     {
-      history->woken = facts->asleep;
+      history->woken |= facts->asleep; /* until it has reported */
       return MC_ATTENTION_AWAKE;
     }
   if (!has_answered (cycle, facts, history)

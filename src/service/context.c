@@ -77,10 +77,10 @@ is_shown (const McDomain *domain)
 }
 
 void
-mc_context_emit_changed (McContext *self, const McDomain *domain)
+mc_context_emit_changed (McContext *self, McDomain *domain)
 {
   if (is_shown (domain))
-    self->heard_by->changed (self->listener);
+    self->heard_by->changed (self->listener, domain);
 }
 
 void

@@ -19,7 +19,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   /* Something that is published, and that the next cycle uses. */
-  void (*changed) (gpointer listener);
+  void (*changed) (gpointer listener, McDomain *domain);
 
   /* After "changed". */
   void (*setting_changed) (gpointer listener,
@@ -80,7 +80,7 @@ const McPolicySettings *mc_context_get_policy (const McContext *self);
 gint64 mc_context_now (const McContext *self);
 
 /* For the parts. Nothing is said of a VM that nobody has seen yet, or that is gone. */
-void mc_context_emit_changed (McContext *self, const McDomain *domain);
+void mc_context_emit_changed (McContext *self, McDomain *domain);
 
 /* Where the two values differ. Both are consumed where they are floating. */
 void mc_context_emit_setting_changed (McContext *self,

@@ -83,10 +83,11 @@ mc_coordinator_get_parts (McCoordinator *self)
 
 /* Something changed, of the host's or of a VM's: shown at once, and acted on at once. */
 static void
-on_changed (gpointer listener)
+on_changed (gpointer listener, McDomain *domain)
 {
   McCoordinator *self = listener;
 
+  mc_fleet_stir (&self->parts.fleet, domain);
   publish (self);
   mc_schedule_wake (self->schedule);
 }

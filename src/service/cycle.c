@@ -175,7 +175,7 @@ work_on (McHostParts *host, const McSample *sample)
   apply (host);
   apply_attention (host);
   answer_reservations (host);
-  mc_fleet_refresh_next (&host->fleet);
+  mc_fleet_refresh_due (&host->fleet);
   return TRUE;
 }
 

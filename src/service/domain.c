@@ -12,6 +12,9 @@
 #define ENTRY_EVERY_US    (100 * G_USEC_PER_SEC)
 #define LEFT_OUT_EVERY_US (600 * G_USEC_PER_SEC)
 
+/* Less is what a clock drifts, or is slewed by, from one question to the next. */
+#define CLOCK_STEP_US (G_USEC_PER_SEC / 2)
+
 static void
 parse_uuid (const char *text, guint8 uuid[16])
 {
@@ -49,9 +52,25 @@ mc_domain_clear (McDomain *self)
   g_free (self->name);
 }
 
+/* Its host tells the time of a report by the clock on the wall, in whole seconds: it is that old at
+ * the most, unless the clock has been set since it was last asked. */
+static gint64
+find_report_age (McDomain *self, gint64 report_s, gint64 now_us, gint64 wall_us)
+{
+  gint64 offset_us = wall_us - now_us;
+  gboolean was_set = ABS (offset_us - self->clock_offset_us) > CLOCK_STEP_US;
+
+  self->clock_offset_us = offset_us;
+  return was_set || report_s <= 0 ? 0 : MAX (wall_us - report_s * G_USEC_PER_SEC, 0);
+}
+
 void
-mc_domain_update_from_sample (
-    McDomain *self, const McVmSample *sample, gint64 began_us, gint64 wall_us, guint64 n_sample)
+mc_domain_update_from_sample (McDomain *self,
+                              const McVmSample *sample,
+                              gint64 began_us,
+                              gint64 now_us,
+                              gint64 wall_us,
+                              guint64 n_sample)
 {
   McVmFacts *facts = &self->facts;
 
@@ -90,6 +109,7 @@ mc_domain_update_from_sample (
     }
   self->looked = TRUE;
   facts->stats_time_s = sample->stats_time_s;
+  facts->stats_age_us = find_report_age (self, sample->stats_time_s, now_us, wall_us);
 }
 
 void

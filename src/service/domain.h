@@ -26,18 +26,20 @@ typedef struct
   GObject *vm; /* (unowned) with all its parts: whoever calls the hypervisor for one keeps it */
   char *uuid;
   char *name;
-  int id;                /* one life of it has one */
-  McVmFacts facts;       /* its figures alone: without what the service has set, and its limits */
-  guint64 n_sample;      /* the number of the last one that had it */
-  gint64 state_us;       /* when an event last said whether it runs; g_get_monotonic_time() */
-  gint64 report_wall_us; /* when the newest report was first seen: µs since the epoch; 0 = never */
-  gboolean announced;    /* somebody may have seen it */
-  gboolean gone;         /* it has stopped, or is no longer on this host */
-  gboolean crashed;      /* its kernel has, and has not restarted since */
-  gboolean was_busy;     /* in the last sample, even if once; without any, it counts as busy */
-  gboolean stirred;      /* something happened to it since it was last asked */
-  gboolean looked;       /* at its figures */
-  gboolean reported;     /* since then */
+  int id;                 /* one life of it has one */
+  McVmFacts facts;        /* its figures alone: without what the service has set, and its limits */
+  guint64 n_sample;       /* the number of the last one that had it */
+  gint64 state_us;        /* when an event last said whether it runs; g_get_monotonic_time() */
+  gint64 clock_offset_us; /* the clock on the wall less the one that only goes on, when it was last
+                             asked */
+  gint64 report_wall_us;  /* when the newest report was first seen: µs since the epoch; 0 = never */
+  gboolean announced;     /* somebody may have seen it */
+  gboolean gone;          /* it has stopped, or is no longer on this host */
+  gboolean crashed;       /* its kernel has, and has not restarted since */
+  gboolean was_busy;      /* in the last sample, even if once; without any, it counts as busy */
+  gboolean stirred;       /* something happened to it since it was last asked */
+  gboolean looked;        /* at its figures */
+  gboolean reported;      /* since then */
   McDomainEntries entries;
 } McDomain;
 
@@ -45,10 +47,14 @@ typedef struct
 void mc_domain_init (McDomain *self, GObject *vm, const McVmSample *sample, gint64 started_us);
 void mc_domain_clear (McDomain *self);
 
-/* Absent figures stay unknown. @began_us: when the sample was asked for. @wall_us: when it came.
- * @n_sample: its number */
-void mc_domain_update_from_sample (
-    McDomain *self, const McVmSample *sample, gint64 began_us, gint64 wall_us, guint64 n_sample);
+/* Absent figures stay unknown. @began_us: when the sample was asked for. @now_us, @wall_us: when it
+ * came. @n_sample: its number */
+void mc_domain_update_from_sample (McDomain *self,
+                                   const McVmSample *sample,
+                                   gint64 began_us,
+                                   gint64 now_us,
+                                   gint64 wall_us,
+                                   guint64 n_sample);
 
 /* Each returns whether that is news. */
 gboolean mc_domain_set_running (McDomain *self, gboolean running, gint64 now_us);

@@ -8,6 +8,8 @@
 #include "events.h"
 #include "state-file.h"
 
+#define REREAD_ALL_US (60 * G_USEC_PER_SEC)
+
 McVm *
 mc_fleet_lookup (const McFleet *self, const char *uuid)
 {
@@ -15,6 +17,16 @@ mc_fleet_lookup (const McFleet *self, const char *uuid)
 }
 
 /* VMs that come and go */
+
+/* The one after it is not left out of the round. */
+static void
+remove_from_round (McFleet *self, McVm *vm)
+{
+  guint i;
+
+  if (g_ptr_array_find (self->vms, vm, &i) && i < self->next_reread)
+    self->next_reread--;
+}
 
 static void
 remove_vm (McFleet *self, McVm *vm)
@@ -25,6 +37,7 @@ remove_vm (McFleet *self, McVm *vm)
                                          "The VM %s is no longer there", mc_vm_get_name (vm));
 
   g_hash_table_remove (self->by_uuid, uuid);
+  remove_from_round (self, vm);
   g_ptr_array_remove (self->vms, vm);
   mc_vm_close (vm, gone);
   mc_state_file_forget_vm (self->context->store, &mc_vm_get_parts (vm)->domain);
@@ -122,6 +135,7 @@ mc_fleet_reconcile (McFleet *self, const McSample *sample)
 void
 mc_fleet_catch_up (McFleet *self)
 {
+  self->reread_us = mc_context_now (self->context);
   for (guint i = 0; i < self->vms->len; i++)
     mc_vm_catch_up (self->vms->pdata[i]);
 }
@@ -145,24 +159,50 @@ mc_fleet_announce (McFleet *self)
 void
 mc_fleet_refresh_all (McFleet *self)
 {
+  self->reread_us = mc_context_now (self->context);
   for (guint i = 0; i < self->vms->len; i++)
     mc_description_refresh (&mc_vm_get_parts (self->vms->pdata[i])->description);
 }
 
-/*
- * Periods are overwritten by other clients, and metadata by people: one VM is looked at again in
- * each cycle, and those that could not be read are tried again.
- */
-void
-mc_fleet_refresh_next (McFleet *self)
+/* Each VM is read again once in the time of a round, however many there are. Returns: how many of
+ * them are due. */
+static guint
+count_due (McFleet *self, gint64 now_us)
 {
+  gint64 each_us = REREAD_ALL_US / MAX (self->vms->len, 1);
+  gint64 due = MIN ((now_us - self->reread_us) / each_us, self->vms->len);
+
+  self->reread_us = due < self->vms->len ? self->reread_us + due * each_us : now_us;
+  return (guint)due;
+}
+
+/* Periods are overwritten by other clients, and metadata by people. */
+void
+mc_fleet_refresh_due (McFleet *self)
+{
+  gint64 now_us = mc_context_now (self->context);
+
   for (guint i = 0; i < self->vms->len; i++)
-    if (mc_vm_is_unread (self->vms->pdata[i]))
+    if (mc_vm_is_to_be_read (self->vms->pdata[i], now_us))
       mc_description_refresh (&mc_vm_get_parts (self->vms->pdata[i])->description);
-  if (self->vms->len == 0)
-    return;
-  self->last_refreshed = (self->last_refreshed + 1) % self->vms->len;
-  mc_description_refresh (&mc_vm_get_parts (self->vms->pdata[self->last_refreshed])->description);
+  for (guint due = count_due (self, now_us); due > 0; due--)
+    {
+      self->next_reread %= self->vms->len;
+      mc_description_refresh (
+          &mc_vm_get_parts (self->vms->pdata[self->next_reread++])->description);
+    }
+}
+
+void
+mc_fleet_stir (McFleet *self, McDomain *domain)
+{
+  if (domain != NULL)
+    {
+      domain->stirred = TRUE;
+      return;
+    }
+  for (guint i = 0; i < self->vms->len; i++)
+    mc_vm_get_parts (self->vms->pdata[i])->domain.stirred = TRUE;
 }
 
 GHashTable *
@@ -326,6 +366,7 @@ mc_fleet_init (McFleet *self, McContext *context)
     .by_uuid = g_hash_table_new (g_str_hash, g_str_equal),
     .starts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free),
     .gone = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free),
+    .reread_us = mc_context_now (context),
   };
   listen (self);
 }

@@ -19,7 +19,8 @@ typedef struct
   GHashTable *gone;    /* uuid → gint64, when it stopped: a sample begun before may still have it */
   gboolean synced;     /* FALSE until a sample came over the present connection */
   guint64 n_samples;
-  guint last_refreshed;
+  guint next_reread; /* of the round that reads all of them again */
+  gint64 reread_us;  /* what was due until then was read */
 } McFleet;
 
 void mc_fleet_init (McFleet *self, McContext *context);
@@ -46,10 +47,13 @@ void mc_fleet_catch_up (McFleet *self);
 /* Tells of those that can be shown by now. */
 void mc_fleet_announce (McFleet *self);
 
-/* Reads what the VMs are made of: all of them, or one after the other and those that could not be
- * read. */
+/* Reads what the VMs are made of: all of them, or those that could not be read or whose guests do
+ * not report as they were told to, and each once a minute. */
 void mc_fleet_refresh_all (McFleet *self);
-void mc_fleet_refresh_next (McFleet *self);
+void mc_fleet_refresh_due (McFleet *self);
+
+/* What is wanted of @domain has changed, or of all (NULL): it is asked in the next sample. */
+void mc_fleet_stir (McFleet *self, McDomain *domain);
 
 /* Returns: (transfer full): the UUIDs of those that need not be asked in the next sample */
 GHashTable *mc_fleet_list_asleep (McFleet *self, gboolean all_awake);

@@ -255,8 +255,10 @@ mc_stats_period_sync (McStatsPeriod *self)
 void
 mc_stats_period_follow (McStatsPeriod *self, const McVmDecision *decision)
 {
-  self->seldom = decision->attention != MC_ATTENTION_AWAKE;
-  self->hurries = decision->woken;
+  gboolean seldom = decision->attention != MC_ATTENTION_AWAKE;
+
+  self->hurries = decision->woken || (self->seldom && !seldom);
+  self->seldom = seldom;
   if (self->description->current != NULL && found_of (self) != wanted_of (self))
     mc_stats_period_sync (self);
 }

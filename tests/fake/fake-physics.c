@@ -49,6 +49,16 @@ move_swap (McFakeVm *vm, guint64 available)
   return available - inside - moved;
 }
 
+/* One that nobody has set a period for reports each second all the same. */
+static gboolean
+is_time_to_report (McFakeVm *vm, guint seconds)
+{
+  if (vm->silent || vm->no_driver)
+    return FALSE;
+  vm->unreported_s += seconds;
+  return vm->unreported_s >= vm->description.stats_period_s;
+}
+
 gboolean
 mc_fake_physics_step (McFakeVm *vm, guint seconds)
 {
@@ -62,13 +72,14 @@ mc_fake_physics_step (McFakeVm *vm, guint seconds)
   figures->resident = MIN (figures->balloon, MAX (figures->resident, figures->balloon - unused));
   if (vm->description.immovable != NULL)
     figures->resident = figures->capacity;
-  if (vm->silent || vm->no_driver)
+  if (!is_time_to_report (vm, seconds))
     return moved;
   if (figures->swap_in == MC_HYPERVISOR_UNKNOWN)
     figures->swap_in = figures->swap_out = 0;
   figures->available = available;
   figures->unused = figures->usable = unused;
-  figures->stats_time_s += seconds;
+  figures->stats_time_s += vm->unreported_s;
+  vm->unreported_s = 0;
   if (vm->report != NULL)
     vm->report (vm);
   return moved;

@@ -46,7 +46,8 @@ struct _McFakeVm
   guint64 floor;   /* the balloon takes no page below this, whatever the target: an unreachable
                       target */
   guint64 swapped; /* read: bytes that did not fit */
-  gboolean silent; /* the guest reports nothing new: its figures are frozen */
+  guint unreported_s; /* read: since its newest report; its period says how long that may be */
+  gboolean silent;    /* the guest reports nothing new: its figures are frozen */
   gboolean no_driver; /* its driver was unloaded: the balloon goes to its maximum, and no report
                          comes */
 

@@ -116,10 +116,30 @@ wake_by_tight_host (Fixture *f, McFakeVm *vm)
 }
 
 static void
+wake_by_pause (Fixture *f, McFakeVm *vm)
+{
+  mc_pause_begin (&mc_vm_get_parts (fixture_vm_of (f, vm))->pause, "a test", 0, "me");
+}
+
+static void
+wake_by_resuming (Fixture *f, McFakeVm *vm)
+{
+  g_assert_true (mc_pause_end (&mc_vm_get_parts (fixture_vm_of (f, vm))->pause, "", "me", NULL));
+}
+
+static void
+wake_by_policy_of_all (Fixture *f, McFakeVm *vm)
+{
+  mc_pause_begin (&mc_coordinator_get_parts (f->coordinator)->pause, "a test", 0, "me");
+  g_assert_true (mc_pause_end (&mc_coordinator_get_parts (f->coordinator)->pause, "", "me", NULL));
+}
+
+static void
 test_what_wakes_it (Fixture *f, gconstpointer data)
 {
   void (*const wakes[]) (Fixture *f, McFakeVm *vm)
-      = { wake_by_event, wake_by_change, wake_by_balloon, wake_by_tight_host };
+      = { wake_by_event,    wake_by_change,        wake_by_balloon,   wake_by_pause,
+          wake_by_resuming, wake_by_policy_of_all, wake_by_tight_host };
   McFakeVm *vm = start_with_sleeper (f);
 
   for (gsize i = 0; i < G_N_ELEMENTS (wakes); i++)
@@ -150,19 +170,42 @@ test_dry_run_changes_no_period (Fixture *f, gconstpointer data)
   g_assert_cmpuint (vm->n_asked, <, 40);
 }
 
-/* As it is delivered. */
 static void
 test_nobody_sleeps_where_it_is_off (Fixture *f, gconstpointer data)
 {
   McFakeVm *vm = add_idle_guest (f, "vm");
 
-  f->tuning = NULL;
+  tuning.sleep_turn_s = 0;
   fixture_start_service (f);
   idle (f, 60);
   vm->n_asked = 0;
   idle (f, 60);
   g_assert_cmpuint (vm->n_asked, >=, 60 / 2 - 1);
   g_assert_cmpuint (vm->description.stats_period_s, ==, 1);
+}
+
+/* By the clock on the wall, but not where that was set meanwhile. */
+static void
+test_report_is_so_old_at_the_most (void)
+{
+  g_autoptr (McVmSample) sample = mc_vm_sample_new ("8c3b1e7e-0000-4000-8000-000000000001", "vm");
+  gint64 wall_us = (gint64)1000000 * SECOND + SECOND / 4;
+  McDomain domain;
+
+  mc_domain_init (&domain, NULL, sample, 0);
+  sample->stats_time_s = 999991;
+  mc_domain_update_from_sample (&domain, sample, 0, 50 * SECOND, wall_us, 1);
+  g_assert_cmpint (domain.facts.stats_age_us, ==, 0); /* nobody knows where the clock was before */
+  mc_domain_update_from_sample (&domain, sample, 0, 52 * SECOND, wall_us + 2 * SECOND, 2);
+  g_assert_cmpint (domain.facts.stats_age_us, ==, 11 * SECOND + SECOND / 4);
+  mc_domain_update_from_sample (&domain, sample, 0, 54 * SECOND, wall_us - 5 * SECOND, 3);
+  g_assert_cmpint (domain.facts.stats_age_us, ==, 0);
+  mc_domain_update_from_sample (&domain, sample, 0, 56 * SECOND, wall_us - 3 * SECOND, 4);
+  g_assert_cmpint (domain.facts.stats_age_us, ==, 6 * SECOND + SECOND / 4);
+  sample->stats_time_s = 1000002; /* in the future */
+  mc_domain_update_from_sample (&domain, sample, 0, 58 * SECOND, wall_us - SECOND, 5);
+  g_assert_cmpint (domain.facts.stats_age_us, ==, 0);
+  mc_domain_clear (&domain);
 }
 
 /* What its guest had is put back, however seldom it was asked. */
@@ -194,5 +237,6 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
     g_test_add (tests[i].path, Fixture, NULL, set_up, tests[i].test, fixture_tear_down);
+  g_test_add_func ("/coordinator/sleep/age-of-a-report", test_report_is_so_old_at_the_most);
   return g_test_run ();
 }

@@ -187,8 +187,50 @@ test_period_is_looked_at_again (Fixture *f, gconstpointer data)
   fixture_start_service (f);
   fixture_pass (f, 5);
   vm->description.stats_period_s = 5; /* by virt-manager */
-  fixture_pass (f, 5);
+  fixture_pass (f, 8);                /* its next report is late by then */
   g_assert_cmpuint (vm->description.stats_period_s, ==, 1);
+}
+
+/* By people, who may have changed what no event tells of. */
+static void
+test_all_are_read_again_within_a_minute (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vms[100];
+  guint before[G_N_ELEMENTS (vms)];
+
+  for (guint i = 0; i < G_N_ELEMENTS (vms); i++)
+    {
+      g_autofree char *name = g_strdup_printf ("vm%u", i);
+
+      vms[i] = fixture_add_guest (f, name, MC_GIB, 512 * MC_MIB, 300 * MC_MIB);
+    }
+  fixture_start_service (f);
+  fixture_pass (f, 70);
+  for (guint i = 0; i < G_N_ELEMENTS (vms); i++)
+    before[i] = vms[i]->n_calls[MC_FAKE_CALL_DESCRIBE];
+  fixture_pass (f, 62);
+  for (guint i = 0; i < G_N_ELEMENTS (vms); i++)
+    {
+      g_assert_cmpuint (vms[i]->n_calls[MC_FAKE_CALL_DESCRIBE], >, before[i]);
+      g_assert_cmpuint (vms[i]->n_calls[MC_FAKE_CALL_DESCRIBE], <=, before[i] + 2);
+    }
+}
+
+/* A guest without a driver is not read in each cycle for that. */
+static void
+test_silence_is_looked_into_once (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, 512 * MC_MIB, 300 * MC_MIB);
+  guint before;
+
+  fixture_start_service (f);
+  fixture_pass (f, 10);
+  vm->silent = TRUE;
+  before = vm->n_calls[MC_FAKE_CALL_DESCRIBE];
+  fixture_pass (f, 8);
+  g_assert_cmpuint (vm->n_calls[MC_FAKE_CALL_DESCRIBE], ==, before + 1);
+  fixture_pass (f, 120);
+  g_assert_cmpuint (vm->n_calls[MC_FAKE_CALL_DESCRIBE], <=, before + 4);
 }
 
 static void
@@ -756,6 +798,8 @@ main (int argc, char **argv)
   TEST ("stop-puts-back", test_stop_puts_back);
   TEST ("killed-and-started-again", test_killed_and_started_again);
   TEST ("period-is-looked-at-again", test_period_is_looked_at_again);
+  TEST ("all-are-read-again-within-a-minute", test_all_are_read_again_within_a_minute);
+  TEST ("silence-is-looked-into-once", test_silence_is_looked_into_once);
   TEST ("vm-policy-lives-with-the-vm", test_vm_policy_lives_with_the_vm);
   TEST ("managed-lives-with-the-vm", test_managed_lives_with_the_vm);
   TEST ("device-that-pins-a-squeezed-vm", test_device_that_pins_a_squeezed_vm);

@@ -22,6 +22,7 @@ typedef struct
   McVmHistory history;
   McVmDecision decision;
   gint64 t_s;
+  gboolean tells_age; /* of the newest report */
   guint looks, asked;
 } Bed;
 
@@ -105,6 +106,9 @@ bed_look (Bed *self)
       self->known.stats_time_s = self->reported.stats_time_s;
       self->known.unused = self->reported.unused;
       self->known.usable = self->reported.usable;
+      self->known.stats_age_us
+          = self->tells_age ? MAX ((self->t_s - self->reported.stats_time_s) * G_USEC_PER_SEC, 1)
+                            : 0;
     }
   self->known.asleep = !asked;
   if (self->now.cpu_time_us != MC_UNKNOWN) /* told in whole hundredths of a second, twice */
@@ -158,6 +162,28 @@ test_idle_guest_is_asked_seldom (void)
   g_assert_cmpuint (bed.asked, >=, 600 / 36);
 }
 
+/* What its process has used since a report counts from that, where it is known how old that is, and
+ * else from when its guest was asked before: one that sleeps little is left to sleep on. */
+static void
+test_age_of_its_report_counts (void)
+{
+  guint asked[2];
+
+  for (guint tells_age = 0; tells_age < G_N_ELEMENTS (asked); tells_age++)
+    {
+      Bed bed;
+
+      bed_init (&bed, 1200);
+      bed.tells_age = tells_age != 0;
+      bed_rest (&bed, 20, 1700);
+      bed.asked = 0;
+      bed_rest (&bed, 600, 1700);
+      asked[tells_age] = bed.asked;
+    }
+  g_assert_cmpuint (asked[FALSE], >, 2 * asked[TRUE]);
+  g_assert_cmpuint (asked[TRUE], <=, 600 / INTERVAL_S / 5);
+}
+
 /* The law: at whatever growth its CPU time allows, nobody is at the low watermark for longer than
  * from one look to the next without being asked. */
 static void
@@ -175,6 +201,7 @@ test_nobody_comes_to_need_unasked (void)
       Bed bed;
 
       bed_init (&bed, (guint64)g_rand_int_range (rand, 101, 1290));
+      bed.tells_age = world % 2 == 0;
       for (guint s = 0; s < 180; s++)
         {
           if (s % INTERVAL_S == 0)
@@ -371,6 +398,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/sleep/taking", test_what_it_can_have_filled_is_not_taken);
   g_test_add_func ("/sleep/silence", test_silence_counts_while_it_is_asked);
   g_test_add_func ("/sleep/burst", test_burst_that_wakes_is_as_fast_as_it_was);
+  g_test_add_func ("/sleep/age-of-its-report", test_age_of_its_report_counts);
   g_test_add_func ("/sleep/not-managed", test_who_is_not_managed_is_asked_at_its_turn);
   g_test_add_func ("/sleep/emulated", test_emulated_processors_fill_less);
   return g_test_run ();

@@ -148,7 +148,7 @@ test_two_owners (Fixture *f, gconstpointer data)
     }
 }
 
-/* Now and then is put right at once. */
+/* Now and then is put right when its next report is late. */
 static void
 test_changed_now_and_then (Fixture *f, gconstpointer data)
 {
@@ -159,10 +159,12 @@ test_changed_now_and_then (Fixture *f, gconstpointer data)
     {
       fixture_pass (f, 700);
       vm->description.stats_period_s = i % 2 == 0 ? 5 : 0;
-      fixture_pass (f, 5);
+      vm->silent = i % 2 != 0;
+      fixture_pass (f, 12);
       g_assert_cmpuint (vm->description.stats_period_s, ==, 1);
+      vm->silent = FALSE;
       vm->description.stats_period_s = 10;
-      fixture_pass (f, 5);
+      fixture_pass (f, 15);
       g_assert_cmpuint (vm->description.stats_period_s, ==, 1);
     }
 }
