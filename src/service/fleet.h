@@ -16,8 +16,8 @@ typedef struct
   GPtrArray *vms;      /* (element-type McVm) owned, in the order they appeared */
   GHashTable *by_uuid; /* uuid → McVm, of the same */
   GHashTable *starts;  /* uuid → gint64*: started, and not sampled yet */
-  GHashTable *gone;    /* uuid → gint64, when it stopped: a sample begun before may still have it */
-  gboolean synced;     /* FALSE until a sample came over the present connection */
+  GHashTable *gone; /* uuid → gint64*: when it stopped: a sample begun before may still have it */
+  gboolean synced;  /* FALSE until a sample came over the present connection */
   guint64 n_samples;
   guint next_reread; /* of the round that reads all of them again */
   gint64 reread_us;  /* what was due until then was read */

@@ -22,7 +22,7 @@ ARROWS = {
     "main": {"common", "policy", "host", "hypervisor", "hypervisor/libvirt", "service", "bus"},
 }
 MAIN = "memcoordd.c"
-# Who alone may know a library, or what a generator wrote: each is spoken to in one place.
+# Who alone may know a library, or what a generator wrote: each is spoken to in one place, or in two.
 KEEPERS = {
     r"libvirt/(libvirt|virterror)|libvirt-glib/": r"hypervisor/libvirt/[\w-]+\.[ch]",
     r"libxml/": r"(hypervisor/libvirt/xml-node|service/metadata)\.c",
@@ -45,7 +45,7 @@ def code_of(path):
 def defined_by(path):
     """The functions and tables of a .c file that others may use: as this layout has them, at the begin of a line."""
     code = code_of(path)
-    functions = re.findall(r"^(?<!static )(mc_\w+) \((?=[^;{}]*\)\s*\{)", code, re.MULTILINE)
+    functions = re.findall(r"^(mc_\w+) \((?=[^;{}]*\)\s*\{)", code, re.MULTILINE)
     return set(functions) | set(re.findall(r"^const [\w ]+\b(mc_\w+)(?:\[\w*\])? =", code, re.MULTILINE))
 
 
