@@ -157,7 +157,7 @@ answer_reservations (McHostParts *host)
 {
   if (mc_reservations_get_total (&host->reservations) == 0)
     return;
-  host->reservations.headroom = mc_host_state_find_headroom (&host->state);
+  mc_reservations_set_headroom (&host->reservations, mc_host_state_find_headroom (&host->state));
   mc_reservations_answer_due (&host->reservations);
 }
 

@@ -62,6 +62,6 @@ GHashTable *mc_fleet_list_asleep (McFleet *self, gboolean all_awake);
 void mc_fleet_follow_clock (McFleet *self);
 
 /* Brings all views up to date; see mc_vm_update_view(). */
-void mc_fleet_update_views (McFleet *self, const char *all_paused, const char *degraded);
+void mc_fleet_update_views (const McFleet *self, const char *all_paused, const char *degraded);
 
 G_END_DECLS

@@ -46,7 +46,7 @@ squeeze_out_of_reach (Fixture *f)
 
   vm->floor = MC_GIB - 10 * MC_MIB;
   fixture_start_service (f);
-  while (vm->target == MC_HYPERVISOR_UNKNOWN)
+  while (vm->target == MC_UNKNOWN)
     fixture_pass (f, 1);
   g_assert_cmpuint (vm->target, <, vm->figures.balloon - 10 * MC_MIB);
   return vm;
