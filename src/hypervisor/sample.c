@@ -12,9 +12,9 @@ mc_vm_sample_new (const char *uuid, const char *name)
   g_strlcpy (self->uuid, uuid, sizeof self->uuid);
   self->name = g_strdup (name);
   self->id = -1;
-  self->balloon = self->capacity = self->resident = MC_HYPERVISOR_UNKNOWN;
-  self->unused = self->usable = self->available = MC_HYPERVISOR_UNKNOWN;
-  self->swap_in = self->swap_out = self->cpu_time_us = MC_HYPERVISOR_UNKNOWN;
+  self->balloon = self->capacity = self->resident = MC_UNKNOWN;
+  self->unused = self->usable = self->available = MC_UNKNOWN;
+  self->swap_in = self->swap_out = self->cpu_time_us = MC_UNKNOWN;
   return self;
 }
 
@@ -33,7 +33,7 @@ mc_sample_new (void)
   McSample *self = g_new0 (McSample, 1);
 
   self->vms = g_ptr_array_new_with_free_func ((GDestroyNotify)mc_vm_sample_free);
-  self->host_total = self->host_available = MC_HYPERVISOR_UNKNOWN;
+  self->host_total = self->host_available = MC_UNKNOWN;
   return self;
 }
 

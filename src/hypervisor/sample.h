@@ -4,10 +4,9 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
+#include "size.h" /* MC_UNKNOWN: of a figure that was not reported */
 
-/* A figure that was not reported; equal to the policy's MC_UNKNOWN. */
-#define MC_HYPERVISOR_UNKNOWN G_MAXUINT64
+G_BEGIN_DECLS
 
 /*
  * One VM's figures at one moment. They are those of the balloon's part of its memory: memory
@@ -38,9 +37,9 @@ typedef struct
 
 typedef struct
 {
-  GPtrArray *vms;     /* (element-type McVmSample) owned */
-  guint64 host_total; /* bytes, of virNodeGetMemoryStats; MC_HYPERVISOR_UNKNOWN where the driver has
-                         none */
+  GPtrArray *vms;         /* (element-type McVmSample) owned */
+  guint64 host_total;     /* bytes, of virNodeGetMemoryStats; MC_UNKNOWN where the driver has
+                             none */
   guint64 host_available; /* free + buffers + cached of the same: flatters; for a hypervisor that is
                              not local */
   GHashTable *groups; /* (nullable): name → guint64 *: the bytes that what lives under that limit

@@ -287,7 +287,7 @@ begin (const McPolicySettings *settings, const McHostFigures *host, gint64 now_u
 
   return (McPolicyCycle){
     .settings = settings,
-    .tuning = settings->tuning != NULL ? settings->tuning : &mc_tuning_default,
+    .tuning = mc_policy_tuning (settings),
     .host = host,
     .now_us = now_us,
     .condition = mc_policy_host_condition (settings, host),

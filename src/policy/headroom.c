@@ -9,22 +9,17 @@
 /* Of the margin, this part may be needed for what processes turn out to occupy. */
 #define DOUBT_DIVISOR 8
 
-static const McTuning *
-tuning_of (const McPolicySettings *settings)
-{
-  return settings->tuning != NULL ? settings->tuning : &mc_tuning_default;
-}
-
 guint64
 mc_headroom_firm_margin (const McPolicySettings *settings)
 {
-  return tuning_of (settings)->margin_mib * MC_MIB;
+  return mc_policy_tuning (settings)->margin_mib * MC_MIB;
 }
 
 guint64
 mc_headroom_margin (const McPolicySettings *settings, guint64 total)
 {
-  guint64 part = per_mille (MIN (total, MC_CAPACITY_MOST), tuning_of (settings)->margin_per_mille);
+  guint64 part
+      = per_mille (MIN (total, MC_CAPACITY_MOST), mc_policy_tuning (settings)->margin_per_mille);
 
   return MAX (mc_headroom_firm_margin (settings), part);
 }

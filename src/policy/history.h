@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What the policy remembers of one VM from cycle to cycle. Zero-initialised when the VM is first
- * seen, kept by the caller, written by mc_policy_decide() alone. Callers read the two rates,
- * nothing else.
+ * seen, kept by the caller, who may read it; written by the policy alone.
  */
 #pragma once
 

@@ -41,6 +41,12 @@ mc_policy_interval_us (const McPolicySettings *settings)
   return (gint64)settings->thresholds.interval_s * G_USEC_PER_SEC;
 }
 
+static inline const McTuning *
+mc_policy_tuning (const McPolicySettings *settings)
+{
+  return settings->tuning != NULL ? settings->tuning : &mc_tuning_default;
+}
+
 /* While somebody needs memory, cycles follow each other as closely as guests report. */
 #define MC_POLICY_ATTENTIVE_US (1 * G_USEC_PER_SEC)
 

@@ -45,6 +45,8 @@ G_DEFINE_FINAL_TYPE (McCoordinator, mc_coordinator, G_TYPE_OBJECT)
 static void
 publish (McCoordinator *self)
 {
+  mc_reservations_set_headroom (&self->parts.reservations,
+                                mc_host_state_find_headroom (&self->parts.state));
   mc_views_update (&self->views, &self->parts);
   g_signal_emit (self, signals[PUBLISHED], 0);
 }

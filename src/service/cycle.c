@@ -127,9 +127,7 @@ apply (const McHostParts *host)
 static gboolean
 anybody_may_sleep (const McHostParts *host)
 {
-  const McTuning *tuning = mc_context_get_policy (host->context)->tuning;
-
-  return (tuning != NULL ? tuning : &mc_tuning_default)->sleep_turn_s > 0;
+  return mc_policy_tuning (mc_context_get_policy (host->context))->sleep_turn_s > 0;
 }
 
 /* Who is awake tells more: before those who fall asleep, and those who may be in need before all.
@@ -159,7 +157,7 @@ answer_reservations (McHostParts *host)
 {
   if (mc_reservations_get_total (&host->reservations) == 0)
     return;
-  host->reservations.headroom = mc_host_state_find_headroom (&host->state);
+  mc_reservations_set_headroom (&host->reservations, mc_host_state_find_headroom (&host->state));
   mc_reservations_answer_due (&host->reservations);
 }
 

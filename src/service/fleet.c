@@ -224,7 +224,7 @@ mc_fleet_follow_clock (McFleet *self)
 }
 
 void
-mc_fleet_update_views (McFleet *self, const char *all_paused, const char *degraded)
+mc_fleet_update_views (const McFleet *self, const char *all_paused, const char *degraded)
 {
   for (guint i = 0; i < self->vms->len; i++)
     mc_vm_update_view (self->vms->pdata[i], all_paused, degraded);

@@ -16,8 +16,8 @@ typedef struct
   GPtrArray *vms;      /* (element-type McVm) owned, in the order they appeared */
   GHashTable *by_uuid; /* uuid → McVm, of the same */
   GHashTable *starts;  /* uuid → gint64*: started, and not sampled yet */
-  GHashTable *gone;    /* uuid → gint64, when it stopped: a sample begun before may still have it */
-  gboolean synced;     /* FALSE until a sample came over the present connection */
+  GHashTable *gone; /* uuid → gint64*: when it stopped: a sample begun before may still have it */
+  gboolean synced;  /* FALSE until a sample came over the present connection */
   guint64 n_samples;
   guint next_reread; /* of the round that reads all of them again */
   gint64 reread_us;  /* what was due until then was read */
@@ -62,6 +62,6 @@ GHashTable *mc_fleet_list_asleep (McFleet *self, gboolean all_awake);
 void mc_fleet_follow_clock (McFleet *self);
 
 /* Brings all views up to date; see mc_vm_update_view(). */
-void mc_fleet_update_views (McFleet *self, const char *all_paused, const char *degraded);
+void mc_fleet_update_views (const McFleet *self, const char *all_paused, const char *degraded);
 
 G_END_DECLS

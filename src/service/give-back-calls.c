@@ -306,7 +306,7 @@ static gboolean
 check_vm (McVm *vm, GError **error)
 {
   McVmFacts facts = facts_of (vm);
-  McVmStatus status = facts.paused ? MC_VM_PAUSED : mc_vm_get_view (vm)->status;
+  McVmStatus status = facts.paused ? MC_VM_PAUSED : mc_vm_get_status (vm);
   g_autofree char *detail = NULL;
 
   if (mc_give_back_is_possible (&facts, mc_vm_get_history (vm)))

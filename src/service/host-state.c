@@ -74,8 +74,7 @@ read_host (McHostState *self, const McSample *sample)
       self->unreadable = g_strdup (error->message);
       return;
     }
-  if (self->figures.total == MC_HYPERVISOR_UNKNOWN
-      || self->figures.available == MC_HYPERVISOR_UNKNOWN)
+  if (self->figures.total == MC_UNKNOWN || self->figures.available == MC_UNKNOWN)
     self->unreadable = g_strdup ("the hypervisor does not report it");
 }
 

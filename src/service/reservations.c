@@ -131,6 +131,12 @@ free_for (McReservations *self, const Reservation *wanted)
 }
 
 void
+mc_reservations_set_headroom (McReservations *self, McHostHeadroom headroom)
+{
+  self->headroom = headroom;
+}
+
+void
 mc_reservations_answer_due (McReservations *self)
 {
   for (guint i = 0; i < self->list->len; i++)

@@ -24,13 +24,16 @@ typedef struct
   McContext *context;
   GPtrArray *list; /* (element-type Reservation) the oldest first */
   guint last_id;
-  McHostHeadroom headroom; /* what there is to reserve from */
+  McHostHeadroom headroom; /* as it was when it was told last */
 } McReservations;
 
 void mc_reservations_init (McReservations *self, McContext *context);
 
 /* Every reservation ends, and who waits for one is refused. */
 void mc_reservations_clear (McReservations *self);
+
+/* What there is to reserve from, as it is now. */
+void mc_reservations_set_headroom (McReservations *self, McHostHeadroom headroom);
 
 /* Answers those whose memory is free by now. */
 void mc_reservations_answer_due (McReservations *self);

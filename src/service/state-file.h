@@ -18,7 +18,7 @@
  *   [VM UUID]                its own pause, by the same keys, and
  *   id=7                     libvirt's, of that life of the VM which all of this is about
  *   original-stats-period=0  seconds: what it had before the service changed it
- *   reclaimed=true           memory was taken from it, and not given back since it is pinned
+ *   reclaimed=true           memory was taken from it, and it has not had all of it back since
  *
  * What is noted of a VM belongs to one life of it: the next one starts from what its XML says.
  * libvirt's id identifies it until the host boots anew, when ids begin again.

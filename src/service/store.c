@@ -259,7 +259,7 @@ mc_store_class_init (McStoreClass *klass)
   G_OBJECT_CLASS (klass)->finalize = mc_store_finalize;
 }
 
-/* Removes what a killed process had begun to write: g_file_set_contents_full() names it
+/* Removes what a killed process had begun to write: mc_text_file_write() names it
  * "settings.XXXXXX". */
 static void
 sweep (const char *directory)

@@ -131,11 +131,10 @@ notify_service_manager (McViews *self, const McHostParts *host)
 }
 
 void
-mc_views_update (McViews *self, McHostParts *host)
+mc_views_update (McViews *self, const McHostParts *host)
 {
   g_autofree char *paused = mc_host_parts_describe_pause (host);
 
-  host->reservations.headroom = mc_host_state_find_headroom (&host->state);
   mc_fleet_update_views (&host->fleet, paused, host->state.degraded);
   mc_views_update_host (self, host);
   log_condition (self);

@@ -41,7 +41,7 @@ typedef struct
   char *status;              /* that the service manager was notified of, or NULL */
 } McViews;
 
-void mc_views_update (McViews *self, McHostParts *host);
+void mc_views_update (McViews *self, const McHostParts *host);
 
 /* The host's alone, before anybody looks. */
 void mc_views_update_host (McViews *self, const McHostParts *host);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The limits that VMs share, by their descriptions, as groups for the policy. Any thread. */
+/* The limits that VMs share, by their descriptions, as groups for the policy. Main thread. */
 #pragma once
 
 #include "vm.h"

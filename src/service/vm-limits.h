@@ -11,7 +11,7 @@
 
 G_BEGIN_DECLS
 
-/* To be read by others, who clear @claimed. */
+/* To be read by others. A change sets @claimed, and the next decision clears it. */
 typedef struct
 {
   McContext *context;

@@ -78,6 +78,12 @@ mc_vm_get_history (McVm *self)
   return &self->history;
 }
 
+McVmStatus
+mc_vm_get_status (McVm *self)
+{
+  return self->status.shown;
+}
+
 const McVmDecision *
 mc_vm_get_decision (McVm *self)
 {
@@ -160,15 +166,7 @@ mc_vm_close (McVm *self, const GError *why)
 void
 mc_vm_catch_up (McVm *self)
 {
-  McVmParts *parts = &self->parts;
-
-  if (parts->domain.crashed)
-    mc_domain_set_started (&parts->domain, mc_context_now (self->context));
-  parts->domain.stirred = TRUE;
-  parts->description.refusal.not_before_us = 0;
-  parts->period.refusal.not_before_us = 0;
-  parts->target.refusal.not_before_us = 0;
-  mc_description_refresh (&parts->description);
+  mc_vm_parts_catch_up (&self->parts);
 }
 
 gboolean
@@ -179,36 +177,10 @@ mc_vm_is_presentable (McVm *self)
 
 /* Decided */
 
-/* It says itself that it is not to be managed: what cannot be read may say anything. */
-static gboolean
-is_released (McVm *self)
-{
-  return self->parts.limits.problem == NULL && mc_vm_limits_is_opted_out (&self->parts.limits);
-}
-
 McVmFacts
 mc_vm_get_facts (McVm *self, gboolean all_paused)
 {
-  const McVmParts *parts = &self->parts;
-  const McVmDescription *description = parts->description.current;
-  McVmFacts facts = parts->domain.facts;
-
-  facts.busy |= mc_target_is_late (&parts->target) || description == NULL;
-  facts.has_balloon = description == NULL || description->has_balloon;
-  facts.immovable = description != NULL ? description->immovable : NULL;
-  facts.denied = mc_target_get_denial (&parts->target) != NULL;
-  facts.paused = all_paused || parts->pause.active;
-  facts.target = parts->target.set;
-  facts.reclaimed = parts->target.reclaimed;
-  facts.give_back = parts->target.give_back;
-  facts.released = facts.reclaimed && is_released (self);
-  facts.claimed = parts->limits.claimed;
-  facts.autodeflate = description != NULL && description->autodeflate;
-  facts.emulated = description != NULL && description->emulated;
-  if (parts->target.under_way || parts->target.uncertain)
-    facts.cpu_time_us = MC_UNKNOWN; /* it is to be asked */
-  mc_vm_limits_fill (&parts->limits, &facts);
-  return facts;
+  return mc_vm_parts_get_facts (&self->parts, all_paused);
 }
 
 static guint64
@@ -285,7 +257,8 @@ forget_what_was_given_back (McVm *self)
   if (!target->reclaimed || target->under_way)
     return;
   if (is_left_to_others (self)
-      || (is_released (self) && (self->history.foreign_until_us > 0 || has_all (self))))
+      || (mc_vm_parts_is_released (&self->parts)
+          && (self->history.foreign_until_us > 0 || has_all (self))))
     mc_target_forget_reclaimed (target);
 }
 
@@ -446,14 +419,8 @@ static void
 mc_vm_finalize (GObject *object)
 {
   McVm *self = MC_VM (object);
-  McVmParts *parts = &self->parts;
 
-  mc_stats_period_clear (&parts->period);
-  mc_target_clear (&parts->target);
-  mc_pause_clear (&parts->pause);
-  mc_vm_limits_clear (&parts->limits);
-  mc_description_clear (&parts->description);
-  mc_domain_clear (&parts->domain);
+  mc_vm_parts_clear (&self->parts);
   mc_vm_view_clear (&self->view);
   g_ptr_array_unref (self->moves);
   mc_context_unref (self->context);
@@ -470,20 +437,9 @@ McVm *
 mc_vm_new (McContext *context, const McVmSample *sample, gint64 started_us)
 {
   McVm *self = g_object_new (MC_TYPE_VM, NULL);
-  McVmParts *parts = &self->parts;
-  McDomain *domain = &parts->domain;
-  McDescription *description = &parts->description;
 
   self->context = mc_context_ref (context);
-  mc_domain_init (domain, G_OBJECT (self), sample, started_us);
-  mc_state_file_begin_vm (context->store, domain);
-  mc_description_init (description, context, domain, on_description_read);
-  mc_vm_limits_init (&parts->limits, context, domain, description);
-  mc_vm_changes_init (&parts->changes, context, domain, description, &parts->limits);
-  mc_target_init (&parts->target, context, domain);
-  mc_stats_period_init (&parts->period, context, domain, description, &parts->limits,
-                        &parts->target);
-  mc_pause_init (&parts->pause, context, domain);
-  mc_pause_restore (&parts->pause);
+  mc_vm_parts_init (&self->parts, context, G_OBJECT (self), sample, started_us,
+                    on_description_read);
   return self;
 }

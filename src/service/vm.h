@@ -60,6 +60,9 @@ McVmFacts mc_vm_get_facts (McVm *self, gboolean all_paused);
 /* Returns: (transfer none): what the policy remembers of it */
 McVmHistory *mc_vm_get_history (McVm *self);
 
+/* Returns: as it is shown, while the hypervisor is there */
+McVmStatus mc_vm_get_status (McVm *self);
+
 void mc_vm_store_decision (McVm *self, const McVmDecision *decision);
 const McVmDecision *mc_vm_get_decision (McVm *self);
 

@@ -153,7 +153,7 @@ static void
 vm_mute (Service *service, McFakeVm *vm, char **words)
 {
   vm->silent = TRUE;
-  vm->figures.unused = vm->figures.usable = vm->figures.available = MC_HYPERVISOR_UNKNOWN;
+  vm->figures.unused = vm->figures.usable = vm->figures.available = MC_UNKNOWN;
   vm->figures.stats_time_s = 0;
 }
 
@@ -303,7 +303,7 @@ print_balloons (Service *service)
   for (guint i = 0; i < mc_fake_hypervisor_count_vms (service->fake); i++)
     {
       const McFakeVm *vm = mc_fake_hypervisor_get_vm (service->fake, i);
-      guint64 bytes = vm->target != MC_HYPERVISOR_UNKNOWN ? vm->target : vm->figures.balloon;
+      guint64 bytes = vm->target != MC_UNKNOWN ? vm->target : vm->figures.balloon;
       g_autofree char *line = g_strdup_printf ("%s %" G_GUINT64_FORMAT, vm->figures.name, bytes);
 
       print (line);

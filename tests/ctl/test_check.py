@@ -109,6 +109,16 @@ def test_vm_that_is_lost(service, ctl):
     assert check(ctl, "--warning=1h")[0] == 0
 
 
+def test_process_that_hangs_is_lost_until_it_answers(service, ctl):
+    service.tell("hang", "web")
+    service.wait_until(lambda: service.vms()["web"]["Status"] == "busy", 30)
+    code, text, figures = check(ctl, "--warning=0")
+    assert code == 1 and re.search(r"cannot be managed: web \(busy, \d+s\)", text) and figures["vms_lost"] == 1
+    service.tell("release", "web")
+    service.wait_until(lambda: service.vms()["web"]["Status"] == "managed", 30)
+    assert check(ctl, "--warning=0")[0] == 0
+
+
 def test_pause_with_an_end_and_without(service, ctl):
     ctl.good("pause", "--for", "2h", "--reason", "a kernel | update")
     service.wait_until(lambda: service.host()["State"] == "paused")

@@ -119,6 +119,16 @@ def test_nothing_is_lost(crowded, ctl):
     assert any(LONG[:20] in line for line in on_terminal(ctl, "status"))
 
 
+def test_status_of_a_dry_run_fits_and_says_all_that_is_overridden(crowded, ctl):
+    ctl.good("dry-run", "on")
+    crowded.wait_until(lambda: crowded.host()["DryRun"])
+    lines = on_terminal(ctl, "status")
+    assert max(map(cells, lines)) <= 80
+    words = " ".join(" ".join(lines).split())
+    for told in ("turned on at run time", "step limit 15 %*", "interval 3s*", "host usage limit 76 %*", "low 101 MiB*", "(LowWatermark, HighWatermark, Minimum, Weight)"):
+        assert told in words, told
+
+
 def test_two_names_that_differ_in_the_middle_are_told_apart(crowded, ctl):
     vms, south = crowded.vms(), LONG.replace("north", "south")
     for lines in (on_terminal(ctl, "top", "--count=1"), ctl.good("top").splitlines()):

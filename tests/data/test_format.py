@@ -4,10 +4,13 @@
 import subprocess
 from pathlib import Path
 
+import pytest
+
 PROJECT = Path(__file__).resolve().parents[2]
 ROOMS = ("src", "data", "introspection", "po", "tests")
 FORMATTER = "clang-format-19"  # each version lays out some lines otherwise; this one is in Debian 12, 13 and sid
 LICENCE = "SPDX-License-Identifier: LGPL-2.1-or-later"
+MOST_LINES, MOST_LINES_OF_A_FUNCTION = 450, 60
 MARKED = {".c", ".h", ".py", ".xml", ".in", ".rst"}
 TEXTS = MARKED | {".md", ".build", ".conf", ".rules", ".catalog", ".po"}
 
@@ -34,6 +37,30 @@ def test_layout_that_differs_is_noticed(tmp_path):
     odd = tmp_path / "odd.c"
     odd.write_text("int f(int a){return a;}\n")
     assert unlike([odd]) != []
+
+
+def long_ones(paths):
+    """Files of more than 450 lines and functions of more than 60, as this layout has them: braces at the begin of a line."""
+    for path in paths:
+        lines = path.read_text().splitlines()
+        if len(lines) > MOST_LINES:
+            yield f"{path.name}: {len(lines)} lines"
+        begin = 0
+        for number, line in enumerate(lines, 1):
+            if line == "{":
+                begin = number
+            elif line == "}" and number - begin + 1 > MOST_LINES_OF_A_FUNCTION:
+                yield f"{path.name}:{begin}: {number - begin + 1} lines"
+
+
+def test_files_and_functions_are_short():
+    assert list(long_ones((PROJECT / "src").rglob("*.[ch]"))) == []
+
+
+@pytest.mark.parametrize("code", ["\n" * 451, "int\nf (void)\n{\n" + "  g ();\n" * 59 + "}\n"], ids=["file", "function"])
+def test_long_ones_are_noticed(tmp_path, code):
+    (tmp_path / "odd.c").write_text(code)
+    assert len(list(long_ones([tmp_path / "odd.c"]))) == 1
 
 
 def test_files_say_their_licence():

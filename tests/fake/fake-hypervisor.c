@@ -252,8 +252,8 @@ mc_fake_hypervisor_reset_vm (McFakeHypervisor *self, McFakeVm *vm, guint events)
 {
   McVmSample *figures = &vm->figures;
 
-  figures->unused = figures->usable = figures->available = MC_HYPERVISOR_UNKNOWN;
-  figures->swap_in = figures->swap_out = MC_HYPERVISOR_UNKNOWN;
+  figures->unused = figures->usable = figures->available = MC_UNKNOWN;
+  figures->swap_in = figures->swap_out = MC_UNKNOWN;
   figures->stats_time_s = 0;
   vm->swapped = 0;
   vm->silent = TRUE;

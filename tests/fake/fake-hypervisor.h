@@ -51,7 +51,7 @@ void mc_fake_hypervisor_set_host_other (McFakeHypervisor *self, guint64 other);
 
 /*
  * A limit that VMs share: those whose description names it. Samples tell what of it its members'
- * resident leaves. MC_HYPERVISOR_UNKNOWN: it has no limit (any more), and samples do not tell of
+ * resident leaves. MC_UNKNOWN: it has no limit (any more), and samples do not tell of
  * it.
  */
 void mc_fake_hypervisor_set_group (McFakeHypervisor *self, const char *name, guint64 limit_bytes);

@@ -60,7 +60,7 @@ mc_fake_machine_find (McFakeMachine *self, const char *uuid)
 void
 mc_fake_machine_set_group (McFakeMachine *self, const char *name, guint64 limit)
 {
-  if (limit == MC_HYPERVISOR_UNKNOWN)
+  if (limit == MC_UNKNOWN)
     g_hash_table_remove (self->groups, name);
   else
     g_hash_table_insert (self->groups, g_strdup (name), g_memdup2 (&limit, sizeof limit));
@@ -74,8 +74,7 @@ left_of_group (McFakeMachine *self, const char *name, guint64 limit)
       const McFakeVm *vm = self->vms->pdata[i];
       const char *const *groups = (const char *const *)vm->description.groups;
 
-      if (groups != NULL && g_strv_contains (groups, name)
-          && vm->figures.resident != MC_HYPERVISOR_UNKNOWN)
+      if (groups != NULL && g_strv_contains (groups, name) && vm->figures.resident != MC_UNKNOWN)
         limit -= MIN (vm->figures.resident, limit);
     }
   return limit;
@@ -144,7 +143,7 @@ mc_fake_machine_step (McFakeMachine *self,
     {
       McFakeVm *vm = self->vms->pdata[i];
 
-      if (vm->used != MC_HYPERVISOR_UNKNOWN)
+      if (vm->used != MC_UNKNOWN)
         {
           physics = TRUE;
           if (vm->figures.running && !vm->hung && mc_fake_physics_step (vm, seconds))

@@ -13,9 +13,7 @@ move_balloon (McFakeVm *vm)
 {
   McVmSample *figures = &vm->figures;
   guint64 before = figures->balloon;
-  guint64 want = vm->no_driver                         ? figures->capacity
-                 : vm->target == MC_HYPERVISOR_UNKNOWN ? before
-                                                       : vm->target;
+  guint64 want = vm->no_driver ? figures->capacity : vm->target == MC_UNKNOWN ? before : vm->target;
   guint64 step = vm->rate == 0 ? G_MAXUINT64 : vm->rate;
 
   want = MAX (want, MIN (vm->floor, before));
@@ -31,7 +29,7 @@ static guint64
 move_swap (McFakeVm *vm, guint64 available)
 {
   guint64 room = available - MIN (available, MIN_FREE);
-  gboolean reports = !vm->silent && !vm->no_driver && vm->figures.swap_in != MC_HYPERVISOR_UNKNOWN;
+  gboolean reports = !vm->silent && !vm->no_driver && vm->figures.swap_in != MC_UNKNOWN;
   guint64 inside, moved;
 
   vm->swapped = MIN (vm->swapped, vm->used);
@@ -74,7 +72,7 @@ mc_fake_physics_step (McFakeVm *vm, guint seconds)
     figures->resident = figures->capacity;
   if (!is_time_to_report (vm, seconds))
     return moved;
-  if (figures->swap_in == MC_HYPERVISOR_UNKNOWN)
+  if (figures->swap_in == MC_UNKNOWN)
     figures->swap_in = figures->swap_out = 0;
   figures->available = available;
   figures->unused = figures->usable = unused;

@@ -19,14 +19,14 @@
 static void
 report_without_usable (McFakeVm *vm)
 {
-  vm->figures.usable = MC_HYPERVISOR_UNKNOWN;
+  vm->figures.usable = MC_UNKNOWN;
 }
 
 static void
 report_total_and_free (McFakeVm *vm)
 {
-  vm->figures.usable = MC_HYPERVISOR_UNKNOWN;
-  vm->figures.swap_in = vm->figures.swap_out = MC_HYPERVISOR_UNKNOWN;
+  vm->figures.usable = MC_UNKNOWN;
+  vm->figures.swap_in = vm->figures.swap_out = MC_UNKNOWN;
 }
 
 /* Each figure is a query of its own; what failed is unknown by the time it gets here. */
@@ -34,7 +34,7 @@ static void
 report_failed_queries (McFakeVm *vm)
 {
   report_total_and_free (vm);
-  vm->figures.unused = vm->figures.available = MC_HYPERVISOR_UNKNOWN;
+  vm->figures.unused = vm->figures.available = MC_UNKNOWN;
 }
 
 /* What is paged in counts files that are read. */
@@ -44,7 +44,7 @@ report_reads_as_swap (McFakeVm *vm)
   static guint64 read;
 
   read += READ;
-  vm->figures.usable = MC_HYPERVISOR_UNKNOWN;
+  vm->figures.usable = MC_UNKNOWN;
   vm->figures.swap_in = read;
 }
 

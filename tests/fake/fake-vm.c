@@ -29,9 +29,9 @@ mc_fake_vm_new (guint number, const char *name, guint64 capacity)
   figures->available = mc_fake_vm_available (capacity);
   figures->resident = capacity - figures->unused;
   figures->stats_time_s = 1;
-  figures->cpu_time_us = MC_HYPERVISOR_UNKNOWN;
+  figures->cpu_time_us = MC_UNKNOWN;
   self->description.persistent = self->description.has_balloon = TRUE;
-  self->target = self->used = MC_HYPERVISOR_UNKNOWN;
+  self->target = self->used = MC_UNKNOWN;
   return self;
 }
 

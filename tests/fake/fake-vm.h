@@ -33,19 +33,19 @@ struct _McFakeVm
   /* What a description tells; new: persistent, with a balloon, no period. */
   McVmDescription description;
 
-  guint64 target;                 /* read: the last target accepted; MC_HYPERVISOR_UNKNOWN = none */
-  guint n_asked;                  /* read: samples that asked its guest */
-  guint n_calls[MC_FAKE_N_CALLS]; /* read: calls begun for this VM, also refused ones */
+  guint64 target;                      /* read: the last target accepted; MC_UNKNOWN = none */
+  guint n_asked;                       /* read: samples that asked its guest */
+  guint n_calls[MC_FAKE_N_CALLS];      /* read: calls begun for this VM, also refused ones */
   gboolean in_flight[MC_FAKE_N_CALLS]; /* read: one that has not ended */
   gboolean hung;                       /* read: see mc_fake_hypervisor_hang_vm() */
 
   /* Physics, by mc_fake_hypervisor_tick(). */
-  guint64 used;    /* bytes that processes and the kernel hold; MC_HYPERVISOR_UNKNOWN (new): figures
-                      stay as set */
-  guint64 rate;    /* the most that the balloon moves in a tick; 0 (new): no limit */
-  guint64 floor;   /* the balloon takes no page below this, whatever the target: an unreachable
-                      target */
-  guint64 swapped; /* read: bytes that did not fit */
+  guint64 used;       /* bytes that processes and the kernel hold; MC_UNKNOWN (new): figures
+                         stay as set */
+  guint64 rate;       /* the most that the balloon moves in a tick; 0 (new): no limit */
+  guint64 floor;      /* the balloon takes no page below this, whatever the target: an unreachable
+                         target */
+  guint64 swapped;    /* read: bytes that did not fit */
   guint unreported_s; /* read: since its newest report; its period says how long that may be */
   gboolean silent;    /* the guest reports nothing new: its figures are frozen */
   gboolean no_driver; /* its driver was unloaded: the balloon goes to its maximum, and no report

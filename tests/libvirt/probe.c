@@ -82,7 +82,7 @@ quote (const char *text)
 static void
 add_figure (GString *line, const char *name, guint64 value)
 {
-  if (value == MC_HYPERVISOR_UNKNOWN)
+  if (value == MC_UNKNOWN)
     g_string_append_printf (line, ", \"%s\": null", name);
   else
     g_string_append_printf (line, ", \"%s\": %" G_GUINT64_FORMAT, name, value);

@@ -46,7 +46,7 @@ squeeze_out_of_reach (Fixture *f)
 
   vm->floor = MC_GIB - 10 * MC_MIB;
   fixture_start_service (f);
-  while (vm->target == MC_HYPERVISOR_UNKNOWN)
+  while (vm->target == MC_UNKNOWN)
     fixture_pass (f, 1);
   g_assert_cmpuint (vm->target, <, vm->figures.balloon - 10 * MC_MIB);
   return vm;
@@ -179,6 +179,8 @@ test_plan_moves_nothing (Fixture *f, gconstpointer data)
   McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, 512 * MC_MIB, 300 * MC_MIB);
   g_autoptr (GPtrArray) plan = NULL;
   const McPlanned *planned;
+  McVmHistory history;
+  McVmDecision decision;
   guint before;
 
   fixture_start_service (f);
@@ -187,11 +189,17 @@ test_plan_moves_nothing (Fixture *f, gconstpointer data)
   vm->used = 480 * MC_MIB;
   fixture_pass (f, 5);
   before = fixture_n_targets (f);
+  history = *mc_vm_get_history (fixture_vm_of (f, vm));
+  decision = *mc_vm_get_decision (fixture_vm_of (f, vm));
   plan = mc_cycle_plan (mc_coordinator_get_parts (f->coordinator));
   g_assert_cmpuint (plan->len, ==, 1);
   planned = plan->pdata[0];
   g_assert_cmpuint (planned->to, >, planned->from);
   g_assert_cmpuint (fixture_n_targets (f), ==, before);
+  g_assert_cmpmem (mc_vm_get_history (fixture_vm_of (f, vm)), sizeof history, &history,
+                   sizeof history);
+  g_assert_cmpmem (mc_vm_get_decision (fixture_vm_of (f, vm)), sizeof decision, &decision,
+                   sizeof decision);
 }
 
 static gboolean

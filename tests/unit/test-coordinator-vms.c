@@ -136,7 +136,7 @@ test_limit_that_is_shared (Fixture *f, gconstpointer data)
   g_assert_cmpuint (other->figures.balloon, ==, before);
 
   /* The limit is lifted. */
-  mc_fake_hypervisor_set_group (f->fake, slice, MC_HYPERVISOR_UNKNOWN);
+  mc_fake_hypervisor_set_group (f->fake, slice, MC_UNKNOWN);
   fixture_pass (f, 20);
   g_assert_cmpuint (needy->figures.balloon, >=, 1400 * MC_MIB);
 }
@@ -154,7 +154,7 @@ test_stop_puts_back (Fixture *f, gconstpointer data)
   fixture_stop_service (f);
   g_assert_cmpuint (vm->description.stats_period_s, ==, 10);
   /* No target is left behind that the guest would be squeezed towards with nobody watching. */
-  if (vm->target != MC_HYPERVISOR_UNKNOWN)
+  if (vm->target != MC_UNKNOWN)
     g_assert_cmpuint (vm->target, >=, vm->figures.balloon);
 }
 
@@ -443,7 +443,7 @@ test_vm_that_was_pinned_from_the_start (Fixture *f, gconstpointer data)
   pin (f, vm);
   fixture_start_service (f);
   fixture_pass (f, 30);
-  g_assert_cmpuint (vm->target, ==, MC_HYPERVISOR_UNKNOWN);
+  g_assert_cmpuint (vm->target, ==, MC_UNKNOWN);
 }
 
 /* While nobody looks: the host backs all of it from then on. */
@@ -487,11 +487,11 @@ test_pinned_in_its_next_life (Fixture *f, gconstpointer data)
 
   fixture_stop_service (f);
   vm->figures.id += 100;
-  vm->target = MC_HYPERVISOR_UNKNOWN;
+  vm->target = MC_UNKNOWN;
   pin_unseen (f, vm);
   fixture_start_service (f);
   fixture_pass (f, 30);
-  g_assert_cmpuint (vm->target, ==, MC_HYPERVISOR_UNKNOWN);
+  g_assert_cmpuint (vm->target, ==, MC_UNKNOWN);
 }
 
 /* It may say that the VM is to be left alone. */

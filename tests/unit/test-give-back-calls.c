@@ -308,6 +308,20 @@ test_opted_out_and_set_by_somebody_else (Fixture *f, gconstpointer data)
   g_assert_cmpuint (vm->figures.balloon, <, 600 * MC_MIB);
 }
 
+/* Only VMs that are marked are managed from now on, and this one is not. */
+static void
+test_not_marked (Fixture *f, gconstpointer end)
+{
+  McFakeVm *vm = fixture_squeeze_with_room (f);
+
+  ((void (*) (Fixture *))end) (f);
+  g_assert_true (g_file_set_contents (f->config_path, "[Policy]\nmanage=marked\n", -1, NULL));
+  fixture_start_service (f);
+  fixture_pass (f, 5);
+  g_assert_cmpstr (fixture_status_of (f, vm), ==, "opted-out");
+  g_assert_cmpuint (vm->figures.balloon, ==, MC_GIB);
+}
+
 static void
 test_opted_out_while_the_service_was_away (Fixture *f, gconstpointer end)
 {
@@ -363,6 +377,8 @@ main (int argc, char **argv)
              test_opted_out_while_the_service_was_away);
   TEST_WITH ("opted-out-while-killed", fixture_kill_service,
              test_opted_out_while_the_service_was_away);
+  TEST_WITH ("not-marked-while-stopped", fixture_stop_service, test_not_marked);
+  TEST_WITH ("not-marked-while-killed", fixture_kill_service, test_not_marked);
   TEST ("unreadable-metadata", test_metadata_that_cannot_be_read_moves_nothing);
   return g_test_run ();
 }

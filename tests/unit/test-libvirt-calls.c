@@ -110,11 +110,11 @@ test_what_cannot_be_is_unknown (void)
       g_autoptr (McSample) sample = take_sample (parameters);
       const McVmSample *vm = sample->vms->pdata[0];
 
-      g_assert_cmpuint (vm->unused, ==, MC_HYPERVISOR_UNKNOWN);
-      g_assert_cmpuint (vm->usable, ==, MC_HYPERVISOR_UNKNOWN);
-      g_assert_cmpuint (vm->available, ==, MC_HYPERVISOR_UNKNOWN);
-      g_assert_cmpuint (vm->swap_in, ==, MC_HYPERVISOR_UNKNOWN);
-      g_assert_cmpuint (vm->swap_out, ==, MC_HYPERVISOR_UNKNOWN);
+      g_assert_cmpuint (vm->unused, ==, MC_UNKNOWN);
+      g_assert_cmpuint (vm->usable, ==, MC_UNKNOWN);
+      g_assert_cmpuint (vm->available, ==, MC_UNKNOWN);
+      g_assert_cmpuint (vm->swap_in, ==, MC_UNKNOWN);
+      g_assert_cmpuint (vm->swap_out, ==, MC_UNKNOWN);
       g_assert_cmpuint (vm->balloon, ==, 3 * 1024);
     }
 }
@@ -161,7 +161,7 @@ test_without_the_resident_set_it_is_busy (void)
   const McVmSample *vm = sample->vms->pdata[0];
 
   g_assert_true (vm->busy);
-  g_assert_cmpuint (vm->unused, ==, MC_HYPERVISOR_UNKNOWN);
+  g_assert_cmpuint (vm->unused, ==, MC_UNKNOWN);
 }
 
 static void

@@ -15,13 +15,13 @@ typedef struct
 static guint64
 bytes (gint64 mib)
 {
-  return mib == UNKNOWN ? MC_HYPERVISOR_UNKNOWN : (guint64)mib * MIB;
+  return mib == UNKNOWN ? MC_UNKNOWN : (guint64)mib * MIB;
 }
 
 static gint64
 mib (guint64 bytes)
 {
-  return bytes == MC_HYPERVISOR_UNKNOWN ? UNKNOWN : (gint64)(bytes / MIB);
+  return bytes == MC_UNKNOWN ? UNKNOWN : (gint64)(bytes / MIB);
 }
 
 static McMemoryDevices

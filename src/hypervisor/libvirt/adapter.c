@@ -3,11 +3,11 @@
  * The port by libvirt: the main thread's side. It makes a request of each call, gives it to a
  * worker thread, and waits for none.
  *
- *   adapter → sampler      one sample after the other, past VMs that hang
- *           → vm-requests  one request of each kind per VM, and those that are late
- *           → connection   made, lost, made again → connection-pool → events
+ *   adapter → sampler             one sample after the other, past VMs that hang
+ *           → requests-in-flight  one request of each kind per VM, and those that are late
+ *           → connection          made, lost, made again → connection-pool → events
  *
- *   sampler, vm-requests → thread-pool → request → calls, connection-pool
+ *   sampler, requests-in-flight → thread-pool → request → calls, connection-pool
  */
 #include "config.h"
 

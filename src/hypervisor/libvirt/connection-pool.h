@@ -9,7 +9,8 @@
  * something else arrives (its wake-up is lost when it comes just before the waiting thread polls):
  * seen as 5 s of silence from a VM beside one that hung. One at a time also keeps far from the five
  * calls of a connection at which libvirtd stops to read its keepalive. All functions but new, ref,
- * unref and drop may wait for libvirtd: never call them on the main thread, which aborts there.
+ * unref, add and drop may wait for libvirtd: never call them on the main thread, which aborts
+ * there.
  */
 #pragma once
 

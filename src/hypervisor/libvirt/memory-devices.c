@@ -7,7 +7,7 @@
 static guint64
 known_sub (guint64 figure, guint64 bytes)
 {
-  return figure == MC_HYPERVISOR_UNKNOWN ? figure : figure - MIN (figure, bytes);
+  return figure == MC_UNKNOWN ? figure : figure - MIN (figure, bytes);
 }
 
 /*
@@ -32,10 +32,9 @@ resident_of (const McMemoryDevices *self, const McVmSample *sample)
 {
   guint64 in_use = 0;
 
-  if (sample->resident == MC_HYPERVISOR_UNKNOWN)
-    return MC_HYPERVISOR_UNKNOWN;
-  if (self->mapped > 0 && sample->available != MC_HYPERVISOR_UNKNOWN
-      && sample->unused <= sample->available)
+  if (sample->resident == MC_UNKNOWN)
+    return MC_UNKNOWN;
+  if (self->mapped > 0 && sample->available != MC_UNKNOWN && sample->unused <= sample->available)
     in_use = sample->available - sample->unused;
   return known_sub (
       MAX (known_sub (sample->resident, self->mapped), MIN (in_use, sample->resident)),
@@ -46,7 +45,7 @@ gboolean
 mc_memory_devices_apply (const McMemoryDevices *self, McVmSample *sample)
 {
   guint64 outside = self->resizable + self->apart, capacity = known_sub (sample->capacity, outside);
-  gboolean fits = sample->capacity == self->total || sample->capacity == MC_HYPERVISOR_UNKNOWN;
+  gboolean fits = sample->capacity == self->total || sample->capacity == MC_UNKNOWN;
 
   if (!fits)
     capacity = MIN (capacity, known_sub (self->total, outside));
@@ -58,10 +57,10 @@ mc_memory_devices_apply (const McMemoryDevices *self, McVmSample *sample)
   limit (self, capacity, &sample->unused);
   limit (self, capacity, &sample->usable);
   /* Until QEMU has reported its balloon, libvirt takes all memory for it. */
-  if (sample->balloon != MC_HYPERVISOR_UNKNOWN)
+  if (sample->balloon != MC_UNKNOWN)
     sample->balloon = MIN (sample->balloon, capacity);
   /* How much of what is plugged the guest has online, in its MemTotal, is not reported. */
-  if (self->resizable > 0 && sample->available != MC_HYPERVISOR_UNKNOWN)
+  if (self->resizable > 0 && sample->available != MC_UNKNOWN)
     sample->available = MIN (sample->available, sample->balloon);
   return fits;
 }

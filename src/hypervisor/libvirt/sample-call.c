@@ -19,7 +19,7 @@
 static guint64
 from_kib (guint64 value)
 {
-  return value > MOST / 1024 ? MC_HYPERVISOR_UNKNOWN : value * 1024;
+  return value > MOST / 1024 ? MC_UNKNOWN : value * 1024;
 }
 
 static gint64
@@ -76,7 +76,7 @@ read_record (virDomainStatsRecordPtr record)
   sample->stats_time_s = to_time (updated);
   /* libvirtd reads it from /proc once it holds the VM: where it is missing, somebody else waits for
    * the VM. */
-  sample->busy = sample->resident == MC_HYPERVISOR_UNKNOWN;
+  sample->busy = sample->resident == MC_UNKNOWN;
   return sample;
 }
 
@@ -249,7 +249,7 @@ cpu_time_of (const Active *active, const char *uuid)
   const guint64 *cpu_time_us
       = active->cpu_times != NULL ? g_hash_table_lookup (active->cpu_times, uuid) : NULL;
 
-  return cpu_time_us != NULL ? *cpu_time_us : MC_HYPERVISOR_UNKNOWN;
+  return cpu_time_us != NULL ? *cpu_time_us : MC_UNKNOWN;
 }
 
 /* One that has stopped since it was listed is there all the same, without an id. */
@@ -268,7 +268,7 @@ add_one (virDomainStatsRecordPtr record,
       return;
     }
   of_vm->cpu_time_us = cpu_time_of (active, of_vm->uuid);
-  if (of_vm->balloon == MC_HYPERVISOR_UNKNOWN)
+  if (of_vm->balloon == MC_UNKNOWN)
     read_alone (record->dom, of_vm);
   if (of_it != NULL && !of_vm->busy)
     read_devices (record->dom, of_it, of_vm);
