@@ -67,23 +67,34 @@ mc_asked_remember_report (gint64 now_us, const McVmFacts *facts, McVmHistory *hi
   if (facts->stats_age_us > 0)
     history->cpu_at_report_us
         = MAX (history->cpu_at_report_us, cpu_time_before (history, now_us - facts->stats_age_us));
+  history->told_asleep = history->slept;
+  if (facts->stats_age_us > 0)
+    history->told_asleep = history->calm_us > 0 && now_us - facts->stats_age_us < history->calm_us;
   history->slept = history->woken = FALSE;
+}
+
+/* As far back as there are marks: it is told in hundredths of a second, which is much from one look
+ * to the next. */
+static void
+remember_rate (McVmHistory *history, gint64 now_us, guint64 cpu_us)
+{
+  for (guint i = 0; i < MC_CPU_MARKS; i++)
+    {
+      const McCpuMark *then = &history->cpu_marks[i];
+
+      if (then->at_us == 0 || now_us - then->at_us < MC_CPU_MARK_EVERY_US)
+        continue;
+      history->cpu_rate = per_second (saturating_sub (cpu_us, then->cpu_us), now_us - then->at_us);
+      return;
+    }
 }
 
 void
 mc_asked_remember_look (gint64 now_us, const McVmFacts *facts, McVmHistory *history)
 {
-  gint64 elapsed_us;
-  guint64 used_us;
-
   if (facts->cpu_time_us == MC_UNKNOWN)
     return;
-  elapsed_us = MAX (now_us - history->cpu_looked_at_us, MC_LEAST_ELAPSED_US);
-  used_us = saturating_sub (facts->cpu_time_us, history->cpu_looked_us);
-  if (history->cpu_looked_at_us > 0)
-    history->cpu_rate = MAX (per_second (used_us, elapsed_us), history->cpu_rate / 2 + 1);
-  history->cpu_looked_us = facts->cpu_time_us;
-  history->cpu_looked_at_us = now_us;
+  remember_rate (history, now_us, facts->cpu_time_us);
   mark (history, now_us, facts->cpu_time_us);
   if (facts->asleep || facts->unanswered)
     return;
@@ -105,5 +116,5 @@ mc_asked_filled_most (const McVmFacts *facts, const McVmHistory *history, gint64
 guint64
 mc_asked_filled_meanwhile (const McVmFacts *facts, const McVmHistory *history)
 {
-  return history->slept ? mc_asked_filled_most (facts, history, 0) : 0;
+  return history->slept || history->told_asleep ? mc_asked_filled_most (facts, history, 0) : 0;
 }

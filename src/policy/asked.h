@@ -23,8 +23,8 @@ gint64 mc_asked_elapsed_us (gint64 now_us, gint64 then_us, const McVmHistory *hi
  * more. */
 guint64 mc_asked_filled_most (const McVmFacts *facts, const McVmHistory *history, gint64 ahead_us);
 
-/* Returns: of one that has slept since its newest report, how much less it can have than it
- * reported. */
+/* Returns: of one that has slept since its newest report, or was asleep when it was made, how much
+ * less it can have than it reported. */
 guint64 mc_asked_filled_meanwhile (const McVmFacts *facts, const McVmHistory *history);
 
 G_END_DECLS

@@ -117,17 +117,16 @@ typedef struct
   gboolean foreign_takes;   /* … downwards */
 
   /* how long it has not been asked, and what it can have used since: asked.c, sleep.c */
-  guint attention;                   /* McAttention, as it was decided last */
-  gboolean slept;                    /* since its newest report */
-  gboolean woken;                    /* by its own CPU time, since its newest report */
-  gint64 awake_since_us;             /* it is asked in each cycle since; 0 = it sleeps */
-  gint64 calm_us;                    /* when it was last left, or sent, asleep */
-  gint64 asked_us;                   /* when its guest last answered, … */
-  guint64 cpu_asked_us;              /* … and the CPU time of its process just before */
-  gint64 cpu_looked_at_us;           /* when that was last looked at, … */
-  guint64 cpu_looked_us;             /* … and what it was */
-  guint64 cpu_rate;                  /* µs a second: rises at once, falls slowly */
-  guint64 cpu_at_report_us;          /* no more than it was when its newest report was made */
+  guint attention;          /* McAttention, as it was decided last */
+  gboolean slept;           /* since its newest report */
+  gboolean told_asleep;     /* that report is of when it slept, and may be as old as those are */
+  gboolean woken;           /* by its own CPU time, since its newest report */
+  gint64 awake_since_us;    /* it is asked in each cycle since; 0 = it sleeps */
+  gint64 calm_us;           /* when it was last left, or sent, asleep */
+  gint64 asked_us;          /* when its guest last answered, … */
+  guint64 cpu_asked_us;     /* … and the CPU time of its process just before */
+  guint64 cpu_rate;         /* µs a second, lately */
+  guint64 cpu_at_report_us; /* no more than it was when its newest report was made */
   McCpuMark cpu_marks[MC_CPU_MARKS]; /* what it was lately, oldest first */
 
   /* implausible figures: plausibility.c */

@@ -77,7 +77,8 @@ turn_of (const McPolicyCycle *cycle, const McVmFacts *facts)
 static gboolean
 is_its_turn (const McPolicyCycle *cycle, const McVmFacts *facts, const McVmHistory *history)
 {
-  return !within (cycle->now_us, history->asked_us, turn_of (cycle, facts));
+  return !within (cycle->now_us + mc_policy_interval_us (cycle->settings), history->asked_us,
+                  turn_of (cycle, facts));
 }
 
 /* Only a guest that has reported since it was asked goes to sleep, or sleeps on. */
@@ -93,32 +94,36 @@ has_answered (const McPolicyCycle *cycle, const McVmFacts *facts, const McVmHist
                     2 * mc_policy_interval_us (cycle->settings) + expected_us);
 }
 
-/* How long it is to be asleep at the least, at the CPU time that it uses: who is awake falls asleep
- * for a while or not at all, and not soon after it was woken. */
+/* For so long one is asleep or awake at the least: longer than it takes a guest that is asked
+ * seldom to report, so that it has whenever it is asked. */
 static gint64
-least_of (const McPolicyCycle *cycle, const McVmFacts *facts, const McVmHistory *history)
+least_us (const McPolicyCycle *cycle)
 {
-  gint64 least_us = cycle->tuning->sleep_least_s * G_USEC_PER_SEC;
+  return cycle->tuning->sleep_least_s * G_USEC_PER_SEC;
+}
 
+/* How long its CPU time is to allow it to be asleep: who falls asleep does so for a while. */
+static gint64
+ahead_of (const McPolicyCycle *cycle, const McVmFacts *facts, const McVmHistory *history)
+{
   if (facts->asleep)
     return 0;
-  return history->attention == MC_ATTENTION_AWAKE ? least_us : least_us / 2;
+  return history->attention == MC_ATTENTION_AWAKE ? 2 * least_us (cycle) : least_us (cycle);
 }
 
 static McAttention
 attention_to_managed (const McPolicyCycle *cycle, const McVmFacts *facts, McVmHistory *history)
 {
-  gint64 least_us = least_of (cycle, facts, history);
   guint64 left = left_of (facts);
 
-  if (mc_asked_filled_most (facts, history, least_us) >= left)
+  if (mc_asked_filled_most (facts, history, ahead_of (cycle, facts, history)) >= left)
     {
       history->woken |= facts->asleep; /* until it has reported */
       return MC_ATTENTION_AWAKE;
     }
   if (!has_answered (cycle, facts, history)
       || (history->attention == MC_ATTENTION_AWAKE
-          && within (cycle->now_us, history->awake_since_us, least_us)))
+          && within (cycle->now_us, history->awake_since_us, least_us (cycle))))
     return MC_ATTENTION_AWAKE;
   if (is_its_turn (cycle, facts, history)
       || mc_asked_filled_most (facts, history, 2 * mc_policy_interval_us (cycle->settings)) >= left)

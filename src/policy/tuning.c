@@ -29,5 +29,5 @@ const McTuning mc_tuning_default = {
   .squeeze_percent = 6,
   .comfort_step_percent = 5,
   .sleep_turn_s = 0,
-  .sleep_least_s = 10,
+  .sleep_least_s = 16,
 };

@@ -19,6 +19,9 @@ static const gint64 again_after_us[] = {
  * before. */
 #define SELDOM_S 10
 
+/* Reports that come, but late, are looked into so often at the most. */
+#define LATE_AGAIN_US (10 * G_USEC_PER_SEC)
+
 /* Undisturbed for so long, it is ours alone. */
 #define OURS_AFTER_US (600 * G_USEC_PER_SEC)
 
@@ -161,6 +164,7 @@ contest (McStatsPeriod *self, guint found, guint wanted)
   if (found != self->found_s)
     {
       self->found_s = found;
+      self->disturbed_us = now_us;
       if (self->contests++ == 0)
         mc_event_period_changed (self->domain->name, self->domain->uuid, found, wanted);
       self->not_before_us
@@ -170,7 +174,10 @@ contest (McStatsPeriod *self, guint found, guint wanted)
     }
   if (found > 0 && (found <= wanted || self->contests > G_N_ELEMENTS (again_after_us)))
     return FALSE;
-  return now_us >= self->not_before_us;
+  if (now_us < self->not_before_us)
+    return FALSE;
+  self->disturbed_us = now_us;
+  return TRUE;
 }
 
 /* A VM that is not managed has what it had; in a dry run only one that reports nothing by itself is
@@ -210,7 +217,7 @@ confirm (McStatsPeriod *self)
   /* A set that was late has had its effect. */
   if (self->set_s == 0 && self->original_s != self->found_s)
     self->set_s = self->found_s;
-  if (mc_context_now (self->context) - self->set_us >= OURS_AFTER_US)
+  if (mc_context_now (self->context) - self->disturbed_us >= OURS_AFTER_US)
     self->contests = 0;
 }
 
@@ -261,6 +268,34 @@ mc_stats_period_follow (McStatsPeriod *self, const McVmDecision *decision)
   self->seldom = seldom;
   if (self->description->current != NULL && found_of (self) != wanted_of (self))
     mc_stats_period_sync (self);
+}
+
+/* Looked into */
+
+/* Returns: since when a report of it is to come: it is awake, and was told how often. */
+static gint64
+awaited_since (const McStatsPeriod *self, const McVmHistory *history)
+{
+  if (history->stats_seen_us == 0 || history->awake_since_us == 0)
+    return 0;
+  return MAX (MAX (history->stats_seen_us, history->awake_since_us), self->set_us);
+}
+
+gboolean
+mc_stats_period_may_be_another (McStatsPeriod *self, const McVmHistory *history, gint64 now_us)
+{
+  const McPolicySettings *settings = mc_context_get_policy (self->context);
+  gint64 late_us = mc_policy_interval_us (settings) + settings->stats_period_us;
+  gint64 since_us = awaited_since (self, history);
+  gboolean is_silent = now_us - since_us > late_us;
+
+  if (since_us == 0 || since_us == self->looked_into_us
+      || (!is_silent && history->stats_interval_us <= late_us))
+    return FALSE;
+  if (!is_silent && since_us - self->looked_into_us < LATE_AGAIN_US)
+    return FALSE;
+  self->looked_into_us = since_us;
+  return TRUE;
 }
 
 /* The end */

@@ -13,9 +13,6 @@
 #define DRY_RUN_PREFIX "dry run: "
 #define NEARLY_PERCENT 5
 
-/* One whose guest reports late: at the most. */
-#define REREAD_LATE_EVERY_US (10 * G_USEC_PER_SEC)
-
 /* Once it was said that somebody else moves its memory, it is known for a day. */
 #define WARNED_FOR_US ((gint64)24 * 3600 * G_USEC_PER_SEC)
 
@@ -32,8 +29,6 @@ struct _McVm
   GPtrArray *moves; /* (element-type McVmMove) */
   gboolean described;
   gboolean movable; /* by its last description */
-  gint64
-      late_us; /* of the report that was late, or the last one, when it was read again for that */
   gint64 warned_us; /* when it was last said that somebody else moves its memory; 0 = never */
 
   GSourceOnceFunc ended; /* of what puts it back */
@@ -100,21 +95,6 @@ mc_vm_update_from_sample (McVm *self, const McVmSample *sample, gint64 began_us,
                                 mc_clock_wall (self->context->clock), n_sample);
 }
 
-/* Another tool may have told its guest to report less often, or not at all. */
-static gboolean
-reports_late (McVm *self, gint64 now_us)
-{
-  const McPolicySettings *settings = mc_context_get_policy (self->context);
-  const McVmHistory *history = &self->history;
-  gint64 late_us = mc_policy_interval_us (settings) + settings->stats_period_us;
-
-  if (history->stats_seen_us == 0 || history->awake_since_us == 0)
-    return FALSE;
-  return MAX (now_us - MAX (history->stats_seen_us, history->awake_since_us),
-              history->stats_interval_us)
-         > late_us;
-}
-
 gboolean
 mc_vm_is_to_be_read (McVm *self, gint64 now_us)
 {
@@ -125,11 +105,7 @@ mc_vm_is_to_be_read (McVm *self, gint64 now_us)
     return FALSE;
   if (!self->described)
     return TRUE;
-  if (!reports_late (self, now_us)
-      || self->history.stats_seen_us - self->late_us < REREAD_LATE_EVERY_US)
-    return FALSE;
-  self->late_us = self->history.stats_seen_us;
-  return TRUE;
+  return mc_stats_period_may_be_another (&self->parts.period, &self->history, now_us);
 }
 
 static void

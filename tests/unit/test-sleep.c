@@ -2,6 +2,7 @@
 /* Which guests need not be asked, and that none of them comes to need meanwhile. */
 #include "config.h"
 
+#include "asked.h"
 #include "policy-settings.h"
 #include "sleep.h"
 
@@ -22,7 +23,8 @@ typedef struct
   McVmHistory history;
   McVmDecision decision;
   gint64 t_s;
-  gboolean tells_age; /* of the newest report */
+  gint64 period_since_s; /* its period counts from then: QEMU begins anew when it is set */
+  gboolean tells_age;    /* of the newest report */
   guint looks, asked;
 } Bed;
 
@@ -58,6 +60,7 @@ bed_init (Bed *self, guint64 usable_mib)
              .weight = 100,
              .cpu_time_us = 5000000 },
     .t_s = 1000,
+    .tells_age = TRUE,
   };
   self->settings.tuning = &tuning;
   bed_report (self);
@@ -72,8 +75,10 @@ bed_pass_second (Bed *self, guint64 filled, guint64 idle_us)
   self->now.unused = self->now.usable;
   self->now.cpu_time_us += idle_us + (guint64)((double)filled / FILLS * 1e6);
   self->t_s++;
-  if (self->decision.attention == MC_ATTENTION_AWAKE || self->t_s % SELDOM_S == 0)
-    bed_report (self);
+  if (self->decision.attention != MC_ATTENTION_AWAKE && self->t_s - self->period_since_s < SELDOM_S)
+    return;
+  bed_report (self);
+  self->period_since_s = self->t_s;
 }
 
 static gboolean
@@ -87,9 +92,12 @@ bed_decide (Bed *self)
 {
   McVmHistory *history = &self->history;
   McHostDecision host_decision;
+  gboolean was_awake = self->decision.attention == MC_ATTENTION_AWAKE;
 
   mc_policy_decide (&self->settings, &self->host, self->t_s * G_USEC_PER_SEC, 1, &self->known,
                     &history, &self->decision, &host_decision);
+  if (was_awake != (self->decision.attention == MC_ATTENTION_AWAKE))
+    self->period_since_s = self->t_s;
 }
 
 /* One cycle. */
@@ -182,6 +190,52 @@ test_age_of_its_report_counts (void)
     }
   g_assert_cmpuint (asked[FALSE], >, 2 * asked[TRUE]);
   g_assert_cmpuint (asked[TRUE], <=, 600 / INTERVAL_S / 5);
+}
+
+/* Whoever sleeps has reported when its turn comes, whatever CPU time it uses. */
+static void
+test_no_turn_is_in_vain (void)
+{
+  guint turns = 0;
+
+  for (guint64 idle_us = 0; idle_us <= 4500; idle_us += 25)
+    {
+      Bed bed;
+
+      bed_init (&bed, 1200);
+      for (guint s = 0; s < 400; s += INTERVAL_S)
+        {
+          gboolean is_turn = bed.decision.attention == MC_ATTENTION_TURN;
+
+          bed_look (&bed);
+          turns += is_turn;
+          if (is_turn)
+            g_assert_false (bed.history.slept);
+          for (guint i = 0; i < INTERVAL_S; i++)
+            bed_pass_second (&bed, 0, idle_us);
+        }
+    }
+  g_assert_cmpuint (turns, >, 200);
+}
+
+/* A report of when it slept may be ten seconds old: what it can have filled since is not taken. */
+static void
+test_report_of_one_that_slept_is_not_of_now (void)
+{
+  Bed bed;
+
+  bed_fall_asleep (&bed);
+  while (bed.t_s - bed.reported.stats_time_s != 6)
+    bed_pass_second (&bed, 0, 0);
+  bed.decision.attention = MC_ATTENTION_AWAKE; /* as when somebody else is in need */
+  bed_look (&bed);
+  g_assert_false (bed.history.slept);
+  g_assert_cmpuint (mc_asked_filled_meanwhile (&bed.known, &bed.history), >, 0);
+  bed.decision.attention = MC_ATTENTION_AWAKE;
+  for (guint i = 0; i < INTERVAL_S; i++)
+    bed_pass_second (&bed, 0, 0);
+  bed_look (&bed);
+  g_assert_cmpuint (mc_asked_filled_meanwhile (&bed.known, &bed.history), ==, 0);
 }
 
 /* The law: at whatever growth its CPU time allows, nobody is at the low watermark for longer than
@@ -398,6 +452,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/sleep/taking", test_what_it_can_have_filled_is_not_taken);
   g_test_add_func ("/sleep/silence", test_silence_counts_while_it_is_asked);
   g_test_add_func ("/sleep/burst", test_burst_that_wakes_is_as_fast_as_it_was);
+  g_test_add_func ("/sleep/no-turn-in-vain", test_no_turn_is_in_vain);
+  g_test_add_func ("/sleep/report-of-one-that-slept", test_report_of_one_that_slept_is_not_of_now);
   g_test_add_func ("/sleep/age-of-its-report", test_age_of_its_report_counts);
   g_test_add_func ("/sleep/not-managed", test_who_is_not_managed_is_asked_at_its_turn);
   g_test_add_func ("/sleep/emulated", test_emulated_processors_fill_less);

@@ -160,11 +160,12 @@ test_changed_now_and_then (Fixture *f, gconstpointer data)
       fixture_pass (f, 700);
       vm->description.stats_period_s = i % 2 == 0 ? 5 : 0;
       vm->silent = i % 2 != 0;
-      fixture_pass (f, 12);
+      fixture_pass (f, 8);
       g_assert_cmpuint (vm->description.stats_period_s, ==, 1);
       vm->silent = FALSE;
+      fixture_pass (f, 2);
       vm->description.stats_period_s = 10;
-      fixture_pass (f, 15);
+      fixture_pass (f, 8);
       g_assert_cmpuint (vm->description.stats_period_s, ==, 1);
     }
 }
