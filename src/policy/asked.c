@@ -63,13 +63,16 @@ mark (McVmHistory *history, gint64 now_us, guint64 cpu_us)
 void
 mc_asked_remember_report (gint64 now_us, const McVmFacts *facts, McVmHistory *history)
 {
+  gint64 made_us = now_us - facts->stats_age_us;
+
   history->cpu_at_report_us = history->cpu_asked_us;
-  if (facts->stats_age_us > 0)
-    history->cpu_at_report_us
-        = MAX (history->cpu_at_report_us, cpu_time_before (history, now_us - facts->stats_age_us));
   history->told_asleep = history->slept;
   if (facts->stats_age_us > 0)
-    history->told_asleep = history->calm_us > 0 && now_us - facts->stats_age_us < history->calm_us;
+    {
+      history->cpu_at_report_us
+          = MAX (history->cpu_at_report_us, cpu_time_before (history, made_us));
+      history->told_asleep = history->calm_us > 0 && made_us < history->calm_us;
+    }
   history->slept = history->woken = FALSE;
 }
 

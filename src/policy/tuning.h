@@ -50,7 +50,7 @@ typedef struct
 
   /* How long a guest is not asked. */
   guint sleep_turn_s;  /* at the most; 0 = all are asked in every cycle */
-  guint sleep_least_s; /* less than this is not worth it, at the CPU time that it uses */
+  guint sleep_least_s; /* for so long one is asleep, at the CPU time that it uses, or awake */
 } McTuning;
 
 extern const McTuning mc_tuning_default;

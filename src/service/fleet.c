@@ -137,7 +137,7 @@ mc_fleet_catch_up (McFleet *self)
 {
   self->reread_us = mc_context_now (self->context);
   for (guint i = 0; i < self->vms->len; i++)
-    mc_vm_catch_up (self->vms->pdata[i]);
+    mc_vm_parts_catch_up (mc_vm_get_parts (self->vms->pdata[i]));
 }
 
 void
@@ -184,7 +184,7 @@ mc_fleet_refresh_due (McFleet *self)
 
   for (guint i = 0; i < self->vms->len; i++)
     if (mc_vm_is_to_be_read (self->vms->pdata[i], now_us))
-      mc_description_refresh (&mc_vm_get_parts (self->vms->pdata[i])->description);
+      mc_description_read (&mc_vm_get_parts (self->vms->pdata[i])->description);
   for (guint due = count_due (self, now_us); due > 0; due--)
     {
       self->next_reread %= self->vms->len;

@@ -287,12 +287,11 @@ mc_stats_period_may_be_another (McStatsPeriod *self, const McVmHistory *history,
   const McPolicySettings *settings = mc_context_get_policy (self->context);
   gint64 late_us = mc_policy_interval_us (settings) + settings->stats_period_us;
   gint64 since_us = awaited_since (self, history);
-  gboolean is_silent = now_us - since_us > late_us;
 
-  if (since_us == 0 || since_us == self->looked_into_us
-      || (!is_silent && history->stats_interval_us <= late_us))
+  if (since_us == 0 || since_us == self->looked_into_us)
     return FALSE;
-  if (!is_silent && since_us - self->looked_into_us < LATE_AGAIN_US)
+  if (now_us - since_us <= late_us
+      && (history->stats_interval_us <= late_us || since_us - self->looked_into_us < LATE_AGAIN_US))
     return FALSE;
   self->looked_into_us = since_us;
   return TRUE;

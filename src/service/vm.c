@@ -139,12 +139,6 @@ mc_vm_close (McVm *self, const GError *why)
   mc_pause_close (&self->parts.pause);
 }
 
-void
-mc_vm_catch_up (McVm *self)
-{
-  mc_vm_parts_catch_up (&self->parts);
-}
-
 gboolean
 mc_vm_is_presentable (McVm *self)
 {

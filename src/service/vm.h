@@ -42,9 +42,6 @@ gboolean mc_vm_is_to_be_read (McVm *self, gint64 now_us);
 /* It is gone: what waits for it ends with @why. */
 void mc_vm_close (McVm *self, const GError *why);
 
-/* Nobody knows what happened to it meanwhile: the connection was lost. */
-void mc_vm_catch_up (McVm *self);
-
 /* Puts back what the service has changed in it. Returns: how many calls are under way for that;
  * each calls @ended at its end. */
 guint mc_vm_put_back (McVm *self, GSourceOnceFunc ended, gpointer user_data);

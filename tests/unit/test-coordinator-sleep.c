@@ -170,12 +170,13 @@ test_dry_run_changes_no_period (Fixture *f, gconstpointer data)
   g_assert_cmpuint (vm->n_asked, <, 40);
 }
 
+/* As it is delivered. */
 static void
 test_nobody_sleeps_where_it_is_off (Fixture *f, gconstpointer data)
 {
   McFakeVm *vm = add_idle_guest (f, "vm");
 
-  tuning.sleep_turn_s = 0;
+  f->tuning = NULL;
   fixture_start_service (f);
   idle (f, 60);
   vm->n_asked = 0;
