@@ -2,6 +2,7 @@
 """What was taken from VMs is given back: by GiveBack(), to one that is not managed any more, and at a stop for good."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -132,7 +133,9 @@ def test_nothing_is_given_while_all_is_paused_or_nobody_answers(service):
 def test_host_that_has_nothing(service):
     service.tell("host", (8192 - 1024 - 200) * MIB)
     service.tell("cycle")
-    assert refused(service, service.path("web"))[0] == "NoMemory"
+    name, message = refused(service, service.path("web"))
+    assert name == "NoMemory"
+    assert re.search(r"\d MiB available, HostReserve 200 MiB, \d.* promised; stop a VM, or lower HostReserve$", message)
 
 
 def test_dry_run_tells_how_much(service):

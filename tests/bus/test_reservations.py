@@ -26,7 +26,7 @@ def reserve(service, size, seconds=0, connection=None):
 def refused(function, *arguments):
     with pytest.raises(GLib.Error) as error:
         function(*arguments)
-    return Gio.DBusError.get_remote_error(error.value).removeprefix(ERROR)
+    return Gio.DBusError.get_remote_error(error.value).removeprefix(ERROR), error.value.message
 
 
 def test_what_is_reserved_is_not_free_for_others(quick):
@@ -38,7 +38,7 @@ def test_what_is_reserved_is_not_free_for_others(quick):
     quick.call(ROOT, HOST, "Release", GLib.Variant("(s)", (identifier,)))
     host = quick.host()
     assert (host["Reserved"], host["FreeForNewVM"]) == (0, free)
-    assert refused(quick.call, ROOT, HOST, "Release", GLib.Variant("(s)", (identifier,))) == "UnknownReservation"
+    assert refused(quick.call, ROOT, HOST, "Release", GLib.Variant("(s)", (identifier,)))[0] == "UnknownReservation"
 
 
 def test_vms_give_what_they_can_spare(quick):
@@ -62,7 +62,10 @@ def test_nothing_is_granted_where_there_is_nothing(quick):
     quick.tell("host", (8192 - 2048 - 100) * MIB)
     quick.tell("cycle")
     assert quick.host()["FreeForNewVM"] == 0
-    assert refused(reserve, quick, MIB) == "NoMemory"
+    name, message = refused(reserve, quick, MIB)
+    assert name == "NoMemory" and "Nothing of 1 MiB can be freed" in message
+    assert message.endswith("HostReserve 200 MiB, 0 B reserved and what was promised, and no VM can spare any; "
+                            "stop a VM, or lower HostReserve")
     assert quick.host()["Reserved"] == 0
 
 
