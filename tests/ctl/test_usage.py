@@ -8,6 +8,7 @@ import time
 import pytest
 
 from common import is_sanitized
+from common.bus import NAME, ROOT
 
 COMMANDS = ["status", "list", "show", "top", "why", "plan", "check", "set", "reset", "give-back", "pause", "resume", "dry-run",
             "reload", "inhibit", "inhibitors", "reserve", "monitor", "world"]
@@ -81,14 +82,16 @@ def test_commands_on_the_command_line_do_not_run_without_the_service(ctl, tmp_pa
     assert not (tmp_path / "ran").exists()
 
 
-def test_start_to_finish_takes_less_than_50_ms(service, ctl):
-    """As it is installed: under a sanitizer, which itself takes that long to start, it is ten times as slow. What else the machine
-    does can only add to it, so that the quickest of several tells."""
-    limit = 0.500 if is_sanitized() else 0.050
+def test_start_to_finish_takes_no_longer_than_another_client(service, ctl):
+    """gdbus, which reads the same once, and shows it as it is. In turns, since what else the machine does adds to both."""
+    other = ["gdbus", "call", "--session", "--dest", NAME, "--object-path", ROOT, "--method", "org.freedesktop.DBus.ObjectManager.GetManagedObjects"]
 
-    def once():
+    def seconds(command):
         start = time.monotonic()
-        subprocess.run(["memcoordctl", "--session", "status"], env=ctl.environment, stdout=subprocess.DEVNULL, check=True)
+        subprocess.run(command, env=ctl.environment, stdout=subprocess.DEVNULL, check=True)
         return time.monotonic() - start
-    once()
-    assert min(once() for _ in range(15)) < limit
+    turns = [(seconds(["memcoordctl", "--session", "status"]), seconds(other)) for _ in range(15)]
+    ours, others = (min(each) for each in zip(*turns))
+    print(f"{ours * 1000:.1f} ms, and {others * 1000:.1f}")
+    # A sanitizer itself takes six times as long to start.
+    assert ours < others * (10 if is_sanitized() else 2)
