@@ -46,3 +46,14 @@ mc_sample_free (McSample *self)
   g_clear_pointer (&self->groups, g_hash_table_unref);
   g_free (self);
 }
+
+McSample *
+mc_sample_join (McSample *earlier, McSample *later)
+{
+  if (earlier == NULL)
+    return later;
+  g_ptr_array_extend_and_steal (later->vms, g_ptr_array_ref (earlier->vms));
+  later->began_us = MIN (earlier->began_us, later->began_us);
+  mc_sample_free (earlier);
+  return later;
+}

@@ -53,6 +53,10 @@ McVmSample *mc_vm_sample_new (const char *uuid, const char *name);
 void mc_vm_sample_free (McVmSample *self);
 McSample *mc_sample_new (void);
 void mc_sample_free (McSample *self);
+
+/* Joins samples of different VMs: what is not of a VM is @later's. @earlier: (transfer full)
+ * (nullable), @later: (transfer full). Returns: (transfer full). */
+McSample *mc_sample_join (McSample *earlier, McSample *later);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (McSample, mc_sample_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (McVmSample, mc_vm_sample_free)
 

@@ -57,13 +57,26 @@ pass (gsize *found, const char *name)
   return (void *)*found;
 }
 
-#define GUARD(type, name, parameters, arguments)                                                   \
+/* What each VM of a call costs libvirtd, where a test wants it to: VM_COSTS_US in the environment.
+ */
+static int
+wait_for_vms (int n_vms)
+{
+  const char *us = g_getenv ("VM_COSTS_US");
+
+  if (us != NULL && n_vms > 0)
+    g_usleep ((gulong)n_vms * (gulong)g_ascii_strtoull (us, NULL, 10));
+  return n_vms;
+}
+
+#define GUARD(type, name, parameters, arguments) GUARD_BEFORE (, type, name, parameters, arguments)
+#define GUARD_BEFORE(then, type, name, parameters, arguments)                                      \
   type name parameters                                                                             \
   {                                                                                                \
     static gsize found;                                                                            \
     type (*real) parameters = pass (&found, #name);                                                \
                                                                                                    \
-    return real arguments;                                                                         \
+    return then (real arguments);                                                                  \
   }
 
 GUARD (virConnectPtr, virConnectOpen, (const char *name), (name))
@@ -90,7 +103,8 @@ GUARD (int,
         virFreeCallback freecb),
        (conn, dom, id, cb, opaque, freecb))
 GUARD (int, virConnectDomainEventDeregisterAny, (virConnectPtr conn, int id), (conn, id))
-GUARD (
+GUARD_BEFORE (
+    wait_for_vms,
     int,
     virConnectGetAllDomainStats,
     (virConnectPtr conn, unsigned int stats, virDomainStatsRecordPtr **records, unsigned int flags),
@@ -110,13 +124,14 @@ GUARD (int,
        virConnectListAllDomains,
        (virConnectPtr connection, virDomainPtr **domains, unsigned int flags),
        (connection, domains, flags))
-GUARD (int,
-       virDomainListGetStats,
-       (virDomainPtr * domains,
-        unsigned int stats,
-        virDomainStatsRecordPtr **records,
-        unsigned int flags),
-       (domains, stats, records, flags))
+GUARD_BEFORE (wait_for_vms,
+              int,
+              virDomainListGetStats,
+              (virDomainPtr * domains,
+               unsigned int stats,
+               virDomainStatsRecordPtr **records,
+               unsigned int flags),
+              (domains, stats, records, flags))
 GUARD (int, virDomainGetInfo, (virDomainPtr domain, virDomainInfoPtr info), (domain, info))
 GUARD (int,
        virDomainMemoryStats,

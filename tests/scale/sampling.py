@@ -1,16 +1,24 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""How long one sample of real QEMU processes takes, beside `virsh domstats` of the same, as they become more."""
+"""
+How long one sample of real QEMU processes takes, beside `virsh domstats` of the same, as they become more; or, after --model, of VMs
+of libvirt's test driver, each of which takes as long to answer as was measured of a process.
+"""
 
+import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 from common.libvirtd import LoneLibvirtd
 from common.probe import Probe
 
 STEPS = [1, 2, 4, 8, 16, 32]
+MODEL_STEPS = [32, 100, 200, 500, 1000]
 TIMES = 25
+VM_MS = 4  # a guest of 64 on 16 cores, under TCG
 
 
 def milliseconds(what):
@@ -45,8 +53,38 @@ def measure(libvirtd, probe, steps):
         print(f"{n_vms:3}    {sample}   {median_and_most(lambda: domstats(libvirtd))}", flush=True)
 
 
+DOMAIN = """<domain type="test"><name>vm{0}</name><uuid>c0ffee00-0000-4000-8000-{0:012x}</uuid><memory unit="MiB">1024</memory>
+<os><type>hvm</type></os><devices><memballoon model="virtio"/></devices></domain>"""
+
+
+def sample_model(n_vms):
+    """The median of a few."""
+    with tempfile.TemporaryDirectory() as directory:
+        node = Path(directory) / "node.xml"
+        node.write_text("<node>" + "".join(map(DOMAIN.format, range(n_vms))) + "</node>")
+        os.environ["VM_COSTS_US"] = str(VM_MS * 1000)
+        probe = Probe(f"test://{node}")
+        try:
+            probe.wait_connected()
+            assert len(probe.sample(5000)) == n_vms
+            return statistics.median(milliseconds(lambda: probe.sample(5000)) for _ in range(5))
+        finally:
+            probe.end()
+
+
+def model(steps):
+    print(f"VMs      a sample, ms   one after the other, at {VM_MS} ms each   of that")
+    for n_vms in steps:
+        ours = sample_model(n_vms)
+        print(f"{n_vms:4}     {ours:12.0f}   {n_vms * VM_MS:35}    {ours / n_vms / VM_MS:6.2f}", flush=True)
+
+
 def main():
-    steps = [int(step) for step in sys.argv[1:]] or STEPS
+    arguments = sys.argv[1:]
+    if arguments[:1] == ["--model"]:
+        model([int(step) for step in arguments[1:]] or MODEL_STEPS)
+        return
+    steps = [int(step) for step in arguments] or STEPS
     libvirtd = LoneLibvirtd()
     probe = None
     try:

@@ -20,6 +20,16 @@ typedef struct
 
 static Gate samples, sets;
 
+/* What is asked of VMs by name, a subset of all in each call. */
+static struct
+{
+  GMutex lock;
+  guint n_calls, n_vms, most_vms; /* since they were last counted; the most in one call */
+} subsets;
+
+/* One VM whose process hangs: of the calls that ask it the first waits, and no other call does. */
+static const char *name_of_hung;
+
 static void
 pass (Gate *gate)
 {
@@ -74,6 +84,45 @@ virConnectGetAllDomainStats (virConnectPtr connection,
   pass (&samples);
   *records = calloc (1, sizeof **records);
   return 0;
+}
+
+static virDomainStatsRecordPtr
+answer_of (virDomainPtr domain)
+{
+  virDomainStatsRecordPtr record = calloc (1, sizeof *record);
+  int room = 0;
+
+  virDomainRef (domain);
+  record->dom = domain;
+  virTypedParamsAddULLong (&record->params, &record->nparams, &room, "balloon.current", 65536);
+  return record;
+}
+
+int
+virDomainListGetStats (virDomainPtr *domains,
+                       unsigned int stats,
+                       virDomainStatsRecordPtr **records,
+                       unsigned int flags)
+{
+  guint n = 0;
+
+  while (domains[n] != NULL)
+    n++;
+  g_mutex_lock (&subsets.lock);
+  subsets.n_calls++;
+  subsets.n_vms += n;
+  subsets.most_vms = MAX (subsets.most_vms, n);
+  g_mutex_unlock (&subsets.lock);
+  if (name_of_hung == NULL)
+    pass (&samples);
+  *records = calloc (n + 1, sizeof **records);
+  for (guint i = 0; i < n; i++)
+    {
+      if (g_strcmp0 (virDomainGetName (domains[i]), name_of_hung) == 0)
+        pass (&samples);
+      (*records)[i] = answer_of (domains[i]);
+    }
+  return (int)n;
 }
 
 int
@@ -203,6 +252,16 @@ add_vm (Fixture *f, guint number)
   return g_steal_pointer (&uuid);
 }
 
+static void
+remove_vm (Fixture *f, guint number)
+{
+  g_autofree char *name = g_strdup_printf ("vm-%u", number);
+  virDomainPtr domain = virDomainLookupByName (f->connection, name);
+
+  g_assert_cmpint (virDomainDestroy (domain), ==, 0);
+  virDomainFree (domain);
+}
+
 static gint64
 in_us (gint64 us)
 {
@@ -237,6 +296,77 @@ test_sample_ends_at_its_deadline (Fixture *f, gconstpointer data)
   mc_hypervisor_sample_async (f->hypervisor, in_us (30 * G_USEC_PER_SEC), on_sampled, &next);
   wait_for (&next);
   g_assert_no_error (next.error);
+}
+
+static GHashTable *
+take_names (Fixture *f)
+{
+  g_auto (Answer) answer = { 0 };
+  GHashTable *names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  mc_hypervisor_sample_async (f->hypervisor, in_us (30 * G_USEC_PER_SEC), on_sampled, &answer);
+  wait_for (&answer);
+  g_assert_no_error (answer.error);
+  for (guint i = 0; i < answer.sample->vms->len; i++)
+    {
+      const McVmSample *vm = answer.sample->vms->pdata[i];
+
+      g_assert_true (g_hash_table_add (names, g_strdup (vm->name)));
+    }
+  return names;
+}
+
+static void
+add_crowd (Fixture *f, guint first, guint n_vms)
+{
+  for (guint i = 0; i < n_vms; i++)
+    g_free (add_vm (f, first + i));
+}
+
+static void
+remove_crowd (Fixture *f, guint first, guint n_vms)
+{
+  for (guint i = 0; i < n_vms; i++)
+    remove_vm (f, first + i);
+}
+
+/* None is asked twice, and none is left out; no call has many more than its part of them. */
+static void
+test_crowd_is_asked_in_subsets (Fixture *f, gconstpointer data)
+{
+  const guint sizes[] = { 200, 40 }, n_subsets[] = { 5, 2 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      g_autoptr (GHashTable) names = NULL;
+
+      add_crowd (f, 100, sizes[i]);
+      g_hash_table_unref (take_names (f));
+      subsets.n_calls = subsets.n_vms = subsets.most_vms = 0;
+      names = take_names (f);
+      g_assert_cmpuint (g_hash_table_size (names), ==, sizes[i] + 1); /* and the driver's own */
+      g_assert_cmpuint (subsets.n_calls, ==, n_subsets[i]);
+      g_assert_cmpuint (subsets.n_vms, ==, sizes[i] + 1);
+      g_assert_cmpuint (subsets.most_vms, <=, sizes[i] * 5 / 4 / n_subsets[i]);
+      remove_crowd (f, 100, sizes[i]);
+    }
+}
+
+static void
+test_one_that_hangs_is_passed_by_in_its_subset (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GHashTable) names = NULL;
+
+  add_crowd (f, 100, 200);
+  g_hash_table_unref (take_names (f));
+  name_of_hung = "vm-123";
+  hang (&samples, 1);
+  names = take_names (f);
+  name_of_hung = NULL;
+  g_assert_cmpuint (g_hash_table_size (names), ==, 201);
+  g_assert_true (g_hash_table_contains (names, "vm-123"));
+  g_assert_cmpuint (count_begun (&samples), >=, 2);
+  remove_crowd (f, 100, 200);
 }
 
 /* However many hang, each other kind has a thread. */
@@ -376,6 +506,8 @@ main (int argc, char **argv)
   g_test_add ("/libvirt-adapter/" name, Fixture, NULL, set_up, function, tear_down)
   ADD ("sample-passes-by", test_sample_passes_by_what_hangs);
   ADD ("sample-deadline", test_sample_ends_at_its_deadline);
+  ADD ("subsets", test_crowd_is_asked_in_subsets);
+  ADD ("subset-passes-by", test_one_that_hangs_is_passed_by_in_its_subset);
   ADD ("samples-leave-threads", test_samples_that_hang_leave_a_thread_to_each_kind);
   ADD ("late-set", test_late_set_is_told_when_it_ends);
   ADD ("gives-place", test_sets_that_hang_give_their_place);

@@ -10,15 +10,22 @@
 
 G_BEGIN_DECLS
 
+/* Of all VMs those of one of @of subsets, by their UUIDs: each VM is in one of them. */
+typedef struct
+{
+  guint index, of;
+} McSubset;
+
 /*
- * Every active VM, and the host, in one call where the driver has it. With @asleep (nullable; a set
- * of UUIDs) each one's CPU time as well, and of those in it only what libvirtd knows without asking
- * a process. A VM whose process does not answer while another call waits for it is marked busy.
- * Figures are libvirt's, of the whole VM.
+ * Every active VM of @subset, and the host, in one call where the driver has it. With @asleep
+ * (nullable; a set of UUIDs) each one's CPU time as well, and of those in it only what libvirtd
+ * knows without asking a process. A VM whose process does not answer while another call waits for
+ * it is marked busy. Figures are libvirt's, of the whole VM.
  * @devices (UUID → McMemoryDevices) names those VMs whose memory devices are read again with it, so
  * that the figures are of one moment; what is not read stays as it was.
  */
 McSample *mc_libvirt_sample (virConnectPtr connection,
+                             McSubset subset,
                              GHashTable *asleep,
                              GHashTable *devices,
                              GError **error);

@@ -4,8 +4,6 @@
 
 #include "request.h"
 
-#include "calls.h"
-
 #define SYSTEM_PATH "/sys"
 
 McRequest *
@@ -58,7 +56,8 @@ mc_request_free (McRequest *self)
 static McSample *
 read_sample (McRequest *self, virConnectPtr connection, const char *system)
 {
-  McSample *sample = mc_libvirt_sample (connection, self->asleep, self->of_vms, &self->error);
+  McSample *sample
+      = mc_libvirt_sample (connection, self->subset, self->asleep, self->of_vms, &self->error);
 
   if (sample != NULL && system != NULL)
     sample->groups = mc_memory_groups_read_left (self->groups, system);

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "calls.h"
 #include "connection.h"
 #include "hypervisor.h"
 #include "memory-devices.h"
@@ -29,6 +30,7 @@ struct _McRequest
   McHypervisor *hypervisor; /* is there until the request has ended */
   McConnectionPool *pool;
   char *uuid;             /* NULL for a sample */
+  McSubset subset;        /* of a sample: who is asked */
   GHashTable *asleep;     /* of a sample (nullable): UUIDs of those that are not asked */
   GHashTable *groups;     /* of a sample: name → McMemoryGroup: what is left of them is read */
   guint64 value;          /* of a target or a period */

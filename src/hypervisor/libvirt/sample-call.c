@@ -166,6 +166,17 @@ read_devices (virDomainPtr domain, McMemoryDevices *devices, McVmSample *sample)
   sample->balloon = devices->current;
 }
 
+/* As even as it is of UUIDs that somebody counts up by hand. */
+static guint
+find_subset (const unsigned char *uuid, guint of)
+{
+  guint sum = 0;
+
+  for (guint i = 0; i < VIR_UUID_BUFLEN; i++)
+    sum = sum * 31 + uuid[i];
+  return sum % of;
+}
+
 /* The active domains, and those of them that are asked. */
 typedef struct
 {
@@ -187,30 +198,44 @@ active_clear (Active *self)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Active, active_clear)
 
+static gboolean
+is_in (McSubset subset, virDomainPtr domain)
+{
+  unsigned char uuid[VIR_UUID_BUFLEN];
+
+  return virDomainGetUUID (domain, uuid) == 0 && find_subset (uuid, subset.of) == subset.index;
+}
+
 /* One that sleeps goes into @sample; of the others the CPU time is remembered. */
 static void
-look_at_one (virDomainPtr domain, GHashTable *asleep, Active *active, McSample *sample)
+find_one (virDomainPtr domain, GHashTable *asleep, Active *active, McSample *sample)
 {
-  McVmSample *of_vm = sample_new (domain);
-  gboolean sleeps = g_hash_table_contains (asleep, of_vm->uuid);
+  g_autoptr (McVmSample) of_vm = sample_new (domain);
+  gboolean looked = asleep != NULL && look_at (domain, of_vm);
 
-  of_vm->asleep = TRUE;
-  if (look_at (domain, of_vm) && sleeps)
+  if (looked && g_hash_table_contains (asleep, of_vm->uuid))
     {
-      g_ptr_array_add (sample->vms, of_vm);
+      of_vm->asleep = TRUE;
+      g_ptr_array_add (sample->vms, g_steal_pointer (&of_vm));
       return;
     }
   active->awake[active->n_awake++] = domain;
-  g_hash_table_insert (active->cpu_times, g_strdup (of_vm->uuid),
-                       g_memdup2 (&of_vm->cpu_time_us, sizeof of_vm->cpu_time_us));
-  mc_vm_sample_free (of_vm);
+  if (looked)
+    g_hash_table_insert (active->cpu_times, g_strdup (of_vm->uuid),
+                         g_memdup2 (&of_vm->cpu_time_us, sizeof of_vm->cpu_time_us));
 }
 
-/* What a process has used is looked at before its guest's report is: the report is the newer of the
- * two. */
+/*
+ * Finds those of @subset. Where some may sleep, what each process has used is looked at before its
+ * guest's report is: the report is the newer of the two.
+ */
 static gboolean
-look_at_all (
-    virConnectPtr connection, GHashTable *asleep, Active *active, McSample *sample, GError **error)
+find_active (virConnectPtr connection,
+             McSubset subset,
+             GHashTable *asleep,
+             Active *active,
+             McSample *sample,
+             GError **error)
 {
   int n = virConnectListAllDomains (connection, &active->all, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
 
@@ -223,7 +248,8 @@ look_at_all (
   active->awake = g_new0 (virDomainPtr, n + 1);
   active->cpu_times = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   for (int i = 0; i < n; i++)
-    look_at_one (active->all[i], asleep, active, sample);
+    if (is_in (subset, active->all[i]))
+      find_one (active->all[i], asleep, active, sample);
   return TRUE;
 }
 
@@ -277,6 +303,7 @@ add_one (virDomainStatsRecordPtr record,
 
 McSample *
 mc_libvirt_sample (virConnectPtr connection,
+                   McSubset subset,
                    GHashTable *asleep,
                    GHashTable *devices,
                    GError **error)
@@ -287,7 +314,8 @@ mc_libvirt_sample (virConnectPtr connection,
   gint64 began_us = g_get_monotonic_time ();
   int n_records;
 
-  if (asleep != NULL && !look_at_all (connection, asleep, &active, sample, error))
+  if ((asleep != NULL || subset.of > 1)
+      && !find_active (connection, subset, asleep, &active, sample, error))
     return NULL;
   n_records = ask (connection, &active, &records);
   if (n_records < 0)

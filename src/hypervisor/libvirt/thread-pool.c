@@ -2,9 +2,9 @@
 /*
  * The threads that carry requests out.
  *
- * Each VM that hangs keeps one sample, the others pass it by; of the rest, a VM that is known to
- * hang gets none. Where more hang than there are threads of samples, samples take what the other
- * kinds do not need, all but one of each.
+ * Each VM that hangs keeps one sample of its subset, the others pass it by; of the rest, a VM that
+ * is known to hang gets none. Where more hang than there are threads of samples, samples take what
+ * the other kinds do not need, all but one of each.
  *
  * More than that cannot be had. Only a call that hangs shows which VM does, libvirt ends none
  * before its process answers, also not when its client is gone, and each keeps one of libvirtd's
@@ -96,12 +96,14 @@ count_others (McThreadPool *self)
   return count;
 }
 
-gboolean
-mc_thread_pool_has_room_for_sample (McThreadPool *self)
+guint
+mc_thread_pool_count_room_for_samples (McThreadPool *self)
 {
   guint n_samples = self->n_running[MC_REQUEST_SAMPLE];
+  guint n_others = MIN (count_others (self), MC_CONNECTIONS_MOST);
+  guint most = MAX (SAMPLE_THREADS, MC_CONNECTIONS_MOST - n_others);
 
-  return n_samples < SAMPLE_THREADS || n_samples + count_others (self) < MC_CONNECTIONS_MOST;
+  return most - MIN (n_samples, most);
 }
 
 gboolean

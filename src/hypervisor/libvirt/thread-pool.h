@@ -22,8 +22,9 @@ void mc_thread_pool_free (McThreadPool *self);
  * its kind is free. */
 void mc_thread_pool_push (McThreadPool *self, McRequest *request);
 
-/* Whether a sample may be pushed: there is a thread for it, also one that others do not need. */
-gboolean mc_thread_pool_has_room_for_sample (McThreadPool *self);
+/* Returns: how many samples may be pushed: there are threads for them, also such as others do not
+ * need. */
+guint mc_thread_pool_count_room_for_samples (McThreadPool *self);
 
 /* Whether no request is on its way, late ones among them. */
 gboolean mc_thread_pool_is_idle (McThreadPool *self);
