@@ -113,11 +113,8 @@ load_config (const Options *options, GError **error)
   McConfig *config = options->config != NULL ? mc_config_load (options->config, TRUE, error)
                                              : mc_config_load (CONFIG_FILE, FALSE, error);
 
-  if (config != NULL)
-    {
-      config->dry_run_ordered = options->dry_run;
-      config->dry_run |= options->dry_run;
-    }
+  if (config != NULL && options->dry_run)
+    mc_config_order_dry_run (config);
   return config;
 }
 

@@ -62,7 +62,8 @@ void
 mc_bypass_free (McBypass *self)
 {
   mc_bypass_set_relief (self, NULL, NULL);
-  g_clear_pointer (&self->wire.bytes, g_byte_array_unref);
+  if (self->wire.bytes != NULL)
+    g_bytes_unref (mc_wire_take (&self->wire));
   g_queue_clear_full (&self->parcels, (GDestroyNotify)mc_parcel_free);
   g_mutex_clear (&self->lock);
   g_free (self);
@@ -91,8 +92,6 @@ mc_bypass_begin_signal (McBypass *self,
                           .member = member,
                           .signature = signature };
 
-  if (self->wire.bytes == NULL)
-    self->wire.bytes = g_byte_array_new ();
   mc_wire_begin (&self->wire, &header);
   return &self->wire;
 }
@@ -134,7 +133,7 @@ send_parcel (McBypass *self, GDBusConnection *connection, McParcel *parcel)
   g_autoptr (GDBusMessage) stand_in
       = g_dbus_message_new_signal (MC_ROOT_PATH, MC_BYPASS_INTERFACE, "Parcel");
 
-  parcel->bytes = g_byte_array_free_to_bytes (g_steal_pointer (&self->wire.bytes));
+  parcel->bytes = mc_wire_take (&self->wire);
   push (self, parcel);
   if (!g_dbus_connection_send_message (connection, stand_in, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL,
                                        NULL))
@@ -163,7 +162,6 @@ mc_bypass_send_answer (McBypass *self,
   McParcel *parcel;
 
   g_return_if_fail (self->wire.bytes == NULL);
-  self->wire.bytes = g_byte_array_new ();
   mc_wire_begin (&self->wire, &header);
   mc_wire_end_before (&self->wire, g_bytes_get_size (body));
   parcel = g_new0 (McParcel, 1);

@@ -129,6 +129,8 @@ mc_wire_begin (McWire *self, const McWireHeader *header)
   const guint8 fixed[] = { BYTE_ORDER_MARK, header->type, MC_FRAME_NO_REPLY, PROTOCOL };
   guint fields;
 
+  if (self->bytes == NULL)
+    self->bytes = g_byte_array_new ();
   self->begin = self->bytes->len;
   mc_wire_add_bytes (self, fixed, sizeof fixed);
   mc_wire_add_uint32 (self, 0);
@@ -155,4 +157,10 @@ void
 mc_wire_end_before (McWire *self, gsize body)
 {
   set_uint32 (self, self->begin + BODY_LENGTH_AT, (guint32)body);
+}
+
+GBytes *
+mc_wire_take (McWire *self)
+{
+  return g_byte_array_free_to_bytes (g_steal_pointer (&self->bytes));
 }

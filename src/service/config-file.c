@@ -351,6 +351,12 @@ mc_config_load (const char *path, gboolean must_exist, GError **error)
   return g_steal_pointer (&self);
 }
 
+void
+mc_config_order_dry_run (McConfig *self)
+{
+  self->dry_run = self->dry_run_ordered = TRUE;
+}
+
 McConfig *
 mc_config_copy (const McConfig *self)
 {

@@ -39,6 +39,9 @@ McConfig *mc_config_new (void);
 McConfig *
 mc_config_load (const char *path, gboolean must_exist, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Whoever starts the service orders a dry run. */
+void mc_config_order_dry_run (McConfig *self);
+
 McConfig *mc_config_copy (const McConfig *self);
 void mc_config_free (McConfig *self);
 

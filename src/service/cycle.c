@@ -50,11 +50,7 @@ mc_cycle_plan (const McHostParts *host)
     return plan;
   table = mc_decision_table_new (host);
   histories = mc_decision_table_copy_histories (table);
-  for (gsize i = 0; i < table->n_vms; i++)
-    {
-      table->histories[i] = &histories[i];
-      table->facts[i].asleep = FALSE; /* it would be asked before it is moved */
-    }
+  mc_decision_table_imagine (table, histories);
   mc_decision_table_decide (table, &decision);
   for (gsize i = 0; i < table->n_vms; i++)
     g_ptr_array_add (plan, planned_new (vms->pdata[i], &table->decisions[i]));

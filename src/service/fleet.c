@@ -133,6 +133,12 @@ mc_fleet_reconcile (McFleet *self, const McSample *sample)
 }
 
 void
+mc_fleet_lose (McFleet *self)
+{
+  self->synced = FALSE;
+}
+
+void
 mc_fleet_catch_up (McFleet *self)
 {
   self->reread_us = mc_context_now (self->context);
@@ -150,7 +156,7 @@ mc_fleet_announce (McFleet *self)
 
       if (domain->announced || !mc_vm_is_presentable (vm))
         continue;
-      domain->announced = TRUE;
+      mc_domain_set_announced (domain);
       mc_event_vm_appeared (domain->name, domain->uuid);
       self->context->heard_by->vm_added (self->context->listener, domain);
     }
@@ -198,11 +204,11 @@ mc_fleet_stir (McFleet *self, McDomain *domain)
 {
   if (domain != NULL)
     {
-      domain->stirred = TRUE;
+      mc_domain_stir (domain);
       return;
     }
   for (guint i = 0; i < self->vms->len; i++)
-    mc_vm_get_parts (self->vms->pdata[i])->domain.stirred = TRUE;
+    mc_domain_stir (&mc_vm_get_parts (self->vms->pdata[i])->domain);
 }
 
 GHashTable *
@@ -285,7 +291,7 @@ on_vm_changed (McHypervisor *hypervisor, const char *uuid, gpointer user_data)
 
   if (vm == NULL)
     return;
-  mc_vm_get_parts (vm)->domain.stirred = TRUE;
+  mc_domain_stir (&mc_vm_get_parts (vm)->domain);
   mc_description_refresh (&mc_vm_get_parts (vm)->description);
 }
 
@@ -306,10 +312,8 @@ on_balloon_changed (McHypervisor *hypervisor, const char *uuid, guint64 bytes, g
 {
   McVm *vm = mc_fleet_lookup (user_data, uuid);
 
-  if (vm == NULL)
-    return;
-  mc_vm_get_parts (vm)->domain.facts.balloon = bytes;
-  mc_vm_get_parts (vm)->domain.stirred = TRUE;
+  if (vm != NULL)
+    mc_domain_set_balloon (&mc_vm_get_parts (vm)->domain, bytes);
 }
 
 static void

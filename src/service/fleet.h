@@ -41,7 +41,8 @@ McVm *mc_fleet_lookup (const McFleet *self, const char *uuid);
  * that VMs have which started since the last one. */
 guint64 mc_fleet_reconcile (McFleet *self, const McSample *sample);
 
-/* The connection was made. */
+/* The connection was lost; it was made. */
+void mc_fleet_lose (McFleet *self);
 void mc_fleet_catch_up (McFleet *self);
 
 /* Tells of those that can be shown by now. */

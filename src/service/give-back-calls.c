@@ -9,6 +9,9 @@
 #include "size.h"
 #include "vm-detail.h"
 
+/* What a stop waits for VMs to be given back what was taken from them. */
+#define PATIENCE_OF_STOP_US (3 * G_USEC_PER_SEC)
+
 typedef struct
 {
   McGiveBackCalls *owner; /* (unowned): the call ends before it does */
@@ -60,7 +63,7 @@ drop_undecided (Call *call, guint index)
   g_autoptr (McVm) vm = g_object_ref (call->undecided->pdata[index]);
 
   g_ptr_array_remove_index (call->undecided, index);
-  mc_vm_get_parts (vm)->target.give_back = is_wanted (call->owner, vm);
+  mc_target_set_give_back (&mc_vm_get_parts (vm)->target, is_wanted (call->owner, vm));
 }
 
 /* Returns: (transfer full) */
@@ -350,7 +353,7 @@ call_new (McGiveBackCalls *self, const GPtrArray *vms, GTask *task)
     if (call->named || is_meant (from->pdata[i]))
       {
         g_ptr_array_add (call->undecided, g_object_ref (from->pdata[i]));
-        mc_vm_get_parts (from->pdata[i])->target.give_back = TRUE;
+        mc_target_set_give_back (&mc_vm_get_parts (from->pdata[i])->target, TRUE);
       }
   g_ptr_array_add (self->calls, call);
   return call;
@@ -383,6 +386,16 @@ mc_give_back_calls_begin_async (McGiveBackCalls *self,
   call->timer = mc_clock_call_at (self->context->clock,
                                   mc_context_now (self->context) + patience_us, on_late, call);
   mc_context_want_cycle (self->context);
+}
+
+void
+mc_give_back_calls_begin_last_async (McGiveBackCalls *self,
+                                     const char *paused,
+                                     GAsyncReadyCallback callback,
+                                     gpointer user_data)
+{
+  self->service_ends = TRUE;
+  mc_give_back_calls_begin_async (self, NULL, paused, PATIENCE_OF_STOP_US, callback, user_data);
 }
 
 gboolean

@@ -182,6 +182,12 @@ mc_host_state_miss_sample (McHostState *self)
   mc_host_state_update (self);
 }
 
+void
+mc_host_state_catch_up (McHostState *self)
+{
+  self->late = 0;
+}
+
 gboolean
 mc_host_state_is_ready (const McHostState *self)
 {

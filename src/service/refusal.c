@@ -44,6 +44,18 @@ mc_refusal_note (McRefusal *self, const GError *error, gint64 now_us)
 }
 
 void
+mc_refusal_retry (McRefusal *self)
+{
+  self->not_before_us = 0;
+}
+
+void
+mc_refusal_stop_lasting (McRefusal *self)
+{
+  self->lasts = FALSE;
+}
+
+void
 mc_refusal_clear (McRefusal *self)
 {
   g_free (self->words);

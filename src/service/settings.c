@@ -206,8 +206,8 @@ mc_settings_reload (McSettings *self, McConfig *config, GError **error)
       return FALSE;
     }
   /* An order lasts as long as the service does, or until somebody is asked by name to undo it. */
-  config->dry_run_ordered = self->now.config->dry_run_ordered;
-  config->dry_run |= config->dry_run_ordered;
+  if (self->now.config->dry_run_ordered)
+    mc_config_order_dry_run (config);
   if (config->dry_run != self->now.config->dry_run)
     self->now.dry_run = config->dry_run;
   mc_config_free (self->now.config);

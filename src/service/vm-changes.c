@@ -180,7 +180,8 @@ apply_written (McVmChanges *self, Request *request)
   mc_description_set_metadata (self->description, g_steal_pointer (&request->element),
                                g_steal_pointer (&request->stored));
   mc_vm_limits_apply_metadata (self->limits, request->origin);
-  self->limits->claimed |= mc_metadata_change_claims (request->change);
+  if (mc_metadata_change_claims (request->change))
+    mc_vm_limits_set_claimed (self->limits, TRUE);
 }
 
 static void

@@ -172,6 +172,12 @@ mc_vm_limits_apply_metadata (McVmLimits *self, const char *origin)
 }
 
 void
+mc_vm_limits_set_claimed (McVmLimits *self, gboolean claimed)
+{
+  self->claimed = claimed;
+}
+
+void
 mc_vm_limits_init (McVmLimits *self,
                    McContext *context,
                    McDomain *domain,

@@ -134,7 +134,7 @@ on_description_read (GObject *vm, const GError *error)
 void
 mc_vm_close (McVm *self, const GError *why)
 {
-  self->parts.domain.gone = TRUE;
+  mc_domain_set_gone (&self->parts.domain);
   mc_vm_changes_abandon (&self->parts.changes, why);
   mc_pause_close (&self->parts.pause);
 }
@@ -252,7 +252,7 @@ mc_vm_store_decision (McVm *self, const McVmDecision *decision)
   McVmStatus found = decision->status;
 
   self->decision = *decision;
-  self->parts.limits.claimed = FALSE;
+  mc_vm_limits_set_claimed (&self->parts.limits, FALSE);
   forget_what_was_given_back (self);
   if (is_worth_a_reason (decision, before))
     {
