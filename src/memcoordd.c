@@ -203,10 +203,10 @@ static void
 on_name_acquired (GDBusConnection *connection, const char *name, gpointer user_data)
 {
   Service *service = user_data;
+  McHypervisor *hypervisor = mc_coordinator_get_parts (service->coordinator)->context->hypervisor;
 
   service->owned = TRUE;
-  mc_event_started (PACKAGE_VERSION,
-                    mc_coordinator_get_view (service->coordinator)->hypervisor_uri);
+  mc_event_started (PACKAGE_VERSION, mc_hypervisor_get_uri (hypervisor));
   mc_coordinator_start (service->coordinator);
   mc_service_manager_notify_ready (mc_coordinator_get_status (service->coordinator));
 }
