@@ -41,6 +41,9 @@ typedef enum
 #define MC_HYPERVISOR_ERROR (mc_hypervisor_error_quark ())
 GQuark mc_hypervisor_error_quark (void);
 
+/* Whether @error (nullable) is no answer, but the lack of one: TIMED_OUT or BUSY. */
+gboolean mc_hypervisor_error_is_delay (const GError *error);
+
 #define MC_TYPE_HYPERVISOR (mc_hypervisor_get_type ())
 G_DECLARE_DERIVABLE_TYPE (McHypervisor, mc_hypervisor, MC, HYPERVISOR, GObject)
 

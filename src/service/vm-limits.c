@@ -20,7 +20,7 @@ mc_vm_limits_get_reach (const McVmLimits *self)
 
   if (capacity == MC_UNKNOWN || description == NULL || description->ceiling_name == NULL)
     return capacity;
-  return CLAMP (description->ceiling - MIN (description->ceiling, MC_OVERHEAD_MOST),
+  return CLAMP (saturating_sub (description->ceiling, MC_OVERHEAD_MOST),
                 capacity / REACH_LEAST_DIVISOR, capacity);
 }
 

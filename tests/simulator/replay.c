@@ -268,12 +268,6 @@ facts_of (const Record *record, const McPolicySettings *settings, const Row *row
   return facts;
 }
 
-static guint64
-distance (guint64 one, guint64 other)
-{
-  return MAX (one, other) - MIN (one, other);
-}
-
 static char *
 describe_done (Record *record, const Row *row)
 {

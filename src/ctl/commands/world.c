@@ -45,12 +45,6 @@ static const char preface[]
       "itself.\n";
 
 static guint64
-saturating_sub (guint64 from, guint64 what)
-{
-  return from > what ? from - what : 0;
-}
-
-static guint64
 size_of (const McModelVm *vm, const char *name)
 {
   return mc_properties_number (vm->properties, name);
@@ -125,7 +119,7 @@ add_use (GString *file, const McModelVm *vm)
 static gboolean
 differ (guint64 a, guint64 b)
 {
-  return MAX (a, b) - MIN (a, b) >= MC_MIB;
+  return distance (a, b) >= MC_MIB;
 }
 
 /* What somebody has set for it. */
