@@ -281,7 +281,7 @@ service_init (Service *service, const Options *options, GError **error)
     g_warning ("Runtime settings are not kept: failed to create %s: %s", state_dir,
                g_strerror (errno));
   hypervisor = mc_libvirt_adapter_new (options->uri != NULL ? options->uri : DEFAULT_URI);
-  host = mc_host_new (NULL, NULL);
+  host = mc_host_new (NULL, NULL, NULL);
   clock = mc_system_clock_new ();
   service->loop = g_main_loop_new (NULL, FALSE);
   service->coordinator = mc_coordinator_new (hypervisor, host, clock, config, state_dir);

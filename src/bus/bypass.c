@@ -10,10 +10,6 @@
 /* GDBus counts its serials from 1. */
 #define FIRST_SERIAL 0x80000000U
 
-/* More than all VMs' changes at once with ten thousand of them: it takes a bus that does not read.
- */
-#define CROWDED ((gsize)16 << 20)
-
 struct _McBypass
 {
   McWire wire; /* what is being written; its bytes are NULL in between */
@@ -183,12 +179,6 @@ mc_bypass_get_waiting (McBypass *self)
   return waiting;
 }
 
-gboolean
-mc_bypass_is_crowded (McBypass *self)
-{
-  return mc_bypass_get_waiting (self) > CROWDED;
-}
-
 /* Relief */
 
 static gboolean
@@ -239,9 +229,9 @@ mc_bypass_finish (McBypass *self, McParcel *parcel)
   gboolean was_crowded;
 
   g_mutex_lock (&self->lock);
-  was_crowded = self->waiting > CROWDED;
+  was_crowded = self->waiting > MC_BYPASS_CROWDED;
   self->waiting -= size_of_signals (parcel);
-  if (was_crowded && self->waiting <= CROWDED && self->relief != NULL)
+  if (was_crowded && self->waiting <= MC_BYPASS_CROWDED && self->relief != NULL)
     g_source_set_ready_time (self->relief, 0);
   g_mutex_unlock (&self->lock);
   mc_parcel_free (parcel);

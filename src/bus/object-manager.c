@@ -122,7 +122,7 @@ emit_changed (Object *self)
 {
   McWire *wire;
 
-  if (self->unsent == 0 || mc_bypass_is_crowded (self->manager->bypass))
+  if (self->unsent == 0 || mc_bypass_get_waiting (self->manager->bypass) > MC_BYPASS_CROWDED)
     return;
   wire
       = mc_bypass_begin_signal (self->manager->bypass, mc_vm_properties_get_path (self->properties),

@@ -56,7 +56,6 @@ void mc_wire_end_before (McWire *self, gsize body);
 GBytes *mc_wire_take (McWire *self);
 
 void mc_wire_align (McWire *self, guint to);
-void mc_wire_add_byte (McWire *self, guint8 byte);
 void mc_wire_add_uint32 (McWire *self, guint32 number);
 void mc_wire_add_uint64 (McWire *self, guint64 number);
 void mc_wire_add_bytes (McWire *self, const guint8 *bytes, gsize length);

@@ -58,6 +58,21 @@ mc_host_threshold_find (const char *name)
   return find_name (mc_host_thresholds, name);
 }
 
+/* Returns: (transfer full): "LowWatermark, HighWatermark and Weight". */
+static char *
+list (const McThreshold *thresholds)
+{
+  GString *names = g_string_new (thresholds->name);
+
+  for (thresholds++; thresholds->name != NULL; thresholds++)
+    {
+      gboolean last = thresholds[1].name == NULL;
+
+      g_string_append_printf (names, "%s%s", last ? " and " : ", ", thresholds->name);
+    }
+  return g_string_free (names, FALSE);
+}
+
 static const McThreshold *
 require (const McThreshold *table,
          const char *name,
@@ -70,7 +85,7 @@ require (const McThreshold *table,
 
   if (threshold != NULL)
     return threshold;
-  names = mc_threshold_list (table);
+  names = list (table);
   g_set_error (error, MC_THRESHOLD_ERROR, MC_THRESHOLD_ERROR_UNKNOWN, "%s '%s'; %s %s", missing,
                name, there, names);
   return NULL;
@@ -111,20 +126,6 @@ mc_threshold_find_typed (const McThreshold *thresholds, const char *typed)
         || g_ascii_strcasecmp (thresholds->key, typed) == 0)
       return thresholds;
   return NULL;
-}
-
-char *
-mc_threshold_list (const McThreshold *thresholds)
-{
-  GString *list = g_string_new (thresholds->name);
-
-  for (thresholds++; thresholds->name != NULL; thresholds++)
-    {
-      gboolean last = thresholds[1].name == NULL;
-
-      g_string_append_printf (list, "%s%s", last ? " and " : ", ", thresholds->name);
-    }
-  return g_string_free (list, FALSE);
 }
 
 /* Its value */

@@ -85,9 +85,6 @@ const McThreshold *mc_threshold_find_key (const McThreshold *thresholds, const c
 /* Returns: (nullable): by its name or its key, in any case, as people type them. */
 const McThreshold *mc_threshold_find_typed (const McThreshold *thresholds, const char *typed);
 
-/* Returns: (transfer full): "LowWatermark, HighWatermark and Weight". */
-char *mc_threshold_list (const McThreshold *thresholds);
-
 /* Returns: (transfer none): where the value of @threshold is in @values. */
 guint64 *mc_host_threshold_field (McHostThresholds *values, const McThreshold *threshold);
 

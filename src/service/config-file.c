@@ -325,8 +325,8 @@ read_file (McConfig *self, GError **error)
   return read_lines (self, text, error);
 }
 
-McConfig *
-mc_config_new (void)
+static McConfig *
+config_new (void)
 {
   McConfig *self = g_new0 (McConfig, 1);
 
@@ -340,7 +340,7 @@ mc_config_new (void)
 McConfig *
 mc_config_load (const char *path, gboolean must_exist, GError **error)
 {
-  g_autoptr (McConfig) self = mc_config_new ();
+  g_autoptr (McConfig) self = config_new ();
 
   self->path = g_strdup (path);
   self->required = must_exist;

@@ -29,12 +29,9 @@ typedef struct
       dry_run_ordered; /* by whoever started the service: no file and no earlier run undoes it */
 } McConfig;
 
-/* Returns: (transfer full): the built-in defaults. */
-McConfig *mc_config_new (void);
-
 /*
- * Returns: (transfer full): the defaults, changed by what @path says, which is to be a regular
- * file. A missing one is an error only where @must_exist. Any thread.
+ * Returns: (transfer full): the built-in defaults, changed by what @path (nullable) says, which is
+ * to be a regular file. A missing one is an error only where @must_exist. Any thread.
  */
 McConfig *
 mc_config_load (const char *path, gboolean must_exist, GError **error) G_GNUC_WARN_UNUSED_RESULT;

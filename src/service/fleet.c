@@ -10,8 +10,8 @@
 
 #define REREAD_ALL_US (60 * G_USEC_PER_SEC)
 
-McVm *
-mc_fleet_lookup (const McFleet *self, const char *uuid)
+static McVm *
+lookup (const McFleet *self, const char *uuid)
 {
   return g_hash_table_lookup (self->by_uuid, uuid);
 }
@@ -110,7 +110,7 @@ mc_fleet_reconcile (McFleet *self, const McSample *sample)
   for (guint i = 0; i < sample->vms->len; i++)
     {
       const McVmSample *of_vm = sample->vms->pdata[i];
-      McVm *vm = mc_fleet_lookup (self, of_vm->uuid);
+      McVm *vm = lookup (self, of_vm->uuid);
 
       if (is_gone_since (self, of_vm->uuid, sample->began_us))
         continue;
@@ -252,7 +252,7 @@ static void
 on_vm_stopped (McHypervisor *hypervisor, const char *uuid, gpointer user_data)
 {
   McFleet *self = user_data;
-  McVm *vm = mc_fleet_lookup (self, uuid);
+  McVm *vm = lookup (self, uuid);
   gint64 stopped_us = g_get_monotonic_time ();
 
   g_hash_table_remove (self->starts, uuid);
@@ -266,7 +266,7 @@ static void
 on_vm_rebooted (McHypervisor *hypervisor, const char *uuid, gpointer user_data)
 {
   McFleet *self = user_data;
-  McVm *vm = mc_fleet_lookup (self, uuid);
+  McVm *vm = lookup (self, uuid);
 
   if (vm == NULL)
     return;
@@ -278,7 +278,7 @@ static void
 on_vm_crashed (McHypervisor *hypervisor, const char *uuid, gpointer user_data)
 {
   McFleet *self = user_data;
-  McVm *vm = mc_fleet_lookup (self, uuid);
+  McVm *vm = lookup (self, uuid);
 
   if (vm != NULL && mc_domain_set_crashed (&mc_vm_get_parts (vm)->domain))
     mc_context_want_cycle (self->context);
@@ -287,7 +287,7 @@ on_vm_crashed (McHypervisor *hypervisor, const char *uuid, gpointer user_data)
 static void
 on_vm_changed (McHypervisor *hypervisor, const char *uuid, gpointer user_data)
 {
-  McVm *vm = mc_fleet_lookup (user_data, uuid);
+  McVm *vm = lookup (user_data, uuid);
 
   if (vm == NULL)
     return;
@@ -299,7 +299,7 @@ static void
 on_vm_state (McHypervisor *hypervisor, const char *uuid, gboolean running, gpointer user_data)
 {
   McFleet *self = user_data;
-  McVm *vm = mc_fleet_lookup (self, uuid);
+  McVm *vm = lookup (self, uuid);
 
   if (vm != NULL
       && mc_domain_set_running (&mc_vm_get_parts (vm)->domain, running,
@@ -310,7 +310,7 @@ on_vm_state (McHypervisor *hypervisor, const char *uuid, gboolean running, gpoin
 static void
 on_balloon_changed (McHypervisor *hypervisor, const char *uuid, guint64 bytes, gpointer user_data)
 {
-  McVm *vm = mc_fleet_lookup (user_data, uuid);
+  McVm *vm = lookup (user_data, uuid);
 
   if (vm != NULL)
     mc_domain_set_balloon (&mc_vm_get_parts (vm)->domain, bytes);
@@ -323,7 +323,7 @@ on_target_ended (McHypervisor *hypervisor,
                  gpointer user_data)
 {
   McFleet *self = user_data;
-  McVm *vm = mc_fleet_lookup (self, uuid);
+  McVm *vm = lookup (self, uuid);
 
   if (vm == NULL)
     return;

@@ -34,9 +34,6 @@ void mc_fleet_stop_listening (McFleet *self);
 /* What waits for a VM that is busy ends with @why. */
 void mc_fleet_abandon_changes (McFleet *self, const GError *why);
 
-/* Returns: (transfer none) (nullable) */
-McVm *mc_fleet_lookup (const McFleet *self, const char *uuid);
-
 /* A sample came; what stopped since it was begun does not come back with it. Returns: the bytes
  * that VMs have which started since the last one. */
 guint64 mc_fleet_reconcile (McFleet *self, const McSample *sample);

@@ -218,16 +218,6 @@ mc_store_init (McStore *self)
 }
 
 void
-mc_store_flush (McStore *self)
-{
-  while (self->dirty || self->handed)
-    {
-      hand_over (self);
-      take_back (self, g_async_queue_pop (self->written));
-    }
-}
-
-void
 mc_store_abandon (McStore *self)
 {
   if (self->abandoned || (!self->dirty && !self->handed))
@@ -241,7 +231,11 @@ mc_store_finalize (GObject *object)
 {
   McStore *self = MC_STORE (object);
 
-  mc_store_flush (self);
+  while (self->dirty || self->handed)
+    {
+      hand_over (self);
+      take_back (self, g_async_queue_pop (self->written));
+    }
   if (self->writer != NULL)
     g_thread_pool_free (self->writer, FALSE, TRUE);
   g_source_destroy (self->source);

@@ -285,9 +285,12 @@ test_files (void)
 static void
 test_list (void)
 {
-  g_autofree char *names = mc_threshold_list (mc_vm_thresholds);
+  g_autoptr (GError) error = NULL;
 
-  g_assert_cmpstr (names, ==, "LowWatermark, HighWatermark, Minimum, Maximum and Weight");
+  g_assert_null (mc_vm_threshold_require ("Speed", &error));
+  g_assert_cmpstr (error->message, ==,
+                   "A VM has no threshold 'Speed'; it has LowWatermark, HighWatermark, Minimum, "
+                   "Maximum and Weight");
 }
 
 /* An eighth, and no more than makes nobody swap for memory that nobody touches. */
