@@ -6,8 +6,6 @@
 
 #include "duration.h"
 
-#include <string.h>
-
 #define TIB (1024 * MC_GIB)
 
 #define HOST(field) G_STRUCT_OFFSET (McHostThresholds, field)

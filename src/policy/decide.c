@@ -130,7 +130,7 @@ add_candidate (const McPolicyCycle *cycle,
     .fair = MAX (MIN (MAX (mc_demand_fair_size (&demand), demand.least), demand.desired),
                  candidate->floor),
     .desired = MAX (demand.desired, least),
-    .weight = MAX (facts->weight, 1),
+    .weight = (guint)MAX (facts->policy.weight, 1),
   };
   decision->reason = MC_REASON_ENOUGH;
   decision->figure = mc_demand_judged (&demand);

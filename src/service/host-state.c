@@ -207,7 +207,7 @@ spare_of (McVm *vm)
   guint64 low, high;
 
   mc_policy_watermarks (&facts, &low, &high);
-  return mc_headroom_spare (&facts, mc_vm_get_decision (vm)->status, high, facts.minimum);
+  return mc_headroom_spare (&facts, mc_vm_get_decision (vm)->status, high, facts.policy.minimum);
 }
 
 McHostHeadroom

@@ -32,7 +32,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (xmlParserCtxt, xmlFreeParserCtxt)
 McMetadata
 mc_metadata_unset (void)
 {
-  return (McMetadata){ .managed = MC_MANAGED_DEFAULT, .policy = MC_VM_POLICY_UNSET };
+  return (McMetadata){ .managed = MC_MANAGED_DEFAULT, .policy = MC_ALL_UNSET (McVmPolicy) };
 }
 
 /* Errors */

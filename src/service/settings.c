@@ -72,7 +72,7 @@ restore (McSettings *self)
     return;
   g_warning ("All runtime settings are dropped, as they conflict with the configuration: %s",
              error->message);
-  now->overrides = MC_HOST_THRESHOLDS_UNSET;
+  now->overrides = MC_ALL_UNSET (McHostThresholds);
   now->in_force = now->config->policy;
 }
 
@@ -175,7 +175,7 @@ mc_settings_reset (McSettings *self, const char *const *names, GError **error)
   McHostThresholds overrides = self->now.overrides;
 
   if (names == NULL || names[0] == NULL)
-    overrides = MC_HOST_THRESHOLDS_UNSET;
+    overrides = MC_ALL_UNSET (McHostThresholds);
   for (guint i = 0; names != NULL && names[i] != NULL; i++)
     {
       const McThreshold *threshold = mc_host_threshold_require (names[i], error);

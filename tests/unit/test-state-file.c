@@ -118,7 +118,7 @@ test_what_is_unset_is_gone (Fixture *f, gconstpointer data)
   guint64 until_us, length;
   guint period_s = 0;
   g_autofree char *text = NULL;
-  McHostThresholds unset = MC_HOST_THRESHOLDS_UNSET;
+  McHostThresholds unset = MC_ALL_UNSET (McHostThresholds);
 
   open_with (f, NULL);
   mc_state_file_set_reclaimed (f->store, &f->domain, TRUE);

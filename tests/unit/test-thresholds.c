@@ -66,7 +66,7 @@ test_vm_limits (void)
 {
   for (const McThreshold *threshold = mc_vm_thresholds; threshold->name != NULL; threshold++)
     {
-      McVmPolicy policy = MC_VM_POLICY_UNSET;
+      McVmPolicy policy = MC_ALL_UNSET (McVmPolicy);
       g_autoptr (GError) error = NULL;
 
       g_test_message ("%s", threshold->name);
@@ -80,7 +80,7 @@ test_vm_limits (void)
         g_assert_false (mc_vm_threshold_set (&policy, threshold, threshold->least - 1, NULL));
       for (const McThreshold *other = mc_vm_thresholds; other->name != NULL; other++)
         {
-          policy = MC_VM_POLICY_UNSET;
+          policy = MC_ALL_UNSET (McVmPolicy);
           g_assert_true (mc_vm_threshold_set (&policy, threshold, threshold->least, NULL));
           g_assert_cmpuint (mc_vm_threshold_get (&policy, other), ==,
                             other == threshold ? threshold->least : MC_UNSET);
@@ -116,7 +116,7 @@ test_messages (void)
     { "StepLimit", 0, "StepLimit 0 % is below its least of 1 %" },
     { "Interval", 0, "Interval 0 s is below its least of 1 s" },
   };
-  McVmPolicy policy = MC_VM_POLICY_UNSET;
+  McVmPolicy policy = MC_ALL_UNSET (McVmPolicy);
   g_autoptr (GError) weight = NULL;
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -183,7 +183,7 @@ test_vm_together (void)
     guint64 capacity;
     const char *message;
   } cases[] = {
-    { MC_VM_POLICY_UNSET, MC_GIB, NULL },
+    { MC_ALL_UNSET (McVmPolicy), MC_GIB, NULL },
     { { 512 * MC_MIB, 512 * MC_MIB, MC_UNSET, MC_UNSET, MC_UNSET }, 512 * MC_MIB, NULL },
     { { 2 * MC_GIB, 1 * MC_GIB, MC_UNSET, MC_UNSET, MC_UNSET },
       MC_UNKNOWN,
