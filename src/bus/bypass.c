@@ -59,7 +59,7 @@ mc_bypass_free (McBypass *self)
 {
   mc_bypass_set_relief (self, NULL, NULL);
   if (self->wire.bytes != NULL)
-    g_bytes_unref (mc_wire_take (&self->wire));
+    g_bytes_unref (mc_wire_steal (&self->wire));
   g_queue_clear_full (&self->parcels, (GDestroyNotify)mc_parcel_free);
   g_mutex_clear (&self->lock);
   g_free (self);
@@ -129,7 +129,7 @@ send_parcel (McBypass *self, GDBusConnection *connection, McParcel *parcel)
   g_autoptr (GDBusMessage) stand_in
       = g_dbus_message_new_signal (MC_ROOT_PATH, MC_BYPASS_INTERFACE, "Parcel");
 
-  parcel->bytes = mc_wire_take (&self->wire);
+  parcel->bytes = mc_wire_steal (&self->wire);
   push (self, parcel);
   if (!g_dbus_connection_send_message (connection, stand_in, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL,
                                        NULL))

@@ -116,7 +116,8 @@ emit_added (Object *self)
   self->unsent = 0;
 }
 
-/* A bus that does not read is told once, when it does: who asks meanwhile is told what is. */
+/* A bus that does not read is sent it once, when it does: who asks meanwhile is answered with what
+ * is. */
 static void
 emit_changed (Object *self)
 {
@@ -203,7 +204,7 @@ mc_object_manager_send (McObjectManager *self)
   mc_bypass_send (self->bypass, self->connection);
 }
 
-/* The bus reads again: what was held back is told without a wait for the next change. */
+/* The bus reads again: what was held back is sent without a wait for the next change. */
 static gboolean
 on_relief (gpointer user_data)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which figures have changed by enough to be told. */
+/* Which figures have changed by enough to be sent. */
 #include "config.h"
 
 #include "quiet.h"

@@ -160,7 +160,7 @@ mc_wire_end_before (McWire *self, gsize body)
 }
 
 GBytes *
-mc_wire_take (McWire *self)
+mc_wire_steal (McWire *self)
 {
   return g_byte_array_free_to_bytes (g_steal_pointer (&self->bytes));
 }

@@ -53,7 +53,7 @@ void mc_wire_end (McWire *self);
 void mc_wire_end_before (McWire *self, gsize body);
 
 /* Returns: (transfer full): what it has, which then has nothing. */
-GBytes *mc_wire_take (McWire *self);
+GBytes *mc_wire_steal (McWire *self);
 
 void mc_wire_align (McWire *self, guint to);
 void mc_wire_add_uint32 (McWire *self, guint32 number);

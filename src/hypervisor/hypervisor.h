@@ -113,9 +113,9 @@ McSample *mc_hypervisor_sample_finish (McHypervisor *self,
                                        GAsyncResult *result,
                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Samples that begin from now on ask nothing of these VMs' processes and guests, and tell the CPU
+/* Samples that begin from now on ask nothing of these VMs' processes and guests, and report the CPU
  * time of all. @uuids: (transfer none) (nullable): a set of UUIDs, not changed any more; NULL: all
- * are asked, and no CPU time is told, as always where the hypervisor is not local. */
+ * are asked, and no CPU time is reported, as always where the hypervisor is not local. */
 void mc_hypervisor_let_sleep (McHypervisor *self, GHashTable *uuids);
 
 void mc_hypervisor_describe_async (McHypervisor *self,

@@ -42,11 +42,11 @@ guint64 mc_fleet_reconcile (McFleet *self, const McSample *sample);
 void mc_fleet_lose (McFleet *self);
 void mc_fleet_catch_up (McFleet *self);
 
-/* Tells of those that can be shown by now. */
+/* Announces those that can be shown by now. */
 void mc_fleet_announce (McFleet *self);
 
 /* Reads what the VMs are made of: all of them, or those that could not be read or whose guests do
- * not report as they were told to, and each once a minute. */
+ * not report as was set, and each once a minute. */
 void mc_fleet_refresh_all (McFleet *self);
 void mc_fleet_refresh_due (McFleet *self);
 

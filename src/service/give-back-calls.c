@@ -37,7 +37,7 @@ call_free (gpointer data)
   g_free (call);
 }
 
-/* The first failure is told. @error: (transfer full) */
+/* The first failure is answered. @error: (transfer full) */
 static void
 fail (Call *call, GError *error)
 {
@@ -184,7 +184,7 @@ note_nothing (Call *call, McVm *vm)
 
 /* Returns: whether that was all about it until its target is in force. */
 static gboolean
-take_decision (Call *call, McVm *vm)
+note_decision (Call *call, McVm *vm)
 {
   const McTarget *target = &mc_vm_get_parts (vm)->target;
   const McVmDecision *decision = mc_vm_get_decision (vm);
@@ -204,10 +204,10 @@ take_decision (Call *call, McVm *vm)
 }
 
 static void
-take_decisions (Call *call, gconstpointer data)
+note_decisions (Call *call, gconstpointer data)
 {
   for (guint i = call->undecided->len; i > 0; i--)
-    if (take_decision (call, call->undecided->pdata[i - 1]))
+    if (note_decision (call, call->undecided->pdata[i - 1]))
       drop_undecided (call, i - 1);
   end_if_done (call);
 }
@@ -215,7 +215,7 @@ take_decisions (Call *call, gconstpointer data)
 void
 mc_give_back_calls_continue (McGiveBackCalls *self)
 {
-  for_each_call (self, take_decisions, NULL);
+  for_each_call (self, note_decisions, NULL);
 }
 
 /* Returns: (transfer full): why nothing can be moved now */

@@ -49,7 +49,7 @@ keep (McSettings *self)
 }
 
 static gboolean
-take (McSettings *self, const McHostThresholds *overrides, GError **error)
+put_in_force (McSettings *self, const McHostThresholds *overrides, GError **error)
 {
   McPolicySettings in_force;
 
@@ -166,7 +166,7 @@ mc_settings_set (McSettings *self, GVariant *values, GError **error)
       if (threshold == NULL || !mc_host_threshold_set (&overrides, threshold, value, error))
         return FALSE;
     }
-  return take (self, &overrides, error);
+  return put_in_force (self, &overrides, error);
 }
 
 gboolean
@@ -184,7 +184,7 @@ mc_settings_reset (McSettings *self, const char *const *names, GError **error)
         return FALSE;
       *mc_host_threshold_field (&overrides, threshold) = MC_UNSET;
     }
-  return take (self, &overrides, error);
+  return put_in_force (self, &overrides, error);
 }
 
 void

@@ -271,7 +271,7 @@ mc_stats_period_follow (McStatsPeriod *self, const McVmDecision *decision)
 
 /* Looked into */
 
-/* Returns: since when a report of it is to come: it is awake, and was told how often. */
+/* Returns: since when a report of it is to come: it is awake, and its period was set. */
 static gint64
 awaited_since (const McStatsPeriod *self, const McVmHistory *history)
 {

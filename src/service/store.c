@@ -154,7 +154,7 @@ set_failure (McStore *self, GError *failure)
 
 /* @write: (transfer full) (nullable): that was written, or was not; NULL while it is */
 static void
-take_back (McStore *self, Write *write)
+end_write (McStore *self, Write *write)
 {
   guint64 n_saves = self->n_saves;
 
@@ -190,7 +190,7 @@ on_ready (gpointer user_data)
   g_autoptr (McStore) self = g_object_ref (user_data);
 
   g_source_set_ready_time (self->source, -1);
-  take_back (self, g_async_queue_try_pop (self->written));
+  end_write (self, g_async_queue_try_pop (self->written));
   hand_over (self);
   end_abandoned (self);
   return G_SOURCE_CONTINUE;
@@ -234,7 +234,7 @@ mc_store_finalize (GObject *object)
   while (self->dirty || self->handed)
     {
       hand_over (self);
-      take_back (self, g_async_queue_pop (self->written));
+      end_write (self, g_async_queue_pop (self->written));
     }
   if (self->writer != NULL)
     g_thread_pool_free (self->writer, FALSE, TRUE);

@@ -300,8 +300,8 @@ mc_vm_apply_decision (McVm *self)
     mc_target_apply (&self->parts.target, decision);
 }
 
-/* Only what was heard of in this cycle is told anything: who hangs, and sleeps, would keep others
- * from being told. */
+/* Only who was heard of in this cycle is set anything: who hangs, and sleeps, would keep others
+ * waiting. */
 void
 mc_vm_apply_attention (McVm *self)
 {
@@ -329,7 +329,7 @@ mc_vm_is_pressing (McVm *self)
   const McDomain *domain = &self->parts.domain;
 
   return self->decision.pressing || domain->was_busy != domain->facts.busy
-         || mc_vm_status_is_settling (&self->status);
+         || mc_vm_status_is_changing (&self->status);
 }
 
 void
