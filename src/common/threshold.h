@@ -68,12 +68,11 @@ extern const McThreshold mc_host_thresholds[];
 extern const McThreshold mc_vm_thresholds[];
 
 /* Returns: (nullable): by the bus's name. */
-const McThreshold *mc_host_threshold_find (const char *name);
-const McThreshold *mc_vm_threshold_find (const char *name);
+const McThreshold *mc_threshold_find (const McThreshold *thresholds, const char *name);
 
-/* Fails with UNKNOWN, which names those that there are. */
-const McThreshold *mc_host_threshold_require (const char *name, GError **error);
-const McThreshold *mc_vm_threshold_require (const char *name, GError **error);
+/* The same, of one of the two tables. Fails with UNKNOWN, which names those that there are. */
+const McThreshold *
+mc_threshold_require (const McThreshold *thresholds, const char *name, GError **error);
 
 /* Returns: (nullable): by its key. */
 const McThreshold *mc_threshold_find_key (const McThreshold *thresholds, const char *key);

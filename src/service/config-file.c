@@ -44,7 +44,7 @@ read_value (const McThreshold *threshold, const char *text, guint64 *value, GErr
 static gboolean
 read_vm_default (const char *name, const char *text, guint64 *value, GError **error)
 {
-  const McThreshold *threshold = mc_vm_threshold_find (name);
+  const McThreshold *threshold = mc_threshold_find (mc_vm_thresholds, name);
 
   return read_value (threshold, text, value, error)
          && mc_threshold_check (threshold, *value, error);

@@ -161,7 +161,7 @@ mc_settings_set (McSettings *self, GVariant *values, GError **error)
   g_variant_iter_init (&iter, values);
   while (g_variant_iter_next (&iter, "{&st}", &name, &value))
     {
-      const McThreshold *threshold = mc_host_threshold_require (name, error);
+      const McThreshold *threshold = mc_threshold_require (mc_host_thresholds, name, error);
 
       if (threshold == NULL || !mc_host_threshold_set (&overrides, threshold, value, error))
         return FALSE;
@@ -178,7 +178,7 @@ mc_settings_reset (McSettings *self, const char *const *names, GError **error)
     overrides = MC_ALL_UNSET (McHostThresholds);
   for (guint i = 0; names != NULL && names[i] != NULL; i++)
     {
-      const McThreshold *threshold = mc_host_threshold_require (names[i], error);
+      const McThreshold *threshold = mc_threshold_require (mc_host_thresholds, names[i], error);
 
       if (threshold == NULL)
         return FALSE;

@@ -29,7 +29,7 @@ static void
 get_threshold (GKeyFile *keys, const char *name, McHostThresholds *overrides)
 {
   g_autoptr (GError) error = NULL;
-  const McThreshold *threshold = mc_host_threshold_require (name, &error);
+  const McThreshold *threshold = mc_threshold_require (mc_host_thresholds, name, &error);
   guint64 value
       = threshold != NULL ? g_key_file_get_uint64 (keys, GROUP_THRESHOLDS, name, &error) : 0;
 

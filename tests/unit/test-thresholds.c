@@ -25,7 +25,7 @@ test_host_limits (void)
       const guint64 inside[] = { threshold->least, threshold->most };
 
       g_test_message ("%s", threshold->name);
-      g_assert_true (mc_host_threshold_find (threshold->name) == threshold);
+      g_assert_true (mc_threshold_find (mc_host_thresholds, threshold->name) == threshold);
       for (guint i = 0; i < G_N_ELEMENTS (outside); i++)
         {
           g_autoptr (GError) error = NULL;
@@ -70,7 +70,7 @@ test_vm_limits (void)
       g_autoptr (GError) error = NULL;
 
       g_test_message ("%s", threshold->name);
-      g_assert_true (mc_vm_threshold_find (threshold->name) == threshold);
+      g_assert_true (mc_threshold_find (mc_vm_thresholds, threshold->name) == threshold);
       g_assert_cmpuint (mc_vm_threshold_get (&policy, threshold), ==, MC_UNSET);
       g_assert_false (mc_vm_threshold_set (&policy, threshold, threshold->most + 1, &error));
       g_assert_error (error, MC_THRESHOLD_ERROR, MC_THRESHOLD_ERROR_OUT_OF_RANGE);
@@ -91,12 +91,12 @@ test_vm_limits (void)
 static void
 test_unknown (void)
 {
-  g_assert_null (mc_host_threshold_find ("Minimum"));
-  g_assert_null (mc_host_threshold_find ("low-watermark"));
-  g_assert_null (mc_host_threshold_find (""));
-  g_assert_null (mc_host_threshold_find (NULL));
-  g_assert_null (mc_vm_threshold_find ("HostReserve"));
-  g_assert_null (mc_vm_threshold_find ("lowwatermark"));
+  g_assert_null (mc_threshold_find (mc_host_thresholds, "Minimum"));
+  g_assert_null (mc_threshold_find (mc_host_thresholds, "low-watermark"));
+  g_assert_null (mc_threshold_find (mc_host_thresholds, ""));
+  g_assert_null (mc_threshold_find (mc_host_thresholds, NULL));
+  g_assert_null (mc_threshold_find (mc_vm_thresholds, "HostReserve"));
+  g_assert_null (mc_threshold_find (mc_vm_thresholds, "lowwatermark"));
 }
 
 /* Messages name the value and the limit, as people write them. */
@@ -124,11 +124,13 @@ test_messages (void)
       McPolicySettings settings = mc_policy_settings_default ();
       g_autoptr (GError) error = NULL;
 
-      g_assert_false (mc_host_threshold_set (
-          &settings.thresholds, mc_host_threshold_find (cases[i].name), cases[i].value, &error));
+      g_assert_false (mc_host_threshold_set (&settings.thresholds,
+                                             mc_threshold_find (mc_host_thresholds, cases[i].name),
+                                             cases[i].value, &error));
       assert_error (error, MC_THRESHOLD_ERROR_OUT_OF_RANGE, cases[i].message);
     }
-  g_assert_false (mc_vm_threshold_set (&policy, mc_vm_threshold_find ("Weight"), 10001, &weight));
+  g_assert_false (mc_vm_threshold_set (&policy, mc_threshold_find (mc_vm_thresholds, "Weight"),
+                                       10001, &weight));
   assert_error (weight, MC_THRESHOLD_ERROR_OUT_OF_RANGE, "Weight 10001 is above its most of 10000");
 }
 
@@ -287,7 +289,7 @@ test_list (void)
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_null (mc_vm_threshold_require ("Speed", &error));
+  g_assert_null (mc_threshold_require (mc_vm_thresholds, "Speed", &error));
   g_assert_cmpstr (error->message, ==,
                    "A VM has no threshold 'Speed'; it has LowWatermark, HighWatermark, Minimum, "
                    "Maximum and Weight");
