@@ -7,7 +7,6 @@
 #include "arithmetic.h"
 #include "demand.h"
 #include "eligibility.h"
-#include "headroom.h"
 #include "progress.h"
 #include "promises.h"
 

@@ -4,7 +4,6 @@
 
 #include "forecast.h"
 
-#include "arithmetic.h"
 #include "forecast-guest.h"
 
 /* When nothing has moved for a while, what remains are waits of minutes: few looks are enough. */

@@ -6,7 +6,6 @@
 
 #include "events.h"
 #include "give-back.h"
-#include "state-file.h"
 #include "vm-detail.h"
 #include "vm-status.h"
 

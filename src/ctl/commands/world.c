@@ -7,7 +7,7 @@
 
 #include "command.h"
 #include "model.h"
-#include "output/text.h"
+#include "plain-text.h"
 #include "size.h"
 
 #include <errno.h>
