@@ -113,11 +113,8 @@ load_config (const Options *options, GError **error)
   McConfig *config = options->config != NULL ? mc_config_load (options->config, TRUE, error)
                                              : mc_config_load (CONFIG_FILE, FALSE, error);
 
-  if (config != NULL)
-    {
-      config->dry_run_ordered = options->dry_run;
-      config->dry_run |= options->dry_run;
-    }
+  if (config != NULL && options->dry_run)
+    mc_config_order_dry_run (config);
   return config;
 }
 
@@ -206,10 +203,10 @@ static void
 on_name_acquired (GDBusConnection *connection, const char *name, gpointer user_data)
 {
   Service *service = user_data;
+  McHypervisor *hypervisor = mc_coordinator_get_parts (service->coordinator)->context->hypervisor;
 
   service->owned = TRUE;
-  mc_event_started (PACKAGE_VERSION,
-                    mc_coordinator_get_view (service->coordinator)->hypervisor_uri);
+  mc_event_started (PACKAGE_VERSION, mc_hypervisor_get_uri (hypervisor));
   mc_coordinator_start (service->coordinator);
   mc_service_manager_notify_ready (mc_coordinator_get_status (service->coordinator));
 }
@@ -284,7 +281,7 @@ service_init (Service *service, const Options *options, GError **error)
     g_warning ("Runtime settings are not kept: failed to create %s: %s", state_dir,
                g_strerror (errno));
   hypervisor = mc_libvirt_adapter_new (options->uri != NULL ? options->uri : DEFAULT_URI);
-  host = mc_host_new (NULL, NULL);
+  host = mc_host_new (NULL, NULL, NULL);
   clock = mc_system_clock_new ();
   service->loop = g_main_loop_new (NULL, FALSE);
   service->coordinator = mc_coordinator_new (hypervisor, host, clock, config, state_dir);

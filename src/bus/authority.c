@@ -19,11 +19,11 @@ struct _McAuthority
 
   GDBusConnection *connection;
   GDBusConnection *shared; /* polkit's library asks GLib for it again, and a new one would end the
-                              process with its bus, as if it had been told to */
+                              process with its bus, as if it had been asked to */
   gboolean ready;          /* it is known whether there is a polkit */
   PolkitAuthority *polkit; /* NULL: none that decides about this bus */
   GPtrArray *waiting;      /* (element-type GTask) until it is ready */
-  gboolean told;           /* it was logged that there is no polkit */
+  gboolean logged;         /* that there is no polkit */
 };
 
 typedef struct
@@ -68,10 +68,10 @@ answer_without_polkit (McAuthority *self, GTask *task)
 {
   const Check *check = g_task_get_task_data (task);
 
-  if (!self->told)
+  if (!self->logged)
     g_message ("polkit is not available on this bus: only root and the service's own user are "
                "authorised");
-  self->told = TRUE;
+  self->logged = TRUE;
   answer (task, check->trusted,
           "polkit is not available, and the caller is neither root nor the service's own user");
 }

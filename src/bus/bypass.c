@@ -10,10 +10,6 @@
 /* GDBus counts its serials from 1. */
 #define FIRST_SERIAL 0x80000000U
 
-/* More than all VMs' changes at once with ten thousand of them: it takes a bus that does not read.
- */
-#define CROWDED ((gsize)16 << 20)
-
 struct _McBypass
 {
   McWire wire; /* what is being written; its bytes are NULL in between */
@@ -62,7 +58,8 @@ void
 mc_bypass_free (McBypass *self)
 {
   mc_bypass_set_relief (self, NULL, NULL);
-  g_clear_pointer (&self->wire.bytes, g_byte_array_unref);
+  if (self->wire.bytes != NULL)
+    g_bytes_unref (mc_wire_steal (&self->wire));
   g_queue_clear_full (&self->parcels, (GDestroyNotify)mc_parcel_free);
   g_mutex_clear (&self->lock);
   g_free (self);
@@ -91,8 +88,6 @@ mc_bypass_begin_signal (McBypass *self,
                           .member = member,
                           .signature = signature };
 
-  if (self->wire.bytes == NULL)
-    self->wire.bytes = g_byte_array_new ();
   mc_wire_begin (&self->wire, &header);
   return &self->wire;
 }
@@ -134,7 +129,7 @@ send_parcel (McBypass *self, GDBusConnection *connection, McParcel *parcel)
   g_autoptr (GDBusMessage) stand_in
       = g_dbus_message_new_signal (MC_ROOT_PATH, MC_BYPASS_INTERFACE, "Parcel");
 
-  parcel->bytes = g_byte_array_free_to_bytes (g_steal_pointer (&self->wire.bytes));
+  parcel->bytes = mc_wire_steal (&self->wire);
   push (self, parcel);
   if (!g_dbus_connection_send_message (connection, stand_in, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL,
                                        NULL))
@@ -163,7 +158,6 @@ mc_bypass_send_answer (McBypass *self,
   McParcel *parcel;
 
   g_return_if_fail (self->wire.bytes == NULL);
-  self->wire.bytes = g_byte_array_new ();
   mc_wire_begin (&self->wire, &header);
   mc_wire_end_before (&self->wire, g_bytes_get_size (body));
   parcel = g_new0 (McParcel, 1);
@@ -183,12 +177,6 @@ mc_bypass_get_waiting (McBypass *self)
   waiting = self->waiting;
   g_mutex_unlock (&self->lock);
   return waiting;
-}
-
-gboolean
-mc_bypass_is_crowded (McBypass *self)
-{
-  return mc_bypass_get_waiting (self) > CROWDED;
 }
 
 /* Relief */
@@ -241,9 +229,9 @@ mc_bypass_finish (McBypass *self, McParcel *parcel)
   gboolean was_crowded;
 
   g_mutex_lock (&self->lock);
-  was_crowded = self->waiting > CROWDED;
+  was_crowded = self->waiting > MC_BYPASS_CROWDED;
   self->waiting -= size_of_signals (parcel);
-  if (was_crowded && self->waiting <= CROWDED && self->relief != NULL)
+  if (was_crowded && self->waiting <= MC_BYPASS_CROWDED && self->relief != NULL)
     g_source_set_ready_time (self->relief, 0);
   g_mutex_unlock (&self->lock);
   mc_parcel_free (parcel);

@@ -62,11 +62,13 @@ void mc_bypass_send_answer (McBypass *self,
                             const char *signature,
                             GBytes *body);
 
-/* Returns: how much of signals was sent and has not reached the bus, in bytes. */
+/* Returns: how much of signals was sent and has not reached the bus, in bytes. Where that is more
+ * than MC_BYPASS_CROWDED, what can wait had better not be written yet. */
 gsize mc_bypass_get_waiting (McBypass *self);
 
-/* Whether that is so much that what can wait had better not be written yet. */
-gboolean mc_bypass_is_crowded (McBypass *self);
+/* More than all VMs' changes at once with ten thousand of them: it takes a bus that does not read.
+ */
+#define MC_BYPASS_CROWDED ((gsize)16 << 20)
 
 /* @on_relief: (nullable): called in the default main context whenever it is so no longer, instead
  * of what was set before; it returns G_SOURCE_CONTINUE. */

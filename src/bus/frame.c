@@ -78,7 +78,7 @@ read_text (Reader *self, gsize length)
 }
 
 static void
-take_text (McFrame *self, guint8 code, const char *text)
+set_text (McFrame *self, guint8 code, const char *text)
 {
   if (code == MC_FRAME_FIELD_INTERFACE)
     self->interface = text;
@@ -111,7 +111,7 @@ read_value (McFrame *self, Reader *reader, guint8 code, char type)
       return TRUE;
     }
   text = read_text (reader, number);
-  take_text (self, code, text);
+  set_text (self, code, text);
   return text != NULL;
 }
 

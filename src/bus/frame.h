@@ -45,7 +45,7 @@ typedef struct
 #define MC_FRAME_FLAGS_AT 2
 #define MC_FRAME_NO_REPLY 0x1
 
-/* @fixed: the first MC_FRAME_FIXED bytes. Tells how long the header is, and all of the message. */
+/* @fixed: the first MC_FRAME_FIXED bytes. Sets how long the header is, and all of the message. */
 void mc_frame_measure (const guint8 *fixed, guint64 *header, guint64 *whole);
 
 /* @bytes: of a message that has begun to come. Returns: how many are missing of its header; before

@@ -160,24 +160,19 @@ judge (Intake *self, McStream *stream, guint8 *header, gsize length)
 static gsize
 move_part (Intake *self, McStream *stream, guint8 *bytes, gsize length)
 {
-  gsize part = (gsize)MIN (stream->left, length);
   guint64 header, whole;
+  McVerdict verdict = MC_VERDICT_DROP;
 
   if (stream->left > 0)
-    {
-      if (stream->verdict == MC_VERDICT_PASS)
-        g_byte_array_append (stream->waiting, bytes, (guint)part);
-      stream->left -= part;
-      return part;
-    }
+    return mc_stream_move (stream, bytes, length);
   if (length < MC_FRAME_FIXED)
     return 0;
   mc_frame_measure (bytes, &header, &whole);
   if (header <= MOST_HEADER && header > length)
     return 0;
-  stream->verdict
-      = header <= MOST_HEADER ? judge (self, stream, bytes, (gsize)header) : MC_VERDICT_DROP;
-  stream->left = whole;
+  if (header <= MOST_HEADER)
+    verdict = judge (self, stream, bytes, (gsize)header);
+  mc_stream_judge (stream, verdict, whole);
   return move_part (self, stream, bytes, length);
 }
 

@@ -129,9 +129,3 @@ mc_ledger_leave (McLedger *self, const char *name, guint32 serial)
     }
   return TRUE;
 }
-
-guint
-mc_ledger_count_senders (const McLedger *self)
-{
-  return g_hash_table_size (self->senders);
-}

@@ -25,7 +25,4 @@ char *mc_ledger_describe_limit (McCallKind kind);
 /* A call has been answered. Returns: whether its sender wants to have the answer. */
 gboolean mc_ledger_leave (McLedger *self, const char *sender, guint32 serial);
 
-/* How many senders have calls under way. */
-guint mc_ledger_count_senders (const McLedger *self);
-
 G_END_DECLS

@@ -116,13 +116,14 @@ emit_added (Object *self)
   self->unsent = 0;
 }
 
-/* A bus that does not read is told once, when it does: who asks meanwhile is told what is. */
+/* A bus that does not read is sent it once, when it does: who asks meanwhile is answered with what
+ * is. */
 static void
 emit_changed (Object *self)
 {
   McWire *wire;
 
-  if (self->unsent == 0 || mc_bypass_is_crowded (self->manager->bypass))
+  if (self->unsent == 0 || mc_bypass_get_waiting (self->manager->bypass) > MC_BYPASS_CROWDED)
     return;
   wire
       = mc_bypass_begin_signal (self->manager->bypass, mc_vm_properties_get_path (self->properties),
@@ -203,7 +204,7 @@ mc_object_manager_send (McObjectManager *self)
   mc_bypass_send (self->bypass, self->connection);
 }
 
-/* The bus reads again: what was held back is told without a wait for the next change. */
+/* The bus reads again: what was held back is sent without a wait for the next change. */
 static gboolean
 on_relief (gpointer user_data)
 {

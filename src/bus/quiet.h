@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which figures have changed by enough to be told: less is noise, and rest is to be silent. Any
+/* Which figures have changed by enough to be sent: less is noise, and rest is to be silent. Any
  * thread. */
 #pragma once
 
@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 /* Less than this is noise, in every figure of bytes. */
 #define MC_QUIET_BYTES MC_MIB
 
-/* To and from nothing is always worth telling: it is where a figure begins to be known. */
+/* To and from nothing is always worth sending: it is where a figure begins to be known. */
 gboolean mc_quiet_has_moved (guint64 shown, guint64 now, guint64 quiet);
 
 G_END_DECLS

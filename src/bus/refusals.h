@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Calls that were refused, and wait to be told so. Who is refused calls again at once, and there
- * may be as many at the bus as it has clients: others would wait behind them there. So refusals are
- * sent no faster than a thousand in a second, and those beyond the most are never sent. Any one
- * thread.
+ * Calls that were refused, and wait for the answer that says so. Who is refused calls again at
+ * once, and there may be as many at the bus as it has clients: others would wait behind them there.
+ * So refusals are sent no faster than a thousand in a second, and those beyond the most are never
+ * sent. Any one thread.
  */
 #pragma once
 

@@ -35,6 +35,24 @@ mc_stream_place_fds (McStream *self)
 }
 
 void
+mc_stream_judge (McStream *self, McVerdict verdict, guint64 length)
+{
+  self->verdict = verdict;
+  self->left = length;
+}
+
+gsize
+mc_stream_move (McStream *self, const guint8 *bytes, gsize length)
+{
+  gsize part = (gsize)MIN (self->left, length);
+
+  if (self->verdict == MC_VERDICT_PASS)
+    g_byte_array_append (self->waiting, bytes, (guint)part);
+  self->left -= part;
+  return part;
+}
+
+void
 mc_stream_clear (McStream *self)
 {
   mc_stream_drop_fds (self);

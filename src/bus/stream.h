@@ -36,6 +36,12 @@ void mc_stream_clear (McStream *self);
 /* Reads what there is, @most bytes of it. Returns: FALSE at its end. */
 gboolean mc_stream_read (McStream *self, gsize most, gboolean with_fds);
 
+/* The message that comes next in what was read, of so many bytes, is judged. */
+void mc_stream_judge (McStream *self, McVerdict verdict, guint64 length);
+
+/* Lets @bytes pass or drops them, as far as the verdict goes. Returns: how many those were. */
+gsize mc_stream_move (McStream *self, const guint8 *bytes, gsize length);
+
 /* The message that the descriptors belong to goes behind what is waiting; or it does not, and they
  * are closed. */
 void mc_stream_place_fds (McStream *self);

@@ -158,7 +158,7 @@ number_of (const McVmSource *source, const McVmView *view)
 
 /* What is shown of it already, where that is near enough. */
 static guint64
-settle_figure (const McVmProperties *self, guint index, guint64 now)
+figure_to_show (const McVmProperties *self, guint index, guint64 now)
 {
   guint64 shown = self->bytes != NULL ? uint64_at (self, value_of (self, index)) : now;
 
@@ -171,7 +171,7 @@ add_value (const McVmProperties *self, guint index, const McVmView *view, McWire
   const McVmSource *source = &self->sources[index];
 
   if (source->kind == MC_VM_SOURCE_FIGURE)
-    mc_wire_add_uint64 (wire, settle_figure (self, index, number_of (source, view)));
+    mc_wire_add_uint64 (wire, figure_to_show (self, index, number_of (source, view)));
   else
     mc_vm_source_write (source, view, self->uuid, wire);
 }
@@ -262,7 +262,7 @@ update_figures (McVmProperties *self, const McVmView *view)
       now = number_of (source, view);
       if (source->kind == MC_VM_SOURCE_FIGURE)
         {
-          if (settle_figure (self, i, now) != now)
+          if (figure_to_show (self, i, now) != now)
             continue;
           if (uint64_at (self, value_of (self, i)) != now)
             changed |= G_GUINT64_CONSTANT (1) << i;

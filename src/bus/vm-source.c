@@ -50,7 +50,7 @@ static struct
 static McVmSource
 find_source (const char *name)
 {
-  const McThreshold *threshold = mc_vm_threshold_find (name);
+  const McThreshold *threshold = mc_threshold_find (mc_vm_thresholds, name);
 
   for (gsize i = 0; i < G_N_ELEMENTS (sources); i++)
     if (g_str_equal (sources[i].name, name))

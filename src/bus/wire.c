@@ -34,8 +34,8 @@ mc_wire_align (McWire *self, guint to)
   mc_wire_add_bytes (self, zeros, MC_WIRE_ALIGNED (at, to) - at);
 }
 
-void
-mc_wire_add_byte (McWire *self, guint8 byte)
+static void
+add_byte (McWire *self, guint8 byte)
 {
   mc_wire_add_bytes (self, &byte, sizeof byte);
 }
@@ -68,7 +68,7 @@ mc_wire_add_signature (McWire *self, const char *signature)
 {
   gsize length = strlen (signature);
 
-  mc_wire_add_byte (self, (guint8)length);
+  add_byte (self, (guint8)length);
   mc_wire_add_bytes (self, (const guint8 *)signature, length + 1);
 }
 
@@ -104,7 +104,7 @@ add_field (McWire *self, guint8 code, const char *signature, const char *text)
   if (text == NULL)
     return;
   mc_wire_align (self, MC_WIRE_STRUCT);
-  mc_wire_add_byte (self, code);
+  add_byte (self, code);
   mc_wire_add_signature (self, signature);
   if (*signature == 'g')
     mc_wire_add_signature (self, text);
@@ -118,7 +118,7 @@ add_reply_serial (McWire *self, guint32 serial)
   if (serial == 0)
     return;
   mc_wire_align (self, MC_WIRE_STRUCT);
-  mc_wire_add_byte (self, MC_FRAME_FIELD_REPLY_SERIAL);
+  add_byte (self, MC_FRAME_FIELD_REPLY_SERIAL);
   mc_wire_add_signature (self, "u");
   mc_wire_add_uint32 (self, serial);
 }
@@ -129,6 +129,8 @@ mc_wire_begin (McWire *self, const McWireHeader *header)
   const guint8 fixed[] = { BYTE_ORDER_MARK, header->type, MC_FRAME_NO_REPLY, PROTOCOL };
   guint fields;
 
+  if (self->bytes == NULL)
+    self->bytes = g_byte_array_new ();
   self->begin = self->bytes->len;
   mc_wire_add_bytes (self, fixed, sizeof fixed);
   mc_wire_add_uint32 (self, 0);
@@ -155,4 +157,10 @@ void
 mc_wire_end_before (McWire *self, gsize body)
 {
   set_uint32 (self, self->begin + BODY_LENGTH_AT, (guint32)body);
+}
+
+GBytes *
+mc_wire_steal (McWire *self)
+{
+  return g_byte_array_free_to_bytes (g_steal_pointer (&self->bytes));
 }

@@ -26,9 +26,9 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  GByteArray *bytes;
-  guint begin; /* of the message that is being written, in @bytes */
-  guint body;  /* of its body */
+  GByteArray *bytes; /* (nullable) */
+  guint begin;       /* of the message that is being written, in @bytes */
+  guint body;        /* of its body */
 } McWire;
 
 /* What is NULL or 0 is not in the header. */
@@ -44,16 +44,18 @@ typedef struct
   const char *signature; /* of the body */
 } McWireHeader;
 
-/* A message behind what @self has: its header, and then its body by what follows. Nobody is to
- * answer it. */
+/* A message behind what @self has, if it has any: its header, and then its body by what follows.
+ * Nobody is to answer it. */
 void mc_wire_begin (McWire *self, const McWireHeader *header);
 void mc_wire_end (McWire *self);
 
 /* Instead of that: its body, of so many bytes, is elsewhere. */
 void mc_wire_end_before (McWire *self, gsize body);
 
+/* Returns: (transfer full): what it has, which then has nothing. */
+GBytes *mc_wire_steal (McWire *self);
+
 void mc_wire_align (McWire *self, guint to);
-void mc_wire_add_byte (McWire *self, guint8 byte);
 void mc_wire_add_uint32 (McWire *self, guint32 number);
 void mc_wire_add_uint64 (McWire *self, guint64 number);
 void mc_wire_add_bytes (McWire *self, const guint8 *bytes, gsize length);

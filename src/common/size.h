@@ -13,6 +13,19 @@ G_BEGIN_DECLS
 /* A size, or another figure, that was not reported. */
 #define MC_UNKNOWN G_MAXUINT64
 
+/* Neither of these wraps. */
+static inline guint64
+saturating_sub (guint64 from, guint64 what)
+{
+  return from - MIN (from, what);
+}
+
+static inline guint64
+distance (guint64 one, guint64 other)
+{
+  return MAX (one, other) - MIN (one, other);
+}
+
 /*
  * Reads @text as bytes: decimal digits, then nothing or one of B, K, M, G, T (also "KiB", "MB" and
  * lower case), a fraction where a unit follows ("1.5G"), rounded down to a byte. FALSE, with

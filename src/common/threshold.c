@@ -6,8 +6,6 @@
 
 #include "duration.h"
 
-#include <string.h>
-
 #define TIB (1024 * MC_GIB)
 
 #define HOST(field) G_STRUCT_OFFSET (McHostThresholds, field)
@@ -43,8 +41,8 @@ G_STATIC_ASSERT (sizeof (McVmPolicy) / sizeof (guint64) == G_N_ELEMENTS (mc_vm_t
 
 /* Which */
 
-static const McThreshold *
-find_name (const McThreshold *thresholds, const char *name)
+const McThreshold *
+mc_threshold_find (const McThreshold *thresholds, const char *name)
 {
   for (; thresholds->name != NULL; thresholds++)
     if (g_strcmp0 (thresholds->name, name) == 0)
@@ -52,46 +50,35 @@ find_name (const McThreshold *thresholds, const char *name)
   return NULL;
 }
 
-const McThreshold *
-mc_host_threshold_find (const char *name)
+/* Returns: (transfer full): "LowWatermark, HighWatermark and Weight". */
+static char *
+list (const McThreshold *thresholds)
 {
-  return find_name (mc_host_thresholds, name);
+  GString *names = g_string_new (thresholds->name);
+
+  for (thresholds++; thresholds->name != NULL; thresholds++)
+    {
+      gboolean last = thresholds[1].name == NULL;
+
+      g_string_append_printf (names, "%s%s", last ? " and " : ", ", thresholds->name);
+    }
+  return g_string_free (names, FALSE);
 }
 
-static const McThreshold *
-require (const McThreshold *table,
-         const char *name,
-         const char *missing,
-         const char *there,
-         GError **error)
+const McThreshold *
+mc_threshold_require (const McThreshold *thresholds, const char *name, GError **error)
 {
-  const McThreshold *threshold = find_name (table, name);
+  const McThreshold *threshold = mc_threshold_find (thresholds, name);
   g_autofree char *names = NULL;
 
   if (threshold != NULL)
     return threshold;
-  names = mc_threshold_list (table);
-  g_set_error (error, MC_THRESHOLD_ERROR, MC_THRESHOLD_ERROR_UNKNOWN, "%s '%s'; %s %s", missing,
-               name, there, names);
+  names = list (thresholds);
+  g_set_error (error, MC_THRESHOLD_ERROR, MC_THRESHOLD_ERROR_UNKNOWN,
+               thresholds == mc_vm_thresholds ? "A VM has no threshold '%s'; it has %s"
+                                              : "There is no threshold '%s'; there are %s",
+               name, names);
   return NULL;
-}
-
-const McThreshold *
-mc_host_threshold_require (const char *name, GError **error)
-{
-  return require (mc_host_thresholds, name, "There is no threshold", "there are", error);
-}
-
-const McThreshold *
-mc_vm_threshold_require (const char *name, GError **error)
-{
-  return require (mc_vm_thresholds, name, "A VM has no threshold", "it has", error);
-}
-
-const McThreshold *
-mc_vm_threshold_find (const char *name)
-{
-  return find_name (mc_vm_thresholds, name);
 }
 
 const McThreshold *
@@ -113,30 +100,10 @@ mc_threshold_find_typed (const McThreshold *thresholds, const char *typed)
   return NULL;
 }
 
-char *
-mc_threshold_list (const McThreshold *thresholds)
-{
-  GString *list = g_string_new (thresholds->name);
-
-  for (thresholds++; thresholds->name != NULL; thresholds++)
-    {
-      gboolean last = thresholds[1].name == NULL;
-
-      g_string_append_printf (list, "%s%s", last ? " and " : ", ", thresholds->name);
-    }
-  return g_string_free (list, FALSE);
-}
-
 /* Its value */
 
 guint64 *
 mc_host_threshold_field (McHostThresholds *values, const McThreshold *threshold)
-{
-  return &G_STRUCT_MEMBER (guint64, values, threshold->offset);
-}
-
-static guint64 *
-vm_threshold_field (McVmPolicy *values, const McThreshold *threshold)
 {
   return &G_STRUCT_MEMBER (guint64, values, threshold->offset);
 }
@@ -202,7 +169,7 @@ mc_vm_threshold_set (McVmPolicy *values,
 {
   if (!mc_threshold_check (threshold, value, error))
     return FALSE;
-  *vm_threshold_field (values, threshold) = value;
+  G_STRUCT_MEMBER (guint64, values, threshold->offset) = value;
   return TRUE;
 }
 

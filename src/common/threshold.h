@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <string.h>
+
 #include "size.h"
 
 G_BEGIN_DECLS
@@ -37,8 +39,10 @@ typedef struct
   gsize offset;        /* of its guint64 in McHostThresholds or McVmPolicy */
 } McThreshold;
 
-/* A value that follows the configuration, the host's or the default. */
-#define MC_UNSET G_MAXUINT64
+/* A value that follows the configuration, the host's or the default; and a struct in which all do.
+ */
+#define MC_UNSET           G_MAXUINT64
+#define MC_ALL_UNSET(Type) (*(Type *)memset (&(Type){ 0 }, 0xff, sizeof (Type)))
 
 /* The host's values, each in its threshold's unit. */
 typedef struct
@@ -51,11 +55,6 @@ typedef struct
   guint64 interval_s;       /* between cycles when nothing presses */
 } McHostThresholds;
 
-#define MC_HOST_THRESHOLDS_UNSET                                                                   \
-  ((McHostThresholds){ MC_UNSET, MC_UNSET, MC_UNSET, MC_UNSET, MC_UNSET, MC_UNSET })
-/* A field that is left out there would be set, to 0. */
-G_STATIC_ASSERT (sizeof (McHostThresholds) == 6 * sizeof (guint64));
-
 /* What a VM's own policy says. */
 typedef struct
 {
@@ -64,29 +63,22 @@ typedef struct
   guint64 weight;
 } McVmPolicy;
 
-#define MC_VM_POLICY_UNSET ((McVmPolicy){ MC_UNSET, MC_UNSET, MC_UNSET, MC_UNSET, MC_UNSET })
-G_STATIC_ASSERT (sizeof (McVmPolicy) == 5 * sizeof (guint64));
-
 /* In the order of the bus; each ends with a threshold whose name is NULL. */
 extern const McThreshold mc_host_thresholds[];
 extern const McThreshold mc_vm_thresholds[];
 
 /* Returns: (nullable): by the bus's name. */
-const McThreshold *mc_host_threshold_find (const char *name);
-const McThreshold *mc_vm_threshold_find (const char *name);
+const McThreshold *mc_threshold_find (const McThreshold *thresholds, const char *name);
 
-/* Fails with UNKNOWN, which names those that there are. */
-const McThreshold *mc_host_threshold_require (const char *name, GError **error);
-const McThreshold *mc_vm_threshold_require (const char *name, GError **error);
+/* The same, of one of the two tables. Fails with UNKNOWN, which names those that there are. */
+const McThreshold *
+mc_threshold_require (const McThreshold *thresholds, const char *name, GError **error);
 
 /* Returns: (nullable): by its key. */
 const McThreshold *mc_threshold_find_key (const McThreshold *thresholds, const char *key);
 
 /* Returns: (nullable): by its name or its key, in any case, as people type them. */
 const McThreshold *mc_threshold_find_typed (const McThreshold *thresholds, const char *typed);
-
-/* Returns: (transfer full): "LowWatermark, HighWatermark and Weight". */
-char *mc_threshold_list (const McThreshold *thresholds);
 
 /* Returns: (transfer none): where the value of @threshold is in @values. */
 guint64 *mc_host_threshold_field (McHostThresholds *values, const McThreshold *threshold);

@@ -169,6 +169,15 @@ exit_code_of_name (const char *name)
   return MC_EXIT_FAILED;
 }
 
+gboolean
+mc_client_is_late (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)
+         || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY)
+         || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_TIMEOUT)
+         || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_TIMED_OUT);
+}
+
 McExit
 mc_client_exit_code (const GError *error)
 {

@@ -79,6 +79,9 @@ GVariant *mc_client_change (McClient *self,
 /* Ends @loop: for signals and timers of commands that run until somebody ends them. */
 gboolean mc_client_on_end (gpointer loop);
 
+/* Whether @error is that there was no answer in time. */
+gboolean mc_client_is_late (const GError *error);
+
 /* What to exit with for @error. */
 McExit mc_client_exit_code (const GError *error);
 

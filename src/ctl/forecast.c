@@ -32,13 +32,6 @@ forecast_new (GVariant *answer)
   return self;
 }
 
-static gboolean
-is_late (const GError *error)
-{
-  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)
-         || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY);
-}
-
 McForecast *
 mc_forecast_load (McClient *client, GError **error)
 {
@@ -47,14 +40,14 @@ mc_forecast_load (McClient *client, GError **error)
   g_autoptr (GVariant) answer = mc_client_read (client, MC_ROOT_PATH, MC_ROOT_INTERFACE, "Forecast",
                                                 NULL, "(a(ottss)a{sv})", &problem);
 
-  if (problem != NULL && !is_late (problem)
+  if (problem != NULL && !mc_client_is_late (problem)
       && !g_error_matches (problem, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD))
     {
       g_propagate_error (error, problem);
       return NULL;
     }
   self = forecast_new (answer);
-  self->is_late = problem != NULL && is_late (problem);
+  self->is_late = problem != NULL && mc_client_is_late (problem);
   g_clear_error (&problem);
   return self;
 }

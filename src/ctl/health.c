@@ -316,16 +316,12 @@ mc_health_judge_error (const GError *error)
 {
   static const char *const down[] = { "org.freedesktop.DBus.Error.ServiceUnknown",
                                       "org.freedesktop.DBus.Error.NameHasNoOwner", NULL };
-  static const char *const silent[]
-      = { "org.freedesktop.DBus.Error.NoReply", "org.freedesktop.DBus.Error.Timeout",
-          "org.freedesktop.DBus.Error.TimedOut", NULL };
   g_autofree char *name = g_dbus_error_get_remote_error (error);
   g_autoptr (GError) copy = g_error_copy (error);
 
   if (name != NULL && g_strv_contains (down, name))
     return finding_new (MC_HEALTH_CRITICAL, g_strdup (_ ("memcoordd is not running")));
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)
-      || (name != NULL && g_strv_contains (silent, name)))
+  if (mc_client_is_late (error))
     return finding_new (MC_HEALTH_CRITICAL, g_strdup (_ ("memcoordd does not answer")));
   g_dbus_error_strip_remote_error (copy);
   return finding_new (MC_HEALTH_UNKNOWN, g_strdup (copy->message));

@@ -78,21 +78,14 @@ mc_host_class_init (McHostClass *klass)
 }
 
 McHost *
-mc_host_new (const char *meminfo_path, const char *pressure_path)
+mc_host_new (const char *meminfo_path, const char *pressure_path, const char *arcstats_path)
 {
   McHost *self = g_object_new (MC_TYPE_HOST, NULL);
 
   self->meminfo_path = g_strdup (meminfo_path != NULL ? meminfo_path : MEMINFO_PATH);
   self->pressure_path = g_strdup (pressure_path != NULL ? pressure_path : PRESSURE_PATH);
-  self->arcstats_path = g_strdup (ARCSTATS_PATH);
+  self->arcstats_path = g_strdup (arcstats_path != NULL ? arcstats_path : ARCSTATS_PATH);
   return self;
-}
-
-void
-mc_host_set_arcstats_path (McHost *self, const char *path)
-{
-  g_free (self->arcstats_path);
-  self->arcstats_path = g_strdup (path);
 }
 
 static gboolean

@@ -15,11 +15,9 @@ G_BEGIN_DECLS
 #define MC_TYPE_HOST (mc_host_get_type ())
 G_DECLARE_FINAL_TYPE (McHost, mc_host, MC, HOST, GObject)
 
-/* @meminfo_path, @pressure_path: (nullable): the kernel's own where NULL */
-McHost *mc_host_new (const char *meminfo_path, const char *pressure_path);
-
-/* Where ZFS reports its cache, instead of the kernel's own place. Before the first reading. */
-void mc_host_set_arcstats_path (McHost *self, const char *path);
+/* Where the kernel, and in it ZFS of its cache, reports: (nullable): its own place where NULL */
+McHost *
+mc_host_new (const char *meminfo_path, const char *pressure_path, const char *arcstats_path);
 
 /*
  * Reads, in bytes, the host's memory without its pool of huge pages, and what is available of it:

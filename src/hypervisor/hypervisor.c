@@ -41,6 +41,13 @@ static guint signals[LAST_SIGNAL];
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (McHypervisor, mc_hypervisor, G_TYPE_OBJECT)
 G_DEFINE_QUARK (mc_hypervisor_error_quark, mc_hypervisor_error)
 
+gboolean
+mc_hypervisor_error_is_delay (const GError *error)
+{
+  return g_error_matches (error, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_BUSY)
+         || g_error_matches (error, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_TIMED_OUT);
+}
+
 static guint
 add_signal (const char *name, guint n_params, GType second)
 {

@@ -41,6 +41,9 @@ typedef enum
 #define MC_HYPERVISOR_ERROR (mc_hypervisor_error_quark ())
 GQuark mc_hypervisor_error_quark (void);
 
+/* Whether @error (nullable) is no answer, but the lack of one: TIMED_OUT or BUSY. */
+gboolean mc_hypervisor_error_is_delay (const GError *error);
+
 #define MC_TYPE_HYPERVISOR (mc_hypervisor_get_type ())
 G_DECLARE_DERIVABLE_TYPE (McHypervisor, mc_hypervisor, MC, HYPERVISOR, GObject)
 
@@ -110,9 +113,9 @@ McSample *mc_hypervisor_sample_finish (McHypervisor *self,
                                        GAsyncResult *result,
                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Samples that begin from now on ask nothing of these VMs' processes and guests, and tell the CPU
+/* Samples that begin from now on ask nothing of these VMs' processes and guests, and report the CPU
  * time of all. @uuids: (transfer none) (nullable): a set of UUIDs, not changed any more; NULL: all
- * are asked, and no CPU time is told, as always where the hypervisor is not local. */
+ * are asked, and no CPU time is reported, as always where the hypervisor is not local. */
 void mc_hypervisor_let_sleep (McHypervisor *self, GHashTable *uuids);
 
 void mc_hypervisor_describe_async (McHypervisor *self,

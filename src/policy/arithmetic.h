@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What every part of the policy computes with: unsigned bytes that never wrap, and delays. */
+/* What every part of the policy computes with: parts of unsigned bytes, and delays. */
 #pragma once
 
-#include <glib.h>
+#include "size.h"
 
 /* The most that a VM or a host is believed to have: 64 TiB, beyond what Linux and QEMU run today;
  * the sums of a hundred thousand such VMs stay within 63 bits. */
@@ -13,18 +13,6 @@
 
 /* After so many failures the wait is the longest anyhow. */
 #define MC_FAILURES_MOST 8
-
-static inline guint64
-saturating_sub (guint64 from, guint64 what)
-{
-  return from - MIN (from, what);
-}
-
-static inline guint64
-distance (guint64 one, guint64 other)
-{
-  return MAX (one, other) - MIN (one, other);
-}
 
 static inline guint64
 percent (guint64 bytes, guint parts)

@@ -140,5 +140,5 @@ mc_candidate_coming_to_the_host (const McCandidate *candidate)
   guint64 target
       = candidate->decision->move ? candidate->decision->target : candidate->demand.target;
 
-  return is_trusted (candidate) ? saturating_sub (candidate->backed, target) : 0;
+  return is_trusted (candidate) ? saturating_sub (candidate->backing.backed, target) : 0;
 }

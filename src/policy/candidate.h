@@ -2,6 +2,7 @@
 /* A VM that takes part in the sharing of one cycle: what it should have, lacks, and could give. */
 #pragma once
 
+#include "backing.h"
 #include "demand.h"
 
 G_BEGIN_DECLS
@@ -12,8 +13,8 @@ typedef struct
   McVmHistory *history;
   McVmDecision *decision;
   McDemand demand;
-  guint64 floor;       /* the floor that it claims */
-  guint64 backed;      /* of its guest's memory, by the host */
+  guint64 floor; /* the floor that it claims */
+  McBacking backing;
   guint64 share;       /* what it should have, in the end */
   guint64 surplus;     /* what it could give in this cycle */
   guint64 lacks;       /* what it should be granted in this cycle, … */

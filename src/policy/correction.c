@@ -7,7 +7,6 @@
 #include "arithmetic.h"
 #include "demand.h"
 #include "eligibility.h"
-#include "headroom.h"
 #include "progress.h"
 #include "promises.h"
 
@@ -112,7 +111,8 @@ repeat_target (const McPolicyCycle *cycle,
 static gboolean
 give_backed (const McVmFacts *facts, guint64 backed, guint64 step, McVmDecision *decision)
 {
-  guint64 most = MIN (MIN (backed, MIN (facts->maximum, facts->capacity)), decision->target + step);
+  guint64 most
+      = MIN (MIN (backed, MIN (facts->policy.maximum, facts->capacity)), decision->target + step);
 
   if (most < decision->target + MAX (percent (facts->capacity, GIVE_BACK_PERCENT), MC_MIB))
     return FALSE;

@@ -92,7 +92,7 @@ leave_alone (const McVmFacts *facts, McVmStatus status, McBacking *backing, McVm
 static void
 add_candidate (const McPolicyCycle *cycle,
                const McVmFacts *facts,
-               guint64 backed,
+               const McBacking *backing,
                McVmHistory *history,
                McVmDecision *decision,
                Scratch *scratch)
@@ -106,7 +106,7 @@ add_candidate (const McPolicyCycle *cycle,
     .history = history,
     .decision = decision,
     .demand = demand,
-    .backed = backed,
+    .backing = *backing,
     .room = MC_CAPACITY_MOST,
     .budget = MC_CAPACITY_MOST,
   };
@@ -130,7 +130,7 @@ add_candidate (const McPolicyCycle *cycle,
     .fair = MAX (MIN (MAX (mc_demand_fair_size (&demand), demand.least), demand.desired),
                  candidate->floor),
     .desired = MAX (demand.desired, least),
-    .weight = MAX (facts->weight, 1),
+    .weight = (guint)MAX (facts->policy.weight, 1),
   };
   decision->reason = MC_REASON_ENOUGH;
   decision->figure = mc_demand_judged (&demand);
@@ -165,7 +165,7 @@ gather (const McPolicyCycle *cycle,
       scratch->promises.unlikely_promise
           += MIN (backing.promise, mc_backing_likely_doubt (histories[i]));
       mc_group_books_set_candidate (&scratch->groups, i, scratch->candidates.n);
-      add_candidate (cycle, &facts[i], backing.backed, histories[i], &decisions[i], scratch);
+      add_candidate (cycle, &facts[i], &backing, histories[i], &decisions[i], scratch);
     }
 }
 

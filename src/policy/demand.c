@@ -85,8 +85,8 @@ set_needs (const McPolicyCycle *cycle,
 void
 mc_policy_watermarks (const McVmFacts *facts, guint64 *low, guint64 *high)
 {
-  *low = facts->low_watermark;
-  *high = facts->high_watermark;
+  *low = facts->policy.low_watermark;
+  *high = facts->policy.high_watermark;
   if (facts->capacity < SMALL_CAPACITY)
     {
       *low = MIN (*low, percent (facts->capacity, MC_SMALL_LOW_PERCENT));
@@ -102,8 +102,8 @@ set_range (const McPolicyCycle *cycle, const McVmFacts *facts, McDemand *demand)
   guint64 target = facts->target == MC_UNKNOWN ? facts->balloon : facts->target;
 
   mc_policy_watermarks (facts, &demand->low, &demand->high);
-  demand->most = MIN (facts->maximum, facts->capacity);
-  demand->least = MIN (facts->minimum, demand->most);
+  demand->most = MIN (facts->policy.maximum, facts->capacity);
+  demand->least = MIN (facts->policy.minimum, demand->most);
   demand->step = percent (facts->capacity, MIN (cycle->settings->thresholds.step_limit, 100));
   demand->target = MIN (target, facts->capacity);
   demand->committed = MAX (demand->target, facts->balloon);

@@ -218,7 +218,20 @@ catch_up (McForecastGuest *self)
 }
 
 void
-mc_forecast_guest_init (McForecastGuest *self, const McVmDecision *decision, gint64 now_us)
+mc_forecast_guest_init (McForecastGuest *self,
+                        const McVmFacts *facts,
+                        const McVmHistory *history,
+                        gint64 now_us)
+{
+  *self = (McForecastGuest){ .facts = *facts, .history = *history };
+  self->facts.asleep = FALSE;
+  self->facts.cpu_time_us = MC_UNKNOWN;
+  if (facts->asleep) /* it is not silent, only not heard */
+    self->history.stats_seen_us = now_us;
+}
+
+void
+mc_forecast_guest_begin (McForecastGuest *self, const McVmDecision *decision, gint64 now_us)
 {
   const McVmFacts *facts = &self->facts;
   McVmHistory *history = &self->history;

@@ -27,8 +27,14 @@ typedef struct
   gboolean is_pinned; /* the host gets nothing of what its balloon takes */
 } McForecastGuest;
 
-/* Takes its present state from what was just decided on it: facts and history are filled in. */
-void mc_forecast_guest_init (McForecastGuest *self, const McVmDecision *decision, gint64 now_us);
+/* As the service knows it; all are asked. */
+void mc_forecast_guest_init (McForecastGuest *self,
+                             const McVmFacts *facts,
+                             const McVmHistory *history,
+                             gint64 now_us);
+
+/* Takes its present state from what was just decided on it. */
+void mc_forecast_guest_begin (McForecastGuest *self, const McVmDecision *decision, gint64 now_us);
 
 /* Its target is set, if that was decided; it is not given back any more what it has. */
 void mc_forecast_guest_apply (McForecastGuest *self, const McVmDecision *decision);

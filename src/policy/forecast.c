@@ -4,7 +4,6 @@
 
 #include "forecast.h"
 
-#include "arithmetic.h"
 #include "forecast-guest.h"
 
 /* When nothing has moved for a while, what remains are waits of minutes: few looks are enough. */
@@ -39,7 +38,7 @@ typedef struct
 static void
 world_init (World *self, const McVmFacts *facts, const McVmHistory *histories)
 {
-  self->guests = g_new0 (McForecastGuest, self->n + 1);
+  self->guests = g_new (McForecastGuest, self->n + 1);
   self->occupied = g_new (gint64, self->n + 1);
   self->facts = g_new (McVmFacts, self->n + 1);
   self->histories = g_new (McVmHistory *, self->n + 1);
@@ -50,12 +49,7 @@ world_init (World *self, const McVmFacts *facts, const McVmHistory *histories)
   self->host.groups = self->groups;
   for (gsize i = 0; i < self->n; i++)
     {
-      self->guests[i].facts = facts[i];
-      self->guests[i].facts.asleep = FALSE;
-      self->guests[i].facts.cpu_time_us = MC_UNKNOWN; /* all are asked */
-      self->guests[i].history = histories[i];
-      if (facts[i].asleep) /* it is not silent, only not heard */
-        self->guests[i].history.stats_seen_us = self->now_us;
+      mc_forecast_guest_init (&self->guests[i], &facts[i], &histories[i], self->now_us);
       self->histories[i] = &self->guests[i].history;
     }
 }
@@ -202,7 +196,7 @@ mc_forecast_make (const McPolicySettings *settings,
   world_init (&world, facts, histories);
   decide (&world);
   for (gsize i = 0; i < n_vms; i++)
-    mc_forecast_guest_init (&world.guests[i], &world.decisions[i], now_us);
+    mc_forecast_guest_begin (&world.guests[i], &world.decisions[i], now_us);
   for (guint cycle = 1; cycle < MC_FORECAST_CYCLES_MOST && !rests (&world); cycle++)
     {
       pass (&world);

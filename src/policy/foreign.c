@@ -76,7 +76,7 @@ forget (gint64 now_us, McVmHistory *history)
 static gboolean
 has_nothing_left (const McVmFacts *facts)
 {
-  return MIN (facts->usable, facts->unused) <= facts->low_watermark;
+  return MIN (facts->usable, facts->unused) <= facts->policy.low_watermark;
 }
 
 /* Nobody else helps it, or the host, where somebody who acts all the time would have. */

@@ -30,7 +30,7 @@ committed_of (const McVmFacts *facts)
 static guint64
 most_of (const McVmFacts *facts)
 {
-  return MIN (facts->maximum, facts->capacity);
+  return MIN (facts->policy.maximum, facts->capacity);
 }
 
 guint64

@@ -49,11 +49,11 @@ mc_policy_settings_check (const McPolicySettings *settings,
 
   if (culprits == NULL)
     culprits = nobody;
-  culprits[0] = mc_host_threshold_find ("LowWatermark");
-  culprits[1] = mc_host_threshold_find ("HighWatermark");
+  culprits[0] = mc_threshold_find (mc_host_thresholds, "LowWatermark");
+  culprits[1] = mc_threshold_find (mc_host_thresholds, "HighWatermark");
   if (!watermarks_fit (thresholds->low_watermark, thresholds->high_watermark, error))
     return FALSE;
-  culprits[0] = mc_host_threshold_find ("Interval");
+  culprits[0] = mc_threshold_find (mc_host_thresholds, "Interval");
   culprits[1] = NULL;
   if (mc_policy_interval_us (settings) >= settings->stats_period_us)
     return TRUE;

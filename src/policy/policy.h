@@ -180,12 +180,7 @@ typedef struct
                           itself; 0 = never */
   gint64 stats_age_us; /* how old that report is at the most; 0 = nobody knows */
 
-  /* the policy in force for it */
-  guint64 minimum;
-  guint64 maximum;
-  guint64 low_watermark;
-  guint64 high_watermark;
-  guint weight;
+  McVmPolicy policy; /* in force for it */
 } McVmFacts;
 
 typedef struct

@@ -4,8 +4,6 @@
 
 #include "promises.h"
 
-#include "arithmetic.h"
-
 /*
  * What nobody of ours granted and nobody has touched (a balloon that was full from the start, or
  * that somebody else has set) is watched: of such a promise this part is kept back from VMs in

@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "arithmetic.h"
 #include "policy.h"
 
 static const char *const status_nicks[MC_N_VM_STATUSES] = {

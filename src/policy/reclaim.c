@@ -188,7 +188,7 @@ reclaim_spare (const McPolicyCycle *cycle,
                                                       total / (FORGONE_DIVISOR * candidates->n)))
         candidate->surplus = 0;
     }
-  return mc_take_evenly (cycle, candidates, total, reason);
+  return mc_reclaim_evenly (cycle, candidates, total, reason);
 }
 
 /* Slowly where everybody has all that it wants: nobody waits for it. */
@@ -218,8 +218,8 @@ release_in_comfort (const McPolicyCycle *cycle, McCandidate *candidate)
       mc_candidate_explain (candidate, MC_REASON_COOLING_DOWN);
       return;
     }
-  mc_take_from (cycle, candidate, MIN (amount, percent (capacity, tuning->comfort_step_percent)),
-                MC_REASON_RELEASES);
+  mc_reclaim_from (cycle, candidate, MIN (amount, percent (capacity, tuning->comfort_step_percent)),
+                   MC_REASON_RELEASES);
 }
 
 /* A guest without swap that is taken what it uses meets its OOM killer: a maximum is for what
@@ -234,7 +234,7 @@ bring_down_to_maximum (const McPolicyCycle *cycle, McCandidate *candidate)
 
   if (mc_demand_bare_size (demand) > demand->most)
     mc_candidate_explain (candidate, MC_REASON_AT_MAXIMUM);
-  mc_take_from (cycle, candidate, MIN (amount, demand->step), MC_REASON_ABOVE_MAXIMUM);
+  mc_reclaim_from (cycle, candidate, MIN (amount, demand->step), MC_REASON_ABOVE_MAXIMUM);
   candidate->decision->limit = demand->most;
 }
 
@@ -300,8 +300,8 @@ reclaim_for_need (const McPolicyCycle *cycle, McCandidates *candidates, Sums *su
   for (gsize i = 0; i < candidates->n; i++)
     candidates->items[i].surplus
         = can_spare_for_need (cycle, &candidates->items[i], (guint64)short_of, sums);
-  sums->reclaimed
-      += (gint64)mc_take_evenly (cycle, candidates, (guint64)short_of, why_reclaimed (cycle, sums));
+  sums->reclaimed += (gint64)mc_reclaim_evenly (cycle, candidates, (guint64)short_of,
+                                                why_reclaimed (cycle, sums));
   return TRUE;
 }
 
@@ -327,7 +327,8 @@ reclaim_for_group (const McPolicyCycle *cycle,
   for (gsize i = 0; i < group->n_members; i++)
     group->members[i]->surplus
         = can_spare_for_need (cycle, group->members[i], (guint64)short_of, &sums);
-  reclaimed = mc_take_evenly (cycle, candidates, (guint64)short_of, why_reclaimed (cycle, &sums));
+  reclaimed
+      = mc_reclaim_evenly (cycle, candidates, (guint64)short_of, why_reclaimed (cycle, &sums));
   for (gsize i = 0; i < group->n_members; i++)
     if (group->members[i]->decision->move && group->members[i]->surplus > 0)
       group->members[i]->decision->group = group->name;

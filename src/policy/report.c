@@ -155,7 +155,7 @@ has_as_good_as_nothing (const McVmFacts *facts, guint64 headroom)
 {
   return !mc_report_is_blind (facts)
          && headroom < percent (
-                MIN (facts->low_watermark, percent (facts->capacity, MC_SMALL_LOW_PERCENT)),
+                MIN (facts->policy.low_watermark, percent (facts->capacity, MC_SMALL_LOW_PERCENT)),
                 THRASHING_PERCENT);
 }
 

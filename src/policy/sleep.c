@@ -48,7 +48,7 @@ static gboolean
 is_at_rest (const McVmFacts *facts, const McVmHistory *history, const McVmDecision *decision)
 {
   if (decision->status != MC_VM_MANAGED || decision->reason != MC_REASON_ENOUGH
-      || decision->before > MIN (facts->maximum, facts->capacity))
+      || decision->before > MIN (facts->policy.maximum, facts->capacity))
     return FALSE;
   if (history->foreign_until_us != 0 || history->foreign_left_us != 0 || history->stuck_times > 0
       || history->idle_since_us != 0 || !mc_eligibility_may_reclaim (history))

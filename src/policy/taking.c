@@ -8,7 +8,10 @@
 #include "share.h"
 
 guint64
-mc_take_from (const McPolicyCycle *cycle, McCandidate *candidate, guint64 amount, McReason reason)
+mc_reclaim_from (const McPolicyCycle *cycle,
+                 McCandidate *candidate,
+                 guint64 amount,
+                 McReason reason)
 {
   const McDemand *demand = &candidate->demand;
   McVmHistory *history = candidate->history;
@@ -79,10 +82,10 @@ find_least (const McPolicyCycle *cycle, McCandidates *candidates, guint64 level,
 }
 
 guint64
-mc_take_evenly (const McPolicyCycle *cycle,
-                McCandidates *candidates,
-                guint64 total,
-                McReason reason)
+mc_reclaim_evenly (const McPolicyCycle *cycle,
+                   McCandidates *candidates,
+                   guint64 total,
+                   McReason reason)
 {
   guint64 sum = 0, level = 0, richest, reclaimed = 0;
 
@@ -95,7 +98,7 @@ mc_take_evenly (const McPolicyCycle *cycle,
     richest = find_richest (candidates, level, total);
   for (gsize i = 0; i < candidates->n; i++)
     if (candidates->items[i].surplus > 0 && candidates->items[i].surplus >= richest)
-      reclaimed += mc_take_from (
+      reclaimed += mc_reclaim_from (
           cycle, &candidates->items[i],
           portion_above (&candidates->items[i], level, candidates->figures[i]), reason);
   return reclaimed;

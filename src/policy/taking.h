@@ -10,13 +10,15 @@ G_BEGIN_DECLS
 #define MC_PROOF_PERCENT 4
 
 /* Returns: what was taken: @amount to whole MiB, or 0 where that is not worth a move. */
-guint64
-mc_take_from (const McPolicyCycle *cycle, McCandidate *candidate, guint64 amount, McReason reason);
+guint64 mc_reclaim_from (const McPolicyCycle *cycle,
+                         McCandidate *candidate,
+                         guint64 amount,
+                         McReason reason);
 
 /* Takes @total in all, from those with the largest surplus first. Returns: what was taken. */
-guint64 mc_take_evenly (const McPolicyCycle *cycle,
-                        McCandidates *candidates,
-                        guint64 total,
-                        McReason reason);
+guint64 mc_reclaim_evenly (const McPolicyCycle *cycle,
+                           McCandidates *candidates,
+                           guint64 total,
+                           McReason reason);
 
 G_END_DECLS

@@ -44,7 +44,7 @@ read_value (const McThreshold *threshold, const char *text, guint64 *value, GErr
 static gboolean
 read_vm_default (const char *name, const char *text, guint64 *value, GError **error)
 {
-  const McThreshold *threshold = mc_vm_threshold_find (name);
+  const McThreshold *threshold = mc_threshold_find (mc_vm_thresholds, name);
 
   return read_value (threshold, text, value, error)
          && mc_threshold_check (threshold, *value, error);
@@ -85,33 +85,31 @@ read_stats_period (McConfig *self, const char *text, GError **error)
 }
 
 static gboolean
+read_choice (const char *text, const char *yes, const char *no, gboolean *value, GError **error)
+{
+  *value = g_str_equal (text, yes);
+  if (*value || g_str_equal (text, no))
+    return TRUE;
+  g_set_error (error, MC_CONFIG_ERROR, 0, "'%s' is neither '%s' nor '%s'", text, yes, no);
+  return FALSE;
+}
+
+static gboolean
 read_manage (McConfig *self, const char *text, GError **error)
 {
-  self->manage_by_default = g_str_equal (text, "all");
-  if (self->manage_by_default || g_str_equal (text, "marked"))
-    return TRUE;
-  g_set_error (error, MC_CONFIG_ERROR, 0, "'%s' is neither 'all' nor 'marked'", text);
-  return FALSE;
+  return read_choice (text, "all", "marked", &self->manage_by_default, error);
 }
 
 static gboolean
 read_dry_run (McConfig *self, const char *text, GError **error)
 {
-  self->dry_run = g_str_equal (text, "true");
-  if (self->dry_run || g_str_equal (text, "false"))
-    return TRUE;
-  g_set_error (error, MC_CONFIG_ERROR, 0, "'%s' is neither 'true' nor 'false'", text);
-  return FALSE;
+  return read_choice (text, "true", "false", &self->dry_run, error);
 }
 
 static gboolean
 read_on_stop (McConfig *self, const char *text, GError **error)
 {
-  self->give_back_on_stop = g_str_equal (text, "give-back");
-  if (self->give_back_on_stop || g_str_equal (text, "keep"))
-    return TRUE;
-  g_set_error (error, MC_CONFIG_ERROR, 0, "'%s' is neither 'give-back' nor 'keep'", text);
-  return FALSE;
+  return read_choice (text, "give-back", "keep", &self->give_back_on_stop, error);
 }
 
 static const char *const cache_growth_nicks[] = {
@@ -327,8 +325,8 @@ read_file (McConfig *self, GError **error)
   return read_lines (self, text, error);
 }
 
-McConfig *
-mc_config_new (void)
+static McConfig *
+config_new (void)
 {
   McConfig *self = g_new0 (McConfig, 1);
 
@@ -342,13 +340,19 @@ mc_config_new (void)
 McConfig *
 mc_config_load (const char *path, gboolean must_exist, GError **error)
 {
-  g_autoptr (McConfig) self = mc_config_new ();
+  g_autoptr (McConfig) self = config_new ();
 
   self->path = g_strdup (path);
   self->required = must_exist;
   if (path != NULL && !read_file (self, error))
     return NULL;
   return g_steal_pointer (&self);
+}
+
+void
+mc_config_order_dry_run (McConfig *self)
+{
+  self->dry_run = self->dry_run_ordered = TRUE;
 }
 
 McConfig *

@@ -29,15 +29,15 @@ typedef struct
       dry_run_ordered; /* by whoever started the service: no file and no earlier run undoes it */
 } McConfig;
 
-/* Returns: (transfer full): the built-in defaults. */
-McConfig *mc_config_new (void);
-
 /*
- * Returns: (transfer full): the defaults, changed by what @path says, which is to be a regular
- * file. A missing one is an error only where @must_exist. Any thread.
+ * Returns: (transfer full): the built-in defaults, changed by what @path (nullable) says, which is
+ * to be a regular file. A missing one is an error only where @must_exist. Any thread.
  */
 McConfig *
 mc_config_load (const char *path, gboolean must_exist, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Whoever starts the service orders a dry run. */
+void mc_config_order_dry_run (McConfig *self);
 
 McConfig *mc_config_copy (const McConfig *self);
 void mc_config_free (McConfig *self);

@@ -10,9 +10,6 @@
 #include "service-manager.h"
 #include "shutdown.h"
 
-/* What a stop waits for VMs to be given back what was taken from them. */
-#define GIVE_BACK_AT_MOST_US (3 * G_USEC_PER_SEC)
-
 struct _McCoordinator
 {
   GObject parent;
@@ -203,12 +200,12 @@ on_connected (McHypervisor *hypervisor, GParamSpec *pspec, gpointer user_data)
     return;
   if (mc_hypervisor_get_connected (hypervisor))
     {
-      self->parts.state.late = 0;
+      mc_host_state_catch_up (&self->parts.state);
       mc_fleet_catch_up (&self->parts.fleet);
       mc_schedule_wake (self->schedule);
       return;
     }
-  self->parts.fleet.synced = FALSE;
+  mc_fleet_lose (&self->parts.fleet);
   mc_host_state_update (&self->parts.state);
   publish (self);
 }
@@ -339,11 +336,7 @@ mc_coordinator_stop_async (McCoordinator *self,
   mc_service_manager_notify_stopping ();
   if (for_good && mc_settings_get_config (settings)->give_back_on_stop
       && !mc_settings_get_dry_run (settings))
-    {
-      self->parts.give_back_calls.service_ends = TRUE;
-      mc_give_back_calls_begin_async (&self->parts.give_back_calls, NULL, paused,
-                                      GIVE_BACK_AT_MOST_US, on_given_back, stop);
-    }
+    mc_give_back_calls_begin_last_async (&self->parts.give_back_calls, paused, on_given_back, stop);
   else
     shut_down (self, stop);
 }
@@ -357,8 +350,7 @@ mc_coordinator_stop_finish (McCoordinator *self, GAsyncResult *result)
 static void
 clear_parts (McCoordinator *self)
 {
-  McHostParts *parts = &self->parts;
-  McContext *context = g_steal_pointer (&parts->context);
+  McContext *context = self->parts.context;
   g_autoptr (GError) ends = new_ends_error ();
 
   g_cancellable_cancel (context->ending);
@@ -366,15 +358,7 @@ clear_parts (McCoordinator *self)
   g_signal_handlers_disconnect_by_data (self->host, self->schedule);
   mc_store_forget_undos (context->store);
   mc_schedule_free (self->schedule);
-  mc_give_back_calls_abandon (&parts->give_back_calls, ends);
-  mc_give_back_calls_clear (&parts->give_back_calls);
-  mc_host_limits_clear (&parts->limits);
-  mc_reservations_clear (&parts->reservations);
-  mc_inhibitors_clear (&parts->inhibitors);
-  mc_pause_clear (&parts->pause);
-  mc_host_state_clear (&parts->state);
-  mc_fleet_clear (&parts->fleet, ends);
-  mc_context_unref (context);
+  mc_host_parts_clear (&self->parts, ends);
 }
 
 static void
@@ -422,23 +406,15 @@ mc_coordinator_new (
     McHypervisor *hypervisor, McHost *host, McClock *clock, McConfig *config, const char *state_dir)
 {
   McCoordinator *self = g_object_new (MC_TYPE_COORDINATOR, NULL);
-  McHostParts *parts = &self->parts;
   McContext *context
       = mc_context_new (hypervisor, clock, config, state_dir, &coordinator_listener, self);
 
   self->host = g_object_ref (host);
-  parts->context = context;
-  mc_fleet_init (&parts->fleet, context);
-  mc_host_state_init (&parts->state, context, host, &parts->fleet);
-  mc_host_limits_init (&parts->limits, context, &parts->state);
-  mc_pause_init (&parts->pause, context, NULL);
-  mc_inhibitors_init (&parts->inhibitors, context);
-  mc_reservations_init (&parts->reservations, context);
-  mc_give_back_calls_init (&parts->give_back_calls, context, &parts->fleet, &parts->state);
+  mc_host_parts_init (&self->parts, context, host);
   self->schedule = mc_schedule_new (context, begin_cycle, self);
   g_signal_connect (hypervisor, "notify::connected", G_CALLBACK (on_connected), self);
   g_signal_connect (hypervisor, "notify::status", G_CALLBACK (on_status), self);
   g_signal_connect_swapped (host, "pressure", G_CALLBACK (mc_schedule_wake), self->schedule);
-  mc_views_update_host (&self->views, parts);
+  mc_views_update_host (&self->views, &self->parts);
   return self;
 }

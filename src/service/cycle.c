@@ -50,11 +50,7 @@ mc_cycle_plan (const McHostParts *host)
     return plan;
   table = mc_decision_table_new (host);
   histories = mc_decision_table_copy_histories (table);
-  for (gsize i = 0; i < table->n_vms; i++)
-    {
-      table->histories[i] = &histories[i];
-      table->facts[i].asleep = FALSE; /* it would be asked before it is moved */
-    }
+  mc_decision_table_imagine (table, histories);
   mc_decision_table_decide (table, &decision);
   for (gsize i = 0; i < table->n_vms; i++)
     g_ptr_array_add (plan, planned_new (vms->pdata[i], &table->decisions[i]));
@@ -130,7 +126,7 @@ anybody_may_sleep (const McHostParts *host)
   return mc_policy_tuning (mc_context_get_policy (host->context))->sleep_turn_s > 0;
 }
 
-/* Who is awake tells more: before those who fall asleep, and those who may be in need before all.
+/* Who is awake reports more: before those who fall asleep, and those who may be in need before all.
  */
 static void
 apply_attention (const McHostParts *host)

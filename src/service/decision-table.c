@@ -58,6 +58,25 @@ mc_decision_table_copy_histories (const McDecisionTable *self)
 }
 
 void
+mc_decision_table_imagine (McDecisionTable *self, McVmHistory *histories)
+{
+  for (gsize i = 0; i < self->n_vms; i++)
+    {
+      self->histories[i] = &histories[i];
+      self->facts[i].asleep = FALSE;
+    }
+}
+
+void
+mc_decision_table_detach (McDecisionTable *self)
+{
+  for (gsize i = 0; i < self->n_vms; i++)
+    if (self->facts[i].immovable != NULL)
+      self->facts[i].immovable = "";
+  g_clear_pointer (&self->histories, g_free);
+}
+
+void
 mc_decision_table_decide (McDecisionTable *self, McHostDecision *decision)
 {
   mc_policy_decide (&self->settings, &self->figures, self->now_us, self->n_vms, self->facts,

@@ -27,6 +27,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (McDecisionTable, mc_decision_table_free)
 /* Returns: (transfer full): those of its VMs, in its order; free with g_free(). */
 McVmHistory *mc_decision_table_copy_histories (const McDecisionTable *self);
 
+/* For a plan: it goes by @histories, and as each VM would be asked before it is moved. */
+void mc_decision_table_imagine (McDecisionTable *self, McVmHistory *histories);
+
+/* What belongs to the VMs, which may be gone by then, is not read from it any more. */
+void mc_decision_table_detach (McDecisionTable *self);
+
 void mc_decision_table_decide (McDecisionTable *self, McHostDecision *decision);
 
 G_END_DECLS

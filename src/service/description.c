@@ -84,6 +84,13 @@ mc_description_retry (McDescription *self)
 }
 
 void
+mc_description_set_stats_period (McDescription *self, guint seconds)
+{
+  if (self->current != NULL)
+    self->current->stats_period_s = seconds;
+}
+
+void
 mc_description_set_metadata (McDescription *self, char *element, char *stored)
 {
   g_return_if_fail (self->current != NULL);

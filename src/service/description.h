@@ -45,6 +45,7 @@ void mc_description_outdate (McDescription *self);
 gboolean mc_description_retry (McDescription *self);
 
 /* What the service has changed in the VM itself. @element, @stored: (transfer full) (nullable) */
+void mc_description_set_stats_period (McDescription *self, guint seconds);
 void mc_description_set_metadata (McDescription *self, char *element, char *stored);
 
 G_END_DECLS

@@ -144,6 +144,31 @@ mc_domain_set_crashed (McDomain *self)
   return TRUE;
 }
 
+void
+mc_domain_set_announced (McDomain *self)
+{
+  self->announced = TRUE;
+}
+
+void
+mc_domain_set_gone (McDomain *self)
+{
+  self->gone = TRUE;
+}
+
+void
+mc_domain_set_balloon (McDomain *self, guint64 bytes)
+{
+  self->facts.balloon = bytes;
+  self->stirred = TRUE;
+}
+
+void
+mc_domain_stir (McDomain *self)
+{
+  self->stirred = TRUE;
+}
+
 gboolean
 mc_domain_may_log (McDomain *self, gint64 now_us)
 {

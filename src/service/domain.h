@@ -56,10 +56,16 @@ void mc_domain_update_from_sample (McDomain *self,
                                    gint64 wall_us,
                                    guint64 n_sample);
 
-/* Each returns whether that is news. */
+/* Each of these two returns whether that is news. */
 gboolean mc_domain_set_running (McDomain *self, gboolean running, gint64 now_us);
 gboolean mc_domain_set_crashed (McDomain *self);
 void mc_domain_set_started (McDomain *self, gint64 now_us);
+void mc_domain_set_announced (McDomain *self);
+void mc_domain_set_gone (McDomain *self);
+void mc_domain_set_balloon (McDomain *self, guint64 bytes);
+
+/* Something happened to it: it is asked in the next sample. */
+void mc_domain_stir (McDomain *self);
 
 /* Whether one more entry about it may be logged now; counts it, or what is left out. */
 gboolean mc_domain_may_log (McDomain *self, gint64 now_us);

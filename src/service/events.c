@@ -136,12 +136,6 @@ log_move (GLogLevelFlags level,
                     reason, "MESSAGE", "%s", message);
 }
 
-static guint64
-mib (guint64 bytes)
-{
-  return mc_size_to_mib (bytes);
-}
-
 void
 mc_event_memory_moved (const char *name,
                        const char *uuid,
@@ -152,7 +146,7 @@ mc_event_memory_moved (const char *name,
 {
   g_autofree char *message
       = g_strdup_printf ("%s: %" G_GUINT64_FORMAT " → %" G_GUINT64_FORMAT " MiB: %s", name,
-                         mib (from), mib (to), sentence);
+                         mc_size_to_mib (from), mc_size_to_mib (to), sentence);
 
   log_move (G_LOG_LEVEL_INFO, ID_MEMORY_MOVED, name, uuid, from, to, reason, message);
 }
@@ -167,7 +161,7 @@ mc_event_memory_would_move (const char *name,
 {
   g_autofree char *message
       = g_strdup_printf ("%s: would go from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT " MiB: %s",
-                         name, mib (from), mib (to), sentence);
+                         name, mc_size_to_mib (from), mc_size_to_mib (to), sentence);
 
   log_move (G_LOG_LEVEL_INFO, ID_MEMORY_WOULD_MOVE, name, uuid, from, to, reason, message);
 }
@@ -179,8 +173,8 @@ mc_event_target_failed (const char *name, const char *uuid, guint64 to, const ch
 
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", ID_TARGET_FAILED,
                     "MEMCOORD_VM", name, "MEMCOORD_UUID", uuid, "MEMCOORD_TO", to_text, "MESSAGE",
-                    "%s: cannot set the balloon to %" G_GUINT64_FORMAT " MiB: %s", name, mib (to),
-                    message);
+                    "%s: cannot set the balloon to %" G_GUINT64_FORMAT " MiB: %s", name,
+                    mc_size_to_mib (to), message);
 }
 
 /* A setting's value as people write it; on the bus sizes are bytes, and moments microseconds. */
@@ -252,8 +246,9 @@ log_reservation (const char *message_id, const char *id, guint64 bytes, const ch
 void
 mc_event_reserved (const char *id, guint64 bytes)
 {
-  g_autofree char *message = g_strdup_printf (
-      "%" G_GUINT64_FORMAT " MiB are held for a VM about to start (%s)", mib (bytes), id);
+  g_autofree char *message
+      = g_strdup_printf ("%" G_GUINT64_FORMAT " MiB are held for a VM about to start (%s)",
+                         mc_size_to_mib (bytes), id);
 
   log_reservation (ID_RESERVED, id, bytes, message);
 }
@@ -263,7 +258,7 @@ mc_event_reservation_ended (const char *id, guint64 bytes)
 {
   g_autofree char *message = g_strdup_printf ("Reservation %s has ended; %" G_GUINT64_FORMAT
                                               " MiB of it were still held, and are free again",
-                                              id, mib (bytes));
+                                              id, mc_size_to_mib (bytes));
 
   log_reservation (ID_RESERVATION_ENDED, id, bytes, message);
 }
@@ -319,7 +314,7 @@ mc_event_host_condition (const char *before, const char *after, guint64 availabl
                     "MEMCOORD_OLD", before, "MEMCOORD_NEW", after, "MEMCOORD_AVAILABLE",
                     available_text, "MESSAGE",
                     "The host is %s, was %s; %" G_GUINT64_FORMAT " MiB are available", after,
-                    before, mib (available));
+                    before, mc_size_to_mib (available));
 }
 
 void

@@ -10,8 +10,8 @@
 
 #define REREAD_ALL_US (60 * G_USEC_PER_SEC)
 
-McVm *
-mc_fleet_lookup (const McFleet *self, const char *uuid)
+static McVm *
+lookup (const McFleet *self, const char *uuid)
 {
   return g_hash_table_lookup (self->by_uuid, uuid);
 }
@@ -110,7 +110,7 @@ mc_fleet_reconcile (McFleet *self, const McSample *sample)
   for (guint i = 0; i < sample->vms->len; i++)
     {
       const McVmSample *of_vm = sample->vms->pdata[i];
-      McVm *vm = mc_fleet_lookup (self, of_vm->uuid);
+      McVm *vm = lookup (self, of_vm->uuid);
 
       if (is_gone_since (self, of_vm->uuid, sample->began_us))
         continue;
@@ -133,6 +133,12 @@ mc_fleet_reconcile (McFleet *self, const McSample *sample)
 }
 
 void
+mc_fleet_lose (McFleet *self)
+{
+  self->synced = FALSE;
+}
+
+void
 mc_fleet_catch_up (McFleet *self)
 {
   self->reread_us = mc_context_now (self->context);
@@ -150,7 +156,7 @@ mc_fleet_announce (McFleet *self)
 
       if (domain->announced || !mc_vm_is_presentable (vm))
         continue;
-      domain->announced = TRUE;
+      mc_domain_set_announced (domain);
       mc_event_vm_appeared (domain->name, domain->uuid);
       self->context->heard_by->vm_added (self->context->listener, domain);
     }
@@ -198,11 +204,11 @@ mc_fleet_stir (McFleet *self, McDomain *domain)
 {
   if (domain != NULL)
     {
-      domain->stirred = TRUE;
+      mc_domain_stir (domain);
       return;
     }
   for (guint i = 0; i < self->vms->len; i++)
-    mc_vm_get_parts (self->vms->pdata[i])->domain.stirred = TRUE;
+    mc_domain_stir (&mc_vm_get_parts (self->vms->pdata[i])->domain);
 }
 
 GHashTable *
@@ -246,7 +252,7 @@ static void
 on_vm_stopped (McHypervisor *hypervisor, const char *uuid, gpointer user_data)
 {
   McFleet *self = user_data;
-  McVm *vm = mc_fleet_lookup (self, uuid);
+  McVm *vm = lookup (self, uuid);
   gint64 stopped_us = g_get_monotonic_time ();
 
   g_hash_table_remove (self->starts, uuid);
@@ -260,7 +266,7 @@ static void
 on_vm_rebooted (McHypervisor *hypervisor, const char *uuid, gpointer user_data)
 {
   McFleet *self = user_data;
-  McVm *vm = mc_fleet_lookup (self, uuid);
+  McVm *vm = lookup (self, uuid);
 
   if (vm == NULL)
     return;
@@ -272,7 +278,7 @@ static void
 on_vm_crashed (McHypervisor *hypervisor, const char *uuid, gpointer user_data)
 {
   McFleet *self = user_data;
-  McVm *vm = mc_fleet_lookup (self, uuid);
+  McVm *vm = lookup (self, uuid);
 
   if (vm != NULL && mc_domain_set_crashed (&mc_vm_get_parts (vm)->domain))
     mc_context_want_cycle (self->context);
@@ -281,11 +287,11 @@ on_vm_crashed (McHypervisor *hypervisor, const char *uuid, gpointer user_data)
 static void
 on_vm_changed (McHypervisor *hypervisor, const char *uuid, gpointer user_data)
 {
-  McVm *vm = mc_fleet_lookup (user_data, uuid);
+  McVm *vm = lookup (user_data, uuid);
 
   if (vm == NULL)
     return;
-  mc_vm_get_parts (vm)->domain.stirred = TRUE;
+  mc_domain_stir (&mc_vm_get_parts (vm)->domain);
   mc_description_refresh (&mc_vm_get_parts (vm)->description);
 }
 
@@ -293,7 +299,7 @@ static void
 on_vm_state (McHypervisor *hypervisor, const char *uuid, gboolean running, gpointer user_data)
 {
   McFleet *self = user_data;
-  McVm *vm = mc_fleet_lookup (self, uuid);
+  McVm *vm = lookup (self, uuid);
 
   if (vm != NULL
       && mc_domain_set_running (&mc_vm_get_parts (vm)->domain, running,
@@ -304,12 +310,10 @@ on_vm_state (McHypervisor *hypervisor, const char *uuid, gboolean running, gpoin
 static void
 on_balloon_changed (McHypervisor *hypervisor, const char *uuid, guint64 bytes, gpointer user_data)
 {
-  McVm *vm = mc_fleet_lookup (user_data, uuid);
+  McVm *vm = lookup (user_data, uuid);
 
-  if (vm == NULL)
-    return;
-  mc_vm_get_parts (vm)->domain.facts.balloon = bytes;
-  mc_vm_get_parts (vm)->domain.stirred = TRUE;
+  if (vm != NULL)
+    mc_domain_set_balloon (&mc_vm_get_parts (vm)->domain, bytes);
 }
 
 static void
@@ -319,7 +323,7 @@ on_target_ended (McHypervisor *hypervisor,
                  gpointer user_data)
 {
   McFleet *self = user_data;
-  McVm *vm = mc_fleet_lookup (self, uuid);
+  McVm *vm = lookup (self, uuid);
 
   if (vm == NULL)
     return;

@@ -34,21 +34,19 @@ void mc_fleet_stop_listening (McFleet *self);
 /* What waits for a VM that is busy ends with @why. */
 void mc_fleet_abandon_changes (McFleet *self, const GError *why);
 
-/* Returns: (transfer none) (nullable) */
-McVm *mc_fleet_lookup (const McFleet *self, const char *uuid);
-
 /* A sample came; what stopped since it was begun does not come back with it. Returns: the bytes
  * that VMs have which started since the last one. */
 guint64 mc_fleet_reconcile (McFleet *self, const McSample *sample);
 
-/* The connection was made. */
+/* The connection was lost; it was made. */
+void mc_fleet_lose (McFleet *self);
 void mc_fleet_catch_up (McFleet *self);
 
-/* Tells of those that can be shown by now. */
+/* Announces those that can be shown by now. */
 void mc_fleet_announce (McFleet *self);
 
 /* Reads what the VMs are made of: all of them, or those that could not be read or whose guests do
- * not report as they were told to, and each once a minute. */
+ * not report as was set, and each once a minute. */
 void mc_fleet_refresh_all (McFleet *self);
 void mc_fleet_refresh_due (McFleet *self);
 

@@ -6,14 +6,10 @@
 
 #include "decision-table.h"
 
-/* Why its memory cannot be moved belongs to the VM, which may be gone by then; no forecast says
- * it. */
-#define IMMOVABLE ""
-
 struct _McForecastRun
 {
   gboolean ready;
-  McDecisionTable *table; /* but for its histories, which are the VMs' own */
+  McDecisionTable *table; /* detached */
   McVmHistory *histories;
   char **uuids;
   McVmForecast *ends;
@@ -34,11 +30,8 @@ mc_forecast_run_new (const McHostParts *host)
   self->uuids = g_new0 (char *, vms->len + 1);
   self->ends = g_new (McVmForecast, vms->len + 1);
   for (guint i = 0; i < vms->len; i++)
-    {
-      self->uuids[i] = g_strdup (mc_vm_get_uuid (vms->pdata[i]));
-      if (self->table->facts[i].immovable != NULL)
-        self->table->facts[i].immovable = IMMOVABLE;
-    }
+    self->uuids[i] = g_strdup (mc_vm_get_uuid (vms->pdata[i]));
+  mc_decision_table_detach (self->table);
   return self;
 }
 

@@ -9,6 +9,9 @@
 #include "size.h"
 #include "vm-detail.h"
 
+/* What a stop waits for VMs to be given back what was taken from them. */
+#define PATIENCE_OF_STOP_US (3 * G_USEC_PER_SEC)
+
 typedef struct
 {
   McGiveBackCalls *owner; /* (unowned): the call ends before it does */
@@ -34,7 +37,7 @@ call_free (gpointer data)
   g_free (call);
 }
 
-/* The first failure is told. @error: (transfer full) */
+/* The first failure is answered. @error: (transfer full) */
 static void
 fail (Call *call, GError *error)
 {
@@ -60,7 +63,7 @@ drop_undecided (Call *call, guint index)
   g_autoptr (McVm) vm = g_object_ref (call->undecided->pdata[index]);
 
   g_ptr_array_remove_index (call->undecided, index);
-  mc_vm_get_parts (vm)->target.give_back = is_wanted (call->owner, vm);
+  mc_target_set_give_back (&mc_vm_get_parts (vm)->target, is_wanted (call->owner, vm));
 }
 
 /* Returns: (transfer full) */
@@ -181,7 +184,7 @@ note_nothing (Call *call, McVm *vm)
 
 /* Returns: whether that was all about it until its target is in force. */
 static gboolean
-take_decision (Call *call, McVm *vm)
+note_decision (Call *call, McVm *vm)
 {
   const McTarget *target = &mc_vm_get_parts (vm)->target;
   const McVmDecision *decision = mc_vm_get_decision (vm);
@@ -201,10 +204,10 @@ take_decision (Call *call, McVm *vm)
 }
 
 static void
-take_decisions (Call *call, gconstpointer data)
+note_decisions (Call *call, gconstpointer data)
 {
   for (guint i = call->undecided->len; i > 0; i--)
-    if (take_decision (call, call->undecided->pdata[i - 1]))
+    if (note_decision (call, call->undecided->pdata[i - 1]))
       drop_undecided (call, i - 1);
   end_if_done (call);
 }
@@ -212,7 +215,7 @@ take_decisions (Call *call, gconstpointer data)
 void
 mc_give_back_calls_continue (McGiveBackCalls *self)
 {
-  for_each_call (self, take_decisions, NULL);
+  for_each_call (self, note_decisions, NULL);
 }
 
 /* Returns: (transfer full): why nothing can be moved now */
@@ -350,7 +353,7 @@ call_new (McGiveBackCalls *self, const GPtrArray *vms, GTask *task)
     if (call->named || is_meant (from->pdata[i]))
       {
         g_ptr_array_add (call->undecided, g_object_ref (from->pdata[i]));
-        mc_vm_get_parts (from->pdata[i])->target.give_back = TRUE;
+        mc_target_set_give_back (&mc_vm_get_parts (from->pdata[i])->target, TRUE);
       }
   g_ptr_array_add (self->calls, call);
   return call;
@@ -383,6 +386,16 @@ mc_give_back_calls_begin_async (McGiveBackCalls *self,
   call->timer = mc_clock_call_at (self->context->clock,
                                   mc_context_now (self->context) + patience_us, on_late, call);
   mc_context_want_cycle (self->context);
+}
+
+void
+mc_give_back_calls_begin_last_async (McGiveBackCalls *self,
+                                     const char *paused,
+                                     GAsyncReadyCallback callback,
+                                     gpointer user_data)
+{
+  self->service_ends = TRUE;
+  mc_give_back_calls_begin_async (self, NULL, paused, PATIENCE_OF_STOP_US, callback, user_data);
 }
 
 gboolean

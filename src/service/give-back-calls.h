@@ -50,6 +50,12 @@ void mc_give_back_calls_begin_async (McGiveBackCalls *self,
                                      GAsyncReadyCallback callback,
                                      gpointer user_data);
 
+/* The same for all, before the service stops for good: from then on nothing is taken from VMs. */
+void mc_give_back_calls_begin_last_async (McGiveBackCalls *self,
+                                          const char *paused,
+                                          GAsyncReadyCallback callback,
+                                          gpointer user_data);
+
 /* @bytes: (out): by how much targets were raised; in a dry run, would have been */
 gboolean mc_give_back_calls_begin_finish (GAsyncResult *result,
                                           guint64 *bytes,

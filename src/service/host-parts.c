@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What keeps everything from being balanced, in words. */
+/* What the service consists of, and what keeps it from balancing, in words. */
 #include "config.h"
 
 #include "host-parts.h"
@@ -47,4 +47,32 @@ mc_host_parts_resume (
   g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_NOT_PAUSED, "%s is not paused itself. %s",
                name, paused);
   return FALSE;
+}
+
+void
+mc_host_parts_init (McHostParts *self, McContext *context, McHost *host)
+{
+  self->context = context;
+  mc_fleet_init (&self->fleet, context);
+  mc_host_state_init (&self->state, context, host, &self->fleet);
+  mc_host_limits_init (&self->limits, context, &self->state);
+  mc_pause_init (&self->pause, context, NULL);
+  mc_inhibitors_init (&self->inhibitors, context);
+  mc_reservations_init (&self->reservations, context);
+  mc_give_back_calls_init (&self->give_back_calls, context, &self->fleet, &self->state);
+}
+
+void
+mc_host_parts_clear (McHostParts *self, const GError *why)
+{
+  g_autoptr (McContext) context G_GNUC_UNUSED = g_steal_pointer (&self->context);
+
+  mc_give_back_calls_abandon (&self->give_back_calls, why);
+  mc_give_back_calls_clear (&self->give_back_calls);
+  mc_host_limits_clear (&self->limits);
+  mc_reservations_clear (&self->reservations);
+  mc_inhibitors_clear (&self->inhibitors);
+  mc_pause_clear (&self->pause);
+  mc_host_state_clear (&self->state);
+  mc_fleet_clear (&self->fleet, why);
 }

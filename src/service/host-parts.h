@@ -21,6 +21,12 @@ typedef struct
   McGiveBackCalls give_back_calls;
 } McHostParts;
 
+/* @context: (transfer full) */
+void mc_host_parts_init (McHostParts *self, McContext *context, McHost *host);
+
+/* Who waits for anything is answered with @why. */
+void mc_host_parts_clear (McHostParts *self, const GError *why);
+
 /* Whether nothing is balanced by somebody's wish. */
 static inline gboolean
 mc_host_parts_are_paused (const McHostParts *self)

@@ -182,6 +182,12 @@ mc_host_state_miss_sample (McHostState *self)
   mc_host_state_update (self);
 }
 
+void
+mc_host_state_catch_up (McHostState *self)
+{
+  self->late = 0;
+}
+
 gboolean
 mc_host_state_is_ready (const McHostState *self)
 {
@@ -201,7 +207,7 @@ spare_of (McVm *vm)
   guint64 low, high;
 
   mc_policy_watermarks (&facts, &low, &high);
-  return mc_headroom_spare (&facts, mc_vm_get_decision (vm)->status, high, facts.minimum);
+  return mc_headroom_spare (&facts, mc_vm_get_decision (vm)->status, high, facts.policy.minimum);
 }
 
 McHostHeadroom

@@ -62,6 +62,9 @@ void mc_host_state_update (McHostState *self);
 void mc_host_state_update_from_sample (McHostState *self, const McSample *sample);
 void mc_host_state_miss_sample (McHostState *self);
 
+/* The connection was made: samples that brought nothing over the last one do not count. */
+void mc_host_state_catch_up (McHostState *self);
+
 /* Whether a sample came and nothing keeps the service from moving memory. */
 gboolean mc_host_state_is_ready (const McHostState *self);
 

@@ -10,7 +10,7 @@
 struct _McLogQueue
 {
   McLogWrite write;
-  McLogTellLost tell_lost;
+  McLogLost log_lost;
   gsize most_bytes;
   pid_t pid; /* of the process that has the thread */
   GThread *thread;
@@ -69,14 +69,14 @@ entry_new (GLogLevelFlags level, const GLogField *fields, gsize n_fields)
 }
 
 static void
-tell_lost (McLogQueue *self)
+log_lost (McLogQueue *self)
 {
   guint64 n_lost = self->n_lost;
 
   self->n_lost = 0;
   self->writing = TRUE;
   g_mutex_unlock (&self->lock);
-  self->tell_lost (n_lost);
+  self->log_lost (n_lost);
   g_mutex_lock (&self->lock);
   self->writing = FALSE;
 }
@@ -106,7 +106,7 @@ run (gpointer data)
       if (entry != NULL)
         write_entry (self, entry);
       else if (self->n_lost > 0)
-        tell_lost (self);
+        log_lost (self);
       else if (self->ending)
         break;
       else
@@ -120,12 +120,12 @@ run (gpointer data)
 }
 
 McLogQueue *
-mc_log_queue_new (McLogWrite write, McLogTellLost tell, gsize most_bytes)
+mc_log_queue_new (McLogWrite write, McLogLost lost, gsize most_bytes)
 {
   McLogQueue *self = g_new0 (McLogQueue, 1);
 
   self->write = write;
-  self->tell_lost = tell;
+  self->log_lost = lost;
   self->most_bytes = most_bytes;
   self->pid = getpid ();
   g_mutex_init (&self->lock);

@@ -16,10 +16,10 @@ typedef struct _McLogQueue McLogQueue;
 /* Both are called in the queue's thread. The first may block for as long as it wants to. The second
  * may log. */
 typedef void (*McLogWrite) (GLogLevelFlags level, const GLogField *fields, gsize n_fields);
-typedef void (*McLogTellLost) (guint64 n_entries);
+typedef void (*McLogLost) (guint64 n_entries);
 
 /* @most_bytes: of entries that wait. */
-McLogQueue *mc_log_queue_new (McLogWrite write, McLogTellLost tell, gsize most_bytes);
+McLogQueue *mc_log_queue_new (McLogWrite write, McLogLost lost, gsize most_bytes);
 
 /* Writes what is left, and waits for it: for as long as writing takes. */
 void mc_log_queue_free (McLogQueue *self);

@@ -138,8 +138,10 @@ is_shown (const GLogField *field)
   return g_str_equal (field->key, "MESSAGE") || g_str_equal (field->key, "MEMCOORD_VM");
 }
 
-GPtrArray *
-mc_log_make_plain (GLogField *fields, gsize n_fields)
+/* What comes from elsewhere: names of VMs and messages of libvirt. Returns: (transfer full)
+ * (element-type utf8): what @fields has in their places. */
+static GPtrArray *
+make_plain (GLogField *fields, gsize n_fields)
 {
   GPtrArray *kept = g_ptr_array_new_with_free_func (g_free);
 
@@ -167,7 +169,7 @@ write_entry (GLogLevelFlags level, const GLogField *given, gsize n_fields, gpoin
   if (!is_wanted (level, given, n_fields))
     return G_LOG_WRITER_HANDLED;
   fields = g_memdup2 (given, n_fields * sizeof *given);
-  kept = mc_log_make_plain (fields, n_fields);
+  kept = make_plain (fields, n_fields);
   if (in_journal ())
     queue_for_journal (level, fields, n_fields);
   else

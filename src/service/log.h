@@ -26,13 +26,6 @@ const char *mc_log_get_level (void);
 /* FALSE, with nothing changed, where there is no such level. Any thread. */
 gboolean mc_log_set_level (const char *name);
 
-/*
- * Makes plain what is shown of an entry and comes from elsewhere: names of VMs and messages of
- * libvirt; see plain-text.h. Returns: (transfer full) (element-type utf8): what @fields has in
- * their places. Any thread.
- */
-GPtrArray *mc_log_make_plain (GLogField *fields, gsize n_fields);
-
 /* "journal" or "console". Any thread. */
 const char *mc_log_get_target (void);
 

@@ -72,7 +72,7 @@ apply_value (McMetadataEdit *edit, const char *name, guint64 value, GError **err
 
   if (g_str_equal (name, MC_SETTING_MANAGED))
     return apply_managed (edit, value, error);
-  threshold = mc_vm_threshold_require (name, error);
+  threshold = mc_threshold_require (mc_vm_thresholds, name, error);
   if (threshold == NULL || !mc_threshold_check (threshold, value, error))
     return FALSE;
   mc_metadata_edit_set (edit, threshold, value);
@@ -103,7 +103,7 @@ reset_name (McMetadataEdit *edit, const char *name, GError **error)
       mc_metadata_edit_set_managed (edit, MC_MANAGED_DEFAULT);
       return TRUE;
     }
-  threshold = mc_vm_threshold_require (name, error);
+  threshold = mc_threshold_require (mc_vm_thresholds, name, error);
   if (threshold == NULL)
     return FALSE;
   mc_metadata_edit_set (edit, threshold, MC_UNSET);

@@ -32,7 +32,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (xmlParserCtxt, xmlFreeParserCtxt)
 McMetadata
 mc_metadata_unset (void)
 {
-  return (McMetadata){ .managed = MC_MANAGED_DEFAULT, .policy = MC_VM_POLICY_UNSET };
+  return (McMetadata){ .managed = MC_MANAGED_DEFAULT, .policy = MC_ALL_UNSET (McVmPolicy) };
 }
 
 /* Errors */
@@ -350,7 +350,7 @@ mc_metadata_edit_set (McMetadataEdit *self, const McThreshold *threshold, guint6
 
 /* libvirt declares ours again, and takes every element without a namespace for ours. */
 static void
-take_namespace_out (xmlNode *element)
+remove_foreign_namespaces (xmlNode *element)
 {
   for (xmlNs **declared = &element->nsDef; *declared != NULL;)
     {
@@ -396,7 +396,7 @@ forget_namespace (xmlNode *element)
     if (node->type == XML_ELEMENT_NODE)
       forget_namespace (node);
   /* Nothing refers to it any more. */
-  take_namespace_out (element);
+  remove_foreign_namespaces (element);
 }
 
 static gboolean

@@ -185,7 +185,7 @@ mc_pause_restore (McPause *self)
     return;
   seconds = MIN (seconds, G_MAXUINT);
   begin (self, reason, (guint)seconds,
-         (gint64)MIN (until_us - MIN (until_us, wall_us), seconds * G_USEC_PER_SEC));
+         (gint64)MIN (saturating_sub (until_us, wall_us), seconds * G_USEC_PER_SEC));
 }
 
 void

@@ -4,6 +4,7 @@
 
 #include "refusal.h"
 
+#include "arithmetic.h"
 #include "hypervisor.h"
 
 #define AGAIN_AT_MOST_US (60 * G_USEC_PER_SEC)
@@ -15,22 +16,15 @@ is (const GError *error, McHypervisorError code)
   return g_error_matches (error, MC_HYPERVISOR_ERROR, (int)code);
 }
 
-/* Not an answer, but the lack of one: its process hangs, or it is gone. */
-static gboolean
-is_delay (const GError *error)
-{
-  return is (error, MC_HYPERVISOR_ERROR_BUSY) || is (error, MC_HYPERVISOR_ERROR_TIMED_OUT)
-         || is (error, MC_HYPERVISOR_ERROR_NO_VM);
-}
-
 gboolean
 mc_refusal_note (McRefusal *self, const GError *error, gint64 now_us)
 {
   gboolean known = g_strcmp0 (self->words, error->message) == 0;
-  gint64 pause_us = G_USEC_PER_SEC << MIN (self->times, 8);
+  gint64 pause_us = back_off (G_USEC_PER_SEC, self->times);
 
   self->times++;
-  if (is_delay (error))
+  /* Its process hangs, or it is gone. */
+  if (mc_hypervisor_error_is_delay (error) || is (error, MC_HYPERVISOR_ERROR_NO_VM))
     {
       self->not_before_us = now_us + MIN (pause_us, DELAY_AT_MOST_US);
       return FALSE;
@@ -41,6 +35,18 @@ mc_refusal_note (McRefusal *self, const GError *error, gint64 now_us)
   g_free (self->words);
   self->words = g_strdup (error->message);
   return !known;
+}
+
+void
+mc_refusal_retry (McRefusal *self)
+{
+  self->not_before_us = 0;
+}
+
+void
+mc_refusal_stop_lasting (McRefusal *self)
+{
+  self->lasts = FALSE;
 }
 
 void

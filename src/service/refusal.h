@@ -24,4 +24,10 @@ typedef struct
 gboolean mc_refusal_note (McRefusal *self, const GError *error, gint64 now_us);
 void mc_refusal_clear (McRefusal *self);
 
+/* Something may have changed: it is asked again at once. */
+void mc_refusal_retry (McRefusal *self);
+
+/* Nobody asks any more whether it lasts. */
+void mc_refusal_stop_lasting (McRefusal *self);
+
 G_END_DECLS

@@ -24,7 +24,7 @@ typedef struct
   McContext *context;
   GPtrArray *list; /* (element-type Reservation) the oldest first */
   guint last_id;
-  McHostHeadroom headroom; /* as it was when it was told last */
+  McHostHeadroom headroom; /* as it was set last */
 } McReservations;
 
 void mc_reservations_init (McReservations *self, McContext *context);

@@ -49,7 +49,7 @@ keep (McSettings *self)
 }
 
 static gboolean
-take (McSettings *self, const McHostThresholds *overrides, GError **error)
+put_in_force (McSettings *self, const McHostThresholds *overrides, GError **error)
 {
   McPolicySettings in_force;
 
@@ -72,7 +72,7 @@ restore (McSettings *self)
     return;
   g_warning ("All runtime settings are dropped, as they conflict with the configuration: %s",
              error->message);
-  now->overrides = MC_HOST_THRESHOLDS_UNSET;
+  now->overrides = MC_ALL_UNSET (McHostThresholds);
   now->in_force = now->config->policy;
 }
 
@@ -161,12 +161,12 @@ mc_settings_set (McSettings *self, GVariant *values, GError **error)
   g_variant_iter_init (&iter, values);
   while (g_variant_iter_next (&iter, "{&st}", &name, &value))
     {
-      const McThreshold *threshold = mc_host_threshold_require (name, error);
+      const McThreshold *threshold = mc_threshold_require (mc_host_thresholds, name, error);
 
       if (threshold == NULL || !mc_host_threshold_set (&overrides, threshold, value, error))
         return FALSE;
     }
-  return take (self, &overrides, error);
+  return put_in_force (self, &overrides, error);
 }
 
 gboolean
@@ -175,16 +175,16 @@ mc_settings_reset (McSettings *self, const char *const *names, GError **error)
   McHostThresholds overrides = self->now.overrides;
 
   if (names == NULL || names[0] == NULL)
-    overrides = MC_HOST_THRESHOLDS_UNSET;
+    overrides = MC_ALL_UNSET (McHostThresholds);
   for (guint i = 0; names != NULL && names[i] != NULL; i++)
     {
-      const McThreshold *threshold = mc_host_threshold_require (names[i], error);
+      const McThreshold *threshold = mc_threshold_require (mc_host_thresholds, names[i], error);
 
       if (threshold == NULL)
         return FALSE;
       *mc_host_threshold_field (&overrides, threshold) = MC_UNSET;
     }
-  return take (self, &overrides, error);
+  return put_in_force (self, &overrides, error);
 }
 
 void
@@ -206,8 +206,8 @@ mc_settings_reload (McSettings *self, McConfig *config, GError **error)
       return FALSE;
     }
   /* An order lasts as long as the service does, or until somebody is asked by name to undo it. */
-  config->dry_run_ordered = self->now.config->dry_run_ordered;
-  config->dry_run |= config->dry_run_ordered;
+  if (self->now.config->dry_run_ordered)
+    mc_config_order_dry_run (config);
   if (config->dry_run != self->now.config->dry_run)
     self->now.dry_run = config->dry_run;
   mc_config_free (self->now.config);

@@ -29,7 +29,7 @@ static void
 get_threshold (GKeyFile *keys, const char *name, McHostThresholds *overrides)
 {
   g_autoptr (GError) error = NULL;
-  const McThreshold *threshold = mc_host_threshold_require (name, &error);
+  const McThreshold *threshold = mc_threshold_require (mc_host_thresholds, name, &error);
   guint64 value
       = threshold != NULL ? g_key_file_get_uint64 (keys, GROUP_THRESHOLDS, name, &error) : 0;
 
@@ -55,7 +55,7 @@ mc_state_file_get_settings (McStore *store, McHostThresholds *overrides, gboolea
   GKeyFile *keys = mc_store_get_keys (store);
   g_auto (GStrv) names = g_key_file_get_keys (keys, GROUP_THRESHOLDS, NULL, NULL);
 
-  *overrides = MC_HOST_THRESHOLDS_UNSET;
+  *overrides = MC_ALL_UNSET (McHostThresholds);
   for (guint i = 0; names != NULL && names[i] != NULL; i++)
     get_threshold (keys, names[i], overrides);
   get_dry_run (keys, dry_run);

@@ -63,7 +63,7 @@ recall (McStatsPeriod *self)
   if (!mc_state_file_get_original_period (self->context->store, self->domain, &self->original_s))
     return;
   self->noted = TRUE;
-  self->target->uncertain = TRUE;
+  mc_target_set_uncertain (self->target);
   if (found_of (self) != self->original_s)
     self->set_s = found_of (self); /* by that run, as far as anybody knows */
 }
@@ -115,8 +115,7 @@ note_set (McStatsPeriod *self)
   self->set_us = mc_context_now (self->context);
   /* What was read of it meanwhile may be of before. */
   mc_description_outdate (self->description);
-  if (self->description->current != NULL)
-    self->description->current->stats_period_s = self->asked_s;
+  mc_description_set_stats_period (self->description, self->asked_s);
   if (self->hurries)
     mc_context_want_cycle (self->context);
 }
@@ -272,7 +271,7 @@ mc_stats_period_follow (McStatsPeriod *self, const McVmDecision *decision)
 
 /* Looked into */
 
-/* Returns: since when a report of it is to come: it is awake, and was told how often. */
+/* Returns: since when a report of it is to come: it is awake, and its period was set. */
 static gint64
 awaited_since (const McStatsPeriod *self, const McVmHistory *history)
 {

@@ -4,7 +4,7 @@
  *
  * A restart, also that of a package's upgrade, is one job of the type "restart" until the unit has
  * stopped; "stop" is what systemctl stop, disable --now and mask --now make, and a shutdown of the
- * host, of which the manager's state tells. systemd lets everybody ask these four things.
+ * host, which the manager's state shows. systemd lets everybody ask these four things.
  */
 #include "config.h"
 
@@ -88,7 +88,7 @@ ask_property (GTask *task,
 /* Returns: (transfer full) (nullable): what was answered; NULL where @task has ended for lack of
  * it. */
 static GVariant *
-take_answer (GTask *task, GObject *connection, GAsyncResult *result)
+read_answer (GTask *task, GObject *connection, GAsyncResult *result)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) parameters
@@ -103,9 +103,9 @@ take_answer (GTask *task, GObject *connection, GAsyncResult *result)
 
 /* The same of a property, which is to be of @type. */
 static GVariant *
-take_property (GTask *task, GObject *connection, GAsyncResult *result, const char *type)
+read_property (GTask *task, GObject *connection, GAsyncResult *result, const char *type)
 {
-  g_autoptr (GVariant) boxed = take_answer (task, connection, result);
+  g_autoptr (GVariant) boxed = read_answer (task, connection, result);
   g_autoptr (GVariant) value = boxed != NULL ? g_variant_get_variant (boxed) : NULL;
 
   if (value == NULL)
@@ -119,7 +119,7 @@ take_property (GTask *task, GObject *connection, GAsyncResult *result, const cha
 static void
 on_state (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (GVariant) state = take_property (user_data, source, result, "s");
+  g_autoptr (GVariant) state = read_property (user_data, source, result, "s");
 
   if (state != NULL)
     answer (user_data, g_strcmp0 (g_variant_get_string (state, NULL), "stopping") != 0);
@@ -128,7 +128,7 @@ on_state (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 on_job_type (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (GVariant) type = take_property (user_data, source, result, "s");
+  g_autoptr (GVariant) type = read_property (user_data, source, result, "s");
 
   if (type == NULL)
     return;
@@ -141,7 +141,7 @@ on_job_type (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 on_job (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (GVariant) job = take_property (user_data, source, result, "(uo)");
+  g_autoptr (GVariant) job = read_property (user_data, source, result, "(uo)");
   const char *path;
   guint id;
 
@@ -157,7 +157,7 @@ on_job (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 on_unit (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (GVariant) unit = take_answer (user_data, source, result);
+  g_autoptr (GVariant) unit = read_answer (user_data, source, result);
 
   if (unit != NULL)
     ask_property (user_data, g_variant_get_string (unit, NULL), UNIT_INTERFACE, "Job", on_job);

@@ -154,7 +154,7 @@ set_failure (McStore *self, GError *failure)
 
 /* @write: (transfer full) (nullable): that was written, or was not; NULL while it is */
 static void
-take_back (McStore *self, Write *write)
+end_write (McStore *self, Write *write)
 {
   guint64 n_saves = self->n_saves;
 
@@ -190,7 +190,7 @@ on_ready (gpointer user_data)
   g_autoptr (McStore) self = g_object_ref (user_data);
 
   g_source_set_ready_time (self->source, -1);
-  take_back (self, g_async_queue_try_pop (self->written));
+  end_write (self, g_async_queue_try_pop (self->written));
   hand_over (self);
   end_abandoned (self);
   return G_SOURCE_CONTINUE;
@@ -218,16 +218,6 @@ mc_store_init (McStore *self)
 }
 
 void
-mc_store_flush (McStore *self)
-{
-  while (self->dirty || self->handed)
-    {
-      hand_over (self);
-      take_back (self, g_async_queue_pop (self->written));
-    }
-}
-
-void
 mc_store_abandon (McStore *self)
 {
   if (self->abandoned || (!self->dirty && !self->handed))
@@ -241,7 +231,11 @@ mc_store_finalize (GObject *object)
 {
   McStore *self = MC_STORE (object);
 
-  mc_store_flush (self);
+  while (self->dirty || self->handed)
+    {
+      hand_over (self);
+      end_write (self, g_async_queue_pop (self->written));
+    }
   if (self->writer != NULL)
     g_thread_pool_free (self->writer, FALSE, TRUE);
   g_source_destroy (self->source);

@@ -11,6 +11,7 @@
 G_BEGIN_DECLS
 
 #define MC_TYPE_STORE (mc_store_get_type ())
+/* Freeing it waits until everything is written. */
 G_DECLARE_FINAL_TYPE (McStore, mc_store, MC, STORE, GObject)
 
 /* @directory: (nullable): NULL keeps nothing. Reads what is there; waits for the disk, as a start
@@ -40,9 +41,6 @@ void mc_store_forget_undos (McStore *self);
  * was taken back. Returns: whether it is there. */
 void mc_store_sync_async (McStore *self, GAsyncReadyCallback callback, gpointer user_data);
 gboolean mc_store_sync_finish (McStore *self, GAsyncResult *result, GError **error);
-
-/* Waits until everything is written, as freeing it does. Never where a main loop is to turn. */
-void mc_store_flush (McStore *self);
 
 /* The process ends, and the disk hangs: nobody waits for it any more, also not to free @self. */
 void mc_store_abandon (McStore *self);

@@ -116,7 +116,7 @@ void
 mc_target_begin_cycle (McTarget *self)
 {
   if (is_dry_run (self))
-    self->refusal.lasts = FALSE; /* nobody asks any more */
+    mc_refusal_stop_lasting (&self->refusal);
 }
 
 void
@@ -174,6 +174,18 @@ void
 mc_target_forget_reclaimed (McTarget *self)
 {
   note_reclaimed (self, FALSE);
+}
+
+void
+mc_target_set_give_back (McTarget *self, gboolean give_back)
+{
+  self->give_back = give_back;
+}
+
+void
+mc_target_set_uncertain (McTarget *self)
+{
+  self->uncertain = TRUE;
 }
 
 const char *

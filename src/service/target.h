@@ -42,6 +42,12 @@ gboolean mc_target_is_late (const McTarget *self);
 /* What was taken was given back, as far as anybody could. */
 void mc_target_forget_reclaimed (McTarget *self);
 
+/* Whether somebody asks for that to be given back. */
+void mc_target_set_give_back (McTarget *self, gboolean give_back);
+
+/* What is in force may be what an earlier run of the service has left. */
+void mc_target_set_uncertain (McTarget *self);
+
 /* Returns: (transfer none) (nullable): why it cannot be set until somebody changes something, in
  * the hypervisor's words */
 const char *mc_target_get_denial (const McTarget *self);

@@ -130,14 +130,6 @@ busy_error (const Request *request)
                       why);
 }
 
-/* Not an answer, but the lack of one. */
-static gboolean
-is_busy (const GError *error)
-{
-  return g_error_matches (error, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_BUSY)
-         || g_error_matches (error, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_TIMED_OUT);
-}
-
 static void run_next (McVmChanges *self);
 
 static void
@@ -180,7 +172,8 @@ apply_written (McVmChanges *self, Request *request)
   mc_description_set_metadata (self->description, g_steal_pointer (&request->element),
                                g_steal_pointer (&request->stored));
   mc_vm_limits_apply_metadata (self->limits, request->origin);
-  self->limits->claimed |= mc_metadata_change_claims (request->change);
+  if (mc_metadata_change_claims (request->change))
+    mc_vm_limits_set_claimed (self->limits, TRUE);
 }
 
 static void
@@ -202,7 +195,7 @@ on_metadata_written (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   if (request == NULL)
     return; /* it vanished meanwhile */
-  if (is_busy (error))
+  if (mc_hypervisor_error_is_delay (error))
     {
       put_off (self, request, error);
       return;
@@ -234,7 +227,7 @@ mc_vm_changes_continue (McVmChanges *self, const GError *problem)
   /* What failed may have begun before the request did. */
   if (problem != NULL && mc_description_retry (self->description))
     return;
-  if (is_busy (problem))
+  if (mc_hypervisor_error_is_delay (problem))
     {
       put_off (self, request, problem);
       return;

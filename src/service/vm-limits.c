@@ -20,7 +20,7 @@ mc_vm_limits_get_reach (const McVmLimits *self)
 
   if (capacity == MC_UNKNOWN || description == NULL || description->ceiling_name == NULL)
     return capacity;
-  return CLAMP (description->ceiling - MIN (description->ceiling, MC_OVERHEAD_MOST),
+  return CLAMP (saturating_sub (description->ceiling, MC_OVERHEAD_MOST),
                 capacity / REACH_LEAST_DIVISOR, capacity);
 }
 
@@ -60,15 +60,16 @@ mc_vm_limits_fill (const McVmLimits *self, McVmFacts *facts)
   const McHostThresholds *host = &mc_context_get_policy (self->context)->thresholds;
   const McConfig *config = mc_settings_get_config (self->context->settings);
   const McVmPolicy *own = &self->metadata.policy;
+  McVmPolicy *policy = &facts->policy;
 
   facts->opted_out = mc_vm_limits_is_opted_out (self);
-  facts->maximum = MIN (in_force (own->maximum, MC_UNKNOWN), mc_vm_limits_get_reach (self));
-  facts->minimum = MIN (in_force (own->minimum, default_minimum (self)), facts->maximum);
-  facts->low_watermark = in_force (own->low_watermark, host->low_watermark);
+  policy->maximum = MIN (in_force (own->maximum, MC_UNKNOWN), mc_vm_limits_get_reach (self));
+  policy->minimum = MIN (in_force (own->minimum, default_minimum (self)), policy->maximum);
+  policy->low_watermark = in_force (own->low_watermark, host->low_watermark);
   /* The host's may have been moved past the one that this VM has of its own. */
-  facts->high_watermark
-      = MAX (in_force (own->high_watermark, host->high_watermark), facts->low_watermark);
-  facts->weight = (guint)in_force (own->weight, config->default_weight);
+  policy->high_watermark
+      = MAX (in_force (own->high_watermark, host->high_watermark), policy->low_watermark);
+  policy->weight = in_force (own->weight, config->default_weight);
 }
 
 char **
@@ -98,13 +99,7 @@ state_now (const McVmLimits *self)
   mc_vm_limits_fill (self, &facts);
   return (State){
     .metadata = self->metadata,
-    .in_force = {
-      .minimum = facts.minimum,
-      .maximum = facts.maximum,
-      .low_watermark = facts.low_watermark,
-      .high_watermark = facts.high_watermark,
-      .weight = facts.weight,
-    },
+    .in_force = facts.policy,
     .managed = !facts.opted_out,
   };
 }
@@ -169,6 +164,12 @@ mc_vm_limits_apply_metadata (McVmLimits *self, const char *origin)
       self->metadata = metadata;
     }
   emit_changes (self, &before, origin);
+}
+
+void
+mc_vm_limits_set_claimed (McVmLimits *self, gboolean claimed)
+{
+  self->claimed = claimed;
 }
 
 void

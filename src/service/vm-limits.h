@@ -11,7 +11,7 @@
 
 G_BEGIN_DECLS
 
-/* To be read by others. A change sets @claimed, and the next decision clears it. */
+/* To be read by others. */
 typedef struct
 {
   McContext *context;
@@ -42,5 +42,8 @@ char **mc_vm_limits_list_own (const McVmLimits *self);
 
 /* What its description has of metadata is in force from now on. */
 void mc_vm_limits_apply_metadata (McVmLimits *self, const char *origin);
+
+/* Somebody has said that it is managed; it was decided on since. */
+void mc_vm_limits_set_claimed (McVmLimits *self, gboolean claimed);
 
 G_END_DECLS

@@ -40,5 +40,5 @@ mc_vm_moves_repeats (GPtrArray *self, guint64 from, guint64 to, const char *pref
   if (last == NULL || last->from != from || !g_str_has_prefix (last->sentence, prefix)
       || (last->to > last->from) != (to > from))
     return FALSE;
-  return MAX (last->to, to) - MIN (last->to, to) < nearly;
+  return distance (last->to, to) < nearly;
 }

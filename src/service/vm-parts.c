@@ -41,10 +41,10 @@ mc_vm_parts_catch_up (McVmParts *self)
 {
   if (self->domain.crashed)
     mc_domain_set_started (&self->domain, mc_context_now (self->description.context));
-  self->domain.stirred = TRUE;
-  self->description.refusal.not_before_us = 0;
-  self->period.refusal.not_before_us = 0;
-  self->target.refusal.not_before_us = 0;
+  mc_domain_stir (&self->domain);
+  mc_refusal_retry (&self->description.refusal);
+  mc_refusal_retry (&self->period.refusal);
+  mc_refusal_retry (&self->target.refusal);
   mc_description_refresh (&self->description);
 }
 

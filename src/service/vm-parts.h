@@ -20,7 +20,7 @@ typedef struct
 } McVmParts;
 
 /* @vm: the VM, which owns them. @started_us: when it was seen to start; 0 = it was running before.
- * @on_read: is told of each reading of its description. */
+ * @on_read: is called after each reading of its description. */
 void mc_vm_parts_init (McVmParts *self,
                        McContext *context,
                        GObject *vm,

@@ -77,7 +77,7 @@ mc_vm_status_update (
 }
 
 gboolean
-mc_vm_status_is_settling (const McVmStatusHistory *self)
+mc_vm_status_is_changing (const McVmStatusHistory *self)
 {
   return self->found == MC_VM_BUSY && self->shown != MC_VM_BUSY;
 }

@@ -30,6 +30,6 @@ void mc_vm_status_update (
     McVmStatusHistory *self, McDomain *domain, McVmStatus found, gboolean hiccup, gint64 now_us);
 
 /* Whether another status is about to be shown. */
-gboolean mc_vm_status_is_settling (const McVmStatusHistory *self);
+gboolean mc_vm_status_is_changing (const McVmStatusHistory *self);
 
 G_END_DECLS

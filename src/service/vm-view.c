@@ -65,10 +65,10 @@ update_policy (McVmView *self, const McVmParts *vm, const McVmFacts *facts, McVm
   self->id = vm->domain.id;
   self->status = status;
   self->persistent = description != NULL && description->persistent;
-  self->policy.minimum = known (facts->minimum);
-  self->policy.maximum = known (facts->maximum);
+  self->policy = facts->policy;
+  self->policy.minimum = known (self->policy.minimum);
+  self->policy.maximum = known (self->policy.maximum);
   mc_policy_watermarks (facts, &self->policy.low_watermark, &self->policy.high_watermark);
-  self->policy.weight = facts->weight;
   self->target = known (facts->target == MC_UNKNOWN ? facts->balloon : facts->target);
   self->paused_until = vm->pause.until_us;
   return self->status != before.status || self->persistent != before.persistent

@@ -6,7 +6,6 @@
 
 #include "events.h"
 #include "give-back.h"
-#include "state-file.h"
 #include "vm-detail.h"
 #include "vm-status.h"
 
@@ -134,7 +133,7 @@ on_description_read (GObject *vm, const GError *error)
 void
 mc_vm_close (McVm *self, const GError *why)
 {
-  self->parts.domain.gone = TRUE;
+  mc_domain_set_gone (&self->parts.domain);
   mc_vm_changes_abandon (&self->parts.changes, why);
   mc_pause_close (&self->parts.pause);
 }
@@ -252,7 +251,7 @@ mc_vm_store_decision (McVm *self, const McVmDecision *decision)
   McVmStatus found = decision->status;
 
   self->decision = *decision;
-  self->parts.limits.claimed = FALSE;
+  mc_vm_limits_set_claimed (&self->parts.limits, FALSE);
   forget_what_was_given_back (self);
   if (is_worth_a_reason (decision, before))
     {
@@ -300,8 +299,8 @@ mc_vm_apply_decision (McVm *self)
     mc_target_apply (&self->parts.target, decision);
 }
 
-/* Only what was heard of in this cycle is told anything: who hangs, and sleeps, would keep others
- * from being told. */
+/* Only who was heard of in this cycle is set anything: who hangs, and sleeps, would keep others
+ * waiting. */
 void
 mc_vm_apply_attention (McVm *self)
 {
@@ -329,7 +328,7 @@ mc_vm_is_pressing (McVm *self)
   const McDomain *domain = &self->parts.domain;
 
   return self->decision.pressing || domain->was_busy != domain->facts.busy
-         || mc_vm_status_is_settling (&self->status);
+         || mc_vm_status_is_changing (&self->status);
 }
 
 void

@@ -36,7 +36,7 @@ void
 mc_vm_update_from_sample (McVm *self, const McVmSample *sample, gint64 began_us, guint64 n_sample);
 
 /* Whether what it is made of should be read now, and can be: it is not known, or its guest
- * reports later than it was told to, which is told now and then. */
+ * reports later than was set, which is looked into now and then. */
 gboolean mc_vm_is_to_be_read (McVm *self, gint64 now_us);
 
 /* It is gone: what waits for it ends with @why. */

@@ -443,7 +443,7 @@ service_init (Service *service, const Options *options, GError **error)
   service->loop = g_main_loop_new (NULL, FALSE);
   service->input = g_data_input_stream_new (input);
   service->fake = mc_fake_hypervisor_new ();
-  service->host = mc_host_new (NULL, "/nonexistent");
+  service->host = mc_host_new (NULL, "/nonexistent", NULL);
   mc_fake_hypervisor_set_local (service->fake, FALSE);
   service->coordinator = mc_coordinator_new (MC_HYPERVISOR (service->fake), service->host, clock,
                                              config, options->state_dir);

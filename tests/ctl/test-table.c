@@ -6,6 +6,7 @@
 #include "output/table.h"
 
 #include <locale.h>
+#include <unistd.h>
 
 static McTable *
 new_table (void)
@@ -106,12 +107,38 @@ test_many_columns (void)
                    "    1023.9 GiB  all is well\n");
 }
 
+/* A terminal of so many columns; none where it is 0. This stands before libc's. */
+static guint terminal_columns;
+
+int
+isatty (int fd)
+{
+  return terminal_columns > 0;
+}
+
+static char *printed;
+
+static void
+on_printed (const char *text)
+{
+  g_free (printed);
+  printed = g_strdup (text);
+}
+
 static void
 check_paragraph (const char *text, guint columns, const char *expected)
 {
-  g_autofree char *found = mc_paragraph_format (text, columns);
+  GPrintFunc before = g_set_print_handler (on_printed);
+  g_autofree char *width = g_strdup_printf ("%u", columns);
+  g_autofree char *lines = g_strconcat (expected, "\n", NULL);
 
-  g_assert_cmpstr (found, ==, expected);
+  terminal_columns = columns;
+  g_setenv ("COLUMNS", width, TRUE);
+  mc_paragraph_print ("%s", text);
+  terminal_columns = 0;
+  g_set_print_handler (before);
+  g_assert_cmpstr (printed, ==, lines);
+  g_clear_pointer (&printed, g_free);
 }
 
 static void

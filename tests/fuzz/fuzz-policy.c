@@ -89,13 +89,13 @@ next_facts (Bytes *bytes, gint64 now_us, McVmFacts *facts)
   facts->swap_out = next_figure (bytes);
   facts->stats_time_s += (gint8)next_byte (bytes);
   /* As the service does it, whatever a VM's metadata says. */
-  facts->maximum = next_figure (bytes);
-  facts->maximum = MIN (facts->maximum, facts->capacity);
-  facts->minimum = next_figure (bytes);
-  facts->minimum = MIN (facts->minimum, facts->maximum);
-  facts->low_watermark = (guint64)next_byte (bytes) << 24;
-  facts->high_watermark = facts->low_watermark + ((guint64)next_byte (bytes) << 22);
-  facts->weight = 1 + next_byte (bytes) * 39u;
+  facts->policy.maximum = next_figure (bytes);
+  facts->policy.maximum = MIN (facts->policy.maximum, facts->capacity);
+  facts->policy.minimum = next_figure (bytes);
+  facts->policy.minimum = MIN (facts->policy.minimum, facts->policy.maximum);
+  facts->policy.low_watermark = (guint64)next_byte (bytes) << 24;
+  facts->policy.high_watermark = facts->policy.low_watermark + ((guint64)next_byte (bytes) << 22);
+  facts->policy.weight = 1 + next_byte (bytes) * 39u;
 }
 
 /* What a device that pins came upon is given back: that alone moves memory that cannot be taken. */
@@ -140,7 +140,7 @@ check_given_back (const McVmFacts *facts, const McVmDecision *decision)
   g_assert_true (may_be_given_back (facts));
   g_assert_cmpuint (decision->target, >, decision->before);
   g_assert_cmpuint (decision->target, >=, facts->balloon);
-  g_assert_cmpuint (decision->target, <=, MIN (facts->maximum, facts->capacity));
+  g_assert_cmpuint (decision->target, <=, MIN (facts->policy.maximum, facts->capacity));
 }
 
 /* A critical host withdraws what it does not have yet, and a maximum may have been lowered. */
@@ -177,8 +177,8 @@ check_decision (const McVmFacts *facts, const McVmDecision *decision)
   g_assert_false (facts->opted_out || facts->paused || facts->balloon > facts->capacity);
   /* Whatever a guest says of memory that is pinned, none of it is the host's. */
   g_assert_true (facts->immovable != NULL || facts->unused <= facts->capacity);
-  g_assert_cmpuint (decision->target, <=, MAX (decision->before, facts->maximum));
-  g_assert_cmpuint (decision->target, >=, MIN (decision->before, facts->minimum));
+  g_assert_cmpuint (decision->target, <=, MAX (decision->before, facts->policy.maximum));
+  g_assert_cmpuint (decision->target, >=, MIN (decision->before, facts->policy.minimum));
   /* What was taken in vain is given back as far as the host backs it: that costs nothing. */
   if (decision->target <= decision->before || decision->reason == MC_REASON_IN_VAIN)
     return 0;

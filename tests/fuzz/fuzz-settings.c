@@ -53,7 +53,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   g_assert_true (g_file_set_contents_full (path, (const char *)data, (gssize)size,
                                            G_FILE_SET_CONTENTS_NONE, 0600, NULL));
   store = mc_store_new (directory);
-  settings = mc_settings_new (mc_config_new (), store);
+  settings = mc_settings_new (mc_config_load (NULL, FALSE, NULL), store);
   g_assert_true (mc_policy_settings_check (mc_settings_get_policy (settings), NULL, &error));
   g_unlink (path);
   return 0;

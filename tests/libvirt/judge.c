@@ -11,8 +11,7 @@ judge (const char *path)
   g_autoptr (GError) error = NULL;
   g_autoptr (McDomainXml) xml = NULL;
   g_autoptr (McMemoryLimits) limits = NULL;
-  g_autoptr (McVmDescription) description
-      = mc_vm_description_new ("00000000-0000-4000-8000-000000000001");
+  g_autoptr (McVmDescription) description = g_new0 (McVmDescription, 1);
   g_autofree char *limit = NULL;
   guint64 bytes;
 

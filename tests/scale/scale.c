@@ -219,7 +219,7 @@ set_up (Service *service, guint n_vms)
   g_test_dbus_up (service->daemon);
   service->connection = connect_service ();
   service->clock = mc_test_clock_new ();
-  service->host = mc_host_new (NULL, "/nonexistent");
+  service->host = mc_host_new (NULL, "/nonexistent", NULL);
   service->fake = mc_fake_hypervisor_new ();
   mc_fake_hypervisor_set_local (service->fake, FALSE);
   mc_fake_hypervisor_set_host (service->fake, total, total / 2);
@@ -229,7 +229,7 @@ set_up (Service *service, guint n_vms)
   mc_fake_hypervisor_tick (service->fake, 1);
   service->coordinator
       = mc_coordinator_new (MC_HYPERVISOR (service->fake), service->host, MC_CLOCK (service->clock),
-                            mc_config_new (), service->directory);
+                            mc_config_load (NULL, FALSE, NULL), service->directory);
   service->bus = mc_bus_new (service->coordinator, service->connection, &error);
   g_signal_connect_after (service->coordinator, "published", G_CALLBACK (on_published), NULL);
   g_assert_no_error (error);

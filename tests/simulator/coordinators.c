@@ -30,11 +30,11 @@ rules_decide (gpointer state, guint interval, const SimView *view, double *targe
       unused = sim_mib (facts->unused);
       if (unused <= 100 && available - step > SIM_RESERVE)
         {
-          targets[i] = MIN (has + step, sim_mib (facts->maximum));
+          targets[i] = MIN (has + step, sim_mib (facts->policy.maximum));
           available -= targets[i] - has;
         }
       else if (unused >= 150 || (total - available > 0.75 * total && unused > 150))
-        targets[i] = MAX (has - MIN (step, unused - 100), sim_mib (facts->minimum));
+        targets[i] = MAX (has - MIN (step, unused - 100), sim_mib (facts->policy.minimum));
     }
   return interval;
 }

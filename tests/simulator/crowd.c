@@ -34,11 +34,13 @@ sim_crowd_new (guint n)
         .balloon = balloon,
         .target = balloon,
         .resident = balloon,
-        .minimum = 256 * MC_MIB,
-        .maximum = 2 * MC_GIB,
-        .low_watermark = crowd->settings.thresholds.low_watermark,
-        .high_watermark = crowd->settings.thresholds.high_watermark,
-        .weight = 100,
+        .policy = {
+          .minimum = 256 * MC_MIB,
+          .maximum = 2 * MC_GIB,
+          .low_watermark = crowd->settings.thresholds.low_watermark,
+          .high_watermark = crowd->settings.thresholds.high_watermark,
+          .weight = 100,
+        },
       };
       memcpy (crowd->facts[i].uuid, &i, sizeof i);
     }

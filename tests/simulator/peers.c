@@ -42,7 +42,7 @@ sim_used (const SimView *view, guint i)
 static double
 limited (const McVmFacts *facts, double target)
 {
-  return CLAMP (target, sim_mib (facts->minimum), sim_mib (facts->maximum));
+  return CLAMP (target, sim_mib (facts->policy.minimum), sim_mib (facts->policy.maximum));
 }
 
 static double
@@ -170,8 +170,8 @@ proxmox_change (const SimView *view, const gboolean *in, double goal, double *ta
       for (guint i = 0; i < view->n; i++)
         if (in[i] && !done[i])
           {
-            shares += view->facts[i].weight;
-            above += targets[i] - sim_mib (view->facts[i].minimum);
+            shares += view->facts[i].policy.weight;
+            above += targets[i] - sim_mib (view->facts[i].policy.minimum);
           }
       for (guint i = 0; i < view->n; i++)
         {
@@ -179,9 +179,9 @@ proxmox_change (const SimView *view, const gboolean *in, double goal, double *ta
 
           if (!in[i] || done[i])
             continue;
-          desired
-              = limited (&view->facts[i], sim_mib (view->facts[i].minimum)
-                                              + (above + rest) / shares * view->facts[i].weight);
+          desired = limited (&view->facts[i],
+                             sim_mib (view->facts[i].policy.minimum)
+                                 + (above + rest) / shares * view->facts[i].policy.weight);
           next = CLAMP (desired, has - PROXMOX_STEP, has + PROXMOX_STEP);
           if ((goal > 0 && next < targets[i]) || (goal < 0 && next > targets[i]))
             next = targets[i];
@@ -216,7 +216,7 @@ sim_proxmox_decide (gpointer state, guint interval, const SimView *view, double 
 
       if (!sim_has_stats (facts))
         continue;
-      ample = sim_mib (facts->unused) > 0.25 * sim_mib (facts->minimum);
+      ample = sim_mib (facts->unused) > 0.25 * sim_mib (facts->policy.minimum);
       targets[i] = sim_mib (facts->balloon);
       all[i] = TRUE;
       first[i] = goal < 0 ? ample : !ample;
@@ -272,14 +272,16 @@ sim_squeezed_decide (gpointer state, guint interval, const SimView *view, double
       if (!sim_has_stats (facts) || squeezed_stuck (state, view, i))
         continue;
       wanted[i] = 0;
-      surplus += sim_mib (facts->balloon) - sim_mib (facts->minimum);
-      range += sim_mib (facts->maximum) - sim_mib (facts->minimum);
+      surplus += sim_mib (facts->balloon) - sim_mib (facts->policy.minimum);
+      range += sim_mib (facts->policy.maximum) - sim_mib (facts->policy.minimum);
     }
   part = range > 0 ? CLAMP (surplus / range, 0, 1) : 0;
   for (guint i = 0; i < view->n; i++)
     if (!isnan (wanted[i]))
-      wanted[i] = sim_mib (view->facts[i].minimum)
-                  + part * (sim_mib (view->facts[i].maximum) - sim_mib (view->facts[i].minimum));
+      wanted[i] = sim_mib (view->facts[i].policy.minimum)
+                  + part
+                        * (sim_mib (view->facts[i].policy.maximum)
+                           - sim_mib (view->facts[i].policy.minimum));
   sim_free_before_give (view, wanted, free, targets);
   return interval;
 }
@@ -348,10 +350,10 @@ qmemman_spread (const SimView *view, double left, double *wanted)
       guint below = 0;
 
       for (guint i = 0; i < view->n; i++)
-        below += !isnan (wanted[i]) && wanted[i] < sim_mib (view->facts[i].maximum);
+        below += !isnan (wanted[i]) && wanted[i] < sim_mib (view->facts[i].policy.maximum);
       for (guint i = 0; i < view->n; i++)
         {
-          double most = sim_mib (view->facts[i].maximum);
+          double most = sim_mib (view->facts[i].policy.maximum);
 
           if (isnan (wanted[i]) || wanted[i] >= most)
             continue;
@@ -521,7 +523,8 @@ esx_price (const McVmFacts *facts, double active, double size)
 {
   double part = MIN (1, active / size);
 
-  return facts->weight * sim_mib (facts->maximum) / (size * (part + ESX_IDLE_TAX * (1 - part)));
+  return facts->policy.weight * sim_mib (facts->policy.maximum)
+         / (size * (part + ESX_IDLE_TAX * (1 - part)));
 }
 
 static guint
@@ -535,7 +538,7 @@ esx_cheapest (const SimView *view, const Esx *esx, const double *sizes)
       const McVmFacts *facts = &view->facts[i];
       double price;
 
-      if (isnan (sizes[i]) || sizes[i] - ESX_CHUNK < sim_mib (facts->minimum))
+      if (isnan (sizes[i]) || sizes[i] - ESX_CHUNK < sim_mib (facts->policy.minimum))
         continue;
       price = esx_price (facts, esx->active[i], sizes[i]);
       if (price < least)
@@ -551,8 +554,8 @@ esx_cheapest (const SimView *view, const Esx *esx, const double *sizes)
 static double
 esx_chunks (const McVmFacts *facts, double active, double size, double price)
 {
-  double most = floor (MAX (0, size - sim_mib (facts->minimum)) / ESX_CHUNK);
-  double down_to = facts->weight * sim_mib (facts->maximum) / price;
+  double most = floor (MAX (0, size - sim_mib (facts->policy.minimum)) / ESX_CHUNK);
+  double down_to = facts->policy.weight * sim_mib (facts->policy.maximum) / price;
 
   if (down_to > active)
     down_to = (down_to + (ESX_IDLE_TAX - 1) * active) / ESX_IDLE_TAX;
@@ -616,7 +619,7 @@ sim_esx_decide (gpointer state, guint interval, const SimView *view, double *tar
       if (!sim_has_stats (&view->facts[i]))
         continue;
       esx->active[i] = MAX (used, esx->active[i] + (used - esx->active[i]) * 0.1);
-      sizes[i] = sim_mib (view->facts[i].maximum);
+      sizes[i] = sim_mib (view->facts[i].policy.maximum);
       budget += sim_mib (view->facts[i].balloon);
       sum += sizes[i];
     }

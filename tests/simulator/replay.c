@@ -257,21 +257,17 @@ facts_of (const Record *record, const McPolicySettings *settings, const Row *row
     .swap_in = figures[COLUMN_SWAP_IN],
     .swap_out = figures[COLUMN_SWAP_OUT],
     .stats_time_s = figures[COLUMN_UNUSED] != MC_UNKNOWN ? (gint64)reported : 0,
-    .minimum = known (figures[COLUMN_MINIMUM], mc_policy_default_minimum (capacity)),
-    .maximum = capacity,
-    .low_watermark = settings->thresholds.low_watermark,
-    .high_watermark = settings->thresholds.high_watermark,
-    .weight = (guint)MIN (known (figures[COLUMN_WEIGHT], WEIGHT_DEFAULT), G_MAXUINT),
+    .policy = {
+      .minimum = known (figures[COLUMN_MINIMUM], mc_policy_default_minimum (capacity)),
+      .maximum = capacity,
+      .low_watermark = settings->thresholds.low_watermark,
+      .high_watermark = settings->thresholds.high_watermark,
+      .weight = (guint)MIN (known (figures[COLUMN_WEIGHT], WEIGHT_DEFAULT), G_MAXUINT),
+    },
   };
 
   g_strlcpy ((char *)facts.uuid, row->guest->name, sizeof facts.uuid);
   return facts;
-}
-
-static guint64
-distance (guint64 one, guint64 other)
-{
-  return MAX (one, other) - MIN (one, other);
 }
 
 static char *

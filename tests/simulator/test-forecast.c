@@ -235,8 +235,8 @@ test_limits (void)
           const McVmForecast *end = &run->ends[i];
 
           g_assert_cmpuint (end->from, ==, run->facts[i].balloon);
-          g_assert_cmpuint (end->to, >=, MIN (run->facts[i].minimum, end->from));
-          g_assert_cmpuint (end->to, <=, MAX (run->facts[i].maximum, end->from));
+          g_assert_cmpuint (end->to, >=, MIN (run->facts[i].policy.minimum, end->from));
+          g_assert_cmpuint (end->to, <=, MAX (run->facts[i].policy.maximum, end->from));
         }
     }
 }

@@ -113,7 +113,7 @@ check_vm (const McVmFacts *facts, const McVmDecision *decision)
   if (decision->reason == MC_REASON_GIVEN_BACK)
     {
       g_assert_true (facts->give_back);
-      g_assert_cmpuint (decision->target, <=, MIN (facts->maximum, facts->capacity));
+      g_assert_cmpuint (decision->target, <=, MIN (facts->policy.maximum, facts->capacity));
       g_assert_cmpuint (decision->target, >=, has);
     }
   return decision->target > has && decision->reason != MC_REASON_IN_VAIN ? decision->target - has

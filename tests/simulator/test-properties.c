@@ -131,11 +131,11 @@ check_limits (const Run *run)
           continue;
         }
       g_assert_cmpuint (decision->target, <=,
-                        MAX (facts->maximum, MIN (decision->before, facts->capacity)));
+                        MAX (facts->policy.maximum, MIN (decision->before, facts->capacity)));
       if (is_told_what_it_has (decision))
         g_assert_cmpuint (decision->target, <=, facts->balloon);
       else
-        g_assert_cmpuint (decision->target, >=, MIN (facts->minimum, decision->before));
+        g_assert_cmpuint (decision->target, >=, MIN (facts->policy.minimum, decision->before));
     }
 }
 
@@ -203,11 +203,11 @@ check_takings (Run *run)
         }
       run->taken_us[i] = run->now_us;
       if (decision->reason == MC_REASON_RELEASES || decision->reason == MC_REASON_HOST_TIGHT)
-        g_assert_cmpuint (decision->target, >, history->used + run->facts[i].low_watermark);
+        g_assert_cmpuint (decision->target, >, history->used + run->facts[i].policy.low_watermark);
       if (decision->reason == MC_REASON_RELEASES)
         g_assert_cmpuint (decision->figure, >=, decision->limit);
       if (history->thrashing_reports > 0
-          && decision->before < history->used + run->facts[i].low_watermark
+          && decision->before < history->used + run->facts[i].policy.low_watermark
           && decision->reason != MC_REASON_EMERGENCY && decision->reason != MC_REASON_ABOVE_MAXIMUM)
         g_assert_true (run->host.lambda < 0);
     }
@@ -244,10 +244,10 @@ check_need_is_met (const Run *run)
           || facts->usable == MC_UNKNOWN || decision->reason == MC_REASON_COOLING_DOWN
           || decision->reason == MC_REASON_FOREIGN)
         continue;
-      if (decision->before + facts->capacity / 100 > facts->maximum
+      if (decision->before + facts->capacity / 100 > facts->policy.maximum
           || decision->before > run->history[i].balloon_at_stats)
         continue;
-      g_assert_cmpuint (facts->usable + facts->capacity / 100, >, facts->low_watermark / 2);
+      g_assert_cmpuint (facts->usable + facts->capacity / 100, >, facts->policy.low_watermark / 2);
     }
 }
 
@@ -311,8 +311,8 @@ static guint64
 least_of (const Run *run, guint i)
 {
   if (run->decisions[i].status == MC_VM_MANAGED)
-    return run->facts[i].minimum;
-  return MAX (run->facts[i].minimum, held (&run->facts[i]));
+    return run->facts[i].policy.minimum;
+  return MAX (run->facts[i].policy.minimum, held (&run->facts[i]));
 }
 
 /* What nobody has a claim to; below 0 where more was promised than there is. */
@@ -335,14 +335,14 @@ find_parts (const Run *run, guint64 *parts)
     if (shares (run, i))
       {
         budget += held (&run->facts[i]);
-        weights += run->facts[i].weight;
+        weights += run->facts[i].policy.weight;
       }
   while (!settled)
     {
       settled = TRUE;
       for (guint i = 0; i < run->n; i++)
         {
-          guint weight = run->facts[i].weight;
+          guint weight = run->facts[i].policy.weight;
           guint64 least = least_of (run, i);
 
           parts[i] = out[i] ? least : (guint64)(MAX (0, budget) / weights * weight);
@@ -631,11 +631,11 @@ test_any_figures_at_all (void)
             words[w] = garbage (&random);
           facts[i].running = facts[i].has_balloon = TRUE;
           facts[i].stats_time_s = (gint64)garbage (&random);
-          facts[i].minimum = garbage (&random);
-          facts[i].maximum = garbage (&random);
-          facts[i].low_watermark = garbage (&random);
-          facts[i].high_watermark = garbage (&random);
-          facts[i].weight = (guint)garbage (&random);
+          facts[i].policy.minimum = garbage (&random);
+          facts[i].policy.maximum = garbage (&random);
+          facts[i].policy.low_watermark = garbage (&random);
+          facts[i].policy.high_watermark = garbage (&random);
+          facts[i].policy.weight = (guint)garbage (&random);
         }
       mc_policy_decide (&settings, &host, (gint64)(cycle + 1) * G_USEC_PER_SEC,
                         G_N_ELEMENTS (facts), facts, histories, decisions, &host_decision);

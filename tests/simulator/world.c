@@ -584,11 +584,13 @@ facts_of (const SimWorld *world, guint i, McVmFacts *facts)
     .swap_in = reported (guest, guest->reported_in),
     .swap_out = reported (guest, guest->reported_out),
     .stats_time_s = guest->reported ? clock_at (world, guest->reported_at) : 0,
-    .minimum = bytes (plan->minimum),
-    .maximum = bytes (plan->maximum),
-    .low_watermark = bytes (plan->low),
-    .high_watermark = bytes (plan->high),
-    .weight = plan->weight,
+    .policy = {
+      .minimum = bytes (plan->minimum),
+      .maximum = bytes (plan->maximum),
+      .low_watermark = bytes (plan->low),
+      .high_watermark = bytes (plan->high),
+      .weight = plan->weight,
+    },
   };
 }
 

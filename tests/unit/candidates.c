@@ -44,7 +44,7 @@ stage_add (Stage *stage, guint64 target, guint64 used, guint64 share)
     .history = &stage->histories[i],
     .decision = &stage->decisions[i],
     .share = share * MC_MIB,
-    .backed = target * MC_MIB,
+    .backing.backed = target * MC_MIB,
     .room = G_MAXUINT64,
     .budget = G_MAXUINT64,
     .demand = { .low = 100 * MC_MIB,

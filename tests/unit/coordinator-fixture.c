@@ -145,7 +145,7 @@ fixture_set_up (Fixture *f, gconstpointer data)
   f->config_path = g_build_filename (f->directory, "memcoord.conf", NULL);
   f->fake = mc_fake_hypervisor_new ();
   f->clock = mc_test_clock_new ();
-  f->host = mc_host_new (NULL, "/nonexistent");
+  f->host = mc_host_new (NULL, "/nonexistent", NULL);
   f->changes = g_string_new (NULL);
   mc_fake_hypervisor_set_local (f->fake, FALSE);
   mc_fake_hypervisor_set_host (f->fake, 4 * MC_GIB, 3 * MC_GIB);
@@ -223,8 +223,8 @@ fixture_squeeze_with_room (Fixture *f)
 McVm *
 fixture_vm_of (Fixture *f, McFakeVm *fake)
 {
-  McVm *vm
-      = mc_fleet_lookup (&mc_coordinator_get_parts (f->coordinator)->fleet, fake->figures.uuid);
+  McVm *vm = g_hash_table_lookup (mc_coordinator_get_parts (f->coordinator)->fleet.by_uuid,
+                                  fake->figures.uuid);
 
   g_assert_nonnull (vm);
   return vm;

@@ -265,11 +265,13 @@ facts_of (const SmallHost *host, guint i)
     .swap_in = reported ? guest->report.swap_in : MC_UNKNOWN,
     .swap_out = reported ? guest->report.swap_out : MC_UNKNOWN,
     .stats_time_s = guest->report.stats_time_s,
-    .minimum = bytes (guest->minimum),
-    .maximum = bytes (guest->maximum),
-    .low_watermark = host->settings.thresholds.low_watermark,
-    .high_watermark = host->settings.thresholds.high_watermark,
-    .weight = guest->weight,
+    .policy = {
+      .minimum = bytes (guest->minimum),
+      .maximum = bytes (guest->maximum),
+      .low_watermark = host->settings.thresholds.low_watermark,
+      .high_watermark = host->settings.thresholds.high_watermark,
+      .weight = guest->weight,
+    },
   };
 }
 

@@ -266,7 +266,7 @@ test_reserve_is_judged_at_the_start (Fixture *f, gconstpointer data)
   const char *text = "[Thresholds]\n\nhost-reserve=8G\n";
 
   g_object_unref (f->host);
-  f->host = mc_host_new (path, "/nonexistent");
+  f->host = mc_host_new (path, "/nonexistent", NULL);
   mc_fake_hypervisor_set_local (f->fake, TRUE);
   g_assert_true (
       g_file_set_contents (path, "MemTotal: 8388608 kB\nMemAvailable: 6291456 kB\n", -1, NULL));
@@ -279,7 +279,7 @@ test_reserve_is_judged_at_the_start (Fixture *f, gconstpointer data)
 
   /* What was set goes, where the host has less since. */
   g_object_unref (f->host);
-  f->host = mc_host_new (path, "/nonexistent");
+  f->host = mc_host_new (path, "/nonexistent", NULL);
   g_assert_true (
       g_file_set_contents (path, "MemTotal: 4194304 kB\nMemAvailable: 3145728 kB\n", -1, NULL));
   fixture_start_service (f);

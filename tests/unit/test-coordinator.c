@@ -310,7 +310,7 @@ test_host_that_cannot_be_read (Fixture *f, gconstpointer data)
 
   g_assert_true (g_file_set_contents (path, good, -1, NULL));
   g_object_unref (f->host);
-  f->host = mc_host_new (path, "/nonexistent");
+  f->host = mc_host_new (path, "/nonexistent", NULL);
   mc_fake_hypervisor_set_local (f->fake, TRUE);
   fixture_start_service (f);
   fixture_pass (f, 15);

@@ -34,10 +34,12 @@ some_vm (void)
     .unused = 180 * MC_MIB,
     .usable = 200 * MC_MIB,
     .available = 560 * MC_MIB,
-    .maximum = 1000 * MC_MIB,
-    .low_watermark = 100 * MC_MIB,
-    .high_watermark = 150 * MC_MIB,
-    .weight = 100,
+    .policy = {
+      .maximum = 1000 * MC_MIB,
+      .low_watermark = 100 * MC_MIB,
+      .high_watermark = 150 * MC_MIB,
+      .weight = 100,
+    },
   };
 }
 
@@ -126,8 +128,8 @@ test_range_holds (void)
       McVmHistory history = some_history ();
       McDemand demand;
 
-      facts.minimum = rows[i].minimum * MC_MIB;
-      facts.maximum = rows[i].maximum * MC_MIB;
+      facts.policy.minimum = rows[i].minimum * MC_MIB;
+      facts.policy.maximum = rows[i].maximum * MC_MIB;
       demand = demand_of (&facts, &history);
       g_assert_cmpuint (demand.floor / MC_MIB, ==, rows[i].floor);
       g_assert_cmpuint (demand.desired / MC_MIB, ==, rows[i].desired);
@@ -170,7 +172,7 @@ test_past_comes_back (void)
   g_assert_true (demand.bursty);
   history.peak = 420 * MC_MIB;
   history.velocity = 4000 * (gint64)MC_MIB;
-  facts.high_watermark = 110 * MC_MIB;
+  facts.policy.high_watermark = 110 * MC_MIB;
   g_assert_cmpuint (demand_of (&facts, &history).need / MC_MIB, ==, 420 + 2 * 110);
 }
 
@@ -297,12 +299,13 @@ test_limits_of_need (void)
 
   history.used = 396 * MC_MIB; /* less than RETURN_PERCENT below its peak */
   history.velocity = 4000 * (gint64)MC_MIB;
-  facts.high_watermark = 100 * MC_MIB;
+  facts.policy.high_watermark = 100 * MC_MIB;
   g_assert_cmpuint (demand_of (&facts, &history).need / MC_MIB, ==, 396 + 250);
   history.surge = 15 * MC_MIB;
   g_assert_false (demand_of (&facts, &history).bursty);
 
-  facts.capacity = facts.maximum = 64 * MC_GIB; /* half a step would be more than SWAPS_MOST */
+  /* Half a step would be more than SWAPS_MOST. */
+  facts.capacity = facts.policy.maximum = 64 * MC_GIB;
   facts.target = facts.balloon = 10 * MC_GIB;
   history = (McVmHistory){ .stats_seen_us = 100 * S,
                            .balloon_at_stats = 10 * MC_GIB,

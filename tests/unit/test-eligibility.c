@@ -32,10 +32,12 @@ healthy (void)
     .usable = 250 * MC_MIB,
     .available = 480 * MC_MIB,
     .stats_time_s = 1,
-    .maximum = 1024 * MC_MIB,
-    .low_watermark = 100 * MC_MIB,
-    .high_watermark = 150 * MC_MIB,
-    .weight = 100,
+    .policy = {
+      .maximum = 1024 * MC_MIB,
+      .low_watermark = 100 * MC_MIB,
+      .high_watermark = 150 * MC_MIB,
+      .weight = 100,
+    },
   };
 }
 

@@ -42,7 +42,7 @@ stage_init (Stage *stage, gint64 free)
         .running = TRUE,
         .has_balloon = TRUE,
         .capacity = 1000 * MC_MIB,
-        .maximum = 1000 * MC_MIB,
+        .policy.maximum = 1000 * MC_MIB,
         .balloon = 400 * MC_MIB,
         .target = 400 * MC_MIB,
       };
@@ -76,7 +76,7 @@ test_all_of_it_at_once (void)
 
   stage_init (&stage, 2000);
   stage.facts[0].give_back = stage.facts[1].give_back = TRUE;
-  stage.facts[1].maximum = 700 * MC_MIB;
+  stage.facts[1].policy.maximum = 700 * MC_MIB;
   give_back (&stage);
   g_assert_cmpuint (given_to (&stage, 0), ==, 600); /* three steps of 20 % */
   g_assert_cmpuint (given_to (&stage, 1), ==, 300);
@@ -110,7 +110,7 @@ test_same_part_of_it_where_not_all_is_free (void)
       stage.cycle.grantable = rows[i].grantable * (gint64)MC_MIB;
       stage.cycle.lent = rows[i].lent * (gint64)MC_MIB;
       stage.facts[0].give_back = stage.facts[1].give_back = TRUE;
-      stage.facts[1].maximum = 700 * MC_MIB;
+      stage.facts[1].policy.maximum = 700 * MC_MIB;
       give_back (&stage);
       g_assert_cmpuint (given_to (&stage, 0), ==, rows[i].first);
       g_assert_cmpuint (given_to (&stage, 1), ==, rows[i].second);
@@ -273,7 +273,7 @@ test_properties (void)
           McVmFacts *facts = &stage.facts[i];
 
           facts->give_back = g_test_rand_int_range (0, 4) > 0;
-          facts->maximum = (guint64)g_test_rand_int_range (1, 1 << 30);
+          facts->policy.maximum = (guint64)g_test_rand_int_range (1, 1 << 30);
           facts->balloon = (guint64)g_test_rand_int_range (1, 1 << 30);
           facts->capacity = MAX (facts->capacity, facts->balloon);
           facts->target = (guint64)g_test_rand_int_range (1, 1 << 30);
@@ -291,7 +291,7 @@ test_properties (void)
             continue;
           g_assert_true (facts->give_back);
           g_assert_cmpuint (target, >=, facts->balloon);
-          g_assert_cmpuint (target, <=, facts->maximum);
+          g_assert_cmpuint (target, <=, facts->policy.maximum);
         }
       g_assert_cmpuint (given, <=, (guint64)MAX (free, 0) * MC_MIB);
     }
@@ -318,7 +318,6 @@ test_reserve_is_kept (void)
         .running = TRUE,
         .has_balloon = TRUE,
         .capacity = MC_GIB,
-        .maximum = MC_GIB,
         .balloon = 400 * MC_MIB,
         .target = 400 * MC_MIB,
         .resident = 400 * MC_MIB,
@@ -326,9 +325,12 @@ test_reserve_is_kept (void)
         .usable = 300 * MC_MIB,
         .available = 400 * MC_MIB,
         .stats_time_s = 1,
-        .low_watermark = 100 * MC_MIB,
-        .high_watermark = 150 * MC_MIB,
-        .weight = 100,
+        .policy = {
+          .maximum = MC_GIB,
+          .low_watermark = 100 * MC_MIB,
+          .high_watermark = 150 * MC_MIB,
+          .weight = 100,
+        },
         .give_back = TRUE,
       };
       McVmHistory history = { .looked = TRUE }, *histories[] = { &history };

@@ -166,7 +166,7 @@ test_nothing_below_the_reserve_is_granted (void)
                               .has_balloon = TRUE,
                               .opted_out = TRUE,
                               .capacity = 4 * MC_GIB,
-                              .maximum = 4 * MC_GIB,
+                              .policy.maximum = 4 * MC_GIB,
                               .balloon = 4 * MC_GIB,
                               .target = MC_UNKNOWN,
                               .resident = 4 * MC_GIB,

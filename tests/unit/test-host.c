@@ -155,10 +155,8 @@ test_zfs_cache_is_available (void)
 {
   g_autofree char *meminfo = write_temporary ("MemTotal: 900 kB\nMemAvailable: 300 kB\n");
   g_autofree char *arcstats = write_temporary (ARC ("size 4 204800\nc_min 4 102400\n"));
-  g_autoptr (McHost) host = mc_host_new (meminfo, NULL);
+  g_autoptr (McHost) host = mc_host_new (meminfo, NULL, arcstats);
 
-  g_assert_cmpuint (read_available (host), ==, 300);
-  mc_host_set_arcstats_path (host, arcstats);
   g_assert_cmpuint (read_available (host), ==, 400);
   g_assert_true (g_file_set_contents (arcstats, ARC ("size 4 2097152\nc_min 4 0\n"), -1, NULL));
   g_assert_cmpuint (read_available (host), ==, 900);
@@ -214,7 +212,7 @@ test_meminfo_refused (void)
 static void
 test_this_machine (void)
 {
-  g_autoptr (McHost) host = mc_host_new (NULL, NULL);
+  g_autoptr (McHost) host = mc_host_new (NULL, NULL, NULL);
   guint64 total = 0, available = 0;
   g_autoptr (GError) error = NULL;
 
@@ -232,7 +230,7 @@ test_file_that_changes (void)
   int fd = g_file_open_tmp ("meminfo-XXXXXX", &path, NULL);
 
   g_close (fd, NULL);
-  host = mc_host_new (path, NULL);
+  host = mc_host_new (path, NULL, NULL);
   g_assert_false (mc_host_read (host, &total, &available, NULL));
   fd = g_open (path, O_WRONLY, 0);
   g_assert_cmpint (write (fd, "MemTotal: 9 kB\nMemAvailable: 5 kB\n", 34), ==, 34);
@@ -248,7 +246,7 @@ test_file_that_changes (void)
 static void
 test_no_pressure_is_no_harm (void)
 {
-  g_autoptr (McHost) host = mc_host_new (NULL, "/nonexistent/pressure");
+  g_autoptr (McHost) host = mc_host_new (NULL, "/nonexistent/pressure", NULL);
   g_autoptr (GError) error = NULL;
 
   g_assert_false (mc_host_watch_pressure (host, &error));
@@ -278,7 +276,7 @@ pressure_set_up (Pressure *p, gconstpointer data)
   p->path = g_build_filename (p->directory, "memory", NULL);
   g_assert_cmpint (mkfifo (p->path, 0600), ==, 0);
   p->fifo = open (p->path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-  p->host = mc_host_new (NULL, p->path);
+  p->host = mc_host_new (NULL, p->path, NULL);
   g_signal_connect (p->host, "pressure", G_CALLBACK (on_pressure), p);
 }
 
@@ -391,7 +389,7 @@ static void
 test_trigger_refused (void)
 {
   /* It opens, and takes nothing. */
-  g_autoptr (McHost) host = mc_host_new (NULL, "/dev/full");
+  g_autoptr (McHost) host = mc_host_new (NULL, "/dev/full", NULL);
   g_autoptr (GError) error = NULL;
 
   g_assert_false (mc_host_watch_pressure (host, &error));
@@ -413,7 +411,7 @@ test_endless_file (void)
 
   g_close (fd, NULL);
   g_assert_true (g_file_set_contents (path, text, -1, NULL));
-  host = mc_host_new (path, NULL);
+  host = mc_host_new (path, NULL, NULL);
   g_assert_false (mc_host_read (host, &total, &available, &error));
   g_assert_nonnull (strstr (error->message, path));
   g_assert_nonnull (strstr (error->message, "MemAvailable"));

@@ -2,6 +2,8 @@
 /* How many calls each sender may have under way. */
 #include "config.h"
 
+#include <malloc.h>
+
 #include "ledger.h"
 #include "names.h"
 
@@ -61,7 +63,24 @@ test_answers (void)
   g_assert_true (mc_ledger_leave (ledger, ":1.9", 1));
   for (guint i = 1; i <= 32; i++)
     g_assert_true (mc_ledger_leave (ledger, ":1.1", i));
-  g_assert_cmpuint (mc_ledger_count_senders (ledger), ==, 0);
+  mc_ledger_free (ledger);
+}
+
+/* Who has been answered is forgotten: names on a bus are never used again. */
+static void
+test_forgets (void)
+{
+  McLedger *ledger = mc_ledger_new ();
+  gsize before = mallinfo2 ().uordblks;
+
+  for (guint i = 0; i < 10000; i++)
+    {
+      g_autofree char *sender = g_strdup_printf (":1.%u", i);
+
+      g_assert_true (mc_ledger_enter (ledger, sender, 1, MC_CALL_READS, TRUE));
+      g_assert_true (mc_ledger_leave (ledger, sender, 1));
+    }
+  g_assert_cmpuint (mallinfo2 ().uordblks, <, before + 10000);
   mc_ledger_free (ledger);
 }
 
@@ -102,6 +121,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ledger/bound-for-each-sender", test_bound_for_each_sender);
   g_test_add_func ("/ledger/crowd", test_crowd);
   g_test_add_func ("/ledger/answers", test_answers);
+  g_test_add_func ("/ledger/forgets", test_forgets);
   g_test_add_func ("/ledger/kinds", test_kinds);
   return g_test_run ();
 }

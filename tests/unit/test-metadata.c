@@ -15,7 +15,7 @@ edited (const char *xml, const char *key, guint64 value)
 
   g_assert_no_error (error);
   if (key != NULL)
-    mc_metadata_edit_set (edit, mc_vm_threshold_find (key), value);
+    mc_metadata_edit_set (edit, mc_threshold_find (mc_vm_thresholds, key), value);
   return mc_metadata_edit_format (edit);
 }
 

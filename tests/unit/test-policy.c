@@ -37,11 +37,13 @@ vm_with (guint64 balloon_mib, guint64 unused_mib, guint64 usable_mib)
     .usable = usable_mib * MC_MIB,
     .available = balloon_mib * MC_MIB,
     .stats_time_s = 1,
-    .maximum = 1024 * MC_MIB,
-    .minimum = 256 * MC_MIB,
-    .low_watermark = 100 * MC_MIB,
-    .high_watermark = 150 * MC_MIB,
-    .weight = 100,
+    .policy = {
+      .maximum = 1024 * MC_MIB,
+      .minimum = 256 * MC_MIB,
+      .low_watermark = 100 * MC_MIB,
+      .high_watermark = 150 * MC_MIB,
+      .weight = 100,
+    },
   };
 }
 
@@ -190,7 +192,7 @@ test_host_at_its_reserve_lifts_nobody (void)
   McVmDecision decision;
 
   facts.target = 350 * MC_MIB;
-  facts.minimum = 400 * MC_MIB;
+  facts.policy.minimum = 400 * MC_MIB;
   decision = decide_one (&facts, 8192, 150);
   g_assert_cmpuint (decision.target, <=, facts.target);
 }
@@ -241,7 +243,7 @@ test_silent_for_good_is_not_fed_for_ever (void)
   McVmHistory history = looked_at;
   McVmFacts facts = vm_with (512, 2, 0);
 
-  facts.capacity = facts.maximum = 4096 * MC_MIB;
+  facts.capacity = facts.policy.maximum = 4096 * MC_MIB;
   for (gint64 now_s = 10; now_s < 19; now_s++)
     facts.target = facts.balloon = decide_next (&history, &facts, now_s, 16384, 12000).target;
   g_assert_cmpuint (facts.target, >, 1500 * MC_MIB);
@@ -430,7 +432,7 @@ test_sentence_of_a_maximum_names_it (void)
   McVmDecision decision;
   g_autofree char *sentence = NULL;
 
-  facts.maximum = 900 * MC_MIB;
+  facts.policy.maximum = 900 * MC_MIB;
   decision = decide_one (&facts, 8192, 4096);
   sentence = mc_decision_describe (&decision);
   g_assert_cmpstr (sentence, ==, "above its maximum of 900 MiB; -100 MiB");

@@ -42,7 +42,7 @@ set_up (Fixture *f, gconstpointer data)
 {
   f->directory = g_dir_make_tmp ("memcoord-XXXXXX", NULL);
   f->path = g_build_filename (f->directory, "settings", NULL);
-  start_with (f, mc_config_new ());
+  start_with (f, mc_config_load (NULL, FALSE, NULL));
 }
 
 static void
@@ -125,7 +125,7 @@ test_all_or_nothing (Fixture *f, gconstpointer data)
       g_assert_nonnull (strstr (error->message, cases[i].says));
       g_assert_cmpuint (in_force (f)->thresholds.step_limit, ==, 20);
     }
-  restart_with (f, mc_config_new ());
+  restart_with (f, mc_config_load (NULL, FALSE, NULL));
   g_assert_cmpuint (in_force (f)->thresholds.step_limit, ==, 20);
 }
 
@@ -150,7 +150,7 @@ test_reset_refused (Fixture *f, gconstpointer data)
 static void
 test_outlasts_a_restart (Fixture *f, gconstpointer data)
 {
-  McConfig *config = mc_config_new ();
+  McConfig *config = mc_config_load (NULL, FALSE, NULL);
 
   g_assert_true (set (f, "{'StepLimit': 10, 'HostReserve': 1073741824}", NULL));
   mc_settings_set_dry_run (f->settings, TRUE);
@@ -163,7 +163,7 @@ test_outlasts_a_restart (Fixture *f, gconstpointer data)
   g_assert_true (mc_settings_get_dry_run (f->settings));
   g_assert_true (mc_settings_reset (f->settings, NULL, NULL));
   mc_settings_set_dry_run (f->settings, FALSE);
-  restart_with (f, mc_config_new ());
+  restart_with (f, mc_config_load (NULL, FALSE, NULL));
   g_assert_cmpuint (in_force (f)->thresholds.step_limit, ==, 20);
   g_assert_false (mc_settings_get_dry_run (f->settings));
 }
@@ -171,7 +171,8 @@ test_outlasts_a_restart (Fixture *f, gconstpointer data)
 static void
 test_reload (Fixture *f, gconstpointer data)
 {
-  McConfig *config = mc_config_new (), *unfit = mc_config_new ();
+  McConfig *config = mc_config_load (NULL, FALSE, NULL),
+           *unfit = mc_config_load (NULL, FALSE, NULL);
   g_autoptr (GError) error = NULL, conflict = NULL;
 
   g_assert_true (set (f, "{'HighWatermark': 209715200}", &error));
@@ -197,16 +198,16 @@ test_reload (Fixture *f, gconstpointer data)
 static void
 test_reload_dry_run (Fixture *f, gconstpointer data)
 {
-  McConfig *config = mc_config_new ();
+  McConfig *config = mc_config_load (NULL, FALSE, NULL);
 
   mc_settings_set_dry_run (f->settings, TRUE);
-  g_assert_true (mc_settings_reload (f->settings, mc_config_new (), NULL));
+  g_assert_true (mc_settings_reload (f->settings, mc_config_load (NULL, FALSE, NULL), NULL));
   g_assert_true (mc_settings_get_dry_run (f->settings));
   mc_settings_set_dry_run (f->settings, FALSE);
   config->dry_run = TRUE;
   g_assert_true (mc_settings_reload (f->settings, config, NULL));
   g_assert_true (mc_settings_get_dry_run (f->settings));
-  g_assert_true (mc_settings_reload (f->settings, mc_config_new (), NULL));
+  g_assert_true (mc_settings_reload (f->settings, mc_config_load (NULL, FALSE, NULL), NULL));
   g_assert_false (mc_settings_get_dry_run (f->settings));
 }
 
@@ -219,7 +220,7 @@ test_what_does_not_fit_is_dropped (Fixture *f, gconstpointer data)
       "HostReserve=-1\nLowWatermark=99999999999999999999999\n"
       "[Settings]\ndry-run=perhaps\n",
       -1, NULL));
-  restart_with (f, mc_config_new ());
+  restart_with (f, mc_config_load (NULL, FALSE, NULL));
   g_assert_cmpuint (in_force (f)->thresholds.step_limit, ==, 10);
   g_assert_cmpuint (in_force (f)->thresholds.host_usage_limit, ==, 75);
   g_assert_cmpuint (in_force (f)->thresholds.host_reserve, ==, 200 * MC_MIB);
@@ -231,7 +232,7 @@ test_what_does_not_fit_is_dropped (Fixture *f, gconstpointer data)
 static void
 test_unreadable_dry_run (Fixture *f, gconstpointer data)
 {
-  McConfig *config = mc_config_new ();
+  McConfig *config = mc_config_load (NULL, FALSE, NULL);
 
   g_assert_true (g_file_set_contents (f->path, "[Settings]\ndry-run=perhaps\n", -1, NULL));
   config->dry_run = TRUE;
@@ -242,7 +243,7 @@ test_unreadable_dry_run (Fixture *f, gconstpointer data)
 static void
 test_conflict_with_the_configuration (Fixture *f, gconstpointer data)
 {
-  McConfig *config = mc_config_new ();
+  McConfig *config = mc_config_load (NULL, FALSE, NULL);
 
   g_assert_true (set (f, "{'HighWatermark': 209715200}", NULL));
   config->policy.thresholds.low_watermark = 300 * MC_MIB;

@@ -48,16 +48,18 @@ bed_init (Bed *self, guint64 usable_mib)
     .now = { .running = TRUE,
              .has_balloon = TRUE,
              .capacity = 4 * MC_GIB,
-             .maximum = 4 * MC_GIB,
              .balloon = 4 * MC_GIB,
              .target = MC_UNKNOWN,
              .resident = 4 * MC_GIB,
              .available = 4 * MC_GIB - 64 * MC_MIB,
              .unused = usable_mib * MC_MIB,
              .usable = usable_mib * MC_MIB,
-             .low_watermark = 100 * MC_MIB,
-             .high_watermark = 150 * MC_MIB,
-             .weight = 100,
+             .policy = {
+               .maximum = 4 * MC_GIB,
+               .low_watermark = 100 * MC_MIB,
+               .high_watermark = 150 * MC_MIB,
+               .weight = 100,
+             },
              .cpu_time_us = 5000000 },
     .t_s = 1000,
     .tells_age = TRUE,
@@ -125,7 +127,7 @@ bed_look (Bed *self)
   else
     self->known.cpu_time_us = MC_UNKNOWN;
   self->known.balloon = self->now.balloon;
-  self->known.maximum = self->now.maximum;
+  self->known.policy.maximum = self->now.policy.maximum;
   bed_decide (self);
 }
 
@@ -261,7 +263,7 @@ test_nobody_comes_to_need_unasked (void)
           if (s % INTERVAL_S == 0)
             {
               bed_look (&bed);
-              if (bed.now.usable <= bed.now.low_watermark)
+              if (bed.now.usable <= bed.now.policy.low_watermark)
                 g_assert_cmpint (bed.decision.attention, ==, MC_ATTENTION_AWAKE);
               slept += bed.known.asleep;
             }
@@ -298,7 +300,7 @@ wake_by_a_reservation (Bed *bed)
 static void
 wake_by_a_lowered_maximum (Bed *bed)
 {
-  bed->now.maximum = 2 * MC_GIB;
+  bed->now.policy.maximum = 2 * MC_GIB;
 }
 
 static void
@@ -356,7 +358,7 @@ test_what_it_can_have_filled_is_not_taken (void)
 
       bed_fall_asleep_with (&bed, 900);
       bed_pass_second (&bed, filled_mib[i] * MC_MIB, 0);
-      bed.now.maximum = 3300 * MC_MIB;
+      bed.now.policy.maximum = 3300 * MC_MIB;
       bed_look (&bed);
       g_assert_true (bed.known.asleep);
       g_assert_cmpint (bed.decision.attention, ==, MC_ATTENTION_AWAKE);

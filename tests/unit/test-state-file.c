@@ -57,6 +57,23 @@ open_with (Fixture *f, const char *boot_id)
 }
 
 static void
+on_synced (GObject *source, GAsyncResult *result, gpointer done)
+{
+  g_assert_true (mc_store_sync_finish (MC_STORE (source), result, NULL));
+  *(gboolean *)done = TRUE;
+}
+
+static void
+flush (Fixture *f)
+{
+  gboolean done = FALSE;
+
+  mc_store_sync_async (f->store, on_synced, &done);
+  while (!done)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static void
 test_what_0_1_0_wrote (Fixture *f, gconstpointer data)
 {
   McHostThresholds overrides;
@@ -85,11 +102,11 @@ test_what_0_1_0_wrote (Fixture *f, gconstpointer data)
   mc_state_file_set_pause (f->store, NULL, all, until_us[0], length[0]);
   mc_state_file_set_original_period (f->store, &f->domain, period_s);
   mc_state_file_set_pause (f->store, &f->domain, of_vm, until_us[1], length[1]);
-  mc_store_flush (f->store);
+  flush (f);
   g_assert_true (g_file_get_contents (f->path, &text, NULL, NULL));
   g_assert_cmpstr (text, ==, of_0_1_0);
   mc_state_file_set_settings (f->store, &overrides, &dry_run);
-  mc_store_flush (f->store);
+  flush (f);
   mc_state_file_get_settings (f->store, &overrides, &dry_run);
   g_assert_cmpuint (overrides.low_watermark, ==, 100 * MC_MIB);
   g_assert_true (dry_run);
@@ -101,7 +118,7 @@ test_what_is_unset_is_gone (Fixture *f, gconstpointer data)
   guint64 until_us, length;
   guint period_s = 0;
   g_autofree char *text = NULL;
-  McHostThresholds unset = MC_HOST_THRESHOLDS_UNSET;
+  McHostThresholds unset = MC_ALL_UNSET (McHostThresholds);
 
   open_with (f, NULL);
   mc_state_file_set_reclaimed (f->store, &f->domain, TRUE);
@@ -114,7 +131,7 @@ test_what_is_unset_is_gone (Fixture *f, gconstpointer data)
   g_assert_null (mc_state_file_get_pause (f->store, &f->domain, &until_us, &length));
   g_assert_false (mc_state_file_get_original_period (f->store, &f->domain, &period_s));
   g_assert_false (mc_state_file_get_reclaimed (f->store, &f->domain));
-  mc_store_flush (f->store);
+  flush (f);
   g_assert_true (g_file_get_contents (f->path, &text, NULL, NULL));
   g_assert_cmpstr (text, ==, "[Pause]\n\n[VM " UUID "]\nid=7\n");
 }
@@ -143,7 +160,7 @@ test_one_boot (Fixture *f, gconstpointer data)
       all = mc_state_file_get_pause (f->store, NULL, &until_us, &length);
       g_assert_cmpstr (all, ==, "kernel update");
       mc_store_save (f->store);
-      mc_store_flush (f->store);
+      flush (f);
       g_assert_true (g_file_get_contents (f->path, &text, NULL, NULL));
       g_assert_nonnull (strstr (text, present));
     }

@@ -38,6 +38,44 @@ tear_down (Fixture *f, gconstpointer data)
 }
 
 static void
+on_synced (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (mc_store_sync_finish (MC_STORE (source), result, &error))
+    g_string_append (user_data, "kept\n");
+  else
+    g_string_append_printf (user_data, "%s\n", error->message);
+}
+
+static guint
+count (const char *text, const char *part)
+{
+  guint n = 0;
+
+  for (const char *at = strstr (text, part); at != NULL; at = strstr (at + 1, part))
+    n++;
+  return n;
+}
+
+static void
+wait_told (GString *told, guint n_lines)
+{
+  while (count (told->str, "\n") < n_lines)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+/* What was saved has got to the disk, or has not. */
+static void
+flush (McStore *store)
+{
+  g_autoptr (GString) told = g_string_new (NULL);
+
+  mc_store_sync_async (store, on_synced, told);
+  wait_told (told, 1);
+}
+
+static void
 test_newest_wins (Fixture *f, gconstpointer data)
 {
   g_autoptr (McStore) store = mc_store_new (f->directory);
@@ -48,7 +86,7 @@ test_newest_wins (Fixture *f, gconstpointer data)
       g_key_file_set_integer (mc_store_get_keys (store), "Group", "key", i);
       mc_store_save (store);
     }
-  mc_store_flush (store);
+  flush (store);
   again = mc_store_new (f->directory);
   g_assert_cmpint (g_key_file_get_integer (mc_store_get_keys (again), "Group", "key", NULL), ==,
                    200);
@@ -59,15 +97,16 @@ test_newest_wins (Fixture *f, gconstpointer data)
 static void
 write_for_ever (const char *directory)
 {
-  McStore *store = mc_store_new (directory);
-
-  for (int i = 1;; i++)
+  for (;;)
     {
-      g_key_file_set_integer (mc_store_get_keys (store), "Group", "one", i);
-      g_key_file_set_integer (mc_store_get_keys (store), "Group", "two", i);
-      mc_store_save (store);
-      if (i % 16 == 0)
-        mc_store_flush (store);
+      g_autoptr (McStore) store = mc_store_new (directory);
+
+      for (int i = 1; i <= 16; i++)
+        {
+          g_key_file_set_integer (mc_store_get_keys (store), "Group", "one", i);
+          g_key_file_set_integer (mc_store_get_keys (store), "Group", "two", i);
+          mc_store_save (store);
+        }
     }
 }
 
@@ -105,7 +144,7 @@ test_keeps_nothing_without_a_place (Fixture *f, gconstpointer data)
 
   g_key_file_set_integer (mc_store_get_keys (store), "Group", "key", 1);
   mc_store_save (store);
-  mc_store_flush (store);
+  flush (store);
   g_assert_false (g_file_test (f->path, G_FILE_TEST_EXISTS));
 }
 
@@ -120,7 +159,7 @@ test_garbage (Fixture *f, gconstpointer data)
   g_test_assert_expected_messages ();
   g_key_file_set_integer (mc_store_get_keys (store), "Group", "key", 7);
   mc_store_save (store);
-  mc_store_flush (store);
+  flush (store);
   {
     g_autoptr (McStore) again = mc_store_new (f->directory);
 
@@ -151,7 +190,7 @@ test_pipe (Fixture *f, gconstpointer data)
   store = mc_store_new (f->directory);
   g_test_assert_expected_messages ();
   mc_store_save (store);
-  mc_store_flush (store);
+  flush (store);
   g_assert_true (g_file_test (f->path, G_FILE_TEST_IS_REGULAR));
 }
 
@@ -178,7 +217,7 @@ test_private (Fixture *f, gconstpointer data)
   GStatBuf info;
 
   mc_store_save (store);
-  mc_store_flush (store);
+  flush (store);
   g_assert_cmpint (g_stat (f->path, &info), ==, 0);
   g_assert_cmpint (info.st_mode & 0777, ==, 0600);
 }
@@ -227,17 +266,6 @@ rename (const char *from, const char *to)
   return -1;
 }
 
-static void
-on_synced (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (mc_store_sync_finish (MC_STORE (source), result, &error))
-    g_string_append (user_data, "kept\n");
-  else
-    g_string_append_printf (user_data, "%s\n", error->message);
-}
-
 typedef struct
 {
   McStore *store;
@@ -271,23 +299,6 @@ set_key (McStore *store, int value, GString *told)
   mc_store_sync_async (store, on_synced, told);
 }
 
-static guint
-count (const char *text, const char *part)
-{
-  guint n = 0;
-
-  for (const char *at = strstr (text, part); at != NULL; at = strstr (at + 1, part))
-    n++;
-  return n;
-}
-
-static void
-wait_told (GString *told, guint n_lines)
-{
-  while (count (told->str, "\n") < n_lines)
-    g_main_context_iteration (NULL, TRUE);
-}
-
 static void
 check_on_disk (Fixture *f, int value)
 {
@@ -317,7 +328,7 @@ check_failing (Fixture *f, gboolean *failing, const char *says)
   g_test_message ("%s", told->str);
   g_assert_cmpuint (count (told->str, says), ==, 9);
   g_assert_cmpint (key_of (store), ==, 1);
-  mc_store_flush (store);
+  flush (store);
   *failing = FALSE;
   g_string_truncate (told, 0);
   set_key (store, 11, told);
@@ -355,7 +366,7 @@ test_full (Fixture *f, gconstpointer data)
   g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &none), ==, 0);
   set_key (store, 2, told);
   wait_told (told, 2);
-  mc_store_flush (store);
+  flush (store);
   g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &before), ==, 0);
   g_assert_nonnull (strstr (told->str, "/settings: File too large\n"));
   g_assert_cmpint (key_of (store), ==, 1);
@@ -371,7 +382,7 @@ test_unwritable (Fixture *f, gconstpointer data)
 
   g_key_file_set_integer (mc_store_get_keys (store), "Group", "key", 1);
   mc_store_save (store);
-  mc_store_flush (store);
+  flush (store);
   g_assert_cmpint (g_key_file_get_integer (mc_store_get_keys (store), "Group", "key", NULL), ==, 1);
 }
 

@@ -25,7 +25,7 @@ test_host_limits (void)
       const guint64 inside[] = { threshold->least, threshold->most };
 
       g_test_message ("%s", threshold->name);
-      g_assert_true (mc_host_threshold_find (threshold->name) == threshold);
+      g_assert_true (mc_threshold_find (mc_host_thresholds, threshold->name) == threshold);
       for (guint i = 0; i < G_N_ELEMENTS (outside); i++)
         {
           g_autoptr (GError) error = NULL;
@@ -66,11 +66,11 @@ test_vm_limits (void)
 {
   for (const McThreshold *threshold = mc_vm_thresholds; threshold->name != NULL; threshold++)
     {
-      McVmPolicy policy = MC_VM_POLICY_UNSET;
+      McVmPolicy policy = MC_ALL_UNSET (McVmPolicy);
       g_autoptr (GError) error = NULL;
 
       g_test_message ("%s", threshold->name);
-      g_assert_true (mc_vm_threshold_find (threshold->name) == threshold);
+      g_assert_true (mc_threshold_find (mc_vm_thresholds, threshold->name) == threshold);
       g_assert_cmpuint (mc_vm_threshold_get (&policy, threshold), ==, MC_UNSET);
       g_assert_false (mc_vm_threshold_set (&policy, threshold, threshold->most + 1, &error));
       g_assert_error (error, MC_THRESHOLD_ERROR, MC_THRESHOLD_ERROR_OUT_OF_RANGE);
@@ -80,7 +80,7 @@ test_vm_limits (void)
         g_assert_false (mc_vm_threshold_set (&policy, threshold, threshold->least - 1, NULL));
       for (const McThreshold *other = mc_vm_thresholds; other->name != NULL; other++)
         {
-          policy = MC_VM_POLICY_UNSET;
+          policy = MC_ALL_UNSET (McVmPolicy);
           g_assert_true (mc_vm_threshold_set (&policy, threshold, threshold->least, NULL));
           g_assert_cmpuint (mc_vm_threshold_get (&policy, other), ==,
                             other == threshold ? threshold->least : MC_UNSET);
@@ -91,12 +91,12 @@ test_vm_limits (void)
 static void
 test_unknown (void)
 {
-  g_assert_null (mc_host_threshold_find ("Minimum"));
-  g_assert_null (mc_host_threshold_find ("low-watermark"));
-  g_assert_null (mc_host_threshold_find (""));
-  g_assert_null (mc_host_threshold_find (NULL));
-  g_assert_null (mc_vm_threshold_find ("HostReserve"));
-  g_assert_null (mc_vm_threshold_find ("lowwatermark"));
+  g_assert_null (mc_threshold_find (mc_host_thresholds, "Minimum"));
+  g_assert_null (mc_threshold_find (mc_host_thresholds, "low-watermark"));
+  g_assert_null (mc_threshold_find (mc_host_thresholds, ""));
+  g_assert_null (mc_threshold_find (mc_host_thresholds, NULL));
+  g_assert_null (mc_threshold_find (mc_vm_thresholds, "HostReserve"));
+  g_assert_null (mc_threshold_find (mc_vm_thresholds, "lowwatermark"));
 }
 
 /* Messages name the value and the limit, as people write them. */
@@ -116,7 +116,7 @@ test_messages (void)
     { "StepLimit", 0, "StepLimit 0 % is below its least of 1 %" },
     { "Interval", 0, "Interval 0 s is below its least of 1 s" },
   };
-  McVmPolicy policy = MC_VM_POLICY_UNSET;
+  McVmPolicy policy = MC_ALL_UNSET (McVmPolicy);
   g_autoptr (GError) weight = NULL;
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -124,11 +124,13 @@ test_messages (void)
       McPolicySettings settings = mc_policy_settings_default ();
       g_autoptr (GError) error = NULL;
 
-      g_assert_false (mc_host_threshold_set (
-          &settings.thresholds, mc_host_threshold_find (cases[i].name), cases[i].value, &error));
+      g_assert_false (mc_host_threshold_set (&settings.thresholds,
+                                             mc_threshold_find (mc_host_thresholds, cases[i].name),
+                                             cases[i].value, &error));
       assert_error (error, MC_THRESHOLD_ERROR_OUT_OF_RANGE, cases[i].message);
     }
-  g_assert_false (mc_vm_threshold_set (&policy, mc_vm_threshold_find ("Weight"), 10001, &weight));
+  g_assert_false (mc_vm_threshold_set (&policy, mc_threshold_find (mc_vm_thresholds, "Weight"),
+                                       10001, &weight));
   assert_error (weight, MC_THRESHOLD_ERROR_OUT_OF_RANGE, "Weight 10001 is above its most of 10000");
 }
 
@@ -183,7 +185,7 @@ test_vm_together (void)
     guint64 capacity;
     const char *message;
   } cases[] = {
-    { MC_VM_POLICY_UNSET, MC_GIB, NULL },
+    { MC_ALL_UNSET (McVmPolicy), MC_GIB, NULL },
     { { 512 * MC_MIB, 512 * MC_MIB, MC_UNSET, MC_UNSET, MC_UNSET }, 512 * MC_MIB, NULL },
     { { 2 * MC_GIB, 1 * MC_GIB, MC_UNSET, MC_UNSET, MC_UNSET },
       MC_UNKNOWN,
@@ -285,9 +287,12 @@ test_files (void)
 static void
 test_list (void)
 {
-  g_autofree char *names = mc_threshold_list (mc_vm_thresholds);
+  g_autoptr (GError) error = NULL;
 
-  g_assert_cmpstr (names, ==, "LowWatermark, HighWatermark, Minimum, Maximum and Weight");
+  g_assert_null (mc_threshold_require (mc_vm_thresholds, "Speed", &error));
+  g_assert_cmpstr (error->message, ==,
+                   "A VM has no threshold 'Speed'; it has LowWatermark, HighWatermark, Minimum, "
+                   "Maximum and Weight");
 }
 
 /* An eighth, and no more than makes nobody swap for memory that nobody touches. */

@@ -39,7 +39,7 @@ add_values (McWire *wire)
   mc_wire_add_string (wire, "");
   mc_wire_add_string (wire, "b");
   mc_wire_close_array (wire, array, 4);
-  mc_wire_add_byte (wire, 7);
+  mc_wire_add_bytes (wire, (const guint8 *)"\7", 1);
   array = mc_wire_open_array (wire, MC_WIRE_STRUCT);
   mc_wire_close_array (wire, array, MC_WIRE_STRUCT);
   array = mc_wire_open_array (wire, MC_WIRE_STRUCT);

@@ -41,7 +41,7 @@ sum_up (McModel *model)
       sums.lost += mc_health_is_lost (vm) ? 1 : 0;
       sums.starving += mc_health_is_short (vm) ? 1 : 0;
       if (managed)
-        sums.reclaimed += maximum - MIN (maximum, mc_properties_number (vm, "Balloon"));
+        sums.reclaimed += saturating_sub (maximum, mc_properties_number (vm, "Balloon"));
     }
   return sums;
 }

@@ -5,7 +5,7 @@
 
 #include "command.h"
 #include "model.h"
-#include "output/text.h"
+#include "plain-text.h"
 #include "setting.h"
 
 #include <glib/gi18n.h>

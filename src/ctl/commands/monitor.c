@@ -158,17 +158,16 @@ on_removed (Monitor *self, GVariant *parameters)
 static void
 on_properties (Monitor *self, const char *path, GVariant *parameters)
 {
-  static const char *const telling[]
-      = { "State", "HostCondition", "HypervisorConnected", "Status" };
+  static const char *const states[] = { "State", "HostCondition", "HypervisorConnected", "Status" };
   g_autoptr (GVariant) changed = NULL;
   const char *name;
 
   g_variant_get (parameters, "(&s@a{sv}@as)", NULL, &changed, NULL);
   if (g_variant_lookup (changed, "Name", "&s", &name))
     g_hash_table_replace (self->names, g_strdup (path), g_strdup (name));
-  for (guint i = 0; i < G_N_ELEMENTS (telling); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (states); i++)
     {
-      g_autoptr (GVariant) value = g_variant_lookup_value (changed, telling[i], NULL);
+      g_autoptr (GVariant) value = g_variant_lookup_value (changed, states[i], NULL);
       g_autofree char *shown = NULL;
       g_autofree char *text = NULL;
 
@@ -177,9 +176,9 @@ on_properties (Monitor *self, const char *path, GVariant *parameters)
       shown = g_variant_is_of_type (value, G_VARIANT_TYPE_STRING)
                   ? g_variant_dup_string (value, NULL)
                   : g_variant_print (value, FALSE);
-      text = g_strdup_printf (_ ("%s is %s"), telling[i], shown);
+      text = g_strdup_printf (_ ("%s is %s"), states[i], shown);
       print_event (self, "PropertyChanged", path, text,
-                   g_variant_new_parsed ("{'Property': <%s>, 'Value': %v}", telling[i], value));
+                   g_variant_new_parsed ("{'Property': <%s>, 'Value': %v}", states[i], value));
     }
 }
 

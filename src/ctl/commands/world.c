@@ -7,7 +7,7 @@
 
 #include "command.h"
 #include "model.h"
-#include "output/text.h"
+#include "plain-text.h"
 #include "size.h"
 
 #include <errno.h>
@@ -43,12 +43,6 @@ static const char preface[]
       "second 60 on\n"
       "# up to 900 MiB by 50 MiB a second. cache= is page cache, own= what its QEMU occupies by "
       "itself.\n";
-
-static guint64
-saturating_sub (guint64 from, guint64 what)
-{
-  return from > what ? from - what : 0;
-}
 
 static guint64
 size_of (const McModelVm *vm, const char *name)
@@ -125,7 +119,7 @@ add_use (GString *file, const McModelVm *vm)
 static gboolean
 differ (guint64 a, guint64 b)
 {
-  return MAX (a, b) - MIN (a, b) >= MC_MIB;
+  return distance (a, b) >= MC_MIB;
 }
 
 /* What somebody has set for it. */

@@ -74,9 +74,10 @@ mc_paragraph_wrap (const char *text, guint first, guint rest)
   return lines;
 }
 
-char *
-mc_paragraph_format (const char *text, guint columns)
+static char *
+format_text (const char *text)
 {
+  guint columns = mc_text_columns ();
   g_autoptr (GPtrArray) lines = NULL;
   GString *paragraph;
 
@@ -99,7 +100,7 @@ mc_paragraph_print (const char *format, ...)
   va_start (arguments, format);
   text = g_strdup_vprintf (format, arguments);
   va_end (arguments);
-  paragraph = mc_paragraph_format (text, mc_text_columns ());
+  paragraph = format_text (text);
   g_print ("%s\n", paragraph);
 }
 
@@ -107,7 +108,7 @@ void
 mc_paragraph_print_marked (
     const McClient *client, const char *text, gsize start, gsize length, McStyle style)
 {
-  g_autofree char *paragraph = mc_paragraph_format (text, mc_text_columns ());
+  g_autofree char *paragraph = format_text (text);
   gboolean whole = strncmp (paragraph, text, start + length) == 0;
   gboolean colored = whole && mc_text_colored (client);
 

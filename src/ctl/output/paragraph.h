@@ -13,11 +13,8 @@ G_BEGIN_DECLS
  */
 GPtrArray *mc_paragraph_wrap (const char *text, guint first, guint rest);
 
-/* Returns: (transfer full): @text in lines of @columns, all but the first with a small indent; 0 =
- * in one line. No newline at the end. */
-char *mc_paragraph_format (const char *text, guint columns);
-
-/* Prints a paragraph on stdout, broken to fit the terminal if there is one, and a newline. */
+/* Prints a paragraph on stdout, broken to fit the terminal if there is one, and a newline.
+ * All lines but the first have a small indent. */
 void mc_paragraph_print (const char *format, ...) G_GNUC_PRINTF (1, 2);
 
 /* The same of @text, whose @length bytes from @start on are in @style where they are on one line.

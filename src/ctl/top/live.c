@@ -136,7 +136,7 @@ on_tick (gpointer user_data)
 }
 
 static gboolean
-take_order (Live *self, guint key)
+set_order (Live *self, guint key)
 {
   static const struct
   {
@@ -167,7 +167,7 @@ scroll (Live *self, int lines)
 }
 
 static void
-take_key (Live *self, guint key)
+handle_key (Live *self, guint key)
 {
   switch (key)
     {
@@ -197,7 +197,7 @@ take_key (Live *self, guint key)
       scroll (self, (int)self->view.rows / 2);
       break;
     default:
-      if (!take_order (self, key))
+      if (!set_order (self, key))
         return;
     }
   draw (self);
@@ -215,7 +215,7 @@ on_input (int fd, GIOCondition condition, gpointer user_data)
       return G_SOURCE_REMOVE;
     }
   while ((key = mc_terminal_read_key (self->terminal)) != MC_KEY_NONE)
-    take_key (self, key);
+    handle_key (self, key);
   return G_SOURCE_CONTINUE;
 }
 

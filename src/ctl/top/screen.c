@@ -28,10 +28,7 @@
 static guint64
 used_of (GVariant *vm)
 {
-  guint64 balloon = mc_properties_number (vm, "Balloon");
-  guint64 unused = mc_properties_number (vm, "Unused");
-
-  return balloon > unused ? balloon - unused : 0;
+  return saturating_sub (mc_properties_number (vm, "Balloon"), mc_properties_number (vm, "Unused"));
 }
 
 static guint64
@@ -122,7 +119,7 @@ static char *
 format_host_bar (GVariant *host, guint columns)
 {
   guint64 total = mc_properties_number (host, "HostTotal");
-  guint64 used = total - MIN (mc_properties_number (host, "HostAvailable"), total);
+  guint64 used = saturating_sub (total, mc_properties_number (host, "HostAvailable"));
 
   if (columns < BAR_LEAST + BRACKETS)
     return g_strdup ("");

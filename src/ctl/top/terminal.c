@@ -109,7 +109,7 @@ mc_terminal_draw (McTerminal *self, const char *lines)
 
 /* How many bytes of the input the sequence at its start takes, and which key it is. */
 static gsize
-take_sequence (const McTerminal *self, guint *key)
+read_sequence (const McTerminal *self, guint *key)
 {
   static const struct
   {
@@ -148,7 +148,7 @@ mc_terminal_read_key (McTerminal *self)
     }
   if (self->length == 0)
     return MC_KEY_NONE;
-  taken = take_sequence (self, &key);
+  taken = read_sequence (self, &key);
   self->length -= taken;
   memmove (self->input, self->input + taken, self->length);
   return key;

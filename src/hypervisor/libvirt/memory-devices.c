@@ -7,7 +7,7 @@
 static guint64
 known_sub (guint64 figure, guint64 bytes)
 {
-  return figure == MC_UNKNOWN ? figure : figure - MIN (figure, bytes);
+  return figure == MC_UNKNOWN ? figure : saturating_sub (figure, bytes);
 }
 
 /*

@@ -16,6 +16,7 @@
 
 #include "cgroups.h"
 #include "numa-nodes.h"
+#include "size.h"
 
 static void
 group_clear (gpointer data)
@@ -90,8 +91,8 @@ read_slice (const char *system, const char *slice, guint64 *left)
       || !mc_cgroups_read (system, slice, "memory.current", &current))
     return FALSE;
   inactive = mc_cgroups_read_stat (system, slice, "inactive_file");
-  current -= MIN (inactive, current); /* the two files are of two moments */
-  *left = max - MIN (current, max);
+  /* The two files are of two moments. */
+  *left = saturating_sub (max, saturating_sub (current, inactive));
   return TRUE;
 }
 

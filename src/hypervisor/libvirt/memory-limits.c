@@ -24,7 +24,7 @@ typedef struct
 } Lowest;
 
 static void
-take_lower (Lowest *lowest, guint64 bytes, char *name)
+keep_lower (Lowest *lowest, guint64 bytes, char *name)
 {
   if (bytes == 0 || bytes >= NO_LIMIT || (lowest->name != NULL && lowest->bytes <= bytes))
     {
@@ -95,7 +95,7 @@ read_cgroup (const char *system, const char *cgroup, char *name, Lowest *lowest)
   guint64 bytes;
 
   if (mc_cgroups_read (system, cgroup, "memory.max", &bytes)) /* "max": no number, no limit */
-    take_lower (lowest, bytes, name);
+    keep_lower (lowest, bytes, name);
   else
     g_free (name);
 }
@@ -144,7 +144,7 @@ read_nodes (const McMemoryLimits *self, const char *system, Lowest *lowest)
   if (self->nodes == NULL || !mc_numa_nodes_sum (system, self->nodes, get_total, &sum))
     return;
   name = mc_memory_limits_name_nodes (self->nodes);
-  take_lower (lowest, sum, g_strdup_printf ("%s, to which it is bound,", name));
+  keep_lower (lowest, sum, g_strdup_printf ("%s, to which it is bound,", name));
 }
 
 char *
@@ -152,7 +152,7 @@ mc_memory_limits_find (const McMemoryLimits *self, const char *system, int id, g
 {
   Lowest lowest = { 0 };
 
-  take_lower (&lowest, self->hard_limit, g_strdup ("the hard_limit of its <memtune>"));
+  keep_lower (&lowest, self->hard_limit, g_strdup ("the hard_limit of its <memtune>"));
   if (system != NULL)
     {
       read_cgroups (self, system, id, &lowest);
