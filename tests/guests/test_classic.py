@@ -115,7 +115,7 @@ def test_all_grow_until_there_is_no_more(bed, guests, record):
         return [balloon(record, guest) for guest in guests]
 
     time.sleep(30)  # they grow for 20 s; then for all of them there is not enough
-    wait_until(lambda: max(shares()) - min(shares()) <= MAXIMUM // 10, 60, f"fair shares: {shares()}")
+    wait_until(lambda: max(shares()) - min(shares()) <= MAXIMUM // 10, 60, lambda: f"fair shares: {shares()}")
     assert bed.host.lowest > RESERVE
     # Nobody is short while the host keeps memory back.
     assert sum(shares()) > (HOST_TOTAL - bed.host.base - RESERVE) * 8 // 10
@@ -139,8 +139,8 @@ def test_memory_moves_from_one_that_frees_to_one_that_goes_on(bed, guests, recor
     assert abs(ones - twos) <= MAXIMUM // 10
 
     one.free()
-    two.grow(60, RATE)
-    wait_held(bed, two, 780)
+    two.grow(40, RATE)  # more leaves no room in a guest of 1 GiB with Linux 6.12, whoever gives it what
+    wait_held(bed, two, 760)
     wait_until(lambda: balloon(record, two) >= 900 * MIB, 60, "the memory to arrive")
     assert balloon(record, one) < ones
     wait_until(lambda: two.info()["available"] > 50 * MIB, 30, "the guest that goes on to have room")

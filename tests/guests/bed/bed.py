@@ -274,18 +274,31 @@ class Bed:
         names = [guest.name for guest in guests] or list(self.guests)
         return all(name in vms and vms[name]["Status"] == "managed" for name in names)
 
+    def sizes(self):
+        """What each guest's balloon has, to within what one at rest breathes, as the service shows it."""
+        vms = (interfaces.get(VM) for interfaces in self.objects().values())
+        return {vm["Name"]: vm["Balloon"] // (4 * MIB) for vm in vms if vm}
+
     def settle(self, still_s, timeout):
-        """Waits until no target has changed for so many seconds, as the service tells and libvirtd was told."""
+        """Waits until for so many seconds no target has changed, as the service tells and libvirtd was told, and no balloon: some
+        are a minute on their way to where they were told to be."""
         deadline = time.monotonic() + timeout
         last, since = None, time.monotonic()
         while time.monotonic() - since < still_s:
-            now = self.targets(), [self.calls.of(guest)[-1:] for guest in self.guests.values()]
+            now = self.targets(), [self.calls.of(guest)[-1:] for guest in self.guests.values()], self.sizes()
             if now != last or not now[0]:  # a service that does not answer has not settled
                 last, since = now, time.monotonic()
             if time.monotonic() > deadline:
-                raise TimeoutError(f"the targets still move after {timeout} s: {last}")
+                raise TimeoutError(f"balloons or their targets still move after {timeout} s: {self.sizes()}, "
+                                   f"{self.describe_sets(timeout)}")
             time.sleep(0.2)
         return last[0]
+
+    def describe_sets(self, seconds):
+        """What libvirtd was told lately: how many seconds ago, and how many MiB."""
+        now = time.monotonic()
+        return {guest.name: [(round(now - t, 1), size // MIB) for t, size in self.calls.of(guest) if now - t < seconds]
+                for guest in self.guests.values()}
 
     def stats_period(self, guest):
         """In seconds, as libvirt has it now; 0: none."""
