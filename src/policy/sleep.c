@@ -102,13 +102,12 @@ least_us (const McPolicyCycle *cycle)
   return cycle->tuning->sleep_least_s * G_USEC_PER_SEC;
 }
 
-/* How long its CPU time is to allow it to be asleep: who falls asleep does so for a while. */
+/* How long its CPU time is to allow it to be asleep, as it is while it is awake. It uses less once
+ * it is asleep: to report every second is most of what an idle guest does. */
 static gint64
-ahead_of (const McPolicyCycle *cycle, const McVmFacts *facts, const McVmHistory *history)
+ahead_of (const McPolicyCycle *cycle, const McVmFacts *facts)
 {
-  if (facts->asleep)
-    return 0;
-  return history->attention == MC_ATTENTION_AWAKE ? 2 * least_us (cycle) : least_us (cycle);
+  return facts->asleep ? 0 : least_us (cycle);
 }
 
 static McAttention
@@ -116,7 +115,7 @@ attention_to_managed (const McPolicyCycle *cycle, const McVmFacts *facts, McVmHi
 {
   guint64 left = left_of (facts);
 
-  if (mc_asked_filled_most (facts, history, ahead_of (cycle, facts, history)) >= left)
+  if (mc_asked_filled_most (facts, history, ahead_of (cycle, facts)) >= left)
     {
       history->woken |= facts->asleep; /* until it has reported */
       return MC_ATTENTION_AWAKE;

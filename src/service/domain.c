@@ -52,16 +52,27 @@ mc_domain_clear (McDomain *self)
   g_free (self->name);
 }
 
-/* Its host tells the time of a report by the clock on the wall, in whole seconds: it is that old at
- * the most, unless the clock has been set since it was last asked. */
+/* Its host tells the time of a report by the clock on the wall, in whole seconds, and that may have
+ * been set since; but the report was not there when it was last asked. */
 static gint64
-find_report_age (McDomain *self, gint64 report_s, gint64 now_us, gint64 wall_us)
+find_report_age (const McDomain *self, gint64 report_s, gint64 now_us, gint64 wall_us)
 {
-  gint64 offset_us = wall_us - now_us;
-  gboolean was_set = ABS (offset_us - self->clock_offset_us) > CLOCK_STEP_US;
+  gint64 since_us = now_us - self->asked_us;
+  gint64 told_us = wall_us - report_s * G_USEC_PER_SEC;
+  gboolean was_set = ABS (wall_us - now_us - self->clock_offset_us) > CLOCK_STEP_US;
 
-  self->clock_offset_us = offset_us;
-  return was_set || report_s <= 0 ? 0 : MAX (wall_us - report_s * G_USEC_PER_SEC, 0);
+  return was_set || told_us < 0 ? since_us : MIN (told_us, since_us);
+}
+
+static void
+note_report (McDomain *self, gint64 report_s, gint64 now_us, gint64 wall_us)
+{
+  gint64 age_us = self->looked ? find_report_age (self, report_s, now_us, wall_us) : 0;
+
+  self->reported = self->looked;
+  self->reported_us = self->looked ? now_us - age_us : 0;
+  /* It may be a second younger than it is at the most. */
+  self->report_wall_us = wall_us - MAX (age_us - G_USEC_PER_SEC, 0);
 }
 
 void
@@ -103,13 +114,12 @@ mc_domain_update_from_sample (McDomain *self,
   facts->swap_in = sample->swap_in;
   facts->swap_out = sample->swap_out;
   if (sample->stats_time_s != facts->stats_time_s)
-    {
-      self->reported = self->looked;
-      self->report_wall_us = wall_us;
-    }
+    note_report (self, sample->stats_time_s, now_us, wall_us);
   self->looked = TRUE;
+  self->asked_us = now_us;
+  self->clock_offset_us = wall_us - now_us;
   facts->stats_time_s = sample->stats_time_s;
-  facts->stats_age_us = find_report_age (self, sample->stats_time_s, now_us, wall_us);
+  facts->stats_age_us = self->reported_us > 0 ? now_us - self->reported_us : 0;
 }
 
 void

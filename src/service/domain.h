@@ -30,9 +30,10 @@ typedef struct
   McVmFacts facts;        /* its figures alone: without what the service has set, and its limits */
   guint64 n_sample;       /* the number of the last one that had it */
   gint64 state_us;        /* when an event last said whether it runs; g_get_monotonic_time() */
-  gint64 clock_offset_us; /* the clock on the wall less the one that only goes on, when it was last
-                             asked */
-  gint64 report_wall_us;  /* when the newest report was first seen: µs since the epoch; 0 = never */
+  gint64 asked_us;        /* when its guest's figures were last looked at, */
+  gint64 clock_offset_us; /* and the clock on the wall less the one that only goes on, then */
+  gint64 reported_us;     /* when the newest report was made at the earliest; 0 = nobody knows */
+  gint64 report_wall_us;  /* when the newest report was made: µs since the epoch; 0 = never */
   gboolean announced;     /* somebody may have seen it */
   gboolean gone;          /* it has stopped, or is no longer on this host */
   gboolean crashed;       /* its kernel has, and has not restarted since */

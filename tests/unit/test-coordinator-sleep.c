@@ -12,7 +12,6 @@ static void
 set_up (Fixture *f, gconstpointer data)
 {
   tuning = mc_tuning_default;
-  tuning.sleep_turn_s = 30;
   fixture_set_up (f, data);
   f->tuning = &tuning;
 }
@@ -156,6 +155,44 @@ test_what_wakes_it (Fixture *f, gconstpointer data)
     }
 }
 
+/* Returns: after how many seconds it has what it needs. */
+static guint
+serve (Fixture *f, McFakeVm *needy)
+{
+  needy->used = needy->figures.balloon - 20 * MC_MIB;
+  needy->figures.cpu_time_us += SECOND;
+  for (guint s = 1; s < 60; s++)
+    {
+      fixture_pass (f, 1);
+      if (needy->target >= needy->used + 150 * MC_MIB)
+        return s;
+    }
+  g_assert_not_reached ();
+}
+
+/* What a process has that hangs as it sleeps is nobody's: nobody waits for it. */
+static void
+test_one_that_hangs_delays_nobody (Fixture *f, gconstpointer data)
+{
+  McFakeVm *hung = add_idle_guest (f, "hung"), *needy = add_idle_guest (f, "needy");
+  guint beside_well, beside_hung;
+
+  add_idle_guest (f, "other");
+  fixture_start_service (f);
+  idle (f, 90);
+  beside_well = serve (f, needy);
+  needy->used = 300 * MC_MIB;
+  idle (f, 400);
+  hung->n_asked = 0;
+  mc_fake_hypervisor_hang_vm (f->fake, hung);
+  idle (f, 1);
+  g_assert_cmpstr (fixture_status_of (f, hung), ==, "managed");
+  beside_hung = serve (f, needy);
+  g_assert_cmpuint (beside_hung, <=, beside_well);
+  idle (f, 32);
+  g_assert_cmpstr (fixture_status_of (f, hung), ==, "busy");
+}
+
 /* In a dry run the periods of VMs that report by themselves are left alone. */
 static void
 test_dry_run_changes_no_period (Fixture *f, gconstpointer data)
@@ -170,13 +207,12 @@ test_dry_run_changes_no_period (Fixture *f, gconstpointer data)
   g_assert_cmpuint (vm->n_asked, <, 40);
 }
 
-/* As it is delivered. */
 static void
 test_nobody_sleeps_where_it_is_off (Fixture *f, gconstpointer data)
 {
   McFakeVm *vm = add_idle_guest (f, "vm");
 
-  f->tuning = NULL;
+  tuning.sleep_turn_s = 0;
   fixture_start_service (f);
   idle (f, 60);
   vm->n_asked = 0;
@@ -185,28 +221,50 @@ test_nobody_sleeps_where_it_is_off (Fixture *f, gconstpointer data)
   g_assert_cmpuint (vm->description.stats_period_s, ==, 1);
 }
 
-/* By the clock on the wall, but not where that was set meanwhile. */
+typedef struct
+{
+  McDomain domain;
+  McVmSample *sample;
+  gint64 now_us, wall_us;
+} Reports;
+
+/* Looks at its figures, so many seconds after it last did: the newest report is of @report_s. */
+static void
+look (Reports *reports, guint seconds, gint64 report_s)
+{
+  reports->now_us += seconds * SECOND;
+  reports->wall_us += seconds * SECOND;
+  reports->sample->stats_time_s = report_s;
+  mc_domain_update_from_sample (&reports->domain, reports->sample, 0, reports->now_us,
+                                reports->wall_us, 1);
+}
+
+/* Whatever the clock on the wall is set to: it was not there when it was last asked. */
 static void
 test_report_is_so_old_at_the_most (void)
 {
   g_autoptr (McVmSample) sample = mc_vm_sample_new ("8c3b1e7e-0000-4000-8000-000000000001", "vm");
   gint64 wall_us = (gint64)1000000 * SECOND + SECOND / 4;
-  McDomain domain;
+  Reports reports = { .sample = sample, .now_us = 50 * SECOND, .wall_us = wall_us };
+  const gint64 *age_us = &reports.domain.facts.stats_age_us;
+  const gint64 *shown_us = &reports.domain.report_wall_us;
 
-  mc_domain_init (&domain, NULL, sample, 0);
-  sample->stats_time_s = 999991;
-  mc_domain_update_from_sample (&domain, sample, 0, 50 * SECOND, wall_us, 1);
-  g_assert_cmpint (domain.facts.stats_age_us, ==, 0); /* nobody knows where the clock was before */
-  mc_domain_update_from_sample (&domain, sample, 0, 52 * SECOND, wall_us + 2 * SECOND, 2);
-  g_assert_cmpint (domain.facts.stats_age_us, ==, 11 * SECOND + SECOND / 4);
-  mc_domain_update_from_sample (&domain, sample, 0, 54 * SECOND, wall_us - 5 * SECOND, 3);
-  g_assert_cmpint (domain.facts.stats_age_us, ==, 0);
-  mc_domain_update_from_sample (&domain, sample, 0, 56 * SECOND, wall_us - 3 * SECOND, 4);
-  g_assert_cmpint (domain.facts.stats_age_us, ==, 6 * SECOND + SECOND / 4);
-  sample->stats_time_s = 1000002; /* in the future */
-  mc_domain_update_from_sample (&domain, sample, 0, 58 * SECOND, wall_us - SECOND, 5);
-  g_assert_cmpint (domain.facts.stats_age_us, ==, 0);
-  mc_domain_clear (&domain);
+  mc_domain_init (&reports.domain, NULL, sample, 0);
+  look (&reports, 0, 999991);
+  g_assert_cmpint (*age_us, ==, 0); /* nobody knows when it was made */
+  look (&reports, 20, 1000009);
+  g_assert_cmpint (*age_us, ==, 11 * SECOND + SECOND / 4);
+  g_assert_cmpint (*shown_us, ==, (gint64)1000010 * SECOND);
+  look (&reports, 2, 1000009); /* the same one */
+  g_assert_cmpint (*age_us, ==, 13 * SECOND + SECOND / 4);
+  g_assert_cmpint (*shown_us, ==, (gint64)1000010 * SECOND);
+  reports.wall_us -= (gint64)3600 * SECOND;
+  look (&reports, 4, 1000025); /* in the future, as it seems */
+  g_assert_cmpint (*age_us, ==, 4 * SECOND);
+  look (&reports, 4, 996000); /* long ago */
+  g_assert_cmpint (*age_us, ==, 4 * SECOND);
+  g_assert_cmpint (ABS (*shown_us - reports.wall_us), <=, 4 * SECOND);
+  mc_domain_clear (&reports.domain);
 }
 
 /* What its guest had is put back, however seldom it was asked. */
@@ -230,6 +288,7 @@ main (int argc, char *argv[])
     { "/coordinator/sleep/seldom", test_asked_seldom },
     { "/coordinator/sleep/cpu-time", test_cpu_time_wakes_it },
     { "/coordinator/sleep/what-wakes", test_what_wakes_it },
+    { "/coordinator/sleep/hangs", test_one_that_hangs_delays_nobody },
     { "/coordinator/sleep/dry-run", test_dry_run_changes_no_period },
     { "/coordinator/sleep/period", test_period_is_put_back },
     { "/coordinator/sleep/off", test_nobody_sleeps_where_it_is_off },
