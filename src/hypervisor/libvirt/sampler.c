@@ -71,7 +71,8 @@ mc_sampler_new (McHypervisor *hypervisor,
   self->connection = connection;
   self->threads = threads;
   self->vms = vms;
-  self->n_vms = NOT_KNOWN;
+  /* Of another machine each connection is a login. */
+  self->n_vms = mc_hypervisor_is_local (hypervisor) ? NOT_KNOWN : 0;
   for (guint i = 0; i < SUBSETS_MOST; i++)
     self->subsets[i] = (Subset){ .owner = self, .index = i };
   return self;
