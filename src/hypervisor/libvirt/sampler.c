@@ -14,7 +14,7 @@
 #include "sampler.h"
 
 /* A call that took longer, and twice as long as it should, waits for one VM: the next one passes
- * that VM by (32 guests take 160 ms). What the first should take is not known. */
+ * that VM by (32 guests take 160 ms). */
 #define PASS_BY_MS      300
 #define PASS_BY_MOST_MS 1000
 #define PASS_BY_TIMES   2
@@ -31,7 +31,7 @@
 #define VMS_IN_A_SUBSET 32
 #define SUBSETS_MOST    5
 
-/* How many VMs there are: then there may be many. */
+/* How many VMs there are, as none came in time: then there may be many. */
 #define NOT_KNOWN G_MAXUINT
 
 typedef struct
@@ -49,7 +49,7 @@ struct _McSampler
   McThreadPool *threads;
   McKnownVms *vms;
 
-  guint n_vms;      /* of the last sample; NOT_KNOWN */
+  guint n_vms;      /* of the last sample; 0 = there was none; NOT_KNOWN */
   gint64 us_per_vm; /* that was asked in the last call that answered in time; 0 = there was none */
   guint n_subsets;
   Subset subsets[SUBSETS_MOST];
@@ -71,8 +71,7 @@ mc_sampler_new (McHypervisor *hypervisor,
   self->connection = connection;
   self->threads = threads;
   self->vms = vms;
-  /* Of another machine each connection is a login. */
-  self->n_vms = mc_hypervisor_is_local (hypervisor) ? NOT_KNOWN : 0;
+  self->n_subsets = 1;
   for (guint i = 0; i < SUBSETS_MOST; i++)
     self->subsets[i] = (Subset){ .owner = self, .index = i };
   return self;
@@ -210,7 +209,7 @@ get_expected_ms (const McSampler *self)
 {
   gint64 expected_us = self->us_per_vm * (count_awake (self) / self->n_subsets);
 
-  if (self->n_vms == NOT_KNOWN || self->us_per_vm == 0)
+  if (self->n_vms == NOT_KNOWN)
     return PASS_BY_MOST_MS;
   return (guint)MIN (expected_us / 1000, PASS_BY_MOST_MS);
 }
