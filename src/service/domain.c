@@ -67,12 +67,15 @@ find_report_age (const McDomain *self, gint64 report_s, gint64 now_us, gint64 wa
 static void
 note_report (McDomain *self, gint64 report_s, gint64 now_us, gint64 wall_us)
 {
-  gint64 age_us = self->looked ? find_report_age (self, report_s, now_us, wall_us) : 0;
+  gint64 age_us;
 
-  self->reported = self->looked;
-  self->reported_us = self->looked ? now_us - age_us : 0;
+  self->report_wall_us = wall_us;
+  if (!self->looked)
+    return; /* nobody knows when it was made */
+  age_us = find_report_age (self, report_s, now_us, wall_us);
+  self->reported_us = now_us - age_us;
   /* It may be a second younger than it is at the most. */
-  self->report_wall_us = wall_us - MAX (age_us - G_USEC_PER_SEC, 0);
+  self->report_wall_us -= MAX (age_us - G_USEC_PER_SEC, 0);
 }
 
 void

@@ -32,15 +32,15 @@ typedef struct
   gint64 state_us;        /* when an event last said whether it runs; g_get_monotonic_time() */
   gint64 asked_us;        /* when its guest's figures were last looked at, */
   gint64 clock_offset_us; /* and the clock on the wall less the one that only goes on, then */
-  gint64 reported_us;     /* when the newest report was made at the earliest; 0 = nobody knows */
-  gint64 report_wall_us;  /* when the newest report was made: µs since the epoch; 0 = never */
-  gboolean announced;     /* somebody may have seen it */
-  gboolean gone;          /* it has stopped, or is no longer on this host */
-  gboolean crashed;       /* its kernel has, and has not restarted since */
-  gboolean was_busy;      /* in the last sample, even if once; without any, it counts as busy */
-  gboolean stirred;       /* something happened to it since it was last asked */
-  gboolean looked;        /* at its figures */
-  gboolean reported;      /* since then */
+  gint64 reported_us;    /* when the newest report was made at the earliest; 0 = none was, since its
+                            figures were looked at first */
+  gint64 report_wall_us; /* when the newest report was made: µs since the epoch; 0 = never */
+  gboolean announced;    /* somebody may have seen it */
+  gboolean gone;         /* it has stopped, or is no longer on this host */
+  gboolean crashed;      /* its kernel has, and has not restarted since */
+  gboolean was_busy;     /* in the last sample, even if once; without any, it counts as busy */
+  gboolean stirred;      /* something happened to it since it was last asked */
+  gboolean looked;       /* at its figures */
   McDomainEntries entries;
 } McDomain;
 

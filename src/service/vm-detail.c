@@ -72,7 +72,7 @@ describe_silence (const McVmParts *vm, McVmStatus status)
 
   if (refused != NULL)
     return g_strdup_printf ("Its statistics period cannot be set: %s.", refused);
-  if (!vm->domain.reported && facts->stats_time_s > 0 && facts->unused != MC_UNKNOWN)
+  if (vm->domain.reported_us == 0 && facts->stats_time_s > 0 && facts->unused != MC_UNKNOWN)
     return g_strdup (
         "The guest has reported nothing since the service watches it; earlier reports are "
         "not used.");

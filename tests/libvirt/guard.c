@@ -69,8 +69,8 @@ wait_for_vms (int n_vms)
   return n_vms;
 }
 
-#define GUARD(type, name, parameters, arguments) GUARD_BEFORE (, type, name, parameters, arguments)
-#define GUARD_BEFORE(then, type, name, parameters, arguments)                                      \
+#define GUARD(type, name, parameters, arguments) GUARD_THEN (, type, name, parameters, arguments)
+#define GUARD_THEN(then, type, name, parameters, arguments)                                        \
   type name parameters                                                                             \
   {                                                                                                \
     static gsize found;                                                                            \
@@ -103,7 +103,7 @@ GUARD (int,
         virFreeCallback freecb),
        (conn, dom, id, cb, opaque, freecb))
 GUARD (int, virConnectDomainEventDeregisterAny, (virConnectPtr conn, int id), (conn, id))
-GUARD_BEFORE (
+GUARD_THEN (
     wait_for_vms,
     int,
     virConnectGetAllDomainStats,
@@ -124,14 +124,14 @@ GUARD (int,
        virConnectListAllDomains,
        (virConnectPtr connection, virDomainPtr **domains, unsigned int flags),
        (connection, domains, flags))
-GUARD_BEFORE (wait_for_vms,
-              int,
-              virDomainListGetStats,
-              (virDomainPtr * domains,
-               unsigned int stats,
-               virDomainStatsRecordPtr **records,
-               unsigned int flags),
-              (domains, stats, records, flags))
+GUARD_THEN (wait_for_vms,
+            int,
+            virDomainListGetStats,
+            (virDomainPtr * domains,
+             unsigned int stats,
+             virDomainStatsRecordPtr **records,
+             unsigned int flags),
+            (domains, stats, records, flags))
 GUARD (int, virDomainGetInfo, (virDomainPtr domain, virDomainInfoPtr info), (domain, info))
 GUARD (int,
        virDomainMemoryStats,

@@ -46,7 +46,7 @@ read_ceiling (const McMemoryLimits *limits,
               McVmDescription *description)
 {
   description->ceiling_name = mc_memory_limits_find (limits, system, id, &description->ceiling);
-  description->ceiling -= MIN (description->ceiling, devices->plugged);
+  description->ceiling = saturating_sub (description->ceiling, devices->plugged);
 }
 
 /* What somebody wrote for its next start alone is not in the running VM's XML. */

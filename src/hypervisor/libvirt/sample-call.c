@@ -166,17 +166,6 @@ read_devices (virDomainPtr domain, McMemoryDevices *devices, McVmSample *sample)
   sample->balloon = devices->current;
 }
 
-/* As even as it is of UUIDs that somebody counts up by hand. */
-static guint
-find_subset (const unsigned char *uuid, guint of)
-{
-  guint sum = 0;
-
-  for (guint i = 0; i < VIR_UUID_BUFLEN; i++)
-    sum = sum * 31 + uuid[i];
-  return sum % of;
-}
-
 /* The active domains, and those of them that are asked. */
 typedef struct
 {
@@ -201,9 +190,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Active, active_clear)
 static gboolean
 is_in (McSubset subset, virDomainPtr domain)
 {
-  unsigned char uuid[VIR_UUID_BUFLEN];
+  char uuid[VIR_UUID_STRING_BUFLEN];
 
-  return virDomainGetUUID (domain, uuid) == 0 && find_subset (uuid, subset.of) == subset.index;
+  return virDomainGetUUIDString (domain, uuid) == 0
+         && g_str_hash (uuid) % subset.of == subset.index;
 }
 
 /* One that sleeps goes into @sample; of the others the CPU time is remembered. */

@@ -200,7 +200,7 @@ count_awake (const McSampler *self)
   GHashTable *asleep = get_asleep (self);
   guint n_asleep = asleep != NULL ? g_hash_table_size (asleep) : 0;
 
-  return self->n_vms - MIN (n_asleep, self->n_vms);
+  return (guint)saturating_sub (self->n_vms, n_asleep);
 }
 
 /* Returns: how long a subset takes where no VM hangs. */

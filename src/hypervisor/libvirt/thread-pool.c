@@ -103,7 +103,7 @@ mc_thread_pool_count_room_for_samples (McThreadPool *self)
   guint n_others = MIN (count_others (self), MC_CONNECTIONS_MOST);
   guint most = MAX (SAMPLE_THREADS, MC_CONNECTIONS_MOST - n_others);
 
-  return most - MIN (n_samples, most);
+  return (guint)saturating_sub (most, n_samples);
 }
 
 gboolean

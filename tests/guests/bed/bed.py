@@ -22,6 +22,7 @@ from .host import Host
 
 BUS = "/run/dbus/system_bus_socket"
 TIMEOUT_S = 30
+BREATH = 4 * MIB  # less than this is not seen of a balloon that moves
 BUS_INCLUDES = """  <includedir>/usr/share/dbus-1/system.d</includedir>
   <includedir>/etc/dbus-1/system.d</includedir>
 """
@@ -252,6 +253,10 @@ class Bed:
         except GLib.Error:
             return {}
 
+    def vms(self):
+        """The VMs' properties by name; {}: nobody answers."""
+        return {faces[VM]["Name"]: faces[VM] for faces in self.objects().values() if VM in faces}
+
     def vm(self, guest):
         """The guest's properties on the bus, or None."""
         return self.objects().get(guest.object_path, {}).get(VM)
@@ -265,19 +270,13 @@ class Bed:
         """What the daemon has told each guest to have, in bytes by name; empty while no daemon answers."""
         if self.daemon is None or self.daemon.poll() is not None:
             return {}
-        vms = (interfaces.get(VM) for interfaces in self.objects().values())
-        return {vm["Name"]: vm["Target"] for vm in vms if vm}
+        return {name: vm["Target"] for name, vm in self.vms().items()}
 
     def managed(self, *guests):
         """Whether the daemon moves memory in each of them (all, where none is named)."""
-        vms = {vm["Name"]: vm for vm in (faces.get(VM) for faces in self.objects().values()) if vm}
+        vms = self.vms()
         names = [guest.name for guest in guests] or list(self.guests)
         return all(name in vms and vms[name]["Status"] == "managed" for name in names)
-
-    def sizes(self):
-        """What each guest's balloon has, to within what one at rest breathes, as the service shows it."""
-        vms = (interfaces.get(VM) for interfaces in self.objects().values())
-        return {vm["Name"]: vm["Balloon"] // (4 * MIB) for vm in vms if vm}
 
     def settle(self, still_s, timeout):
         """Waits until for so many seconds no target has changed, as the service tells and libvirtd was told, and no balloon: some
@@ -285,12 +284,13 @@ class Bed:
         deadline = time.monotonic() + timeout
         last, since = None, time.monotonic()
         while time.monotonic() - since < still_s:
-            now = self.targets(), [self.calls.of(guest)[-1:] for guest in self.guests.values()], self.sizes()
-            if now != last or not now[0]:  # a service that does not answer has not settled
+            vms = self.vms()
+            now = ({name: vm["Target"] for name, vm in vms.items()}, {name: vm["Balloon"] // BREATH for name, vm in vms.items()},
+                   [self.calls.of(guest)[-1:] for guest in self.guests.values()])
+            if now != last or not vms:  # a service that does not answer has not settled
                 last, since = now, time.monotonic()
             if time.monotonic() > deadline:
-                raise TimeoutError(f"balloons or their targets still move after {timeout} s: {self.sizes()}, "
-                                   f"{self.describe_sets(timeout)}")
+                raise TimeoutError(f"balloons or their targets still move after {timeout} s: {now[:2]}, {self.describe_sets(timeout)}")
             time.sleep(0.2)
         return last[0]
 
