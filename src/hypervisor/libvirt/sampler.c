@@ -19,7 +19,8 @@
 #define PASS_BY_MOST_MS 1000
 #define PASS_BY_TIMES   2
 
-/* Where one VM hangs others may, too: the next tries follow sooner. */
+/* Where one VM hangs others may, too: the next tries follow sooner, after what one takes, or that.
+ */
 #define AGAIN_AT_LEAST_MS 100
 
 /* One that took longer shows what was true when it began: a later one is waited for. */
@@ -31,7 +32,9 @@
 #define VMS_IN_A_SUBSET 32
 #define SUBSETS_MOST    5
 
-/* How many VMs there are, as none came in time: then there may be many. */
+/* How many VMs there are, as the first sample came late: then there may be many. Of later ones that
+ * come late it is known, and VMs that hang are the likelier cause: who begins other subsets then
+ * has what earlier calls still find out for nothing. */
 #define NOT_KNOWN G_MAXUINT
 
 typedef struct
@@ -49,7 +52,7 @@ struct _McSampler
   McThreadPool *threads;
   McKnownVms *vms;
 
-  guint n_vms;      /* of the last sample; 0 = there was none; NOT_KNOWN */
+  guint n_vms;      /* of the last sample; 0 = there was none yet; NOT_KNOWN */
   gint64 us_per_vm; /* that was asked in the last call that answered in time; 0 = there was none */
   guint n_subsets;
   Subset subsets[SUBSETS_MOST];
@@ -219,11 +222,8 @@ on_again (gpointer user_data)
 {
   Subset *subset = user_data;
   McSampler *self = subset->owner;
-  guint expected_ms = get_expected_ms (self);
-  guint next_ms
-      = CLAMP (PASS_BY_TIMES * expected_ms, AGAIN_AT_LEAST_MS, MAX (PASS_BY_MS, expected_ms));
 
-  subset->again = g_timeout_add (next_ms, on_again, subset);
+  subset->again = g_timeout_add (MAX (get_expected_ms (self), AGAIN_AT_LEAST_MS), on_again, subset);
   push_request (self, subset);
   return G_SOURCE_REMOVE;
 }
@@ -234,7 +234,8 @@ on_deadline (gpointer user_data)
   McSampler *self = user_data;
 
   self->deadline = 0;
-  self->n_vms = NOT_KNOWN;
+  if (self->n_vms == 0)
+    self->n_vms = NOT_KNOWN;
   mc_sampler_fail (self, MC_HYPERVISOR_ERROR_TIMED_OUT, "libvirt has not answered in time");
   return G_SOURCE_REMOVE;
 }
