@@ -28,6 +28,6 @@ const McTuning mc_tuning_default = {
   .comfort_trifle_percent = 8,
   .squeeze_percent = 6,
   .comfort_step_percent = 5,
-  .sleep_turn_s = 0,
+  .sleep_turn_s = 30,
   .sleep_least_s = 16,
 };

@@ -39,7 +39,7 @@ def test_no_pressure_figures(bed, guests, watch):
 
 
 @pytest.mark.parametrize("step", ["+3600", "-7200", "+0"])
-def test_clock_steps(bed, guests, watch, step):
+def test_clock_steps(bed, guests, nobody_sleeps, watch, step):
     """An hour on, three back, two on: durations are not the wall clock's."""
     began = watch.now
     bed.clock.write_text(step)

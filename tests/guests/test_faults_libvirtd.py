@@ -14,6 +14,7 @@ from common import wait_until
 
 NAMES = ("one", "two", "three")
 INTERVAL_S = 2
+SELDOM_S = 10  # the period of one that sleeps
 AWAY_S = 120 if "MEMCOORD_FULL_FAULTS" in os.environ else 8
 STOPPED_S = 60 if "MEMCOORD_FULL_FAULTS" in os.environ else 8
 ANSWER_S = 0.1
@@ -74,7 +75,7 @@ def test_killed_and_away(bed, guests, watch):
     assert watch.object_signals(one, began) == watch.object_signals(three, began) == []
     assert watch.object_signals(two, began) == ["InterfacesRemoved"]
     assert_events_are_registered(bed, watch, three)
-    assert bed.stats_period(one) == bed.stats_period(three) == 1
+    assert {bed.stats_period(one), bed.stats_period(three)} <= {1, SELDOM_S}
     two.start()
     two.wait_ready()
     watch.wait_status(two, "managed", 15)

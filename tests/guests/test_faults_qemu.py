@@ -40,7 +40,7 @@ def let_go_on(guests):
 
 
 @pytest.mark.parametrize("count", [1, 3], ids=["one", "three"])
-def test_hung_qemu_delays_nobody(bed, guests, watch, count):
+def test_hung_qemu_delays_nobody(bed, guests, nobody_sleeps, watch, count):
     hung, others = guests[:count], guests[count:]
     began = watch.now
     hang(hung)

@@ -184,7 +184,7 @@ def test_second_instance(bed, guests, watch):
     assert watch.signals == [] and watch.failures == [] and watch.since(began)
 
 
-def test_period_changed_by_another_tool(bed, guests, watch):
+def test_period_changed_by_another_tool(bed, guests, nobody_sleeps, watch):
     one = guests[0]
     bed.virsh("dommemstat", one.name, "--period", 10, "--live")
     wait_until(lambda: bed.stats_period(one) == 1, len(NAMES) * INTERVAL_S + 2, "the period to be ours again")

@@ -12,7 +12,6 @@ static void
 set_up (Fixture *f, gconstpointer data)
 {
   tuning = mc_tuning_default;
-  tuning.sleep_turn_s = 30;
   fixture_set_up (f, data);
   f->tuning = &tuning;
 }
