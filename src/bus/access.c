@@ -38,6 +38,7 @@ static const Rule rules[] = {
   { MC_VM_INTERFACE, "Pause", MC_ACTION_PAUSE },
   { MC_VM_INTERFACE, "Resume", MC_ACTION_PAUSE },
   { MC_VM_INTERFACE, "ListDecisions", NULL },
+  { MC_VM_INTERFACE, "GetDecisions", NULL },
 };
 
 /* Calls whose answers are as long as there are VMs. */

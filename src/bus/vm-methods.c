@@ -153,6 +153,24 @@ handle_list_decisions (const VmCall *self, GDBusMethodInvocation *invocation, GV
   g_dbus_method_invocation_return_value (invocation, g_variant_new ("(a(ttts))", &list));
 }
 
+static void
+handle_get_decisions (const VmCall *self, GDBusMethodInvocation *invocation, GVariant *arguments)
+{
+  GPtrArray *moves = mc_vm_get_moves (self->vm);
+  GVariantBuilder list;
+
+  g_variant_builder_init (&list, G_VARIANT_TYPE ("a(tttss)"));
+  for (guint i = 0; i < moves->len; i++)
+    {
+      const McVmMove *move = moves->pdata[i];
+      g_autofree char *sentence = mc_plain_text (move->sentence);
+
+      g_variant_builder_add (&list, "(tttss)", move->time, move->from, move->to,
+                             mc_reason_nick (move->reason), sentence);
+    }
+  g_dbus_method_invocation_return_value (invocation, g_variant_new ("(a(tttss))", &list));
+}
+
 static const struct
 {
   const char *method;
@@ -165,6 +183,7 @@ static const struct
   { "Pause", handle_pause },
   { "Resume", handle_resume },
   { "ListDecisions", handle_list_decisions },
+  { "GetDecisions", handle_get_decisions },
 };
 
 static void

@@ -12,6 +12,7 @@ typedef struct
   guint64 time; /* µs since the epoch */
   guint64 from;
   guint64 to;
+  McReason reason;
   char *sentence;
 } McVmMove;
 

@@ -161,7 +161,7 @@ wall_now (McVm *self)
 static void
 add_move (McVm *self, guint64 from, guint64 to, McReason reason, const char *sentence)
 {
-  const McVmMove move = { wall_now (self), from, to, (char *)sentence };
+  const McVmMove move = { wall_now (self), from, to, reason, (char *)sentence };
 
   mc_vm_moves_add (self->moves, &move);
   mc_vm_view_set_reason (&self->view, move.time, reason, sentence);

@@ -19,7 +19,7 @@ from system import USERS
 from test_arguments import METHODS
 
 DENIED = "org.freedesktop.DBus.Error.AccessDenied"
-READING = {"Plan", "Forecast", "ListInhibitors", "ListDecisions"}
+READING = {"Plan", "Forecast", "ListInhibitors", "ListDecisions", "GetDecisions"}
 RESTING = {"Pause", "Resume", "Inhibit"}
 RIGHT = {"SetThreshold": ("(st)", ("LowWatermark", 90 * MIB)), "SetThresholds": ("(a{st})", ({"LowWatermark": 80 * MIB},)),
          "SetManaged": ("(b)", (True,)), "ResetThresholds": ("(as)", ([],)), "SetDryRun": ("(b)", (True,)), "Reserve": ("(tu)", (MIB, 1)),

@@ -142,6 +142,24 @@ def test_methods_that_ask(service):
         assert why
     assert service.call(ROOT, HOST, "ListInhibitors") == ([],)
     assert service.call(service.path("web"), VM, "ListDecisions") == ([],)
+    assert service.call(service.path("web"), VM, "GetDecisions") == ([],)
+
+
+def test_decisions_have_the_code_of_their_reason(service):
+    """Those of a dry run, too, which their sentences alone tell apart."""
+    web = service.path("web")
+    service.call(ROOT, HOST, "SetDryRun", GLib.Variant("(b)", (True,)))
+    service.tell("need", "web")
+    service.tell("cycle")
+    service.wait_until(lambda: service.call(web, VM, "GetDecisions")[0])
+    (*_, code, sentence), = service.call(web, VM, "GetDecisions")[0]
+    assert sentence.startswith("dry run: ") and code == service.vms()["web"]["LastReasonCode"] != ""
+    service.call(ROOT, HOST, "SetDryRun", GLib.Variant("(b)", (False,)))
+    service.wait_until(lambda: len(service.call(web, VM, "GetDecisions")[0]) > 1)
+    decisions = service.call(web, VM, "GetDecisions")[0]
+    assert {code for *_, code, _ in decisions} <= {"needs", "swapping", "grows"}
+    assert [(when, before, after, why) for when, before, after, _, why in decisions] \
+        == service.call(web, VM, "ListDecisions")[0][:len(decisions)]
 
 
 def test_plan_tells_what_is_then_done(service):

@@ -179,14 +179,14 @@ def make_move(service, ctl):
 
 def test_why_tells_the_decisions(service, ctl):
     make_move(service, ctl)
-    decisions = service.call(service.path("web"), VM, "ListDecisions")[0]
+    decisions = service.call(service.path("web"), VM, "GetDecisions")[0]
     told = json.loads(ctl.good("why", "web", "--json"))
     count = len(decisions)
-    listed = [(each["Time"], each["From"], each["To"], each["Sentence"]) for each in told["Decisions"]]
+    listed = [(each["Time"], each["From"], each["To"], each["ReasonCode"], each["Sentence"]) for each in told["Decisions"]]
     assert listed[:count] == decisions
     output = ctl.good("why", "web")
     assert output.startswith("web has ")
-    for _, before, after, sentence in decisions:
+    for _, before, after, _, sentence in decisions:
         assert f"{size(before)} → {size(after)}" in output
         assert sentence in output
 

@@ -60,7 +60,7 @@ print_now (const McClient *client, GVariant *vm)
   print_own (vm);
 }
 
-/* @decisions: a(ttts), newest last. */
+/* @decisions: a(tttss), newest last. */
 static void
 print_decisions (const McClient *client, GVariant *decisions)
 {
@@ -68,7 +68,7 @@ print_decisions (const McClient *client, GVariant *decisions)
   g_autoptr (McTable) table = mc_table_new (titles, "lll");
   GVariantIter iter;
   guint64 time, from, to;
-  const char *sentence;
+  const char *code, *sentence;
 
   if (g_variant_n_children (decisions) == 0)
     {
@@ -76,7 +76,7 @@ print_decisions (const McClient *client, GVariant *decisions)
       return;
     }
   g_variant_iter_init (&iter, decisions);
-  while (g_variant_iter_next (&iter, "(ttt&s)", &time, &from, &to, &sentence))
+  while (g_variant_iter_next (&iter, "(ttt&s&s)", &time, &from, &to, &code, &sentence))
     {
       g_autofree char *when = mc_times_format (time);
       g_autofree char *move = mc_text_move (from, to);
@@ -95,14 +95,15 @@ print_json (GVariant *vm, GVariant *decisions)
   GVariantBuilder list;
   GVariantIter iter;
   guint64 time, from, to;
-  const char *sentence;
+  const char *code, *sentence;
 
   g_variant_builder_init (&list, G_VARIANT_TYPE ("aa{sv}"));
   g_variant_iter_init (&iter, decisions);
-  while (g_variant_iter_next (&iter, "(ttt&s)", &time, &from, &to, &sentence))
+  while (g_variant_iter_next (&iter, "(ttt&s&s)", &time, &from, &to, &code, &sentence))
     g_variant_builder_add_value (
-        &list, g_variant_new_parsed ("{'Time': <%t>, 'From': <%t>, 'To': <%t>, 'Sentence': <%s>}",
-                                     time, from, to, sentence));
+        &list, g_variant_new_parsed (
+                   "{'Time': <%t>, 'From': <%t>, 'To': <%t>, 'ReasonCode': <%s>, 'Sentence': <%s>}",
+                   time, from, to, code, sentence));
   mc_json_print (g_variant_new_parsed (
       "{'Name': <%s>, 'UUID': <%s>, 'Status': <%s>, 'StatusDetail': <%s>, 'LastReason': <%s>, "
       "'LastReasonCode': <%s>, "
@@ -127,7 +128,7 @@ mc_cmd_why (McClient *client, int argc, char **argv)
   model = mc_model_load (client, &error);
   vm = model != NULL ? mc_model_find_vm (model, argv[1], &error) : NULL;
   if (vm != NULL)
-    decisions = mc_call_read (client, vm, "ListDecisions", "a(ttts)", &error);
+    decisions = mc_call_read (client, vm, "GetDecisions", "a(tttss)", &error);
   if (decisions == NULL)
     return mc_client_fail (client, error);
   if (client->json)
