@@ -32,6 +32,8 @@ static const QuietOfHost quiet_of_host[] = {
     G_STRUCT_OFFSET (McHostView, host_promised) },
   { mc_dbus_mem_coord1_get_free_for_new_vm, mc_dbus_mem_coord1_set_free_for_new_vm,
     G_STRUCT_OFFSET (McHostView, free_for_new_vm) },
+  { mc_dbus_mem_coord1_get_reclaimed, mc_dbus_mem_coord1_set_reclaimed,
+    G_STRUCT_OFFSET (McHostView, reclaimed) },
 };
 
 /* The generator names a property as the threshold's key. */
@@ -63,6 +65,23 @@ publish_host_figures (const McHostView *view, McDbusMemCoord1 *skeleton)
     mc_dbus_mem_coord1_set_host_used_percent (skeleton, view->host_used_percent);
 }
 
+/* None of it is signalled. */
+static void
+publish_counted (const McHostView *view, McDbusMemCoord1 *skeleton)
+{
+  const McCounters *counted = &view->counted;
+
+  mc_dbus_mem_coord1_set_counters_since (skeleton, view->counted_since);
+  mc_dbus_mem_coord1_set_moves (skeleton, counted->moves);
+  mc_dbus_mem_coord1_set_failed_moves (skeleton, counted->failed_moves);
+  mc_dbus_mem_coord1_set_granted_bytes (skeleton, counted->granted);
+  mc_dbus_mem_coord1_set_reclaimed_bytes (skeleton, counted->reclaimed);
+  mc_dbus_mem_coord1_set_need_seconds (skeleton, counted->need_us / G_USEC_PER_SEC);
+  mc_dbus_mem_coord1_set_need_seconds_last_hour (skeleton,
+                                                 view->need_of_last_hour_us / G_USEC_PER_SEC);
+  mc_dbus_mem_coord1_set_critical_seconds (skeleton, counted->critical_us / G_USEC_PER_SEC);
+}
+
 void
 mc_publish_host (const McHostView *view, McDbusMemCoord1 *skeleton)
 {
@@ -78,6 +97,7 @@ mc_publish_host (const McHostView *view, McDbusMemCoord1 *skeleton)
   mc_dbus_mem_coord1_set_hypervisor_uri (skeleton, uri);
   mc_dbus_mem_coord1_set_hypervisor_connected (skeleton, view->hypervisor_connected);
   publish_host_figures (view, skeleton);
+  publish_counted (view, skeleton);
   mc_dbus_mem_coord1_set_host_condition (skeleton, mc_host_condition_nick (view->host_condition));
   mc_dbus_mem_coord1_set_host_condition_since (skeleton, view->host_condition_since);
   for (const McThreshold *threshold = mc_host_thresholds; threshold->name != NULL; threshold++)

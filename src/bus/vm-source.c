@@ -36,6 +36,9 @@ static const McVmSource sources[] = {
   { "LastReasonCode", MC_VM_SOURCE_REASON, 0 },
   { "LastChange", MC_VM_SOURCE_NUMBER, VIEW (last_change) },
   { "ShortSince", MC_VM_SOURCE_NUMBER, VIEW (short_since) },
+  { "NeedSeconds", MC_VM_SOURCE_NUMBER, VIEW (need_seconds) },
+  { "GrantedBytes", MC_VM_SOURCE_NUMBER, VIEW (granted) },
+  { "ReclaimedBytes", MC_VM_SOURCE_NUMBER, VIEW (reclaimed) },
 };
 
 /* In the order of the description. */

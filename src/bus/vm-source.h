@@ -32,7 +32,7 @@ typedef struct
   McVmSourceKind kind;
   gsize offset;     /* in McVmView */
   const char *type; /* on the bus */
-  gboolean silent;  /* it changes with each report, and is not signalled */
+  gboolean silent;  /* it changes all the time, and is not signalled */
 } McVmSource;
 
 /* Returns: (transfer none) (array length=n): those of all properties, @n of them. */

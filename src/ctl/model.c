@@ -245,6 +245,14 @@ mc_properties_flag (GVariant *properties, const char *name)
 }
 
 gboolean
+mc_properties_have (GVariant *properties, const char *name)
+{
+  g_autoptr (GVariant) value = g_variant_lookup_value (properties, name, NULL);
+
+  return value != NULL;
+}
+
+gboolean
 mc_properties_overrides (GVariant *properties, const char *threshold)
 {
   g_autofree const char **names = NULL;

@@ -49,6 +49,9 @@ guint64 mc_properties_number (GVariant *properties, const char *name);
 double mc_properties_double (GVariant *properties, const char *name);
 gboolean mc_properties_flag (GVariant *properties, const char *name);
 
+/* Whether it is there at all: a service of another version may not have it. */
+gboolean mc_properties_have (GVariant *properties, const char *name);
+
 /* Whether a threshold was set at run time, or is a VM's own. */
 gboolean mc_properties_overrides (GVariant *properties, const char *threshold);
 

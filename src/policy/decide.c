@@ -134,6 +134,7 @@ add_candidate (const McPolicyCycle *cycle,
   };
   decision->reason = MC_REASON_ENOUGH;
   decision->figure = mc_demand_judged (&demand);
+  decision->in_need = demand.in_need && demand.target < demand.most;
   decision->pressing = demand.growing && demand.target < demand.most;
   scratch->largest = MAX (scratch->largest, facts->capacity);
 }

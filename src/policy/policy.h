@@ -193,6 +193,7 @@ typedef struct
   guint64 promise; /* granted and not yet touched */
   const char
       *group; /* (nullable): the name of the limit that decided, where it was not the host's */
+  gboolean in_need;      /* it is, and has less than its maximum */
   gboolean pressing;     /* the next cycle should come early for its sake */
   McAttention attention; /* in the next cycle */
   gboolean woken;        /* by its own CPU time, and has not reported since */

@@ -4,6 +4,7 @@
 
 #include "context.h"
 
+#include "counters-file.h"
 #include "state-file.h"
 
 McContext *
@@ -18,9 +19,13 @@ mc_context_new (McHypervisor *hypervisor,
 
   self->hypervisor = g_object_ref (hypervisor);
   self->clock = g_object_ref (clock);
-  self->store = mc_store_new (state_dir);
+  self->store = mc_store_new (&mc_state_file_kind, state_dir);
+  self->counters = mc_store_new (&mc_counters_file_kind, state_dir);
   if (mc_hypervisor_is_local (hypervisor))
-    mc_state_file_begin_boot (self->store);
+    {
+      mc_state_file_begin_boot (self->store);
+      mc_counters_file_begin_boot (self->counters);
+    }
   self->settings = mc_settings_new (config, self->store);
   self->ending = g_cancellable_new ();
   self->heard_by = heard_by;
@@ -41,6 +46,7 @@ clear (gpointer data)
 
   mc_settings_free (self->settings);
   g_object_unref (self->store);
+  g_object_unref (self->counters);
   g_object_unref (self->hypervisor);
   g_object_unref (self->clock);
   g_object_unref (self->ending);

@@ -54,7 +54,8 @@ typedef struct
 {
   McHypervisor *hypervisor;
   McClock *clock;
-  McStore *store;
+  McStore *store;    /* of what was set, and of notes about VMs */
+  McStore *counters; /* of what is counted */
   McSettings *settings;
   GCancellable *ending; /* cancelled when the service ends: nothing is begun any more */
   const McListener *heard_by;

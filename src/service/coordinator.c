@@ -154,6 +154,7 @@ on_vm_moved (gpointer listener, McDomain *domain, guint64 from, guint64 to, cons
   McVm *vm = MC_VM (domain->vm);
 
   mc_vm_add_move (vm, from, to, sentence);
+  mc_counting_add_move (&self->parts.counting, from, to);
   if (!domain->announced)
     return;
   mc_views_update_vm (&self->parts, vm);
@@ -165,7 +166,10 @@ static void
 on_target_ended (gpointer listener, McDomain *domain, const GError *error)
 {
   McCoordinator *self = listener;
+  const McTarget *target = &mc_vm_get_parts (MC_VM (domain->vm))->target;
 
+  if (error != NULL && mc_target_is_move (target) && !domain->gone)
+    mc_counting_add_failed_move (&self->parts.counting);
   mc_give_back_calls_note_ended (&self->parts.give_back_calls, domain, error);
 }
 
@@ -306,6 +310,7 @@ shut_down (McCoordinator *self, GTask *stop)
   mc_schedule_stop (self->schedule);
   mc_give_back_calls_abandon (&self->parts.give_back_calls, ends);
   mc_fleet_abandon_changes (&self->parts.fleet, ends);
+  mc_counting_note (&self->parts.counting);
   mc_shutdown_async (&self->parts.fleet, on_shut_down, stop);
 }
 

@@ -77,6 +77,7 @@ decide (McHostParts *host)
   const GPtrArray *vms = host->fleet.vms;
   g_autoptr (McDecisionTable) table = NULL;
 
+  mc_counting_begin_cycle (&host->counting);
   for (guint i = 0; i < vms->len; i++)
     mc_target_begin_cycle (&mc_vm_get_parts (vms->pdata[i])->target);
   table = mc_decision_table_new (host);
@@ -86,6 +87,8 @@ decide (McHostParts *host)
     mc_decision_table_decide (table, &host->state.decision);
   for (gsize i = 0; i < table->n_vms; i++)
     mc_vm_store_decision (vms->pdata[i], &table->decisions[i]);
+  mc_counting_set_critical (&host->counting,
+                            mc_host_state_get_condition (&host->state) == MC_HOST_CRITICAL);
 }
 
 /* Where the service stops for good, nobody would give it back. What a VM does not have yet is
@@ -194,6 +197,9 @@ end (McHostParts *host, gboolean decided, gboolean pressing)
 {
   McContext *context = host->context;
 
+  if (host->state.degraded != NULL)
+    mc_counting_lose (&host->counting);
+  mc_counting_note_due (&host->counting);
   context->heard_by->cycle_ended (context->listener, pressing);
   if (decided)
     mc_give_back_calls_continue (&host->give_back_calls);

@@ -4,6 +4,7 @@
 
 #include "fleet.h"
 
+#include "counters-file.h"
 #include "error.h"
 #include "events.h"
 #include "state-file.h"
@@ -41,6 +42,7 @@ remove_vm (McFleet *self, McVm *vm)
   g_ptr_array_remove (self->vms, vm);
   mc_vm_close (vm, gone);
   mc_state_file_forget_vm (self->context->store, &mc_vm_get_parts (vm)->domain);
+  mc_counters_file_forget_vm (self->context->counters, &mc_vm_get_parts (vm)->domain);
   if (!mc_vm_get_parts (vm)->domain.announced)
     return;
   mc_event_vm_vanished (mc_vm_get_name (vm), uuid);
@@ -127,7 +129,10 @@ mc_fleet_reconcile (McFleet *self, const McSample *sample)
   g_hash_table_foreach_remove (self->gone, is_before, (gpointer)&sample->began_us);
   remove_unseen (self);
   if (!self->synced)
-    mc_state_file_sweep_vms (self->context->store, self->by_uuid);
+    {
+      mc_state_file_sweep_vms (self->context->store, self->by_uuid);
+      mc_counters_file_sweep_vms (self->context->counters, self->by_uuid);
+    }
   self->synced = TRUE;
   return started;
 }

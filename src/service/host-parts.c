@@ -60,6 +60,7 @@ mc_host_parts_init (McHostParts *self, McContext *context, McHost *host)
   mc_inhibitors_init (&self->inhibitors, context);
   mc_reservations_init (&self->reservations, context);
   mc_give_back_calls_init (&self->give_back_calls, context, &self->fleet, &self->state);
+  mc_counting_init (&self->counting, context, &self->fleet);
 }
 
 void

@@ -2,6 +2,7 @@
 /* What the service consists of, beside what decides when. Main thread. */
 #pragma once
 
+#include "counting.h"
 #include "give-back-calls.h"
 #include "host-limits.h"
 #include "inhibitors.h"
@@ -19,6 +20,7 @@ typedef struct
   McInhibitors inhibitors;
   McReservations reservations;
   McGiveBackCalls give_back_calls;
+  McCounting counting;
 } McHostParts;
 
 /* @context: (transfer full) */

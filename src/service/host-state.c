@@ -200,6 +200,12 @@ mc_host_state_has_figures (const McHostState *self)
   return self->fleet->synced && self->unreadable == NULL;
 }
 
+McHostCondition
+mc_host_state_get_condition (const McHostState *self)
+{
+  return mc_policy_host_condition (mc_context_get_policy (self->context), &self->figures);
+}
+
 static guint64
 spare_of (McVm *vm)
 {

@@ -71,6 +71,10 @@ gboolean mc_host_state_is_ready (const McHostState *self);
 /* Whether the host's figures are those of the last sample. */
 gboolean mc_host_state_has_figures (const McHostState *self);
 
+/* Returns: how the host stands, by the last figures and its own reserve: what is reserved for a VM
+ * about to start is no reason for alarm. */
+McHostCondition mc_host_state_get_condition (const McHostState *self);
+
 /* Returns: what a VM about to start could have now, by the last figures and the settings in force.
  */
 McHostHeadroom mc_host_state_find_headroom (const McHostState *self);

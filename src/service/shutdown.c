@@ -17,6 +17,7 @@ typedef struct
   guint calls;    /* that put something back in VMs */
   guint timer;    /* of the clock: they are late */
   guint disk;     /* source: the disk is late */
+  guint stores;   /* that are not kept yet */
 } Shutdown;
 
 static void
@@ -42,8 +43,8 @@ on_kept (GObject *source, GAsyncResult *result, gpointer user_data)
   Shutdown *self = shutdown_of (task);
 
   mc_store_sync_finish (MC_STORE (source), result, NULL);
-  if (self->disk == 0)
-    return; /* it was late */
+  if (--self->stores > 0 || self->disk == 0)
+    return; /* … or it was late */
   g_clear_handle_id (&self->disk, g_source_remove);
   g_task_return_boolean (task, TRUE);
 }
@@ -55,9 +56,11 @@ on_disk_late (gpointer user_data)
   Shutdown *self = shutdown_of (task);
 
   self->disk = 0;
-  g_warning ("Runtime settings and notes may not be kept: the disk has not answered within %d s",
+  g_warning ("Runtime settings, notes and counters may not be kept: the disk has not answered "
+             "within %d s",
              DISK_AT_MOST_S);
   mc_store_abandon (self->context->store);
+  mc_store_abandon (self->context->counters);
   g_task_return_boolean (task, TRUE);
   return G_SOURCE_REMOVE;
 }
@@ -67,13 +70,15 @@ on_hypervisor_stopped (GObject *source, GAsyncResult *result, gpointer user_data
 {
   g_autoptr (GTask) task = user_data;
   Shutdown *self = shutdown_of (task);
-  McStore *store = self->context->store;
+  McStore *stores[] = { self->context->store, self->context->counters };
 
   mc_hypervisor_call_finish (MC_HYPERVISOR (source), result, NULL);
-  mc_store_save (store);
+  mc_store_save (self->context->store);
   self->disk = g_timeout_add_seconds_full (G_PRIORITY_DEFAULT, DISK_AT_MOST_S, on_disk_late,
                                            g_object_ref (task), g_object_unref);
-  mc_store_sync_async (store, on_kept, g_object_ref (task));
+  self->stores = G_N_ELEMENTS (stores);
+  for (guint i = 0; i < G_N_ELEMENTS (stores); i++)
+    mc_store_sync_async (stores[i], on_kept, g_object_ref (task));
 }
 
 static void

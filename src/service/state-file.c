@@ -4,24 +4,24 @@
 
 #include "state-file.h"
 
+#include "boot-id.h"
+
 #include <string.h>
 
 #define GROUP_THRESHOLDS "Thresholds"
 #define GROUP_SETTINGS   "Settings"
 #define GROUP_PAUSE      "Pause"
-#define GROUP_HOST       "Host"
 #define GROUP_VM         "VM "
 
 #define KEY_DRY_RUN   "dry-run"
 #define KEY_REASON    "pause-reason"
 #define KEY_UNTIL     "paused-until"
 #define KEY_LENGTH    "pause-seconds"
-#define KEY_BOOT      "boot-id"
 #define KEY_ID        "id"
 #define KEY_PERIOD    "original-stats-period"
 #define KEY_RECLAIMED "reclaimed"
 
-#define BOOT_ID_PATH "/proc/sys/kernel/random/boot_id"
+const McStoreKind mc_state_file_kind = { "settings", "Runtime settings", NULL };
 
 /* Settings */
 
@@ -227,14 +227,7 @@ mc_state_file_sweep_vms (McStore *store, GHashTable *present)
 void
 mc_state_file_begin_boot (McStore *store)
 {
-  GKeyFile *keys = mc_store_get_keys (store);
-  g_autofree char *noted = g_key_file_get_string (keys, GROUP_HOST, KEY_BOOT, NULL);
-  g_autofree char *present = NULL;
-
-  if (!g_file_get_contents (BOOT_ID_PATH, &present, NULL, NULL))
-    return;
-  g_strchomp (present);
-  if (noted != NULL && !g_str_equal (noted, present))
+  /* It is saved with what is noted next. */
+  if (mc_boot_id_note (mc_store_get_keys (store)))
     mc_state_file_sweep_vms (store, NULL);
-  g_key_file_set_string (keys, GROUP_HOST, KEY_BOOT, present); /* saved with what is noted next */
 }

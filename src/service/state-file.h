@@ -31,6 +31,9 @@
 
 G_BEGIN_DECLS
 
+/* Nothing in it makes it unreadable: what does not fit is dropped. */
+extern const McStoreKind mc_state_file_kind;
+
 /* @overrides: MC_UNSET where none was set, or one that does not fit (any more), which is logged.
  * @dry_run: stays where none was set. */
 void mc_state_file_get_settings (McStore *store, McHostThresholds *overrides, gboolean *dry_run);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What was set at run time, kept over a restart. */
+/* What is kept over a restart of the service. */
 #include "config.h"
 
 #include "store.h"
@@ -9,7 +9,7 @@
 
 #include "text-file.h"
 
-#define FILE_NAME "settings"
+#define ASIDE ".damaged"
 
 /* 10,000 VMs, of which each is paused for a reason of 256 characters, have half of it. */
 #define MOST_BYTES (16 * 1024 * 1024)
@@ -18,6 +18,7 @@ struct _McStore
 {
   GObject parent;
 
+  const McStoreKind *kind;
   char *path;
   GKeyFile *keys;
 
@@ -147,7 +148,7 @@ set_failure (McStore *self, GError *failure)
 {
   if (failure != NULL
       && (self->failure == NULL || !g_str_equal (self->failure->message, failure->message)))
-    g_warning ("Runtime settings are not kept: %s", failure->message);
+    g_warning ("%s are not kept: %s", self->kind->title, failure->message);
   g_clear_error (&self->failure);
   self->failure = failure;
 }
@@ -254,15 +255,17 @@ mc_store_class_init (McStoreClass *klass)
 }
 
 /* Removes what a killed process had begun to write: mc_text_file_write() names it
- * "settings.XXXXXX". */
+ * "FILE.XXXXXX". */
 static void
-sweep (const char *directory)
+sweep (const char *directory, const char *file_name)
 {
   g_autoptr (GDir) dir = g_dir_open (directory, 0, NULL);
+  gsize length = strlen (file_name);
   const char *name;
 
   while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    if (g_str_has_prefix (name, FILE_NAME ".") && strlen (name) == strlen (FILE_NAME ".XXXXXX"))
+    if (g_str_has_prefix (name, file_name) && name[length] == '.'
+        && strlen (name + length) == strlen (".XXXXXX"))
       {
         g_autofree char *path = g_build_filename (directory, name, NULL);
 
@@ -270,22 +273,51 @@ sweep (const char *directory)
       }
 }
 
+/* Somebody may want to see what is in it. */
+static void
+set_aside (McStore *self, const GError *why)
+{
+  g_autofree char *aside = g_strconcat (self->path, ASIDE, NULL);
+
+  if (g_rename (self->path, aside) == 0)
+    g_warning ("%s in %s are not used: %s; the file is now %s", self->kind->title, self->path,
+               why->message, aside);
+  else
+    g_warning ("%s in %s are not used: %s", self->kind->title, self->path, why->message);
+}
+
+/* Returns: whether all that is there was read, or nothing is there. */
+static gboolean
+load (McStore *self, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+  g_autofree char *text = mc_text_file_read (self->path, MOST_BYTES, &failure);
+
+  if (text == NULL && g_error_matches (failure, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+    return TRUE;
+  if (text == NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&failure));
+      return FALSE;
+    }
+  return g_key_file_load_from_data (self->keys, text, -1, G_KEY_FILE_NONE, error)
+         && (self->kind->check == NULL || self->kind->check (self->keys, error));
+}
+
 McStore *
-mc_store_new (const char *directory)
+mc_store_new (const McStoreKind *kind, const char *directory)
 {
   McStore *self = g_object_new (MC_TYPE_STORE, NULL);
-  g_autofree char *text = NULL;
   g_autoptr (GError) error = NULL;
 
+  self->kind = kind;
   if (directory == NULL)
     return self;
-  self->path = g_build_filename (directory, FILE_NAME, NULL);
-  sweep (directory);
-  text = mc_text_file_read (self->path, MOST_BYTES, &error);
-  if (text != NULL ? g_key_file_load_from_data (self->keys, text, -1, G_KEY_FILE_NONE, &error)
-                   : g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+  self->path = g_build_filename (directory, kind->file_name, NULL);
+  sweep (directory, kind->file_name);
+  if (load (self, &error))
     return self;
-  g_warning ("Runtime settings in %s are not used: %s", self->path, error->message);
+  set_aside (self, error);
   /* What stood before the error was read. */
   g_key_file_unref (self->keys);
   self->keys = g_key_file_new ();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What was set at run time, kept over a restart: a key file, written whole, to a new file that
- * takes the old one's place. A thread of its own writes, so that no disk delays the main loop; the
- * newest content wins. Main thread.
+ * What is kept over a restart of the service, such as what was set at run time: a key file, written
+ * whole, to a new file that takes the old one's place. A thread of its own writes, so that no disk
+ * delays the main loop; the newest content wins. Main thread.
  */
 #pragma once
 
@@ -14,9 +14,22 @@ G_BEGIN_DECLS
 /* Freeing it waits until everything is written. */
 G_DECLARE_FINAL_TYPE (McStore, mc_store, MC, STORE, GObject)
 
-/* @directory: (nullable): NULL keeps nothing. Reads what is there; waits for the disk, as a start
- * may. */
-McStore *mc_store_new (const char *directory);
+/* What is kept in one file of the state directory. */
+typedef struct
+{
+  const char *file_name;
+  const char *title; /* for people, as a sentence begins with it: "Runtime settings" */
+
+  /* (nullable): whether the keys that were read are of this kind */
+  gboolean (*check) (GKeyFile *keys, GError **error);
+} McStoreKind;
+
+/*
+ * @kind: for ever; @directory: (nullable): NULL keeps nothing. Reads what is there; waits for the
+ * disk, as a start may. A file that cannot be read, or is not of this kind, is logged and set
+ * aside, as FILE.damaged in the place of an earlier one: there is nothing in the keys then.
+ */
+McStore *mc_store_new (const McStoreKind *kind, const char *directory);
 
 /* Returns: (transfer none): to read and change; mc_store_save() makes a change last. */
 GKeyFile *mc_store_get_keys (McStore *self);

@@ -159,6 +159,12 @@ mc_target_withdraw_leftover (McTarget *self)
 }
 
 gboolean
+mc_target_is_move (const McTarget *self)
+{
+  return self->from != self->to;
+}
+
+gboolean
 mc_target_is_late (const McTarget *self)
 {
   gint64 now_us;

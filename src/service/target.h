@@ -36,6 +36,9 @@ typedef struct
 void mc_target_init (McTarget *self, McContext *context, McDomain *domain);
 void mc_target_clear (McTarget *self);
 
+/* Whether what is set, or was set last, is another target than the one before. */
+gboolean mc_target_is_move (const McTarget *self);
+
 /* Whether it is for too long under way, or to be tried again later. */
 gboolean mc_target_is_late (const McTarget *self);
 

@@ -35,9 +35,35 @@ update_figures (McHostView *self, const McHostParts *host, guint64 wall_us)
   self->host_available = figures->available;
   self->host_promised = decision->promised;
   self->host_used_percent = decision->used_percent;
-  /* By the host's own reserve: what is reserved for a VM about to start is no reason for alarm. */
-  set_condition (self, mc_policy_host_condition (mc_context_get_policy (host->context), figures),
-                 wall_us);
+  set_condition (self, mc_host_state_get_condition (&host->state), wall_us);
+}
+
+/* What managed VMs have less than their maximum, by their views. */
+static guint64
+find_reclaimed (const GPtrArray *vms)
+{
+  guint64 sum = 0;
+
+  for (guint i = 0; i < vms->len; i++)
+    {
+      const McVmView *vm = mc_vm_get_view (vms->pdata[i]);
+
+      if (vm->status == MC_VM_MANAGED)
+        sum += saturating_sub (vm->policy.maximum, vm->balloon);
+    }
+  return sum;
+}
+
+static void
+update_counted (McHostView *self, const McHostParts *host)
+{
+  const McCounting *counting = &host->counting;
+
+  if (host->state.degraded == NULL)
+    self->reclaimed = find_reclaimed (host->fleet.vms);
+  self->counted = counting->total;
+  self->counted_since = counting->since_us;
+  self->need_of_last_hour_us = mc_counting_need_of_last_hour (counting);
 }
 
 static void
@@ -68,6 +94,7 @@ mc_views_update_host (McViews *views, const McHostParts *host)
   self->inhibited = host->inhibitors.list->len > 0;
   self->reserved = mc_reservations_get_total (&host->reservations);
   self->free_for_new_vm = mc_reservations_get_free_for_new_vm (&host->reservations);
+  update_counted (self, host);
   if (mc_host_state_has_figures (&host->state))
     update_figures (self, host, wall_us);
 }

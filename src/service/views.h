@@ -29,6 +29,11 @@ typedef struct
   gboolean inhibited;
   guint64 reserved;
   guint64 free_for_new_vm;
+  guint64
+      reclaimed; /* what managed VMs have less than their maximum; while degraded, what it was */
+  McCounters counted;
+  guint64 counted_since; /* µs since the epoch */
+  guint64 need_of_last_hour_us;
   char **overridden;        /* the thresholds that were set at run time, by the bus's names */
   const char *reload_error; /* why the last reload was refused, or "" */
 } McHostView;

@@ -144,6 +144,14 @@ mc_vm_view_set_reason (McVmView *self, guint64 when, McReason reason, const char
 }
 
 void
+mc_vm_view_set_counters (McVmView *self, const McCounters *counters)
+{
+  self->need_seconds = counters->need_us / G_USEC_PER_SEC;
+  self->granted = counters->granted;
+  self->reclaimed = counters->reclaimed;
+}
+
+void
 mc_vm_view_set_short (McVmView *self, gboolean is_short, guint64 wall_us)
 {
   if (is_short == (self->short_since > 0))

@@ -2,6 +2,7 @@
 /* The copy of a VM's state that is published. Main thread. */
 #pragma once
 
+#include "counters.h"
 #include "policy.h"
 #include "vm-parts.h"
 
@@ -11,7 +12,7 @@ G_BEGIN_DECLS
  * the epoch. */
 typedef struct
 {
-  guint revision; /* another when anything has changed but the guest's figures and stats_time */
+  guint revision; /* another when more has changed than figures, stats_time and counters */
   char *name;
   int id;
   gboolean persistent;
@@ -30,6 +31,7 @@ typedef struct
   char *last_reason;
   guint64 last_change;
   guint64 short_since; /* 0 = it is not short of memory that it cannot be given */
+  guint64 need_seconds, granted, reclaimed; /* since it started */
 
   /* while nothing is known of any VM, which is shown as its status meanwhile */
   gboolean lost;
@@ -56,6 +58,8 @@ void mc_vm_view_set_lost (McVmView *self, gboolean lost);
 
 /* @when: µs since the epoch */
 void mc_vm_view_set_reason (McVmView *self, guint64 when, McReason reason, const char *sentence);
+
+void mc_vm_view_set_counters (McVmView *self, const McCounters *counters);
 
 /* Whether it is short of memory that it cannot be given now. @wall_us: now */
 void mc_vm_view_set_short (McVmView *self, gboolean is_short, guint64 wall_us);

@@ -4,6 +4,7 @@
 
 #include "vm.h"
 
+#include "counters-file.h"
 #include "events.h"
 #include "give-back.h"
 #include "vm-detail.h"
@@ -26,6 +27,7 @@ struct _McVm
   McVmStatusHistory status;
   McVmView view;
   GPtrArray *moves; /* (element-type McVmMove) */
+  McCounters counters;
   gboolean described;
   gboolean movable; /* by its last description */
   gint64 warned_us; /* when it was last said that somebody else moves its memory; 0 = never */
@@ -173,6 +175,22 @@ mc_vm_add_move (McVm *self, guint64 from, guint64 to, const char *sentence)
   if (self->parts.target.reason == MC_REASON_IN_VAIN && !self->movable)
     mc_target_forget_reclaimed (&self->parts.target);
   add_move (self, from, to, self->parts.target.reason, sentence);
+  mc_counters_add_move (&self->counters, from, to);
+}
+
+void
+mc_vm_add_need (McVm *self, gint64 us)
+{
+  mc_counters_add_need (&self->counters, us);
+}
+
+void
+mc_vm_note_counters (McVm *self)
+{
+  if (self->counters.noted)
+    return;
+  mc_counters_set_noted (&self->counters);
+  mc_counters_file_set_vm (self->context->counters, &self->parts.domain, &self->counters);
 }
 
 static gboolean
@@ -341,6 +359,7 @@ mc_vm_update_view (McVm *self, const char *all_paused, const char *degraded)
                                                                       &self->decision, all_paused);
 
   mc_vm_view_set_lost (&self->view, degraded != NULL);
+  mc_vm_view_set_counters (&self->view, &self->counters);
   mc_vm_view_update (&self->view, &self->parts, &facts, &self->history, status, detail,
                      wall_now (self));
 }
@@ -410,5 +429,6 @@ mc_vm_new (McContext *context, const McVmSample *sample, gint64 started_us)
   self->context = mc_context_ref (context);
   mc_vm_parts_init (&self->parts, context, G_OBJECT (self), sample, started_us,
                     on_description_read);
+  mc_counters_file_get_vm (context->counters, &self->parts.domain, &self->counters);
   return self;
 }

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "counters.h"
 #include "vm-moves.h"
 #include "vm-parts.h"
 #include "vm-view.h"
@@ -76,6 +77,12 @@ gboolean mc_vm_is_to_be_asked (McVm *self);
 
 /* A target that was decided on is in force. */
 void mc_vm_add_move (McVm *self, guint64 from, guint64 to, const char *sentence);
+
+/* It was in need for so long since the last cycle. */
+void mc_vm_add_need (McVm *self, gint64 us);
+
+/* What was counted of it goes to the disk with what is saved next. */
+void mc_vm_note_counters (McVm *self);
 
 /* Whether the next cycle should come early for its sake. */
 gboolean mc_vm_is_pressing (McVm *self);

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from common import MIB
+from common import MIB, wait_until
 from common.bus import HOST, ROOT, VM
 
 
@@ -99,6 +99,40 @@ def test_plan_while_degraded_says_so(service, ctl):
     assert output.startswith("The service is degraded, and plans nothing. Nothing is moved: ")
     assert json.loads(ctl.good("plan", "--json")) == []
     service.tell("reconnect")
+
+
+def test_status_says_what_it_is_good_for_and_what_it_costs(service, ctl, speaking):
+    service.wait_until(lambda: service.host()["Reclaimed"] == sum(vm["Maximum"] - vm["Balloon"] for vm in service.vms().values()))
+    assert service.host()["Reclaimed"] == 1280 * MIB
+    held = "1.3 GiB"
+    assert f"Reclaimed  3 VMs hold {held} less than their maximum; 0s in need in the last hour\n" in ctl.good("status")
+    assert f"3 VMs haben {held} weniger als ihr Maximum; 0s Mangel in der letzten Stunde" in ctl.good("status", env=speaking("de"))
+    assert f"3 VM ont {held} de moins que leur maximum" in ctl.good("status", env=speaking("fr"))
+    assert f"3 台虚拟机比其最大值共少 {held}；" in ctl.good("status", env=speaking("zh_CN"))
+    service.tell("host", 7 << 30)  # nothing is left to give
+    service.tell("need", "web")
+    wait_until(lambda: service.host()["NeedSecondsLastHour"] >= 3, 20, "need that is counted")
+    service.tell("host", 1 << 30)
+    service.wait_until(lambda: service.vms()["web"]["LastReason"].endswith("free"))
+    shown = re.search(r"less than their maximum; (\d+)s in need in the last hour", ctl.good("status"))
+    assert int(shown.group(1)) >= 3
+    status = json.loads(ctl.good("status", "--json"))
+    assert status["host"]["NeedSecondsLastHour"] >= 3 and status["host"]["Reclaimed"] > 0
+    for name in ("db", str(service.vms()["db"]["Id"])):
+        service.tell("remove", name)
+    service.wait_until(lambda: len(service.vms()) == 1)
+    assert re.search(r"1 VM holds [\d.]+ MiB less than its maximum; ", ctl.good("status"))
+    service.tell("remove", "web")
+    service.wait_until(lambda: not service.vms())
+    assert "no VM holds less than its maximum; " in ctl.good("status")
+
+
+def test_show_has_what_was_counted_of_the_vm(service, ctl):
+    make_move(service, ctl)
+    service.wait_until(lambda: service.vms()["web"]["Status"] == "managed")
+    lines = dict(re.split(r"  +", line.strip(), maxsplit=1) for line in ctl.good("show", "web").splitlines() if "  " in line.strip())
+    assert re.fullmatch(r"(\d+m )?\d+s", lines["Time in need"])
+    assert re.fullmatch(r"[\d.]+ [MG]iB", lines["Given in all"]) and lines["Taken in all"] == "0 B"
 
 
 def test_status_is_the_default(service, ctl):

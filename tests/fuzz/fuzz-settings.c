@@ -7,14 +7,16 @@
 
 #include "fuzz.h"
 #include "settings.h"
+#include "state-file.h"
 #include "policy-settings.h"
 
-static char *directory, *path;
+static char *directory, *path, *aside;
 
 static void
 clean_up (void)
 {
   g_unlink (path);
+  g_unlink (aside);
   g_rmdir (directory);
 }
 
@@ -26,6 +28,7 @@ prepare (void)
   directory = g_mkdtemp (g_strdup ("/dev/shm/memcoord-fuzz-XXXXXX"));
   g_assert_nonnull (directory);
   path = g_build_filename (directory, "settings", NULL);
+  aside = g_build_filename (directory, "settings.damaged", NULL);
   atexit (clean_up);
 }
 
@@ -52,7 +55,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   prepare ();
   g_assert_true (g_file_set_contents_full (path, (const char *)data, (gssize)size,
                                            G_FILE_SET_CONTENTS_NONE, 0600, NULL));
-  store = mc_store_new (directory);
+  store = mc_store_new (&mc_state_file_kind, directory);
   settings = mc_settings_new (mc_config_load (NULL, FALSE, NULL), store);
   g_assert_true (mc_policy_settings_check (mc_settings_get_policy (settings), NULL, &error));
   g_unlink (path);

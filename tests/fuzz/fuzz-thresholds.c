@@ -4,6 +4,7 @@
 
 #include "fuzz.h"
 #include "settings.h"
+#include "state-file.h"
 #include "policy-settings.h"
 
 int
@@ -13,7 +14,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   g_autoptr (GVariant) raw
       = g_variant_ref_sink (g_variant_new_from_bytes (G_VARIANT_TYPE ("a{st}"), bytes, FALSE));
   g_autoptr (GVariant) values = g_variant_get_normal_form (raw);
-  g_autoptr (McStore) store = mc_store_new (NULL);
+  g_autoptr (McStore) store = mc_store_new (&mc_state_file_kind, NULL);
   g_autoptr (McSettings) settings = mc_settings_new (mc_config_load (NULL, FALSE, NULL), store);
   McPolicySettings before = *mc_settings_get_policy (settings);
   const McPolicySettings *after = mc_settings_get_policy (settings);

@@ -142,7 +142,7 @@ def test_killed_a_hundred_times(bed, guests):
         assert low in possible  # what was answered is kept; what was not may be
         assert root["HighWatermark"] == pair(low)["HighWatermark"]
         # What an earlier start had begun to write is swept away.
-        wait_until(lambda: [path.name for path in (bed.directory / "state").iterdir()] == ["settings"], 2, "one file")
+        wait_until(lambda: {path.name for path in (bed.directory / "state").iterdir()} == {"settings", "counters"}, 2, "two files")
     set_thresholds(client, **pair(100))
     client.close()
     with Watch() as watch:

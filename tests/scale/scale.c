@@ -239,6 +239,7 @@ static void
 tear_down (Service *service)
 {
   g_autofree char *settings = g_build_filename (service->directory, "settings", NULL);
+  g_autofree char *counters = g_build_filename (service->directory, "counters", NULL);
 
   g_clear_object (&service->bus);
   g_clear_object (&service->coordinator);
@@ -249,6 +250,7 @@ tear_down (Service *service)
   g_clear_object (&service->connection);
   g_rand_free (service->random);
   g_unlink (settings);
+  g_unlink (counters);
   g_rmdir (service->directory);
   g_free (service->directory);
   g_test_dbus_down (service->daemon);

@@ -54,14 +54,23 @@ on_kept (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
+on_counters_kept (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  mc_store_sync_finish (MC_STORE (source), result, NULL);
+  *(gboolean *)user_data = TRUE;
+}
+
+static void
 wait_for_disk (Fixture *f)
 {
-  gboolean kept = FALSE;
+  gboolean kept = FALSE, counters_kept = FALSE;
 
   if (f->coordinator == NULL)
     return;
+  mc_store_sync_async (mc_coordinator_get_parts (f->coordinator)->context->counters,
+                       on_counters_kept, &counters_kept);
   mc_coordinator_sync_async (f->coordinator, on_kept, &kept);
-  while (!kept)
+  while (!kept || !counters_kept)
     g_main_context_iteration (NULL, TRUE);
   mc_test_clock_settle ();
 }
@@ -154,7 +163,7 @@ fixture_set_up (Fixture *f, gconstpointer data)
 void
 fixture_tear_down (Fixture *f, gconstpointer data)
 {
-  g_autofree char *settings = g_build_filename (f->directory, "settings", NULL);
+  static const char *const names[] = { "settings", "counters", "counters.damaged" };
 
   if (f->coordinator != NULL)
     fixture_stop_service (f);
@@ -162,7 +171,12 @@ fixture_tear_down (Fixture *f, gconstpointer data)
   g_object_unref (f->clock);
   g_object_unref (f->host);
   g_string_free (f->changes, TRUE);
-  g_unlink (settings);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = g_build_filename (f->directory, names[i], NULL);
+
+      g_unlink (path);
+    }
   g_unlink (f->config_path);
   g_rmdir (f->directory);
   g_free (f->directory);

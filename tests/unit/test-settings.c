@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "settings.h"
+#include "state-file.h"
 #include "policy-settings.h"
 
 typedef struct
@@ -19,7 +20,7 @@ typedef struct
 static void
 start_with (Fixture *f, McConfig *config)
 {
-  f->store = mc_store_new (f->directory);
+  f->store = mc_store_new (&mc_state_file_kind, f->directory);
   f->settings = mc_settings_new (config, f->store);
 }
 

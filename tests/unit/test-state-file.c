@@ -53,7 +53,7 @@ open_with (Fixture *f, const char *boot_id)
 
   g_clear_object (&f->store);
   g_assert_true (g_file_set_contents (f->path, text, -1, NULL));
-  f->store = mc_store_new (f->directory);
+  f->store = mc_store_new (&mc_state_file_kind, f->directory);
 }
 
 static void

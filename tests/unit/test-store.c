@@ -13,12 +13,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "store.h"
+#include "state-file.h"
 
 typedef struct
 {
   char *directory;
   char *path;
+  char *aside; /* what was there and is not used */
 } Fixture;
 
 static void
@@ -26,13 +27,16 @@ set_up (Fixture *f, gconstpointer data)
 {
   f->directory = g_dir_make_tmp ("memcoord-XXXXXX", NULL);
   f->path = g_build_filename (f->directory, "settings", NULL);
+  f->aside = g_build_filename (f->directory, "settings.damaged", NULL);
 }
 
 static void
 tear_down (Fixture *f, gconstpointer data)
 {
   g_unlink (f->path);
+  g_unlink (f->aside);
   g_assert_cmpint (g_rmdir (f->directory), ==, 0);
+  g_free (f->aside);
   g_free (f->path);
   g_free (f->directory);
 }
@@ -78,7 +82,7 @@ flush (McStore *store)
 static void
 test_newest_wins (Fixture *f, gconstpointer data)
 {
-  g_autoptr (McStore) store = mc_store_new (f->directory);
+  g_autoptr (McStore) store = mc_store_new (&mc_state_file_kind, f->directory);
   g_autoptr (McStore) again = NULL;
 
   for (int i = 1; i <= 200; i++)
@@ -87,7 +91,7 @@ test_newest_wins (Fixture *f, gconstpointer data)
       mc_store_save (store);
     }
   flush (store);
-  again = mc_store_new (f->directory);
+  again = mc_store_new (&mc_state_file_kind, f->directory);
   g_assert_cmpint (g_key_file_get_integer (mc_store_get_keys (again), "Group", "key", NULL), ==,
                    200);
 }
@@ -99,7 +103,7 @@ write_for_ever (const char *directory)
 {
   for (;;)
     {
-      g_autoptr (McStore) store = mc_store_new (directory);
+      g_autoptr (McStore) store = mc_store_new (&mc_state_file_kind, directory);
 
       for (int i = 1; i <= 16; i++)
         {
@@ -127,7 +131,7 @@ test_whole_after_a_kill (Fixture *f, gconstpointer data)
       g_usleep ((gulong)g_test_rand_int_range (0, 5000));
       kill (child, SIGKILL);
       g_assert_cmpint (waitpid (child, &status, 0), ==, child);
-      store = mc_store_new (f->directory);
+      store = mc_store_new (&mc_state_file_kind, f->directory);
       one = g_key_file_get_integer (mc_store_get_keys (store), "Group", "one", NULL);
       two = g_key_file_get_integer (mc_store_get_keys (store), "Group", "two", NULL);
       g_assert_cmpint (one, >, 0);
@@ -140,11 +144,22 @@ test_whole_after_a_kill (Fixture *f, gconstpointer data)
 static void
 test_keeps_nothing_without_a_place (Fixture *f, gconstpointer data)
 {
-  g_autoptr (McStore) store = mc_store_new (NULL);
+  g_autoptr (McStore) store = mc_store_new (&mc_state_file_kind, NULL);
 
   g_key_file_set_integer (mc_store_get_keys (store), "Group", "key", 1);
   mc_store_save (store);
   flush (store);
+  g_assert_false (g_file_test (f->path, G_FILE_TEST_EXISTS));
+}
+
+/* It is kept for whoever wants to see what was in it. */
+static void
+check_set_aside (Fixture *f, const char *text)
+{
+  g_autofree char *kept = NULL;
+
+  g_assert_true (g_file_get_contents (f->aside, &kept, NULL, NULL));
+  g_assert_cmpstr (kept, ==, text);
   g_assert_false (g_file_test (f->path, G_FILE_TEST_EXISTS));
 }
 
@@ -154,14 +169,16 @@ test_garbage (Fixture *f, gconstpointer data)
   g_autoptr (McStore) store = NULL;
 
   g_assert_true (g_file_set_contents (f->path, "\x01\x02nonsense", -1, NULL));
-  g_test_expect_message ("memcoord", G_LOG_LEVEL_WARNING, "*settings are not used*");
-  store = mc_store_new (f->directory);
+  g_test_expect_message ("memcoord", G_LOG_LEVEL_WARNING,
+                         "Runtime settings in *settings are not used*is now *settings.damaged");
+  store = mc_store_new (&mc_state_file_kind, f->directory);
   g_test_assert_expected_messages ();
+  check_set_aside (f, "\x01\x02nonsense");
   g_key_file_set_integer (mc_store_get_keys (store), "Group", "key", 7);
   mc_store_save (store);
   flush (store);
   {
-    g_autoptr (McStore) again = mc_store_new (f->directory);
+    g_autoptr (McStore) again = mc_store_new (&mc_state_file_kind, f->directory);
 
     g_assert_cmpint (g_key_file_get_integer (mc_store_get_keys (again), "Group", "key", NULL), ==,
                      7);
@@ -174,8 +191,10 @@ test_half_garbage (Fixture *f, gconstpointer data)
 {
   g_autoptr (McStore) store = NULL;
 
+  g_assert_true (g_file_set_contents (f->aside, "of an earlier time", -1, NULL));
   g_assert_true (g_file_set_contents (f->path, "[Group]\nkey=7\nnonsense\n", -1, NULL));
-  store = mc_store_new (f->directory);
+  store = mc_store_new (&mc_state_file_kind, f->directory);
+  check_set_aside (f, "[Group]\nkey=7\nnonsense\n");
   g_assert_false (g_key_file_has_group (mc_store_get_keys (store), "Group"));
 }
 
@@ -186,8 +205,8 @@ test_pipe (Fixture *f, gconstpointer data)
   g_autoptr (McStore) store = NULL;
 
   g_assert_cmpint (mkfifo (f->path, 0600), ==, 0);
-  g_test_expect_message ("memcoord", G_LOG_LEVEL_WARNING, "*is not a regular file");
-  store = mc_store_new (f->directory);
+  g_test_expect_message ("memcoord", G_LOG_LEVEL_WARNING, "*is not a regular file; *");
+  store = mc_store_new (&mc_state_file_kind, f->directory);
   g_test_assert_expected_messages ();
   mc_store_save (store);
   flush (store);
@@ -204,7 +223,7 @@ test_sweep (Fixture *f, gconstpointer data)
 
   g_assert_true (g_file_set_contents (left, "x", -1, NULL));
   g_assert_true (g_file_set_contents (kept, "x", -1, NULL));
-  store = mc_store_new (f->directory);
+  store = mc_store_new (&mc_state_file_kind, f->directory);
   g_assert_false (g_file_test (left, G_FILE_TEST_EXISTS));
   g_assert_cmpint (g_unlink (kept), ==, 0);
 }
@@ -213,7 +232,7 @@ test_sweep (Fixture *f, gconstpointer data)
 static void
 test_private (Fixture *f, gconstpointer data)
 {
-  g_autoptr (McStore) store = mc_store_new (f->directory);
+  g_autoptr (McStore) store = mc_store_new (&mc_state_file_kind, f->directory);
   GStatBuf info;
 
   mc_store_save (store);
@@ -228,13 +247,13 @@ test_ends_written (Fixture *f, gconstpointer data)
 {
   for (int i = 1; i <= 20; i++)
     {
-      McStore *store = mc_store_new (f->directory);
+      McStore *store = mc_store_new (&mc_state_file_kind, f->directory);
       g_autoptr (McStore) again = NULL;
 
       g_key_file_set_integer (mc_store_get_keys (store), "Group", "key", i);
       mc_store_save (store);
       g_object_unref (store);
-      again = mc_store_new (f->directory);
+      again = mc_store_new (&mc_state_file_kind, f->directory);
       g_assert_cmpint (g_key_file_get_integer (mc_store_get_keys (again), "Group", "key", NULL), ==,
                        i);
     }
@@ -302,7 +321,7 @@ set_key (McStore *store, int value, GString *told)
 static void
 check_on_disk (Fixture *f, int value)
 {
-  g_autoptr (McStore) again = mc_store_new (f->directory);
+  g_autoptr (McStore) again = mc_store_new (&mc_state_file_kind, f->directory);
 
   g_assert_cmpint (key_of (again), ==, value);
 }
@@ -310,7 +329,7 @@ check_on_disk (Fixture *f, int value)
 static void
 check_failing (Fixture *f, gboolean *failing, const char *says)
 {
-  g_autoptr (McStore) store = mc_store_new (f->directory);
+  g_autoptr (McStore) store = mc_store_new (&mc_state_file_kind, f->directory);
   g_autoptr (GString) told = g_string_new (NULL);
 
   set_key (store, 1, told);
@@ -354,7 +373,7 @@ test_is_not_renamed (Fixture *f, gconstpointer data)
 static void
 test_full (Fixture *f, gconstpointer data)
 {
-  g_autoptr (McStore) store = mc_store_new (f->directory);
+  g_autoptr (McStore) store = mc_store_new (&mc_state_file_kind, f->directory);
   g_autoptr (GString) told = g_string_new (NULL);
   struct rlimit before, none = { 0 };
 
@@ -378,7 +397,7 @@ static void
 test_unwritable (Fixture *f, gconstpointer data)
 {
   g_autofree char *nowhere = g_build_filename (f->directory, "gone", NULL);
-  g_autoptr (McStore) store = mc_store_new (nowhere);
+  g_autoptr (McStore) store = mc_store_new (&mc_state_file_kind, nowhere);
 
   g_key_file_set_integer (mc_store_get_keys (store), "Group", "key", 1);
   mc_store_save (store);

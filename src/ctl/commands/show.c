@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "command.h"
+#include "duration.h"
 #include "model.h"
 #include "output/json.h"
 #include "output/table.h"
@@ -25,6 +26,15 @@ add_size (McTable *table, const char *label, GVariant *vm, const char *name)
   mc_table_add_size (table, mc_properties_number (vm, name));
 }
 
+/* Of which nothing is something, too. */
+static void
+add_bytes (McTable *table, const char *label, GVariant *vm, const char *name)
+{
+  g_autofree char *size = mc_size_format (mc_properties_number (vm, name));
+
+  mc_table_add_label (table, label, size, MC_STYLE_PLAIN);
+}
+
 static void
 add_rate (McTable *table, const char *label, GVariant *vm, const char *name)
 {
@@ -38,6 +48,14 @@ static void
 add_time (McTable *table, const char *label, GVariant *vm, const char *name)
 {
   g_autofree char *text = mc_times_format (mc_properties_number (vm, name));
+
+  mc_table_add_label (table, label, text, MC_STYLE_PLAIN);
+}
+
+static void
+add_duration (McTable *table, const char *label, GVariant *vm, const char *name)
+{
+  g_autofree char *text = mc_duration_format (mc_properties_number (vm, name));
 
   mc_table_add_label (table, label, text, MC_STYLE_PLAIN);
 }
@@ -100,6 +118,9 @@ print_vm (const McClient *client, GVariant *vm)
   add_threshold (table, _ ("Weight"), vm, "Weight");
   add_text (table, _ ("Last decision"), vm, "LastReason");
   add_time (table, _ ("Decided"), vm, "LastChange");
+  add_duration (table, _ ("Time in need"), vm, "NeedSeconds");
+  add_bytes (table, _ ("Given in all"), vm, "GrantedBytes");
+  add_bytes (table, _ ("Taken in all"), vm, "ReclaimedBytes");
   if (g_variant_lookup (vm, "Overridden", "^a&s", &own) && own[0] != NULL)
     mc_table_add_label (
         table, "",

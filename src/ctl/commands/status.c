@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "command.h"
+#include "duration.h"
 #include "forecast.h"
 #include "model.h"
 #include "output/json.h"
@@ -125,6 +126,48 @@ add_figures (McTable *table, GVariant *host)
   mc_table_add_label (table, "", text, MC_STYLE_PLAIN);
 }
 
+/* Returns: how many VMs have their part in the sum. */
+static guint
+count_reclaimed (McModel *model)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < model->vms->len; i++)
+    {
+      GVariant *vm = ((const McModelVm *)g_ptr_array_index (model->vms, i))->properties;
+
+      if (g_strcmp0 (mc_properties_text (vm, "Status"), "managed") == 0
+          && mc_properties_number (vm, "Balloon") < mc_properties_number (vm, "Maximum"))
+        n++;
+    }
+  return n;
+}
+
+/* What it is good for, and what that costs. */
+static void
+add_reclaimed (McTable *table, McModel *model)
+{
+  g_autofree char *reclaimed = mc_size_format (mc_properties_number (model->host, "Reclaimed"));
+  g_autofree char *need
+      = mc_duration_format (mc_properties_number (model->host, "NeedSecondsLastHour"));
+  guint n_vms = count_reclaimed (model);
+  g_autofree char *text = NULL;
+
+  if (!mc_properties_have (model->host, "NeedSecondsLastHour"))
+    return; /* the service is older than this */
+  if (n_vms == 0)
+    text = g_strdup_printf (_ ("no VM holds less than its maximum; %s in need in the last hour"),
+                            need);
+  else if (n_vms == 1)
+    text = g_strdup_printf (_ ("1 VM holds %s less than its maximum; %s in need in the last hour"),
+                            reclaimed, need);
+  else
+    text = g_strdup_printf (
+        _ ("%u VMs hold %s less than their maximum; %s in need in the last hour"), n_vms, reclaimed,
+        need);
+  mc_table_add_label (table, _ ("Reclaimed"), text, MC_STYLE_PLAIN);
+}
+
 static void
 add_thresholds (McTable *table, GVariant *host)
 {
@@ -190,6 +233,7 @@ print_host (const McClient *client, McModel *model, const McForecast *forecast)
   add_hypervisor (table, host);
   add_host (table, host);
   add_figures (table, host);
+  add_reclaimed (table, model);
   add_thresholds (table, host);
   add_vms_own (table, model);
   mc_table_print (table, client);
