@@ -63,6 +63,12 @@ def test_unit_has_no_faults(machine):
     assert done.stdout + done.stderr == ""
 
 
+def test_it_stops_before_libvirt_does(machine):
+    """The settings of VMs are restored while it still answers, whichever daemon it is."""
+    after = set(machine.show("After").split())
+    assert {"libvirtd.socket", "libvirtd.service", "virtqemud.socket", "virtqemud.service"} <= after
+
+
 def test_service_is_enabled_for_every_start(machine):
     machine.run("systemctl", "enable", "memcoordd")
     assert machine.run("systemctl", "is-enabled", "memcoordd").stdout == "enabled\n"

@@ -220,7 +220,7 @@ print_vms (const McClient *client, McModel *model)
 
   if (model->vms->len == 0)
     {
-      g_print ("%s\n", _ ("No VMs are active."));
+      g_print ("%s\n", mc_model_describe_no_vms (model));
       return;
     }
   for (guint i = 0; i < model->vms->len; i++)
