@@ -19,9 +19,10 @@
 #define PASS_BY_MOST_MS 1000
 #define PASS_BY_TIMES   2
 
-/* Where one VM hangs others may, too: the next tries follow sooner, after what one takes, or that.
- */
+/* Where one VM hangs others may, too: the next tries follow sooner, but not so soon that one
+ * catches up with the one before it, and finds VMs busy that this one asks. */
 #define AGAIN_AT_LEAST_MS 100
+#define AGAIN_PART        2
 
 /* One that took longer shows what was true when it began: a later one is waited for. */
 #define BELIEVED_US (2 * G_USEC_PER_SEC)
@@ -223,7 +224,8 @@ on_again (gpointer user_data)
   Subset *subset = user_data;
   McSampler *self = subset->owner;
 
-  subset->again = g_timeout_add (MAX (get_expected_ms (self), AGAIN_AT_LEAST_MS), on_again, subset);
+  subset->again = g_timeout_add (MAX (get_expected_ms (self) / AGAIN_PART, AGAIN_AT_LEAST_MS),
+                                 on_again, subset);
   push_request (self, subset);
   return G_SOURCE_REMOVE;
 }
