@@ -21,9 +21,9 @@ def connect(address):
         address, Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION)
 
 
-def start_bus():
+def start_bus(kind="--session"):
     """A bus of its own. Returns the process and the address."""
-    daemon = subprocess.Popen(["dbus-daemon", "--session", "--nofork", "--print-address"],
+    daemon = subprocess.Popen(["dbus-daemon", kind, "--nofork", "--print-address"],
                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     return daemon, daemon.stdout.readline().strip()
 

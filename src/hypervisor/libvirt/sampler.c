@@ -130,6 +130,30 @@ answer (McSampler *self)
   g_task_return_pointer (task, g_steal_pointer (&sample), (GDestroyNotify)mc_sample_free);
 }
 
+/* Of another machine's VMs each look is a round trip: they are asked, all at once. */
+static GHashTable *
+get_asleep (const McSampler *self)
+{
+  return mc_hypervisor_is_local (self->hypervisor) ? mc_hypervisor_get_asleep (self->hypervisor)
+                                                   : NULL;
+}
+
+/* Of a call that began when more of them slept: those have not been asked. */
+static gboolean
+lacks_who_is_awake (const McSampler *self, const McSample *sample)
+{
+  GHashTable *asleep = get_asleep (self);
+
+  for (guint i = 0; i < sample->vms->len; i++)
+    {
+      const McVmSample *of_vm = sample->vms->pdata[i];
+
+      if (of_vm->asleep && (asleep == NULL || !g_hash_table_contains (asleep, of_vm->uuid)))
+        return TRUE;
+    }
+  return FALSE;
+}
+
 /* Of a call of this sample, or of an earlier one that asked the same VMs. */
 static gboolean
 is_wanted (const McSampler *self, const McRequest *request)
@@ -163,6 +187,8 @@ on_ended (McRequest *request)
       mc_sampler_fail (self, (McHypervisorError)request->error->code, request->error->message);
       return;
     }
+  if (lacks_who_is_awake (self, request->result))
+    return;
   subset->there = TRUE;
   self->us_per_vm = took_us / MAX (count_asked (request->result), 1);
   g_clear_handle_id (&subset->again, g_source_remove);
@@ -170,14 +196,6 @@ on_ended (McRequest *request)
   self->sample = mc_sample_join (self->sample, g_steal_pointer (&request->result));
   if (is_whole (self))
     answer (self);
-}
-
-/* Of another machine's VMs each look is a round trip: they are asked, all at once. */
-static GHashTable *
-get_asleep (const McSampler *self)
-{
-  return mc_hypervisor_is_local (self->hypervisor) ? mc_hypervisor_get_asleep (self->hypervisor)
-                                                   : NULL;
 }
 
 static void
