@@ -62,6 +62,39 @@ def test_errors_of_each_method_are_errors_of_the_service(document):
     assert {name for names in lists for name in re.findall(r"`([A-Z]\w+)`", names)} <= sent
 
 
+# What a method that calls this can fail with, beside what it says itself.
+ERRORS_OF_CALLS = {"mc_answer_when_kept": "Failed", "mc_argument_check_": "InvalidArgument"}
+
+
+def errors_told(document):
+    """{method: its list of errors, with that of the method that it refers to}"""
+    comments = dict(re.findall(r"<!--\s+(\w+):\n((?:(?!-->).)*)-->\s+<method", text(document), re.S))
+    lists = {method: comment.partition("Errors: ")[2] for method, comment in comments.items()}
+    return {method: told + "".join(lists[other] for other in re.findall(r"as (\w+)\(\)", told)) for method, told in lists.items()}
+
+
+def errors_sent(source):
+    """{method: the errors that its handler, and what it hands on to in the same file, name or call for}"""
+    bodies = dict(re.findall(r"^(\w+) \(([^;]*?\)\n\{.*?)^\}", text(source), re.S | re.M))
+    sent = {}
+    for name, body in bodies.items():
+        reached = {name} | {other for other in bodies if re.search(rf"\b{other}\b", body)}
+        reached |= {other for one in reached for other in bodies if re.search(rf"\b{other}\b", bodies[one])}
+        code = "".join(bodies[one] for one in reached)
+        named = {"".join(word.capitalize() for word in error.split("_")).replace("Vm", "VM")
+                 for error in re.findall(r"MC_SERVICE_ERROR_(\w+)", code)}
+        if name.startswith("handle_"):
+            sent[name.removeprefix("handle_").title().replace("_", "")] = named | {error for call, error in ERRORS_OF_CALLS.items() if call in code}
+    return sent
+
+
+@pytest.mark.parametrize("source, document", [("src/bus/host-methods.c", ROOT_XML), ("src/bus/vm-methods.c", VM_XML)])
+def test_errors_of_each_method_are_told(source, document):
+    told, sent = errors_told(document), errors_sent(source)
+    assert set(sent) == set(told)
+    assert [(method, error) for method, errors in sent.items() for error in errors if f"`{error}`" not in told[method]] == []
+
+
 def test_every_status_is_told():
     statuses = set(re.findall(r'\[MC_VM_\w+\] = "([\w-]+)"', text("src/policy/reasons.c")))
     assert len(statuses) == 12
