@@ -165,7 +165,8 @@ typedef struct
   gboolean emulated;    /* its processors are: they are slow */
   gint64 started_us;    /* when it started or last rebooted; 0 = before anybody looked */
 
-  guint64 capacity;    /* what the balloon can reach: maximum memory less what is hot-plugged */
+  guint64 capacity;    /* the most that the balloon can reach: all of the VM's memory but
+                          virtio-mem, NVDIMM, virtio-pmem and SGX */
   guint64 balloon;     /* what the guest has now */
   guint64 target;      /* what it was last set to; MC_UNKNOWN = never by us */
   guint64 resident;    /* host memory that it occupies */
