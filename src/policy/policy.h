@@ -87,8 +87,8 @@ typedef enum
 typedef enum
 {
   MC_VM_MANAGED,
-  MC_VM_PAUSED,      /* by whoever called Pause */
-  MC_VM_OPTED_OUT,   /* by the VM's own policy */
+  MC_VM_PAUSED,      /* by whoever called Pause or Inhibit */
+  MC_VM_OPTED_OUT,   /* by the VM's own policy or by the configuration */
   MC_VM_BOOTING,     /* its driver may not be there yet */
   MC_VM_BUSY,        /* its hypervisor process does not answer */
   MC_VM_SUSPENDED,   /* not running: figures stand still */
