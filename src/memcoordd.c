@@ -324,7 +324,9 @@ main (int argc, char **argv)
   g_auto (Service) service = { 0 };
   g_autoptr (GError) error = NULL;
 
-  setlocale (LC_ALL, "");
+  /* Not the numbers: its sentences are English, whatever the host speaks. */
+  setlocale (LC_CTYPE, "");
+  setlocale (LC_MESSAGES, "");
   bindtextdomain (GETTEXT_PACKAGE, LOCALE_DIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);
