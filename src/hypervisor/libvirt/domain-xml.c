@@ -63,8 +63,6 @@ mc_domain_xml_read (McDomainXml *self, McVmDescription *description)
   read_balloon (mc_xml_node_child (self->domain, "devices"), description);
   description->emulated = mc_xml_node_has (self->domain, "type", "qemu");
   description->immovable = mc_pinned_memory_explain (self->domain);
-  description->min_guarantee = mc_xml_node_get_size (
-      mc_xml_node_child (mc_xml_node_child (self->domain, "memtune"), "min_guarantee"), NULL);
   description->metadata = find_metadata (self->domain);
 }
 
