@@ -90,16 +90,12 @@ mc_vm_policy_check (const McVmPolicy *policy,
 McPolicySettings
 mc_policy_settings_default (void)
 {
-  return (McPolicySettings){
-    .thresholds = {
-      .low_watermark = 100 * MC_MIB,
-      .high_watermark = 150 * MC_MIB,
-      .host_reserve = 200 * MC_MIB,
-      .host_usage_limit = 75,
-      .step_limit = 20,
-      .interval_s = 2,
-    },
+  McPolicySettings settings = {
     .stats_period_us = 1 * G_USEC_PER_SEC,
     .cache_growth = MC_CACHE_GROWTH_COMFORTABLE,
   };
+
+  for (const McThreshold *threshold = mc_host_thresholds; threshold->name != NULL; threshold++)
+    *mc_host_threshold_field (&settings.thresholds, threshold) = threshold->fallback;
+  return settings;
 }

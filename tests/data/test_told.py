@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
-THRESHOLD = re.compile(r'\{ "\w+", "([\w-]+)", MC_UNIT_\w+, (.+?), (.+?), (?:HOST|VM) \(\w+\) \}')
+THRESHOLD = re.compile(r'\{ "\w+", "([\w-]+)", .*MC_UNIT_\w+, (.+?), (.+?), (.+?), (?:HOST|VM) \(\w+\) \}')
 ROOT_XML, VM_XML = "introspection/org.example.MemCoord1.xml", "introspection/org.example.MemCoord1.VM.xml"
 
 
@@ -21,26 +21,25 @@ def written(bound):
 
 
 def thresholds(owner):
-    """{key: (least, most)}"""
+    """{key: (least, most, default)}"""
     table = re.search(rf"const McThreshold mc_{owner}_thresholds\[\].*?\{{(.*?)\n\}};", text("src/common/threshold.c"), re.S)
-    return {key: (written(least), written(most)) for key, least, most in THRESHOLD.findall(table.group(1))}
+    return {key: tuple(map(written, bounds)) for key, *bounds in THRESHOLD.findall(table.group(1))}
 
 
 @pytest.mark.parametrize("document", ["data/man/memcoord.conf.rst", "data/memcoord.conf"])
-def test_limits_are_told_where_settings_are(document):
-    assert len(thresholds("host")) == 6
+def test_limits_and_defaults_are_told_where_settings_are(document):
     entries = re.split(r"^(?:``|#)(?=[a-z-]+=)", text(document), flags=re.M)
     told = {}
     for before, entry in zip(entries, entries[1:]):  # the sample tells above the setting, the page below it
         told[entry.partition("=")[0]] = " ".join(re.sub(r"[`#]", " ", before + entry).split())
-    for key, (least, most) in thresholds("host").items():
-        assert f"{least} to {most}" in told[key]
+    for key, (least, most, default) in thresholds("host").items():
+        assert f"{least} to {most}" in told[key] and f"{key}={default}" in told[key]
 
 
-@pytest.mark.parametrize("owner, command", [("host", "status"), ("vm", "show")])
-def test_every_threshold_is_shown(owner, command):
-    named = {re.sub("(?<!^)([A-Z])", r"-\1", name).lower() for name in re.findall(r'"([A-Za-z]+)"', text(f"src/ctl/commands/{command}.c"))}
-    assert set(thresholds(owner)) <= named
+@pytest.mark.parametrize("owner, document", [("host", ROOT_XML), ("vm", VM_XML)])
+def test_every_threshold_is_told_on_the_bus(owner, document):
+    names = text(document).partition("        SetThreshold:\n        @name: ")[2].partition("@value")[0]
+    assert set(thresholds(owner)) == {re.sub("(?<!^)([A-Z])", r"-\1", name).lower() for name in re.findall(r"`(\w+)`", names)} - {"managed"}
 
 
 def test_every_key_of_a_vm_is_in_the_example_of_its_metadata():
