@@ -207,9 +207,8 @@ typedef struct
 typedef struct
 {
   McHostCondition condition;
-  guint64 promised; /* Σ promise */
-  guint64 free; /* what nobody has a claim to: available − reserve − margin − promised, not below 0
-                 */
+  guint64 promised;  /* Σ promise */
+  guint64 free;      /* what nobody has a claim to: available − reserve − margin − promised, or 0 */
   guint64 grantable; /* what VMs in need may be granted at the most: that, and most of what was
                         promised by nobody and is not touched */
   double used_percent;

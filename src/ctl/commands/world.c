@@ -22,8 +22,8 @@
 #define LEAST_VM   (64 * MC_MIB)
 #define LEAST_HOST (512 * MC_MIB)
 
-/* What a QEMU occupies beside its guest's memory: what was seen of real ones, and what is likely.
- */
+/* What a QEMU occupies beside its guest's memory: what was seen of real ones,
+ * and what is likely. */
 #define LEAST_OWN  (30 * MC_MIB)
 #define MOST_OWN   (300 * MC_MIB)
 #define LIKELY_OWN (100 * MC_MIB)

@@ -32,8 +32,7 @@ char *
 mc_memory_limits_find (const McMemoryLimits *self, const char *system, int id, guint64 *bytes);
 
 /* Returns: (transfer full): how a limit is named, for "… lets it have". @slice: as cgroups.h has
- * it.
- */
+ * it. */
 char *mc_memory_limits_name_slice (const char *slice);
 char *mc_memory_limits_name_nodes (const char *nodes);
 
