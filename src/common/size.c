@@ -131,9 +131,3 @@ mc_size_format (guint64 bytes)
   value = floor (value * 10 + 0.5) / 10;
   return g_strdup_printf ("%.*f %s", value == floor (value) ? 0 : 1, value, names[exponent]);
 }
-
-guint64
-mc_size_to_mib (guint64 bytes)
-{
-  return bytes / MC_MIB + (bytes % MC_MIB >= MC_MIB / 2 ? 1 : 0);
-}

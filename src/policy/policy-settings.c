@@ -31,11 +31,15 @@ conflict (
 static gboolean
 watermarks_fit (guint64 low, guint64 high, GError **error)
 {
+  g_autofree char *band = NULL, *relation = NULL;
+
   if (low >= high)
     return conflict (error, "LowWatermark", low, "is not below HighWatermark", high);
-  if (high - low < DEAD_BAND)
-    return conflict (error, "LowWatermark", low, "is closer than 16M to HighWatermark", high);
-  return TRUE;
+  if (high - low >= DEAD_BAND)
+    return TRUE;
+  band = mc_size_format_exact (DEAD_BAND);
+  relation = g_strdup_printf ("is closer than %s to HighWatermark", band);
+  return conflict (error, "LowWatermark", low, relation, high);
 }
 
 gboolean

@@ -133,9 +133,7 @@ mc_target_apply (McTarget *self, const McVmDecision *decision)
   if (is_dry_run (self))
     return;
   /* A guest that does not go where it was sent may not have heard of it. */
-  g_debug ("%s has %" G_GUINT64_FORMAT " MiB; its target of %" G_GUINT64_FORMAT
-           " MiB is set once more",
-           self->domain->name, self->domain->facts.balloon / MC_MIB, decision->target / MC_MIB);
+  g_debug ("%s does not follow; its target is set once more", self->domain->name);
   set (self, decision->target, decision->target, decision->reason, NULL);
 }
 
