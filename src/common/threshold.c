@@ -77,8 +77,8 @@ mc_threshold_require (const McThreshold *thresholds, const char *name, GError **
     return threshold;
   names = list (thresholds);
   g_set_error (error, MC_THRESHOLD_ERROR, MC_THRESHOLD_ERROR_UNKNOWN,
-               thresholds == mc_vm_thresholds ? "A VM has no threshold '%s'; it has %s"
-                                              : "There is no threshold '%s'; there are %s",
+               thresholds == mc_vm_thresholds ? "A VM has no threshold \"%s\"; it has %s"
+                                              : "There is no threshold \"%s\"; there are %s",
                name, names);
   return NULL;
 }

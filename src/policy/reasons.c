@@ -59,8 +59,8 @@ static const struct
   = { "funds-others", "others are in need and headroom is {figure}; -{moved}" },
   [MC_REASON_EMERGENCY] = { "emergency", "the host is at its reserve; -{moved}" },
   [MC_REASON_NO_FREE_MEMORY]
-  = { "no-free-memory", "needs more with a headroom of {figure}, and has its part of what is "
-                        "shared by weight; the host has {budget} to give to all" },
+  = { "no-free-memory", "needs more with a headroom of {figure}, and already has its share by "
+                        "weight; the host has {budget} left for all VMs" },
   [MC_REASON_AT_MAXIMUM]
   = { "at-maximum", "headroom of {figure} is low, and it has all that it may have, {before}" },
   [MC_REASON_GROUP_FULL]

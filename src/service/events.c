@@ -82,7 +82,7 @@ mc_event_vm_foreign (const char *name, const char *uuid)
 {
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", ID_VM_FOREIGN, "MEMCOORD_VM",
                     name, "MEMCOORD_UUID", uuid, "MESSAGE",
-                    "%s is left alone: something else sets its balloon again and again; switch "
+                    "%s is left alone: something else sets its balloon repeatedly; switch "
                     "that off, or set managed=no for this VM",
                     name);
 }

@@ -147,12 +147,12 @@ on_late (gpointer user_data)
   if (mc_vm_get_parts (vm)->target.under_way)
     fail (call, g_error_new (MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED,
                              "The VM %s is busy: it is not known in time what it was given; "
-                             "'memcoordctl why' shows it later",
+                             "\"memcoordctl why\" shows it later",
                              name));
   else
     fail (call, g_error_new (MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED,
                              "The VM %s was given nothing: no statistics have come in time; "
-                             "'memcoordctl show' says how it is doing",
+                             "\"memcoordctl show\" says how it is doing",
                              name));
   end (call);
 }
@@ -176,7 +176,7 @@ note_nothing (Call *call, McVm *vm)
                              mc_vm_get_name (vm)));
   else if (call->named && !mc_give_back_is_possible (&facts, mc_vm_get_history (vm)))
     fail (call, g_error_new (MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED,
-                             "The VM %s cannot be given memory now; 'memcoordctl show' says why",
+                             "The VM %s cannot be given memory now; \"memcoordctl show\" says why",
                              mc_vm_get_name (vm)));
   else if (mc_give_back_missing (&facts, mc_vm_get_history (vm)) >= MC_MIB)
     call->missed = TRUE;

@@ -160,10 +160,9 @@ on_waited_enough (gpointer user_data)
       answer (reservation, free_for (self, reservation));
       return;
     }
-  refuse (
-      reservation, MC_SERVICE_ERROR_NOT_CONNECTED,
-      "Nothing is reserved: the hypervisor was lost, or does not answer; 'memcoordctl status' says "
-      "more");
+  refuse (reservation, MC_SERVICE_ERROR_NOT_CONNECTED,
+          "Nothing is reserved: the hypervisor was lost, or does not answer; see "
+          "\"memcoordctl status\"");
   drop (reservation);
 }
 
@@ -231,7 +230,7 @@ mc_reservations_reserve_async (McReservations *self,
       g_task_return_new_error (
           task, MC_SERVICE_ERROR, MC_SERVICE_ERROR_NOT_CONNECTED,
           "Nothing can be reserved: the hypervisor is not connected, or does not answer; "
-          "'memcoordctl status' says more");
+          "see \"memcoordctl status\"");
       return;
     }
   if (MIN (bytes, possible) == 0)
@@ -276,7 +275,7 @@ mc_reservations_release (McReservations *self, const char *id, GError **error)
     }
   g_set_error (
       error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_UNKNOWN_RESERVATION,
-      "There is no reservation '%s': it was released, its time was up, or its owner has left "
+      "There is no reservation \"%s\": it was released, its time was up, or its owner has left "
       "the bus",
       id);
   return FALSE;

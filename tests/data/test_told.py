@@ -114,6 +114,12 @@ def test_commands_that_are_told_exist(document):
     assert told and told <= there
 
 
+def test_what_sentences_quote_is_in_double_quotes():
+    sources = {path.name: path.read_text() for path in PROJECT.glob("src/**/*.c")}
+    assert len(sources) > 100
+    assert [name for name, code in sources.items() if re.search(r"'(%s|memcoordctl[^'\n]*)'", code)] == []
+
+
 def test_every_suite_of_pytest_is_one_of_meson():
     told = re.search(r"^pytest_suites = \[(.*)\]$", text("tests/meson.build"), re.M).group(1)
     assert set(re.findall(r"'(\w+)'", told)) == {path.parent.name for path in PROJECT.glob("tests/*/test_*.py")}

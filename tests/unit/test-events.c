@@ -217,7 +217,7 @@ static const struct
   { log_vanished, "web" },
   { log_status, "web: managed, was booting" },
   { log_restless_status, "web: stale, was managed (6 changes in between not logged)" },
-  { log_foreign, "web is left alone: something else sets its balloon again and again" },
+  { log_foreign, "web is left alone: something else sets its balloon repeatedly" },
   { log_left_out, "web: 120 log entries suppressed" },
   { log_vm_refused, "web: libvirt did not read its description: access denied" },
   { log_period, "web: somebody else has set its statistics period to 10 s; it was set to 1 s" },

@@ -362,9 +362,8 @@ test_sentences (void)
       "unused 62 MiB is at or below 100 MiB and the host is comfortable; +205 MiB" },
     { MC_REASON_BELOW_MINIMUM, &given, "below its minimum of 100 MiB; +205 MiB" },
     { MC_REASON_NO_FREE_MEMORY, &given,
-      "needs more with a headroom of 62 MiB, and has its part of what is shared by weight; the "
-      "host "
-      "has 480 MiB to give to all" },
+      "needs more with a headroom of 62 MiB, and already has its share by weight; the host has 480 "
+      "MiB left for all VMs" },
     { MC_REASON_NO_FREE_MEMORY, &taken,
       "needs more with a headroom of 400 MiB, and the host has nothing to give" },
     { MC_REASON_GROUP_FULL, &given,
