@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whether a VM may be moved at all in this cycle, from what is known and remembered of it. */
+/* Whether a VM may be moved at all in this cycle, from what is known and remembered of it. What
+ * makes a VM stuck: progress.h. */
 #pragma once
 
 #include "policy-cycle.h"

@@ -133,7 +133,7 @@ may_be_its_own (const McVmFacts *facts, const McVmHistory *history)
 /* Where it was taken over meanwhile, only what took more from it was surely somebody's: a driver
  * that is gone, and comes back, gives. */
 static gboolean
-is_doubtful (gint64 now_us, const McVmFacts *facts, const McVmHistory *history, gboolean taken_over)
+is_unsure (gint64 now_us, const McVmFacts *facts, const McVmHistory *history, gboolean taken_over)
 {
   gint64 left_us = history->foreign_left_us;
   gint64 silent_us = now_us - MAX (left_us, history->stats_seen_us);
@@ -157,7 +157,7 @@ judge_move (gint64 now_us, const McVmFacts *facts, McVmHistory *history)
   gboolean taken_over = history->target_since_us > left_us;
   if (!taken_over && mc_progress_is_close (facts, history->foreign_place))
     history->foreign_left_us = 0; /* it came back by itself */
-  else if (is_doubtful (now_us, facts, history, taken_over))
+  else if (is_unsure (now_us, facts, history, taken_over))
     lose_place (history);
   else if (history->stats_seen_us - left_us >= SURE_US
            && (taken_over || rests (now_us, facts, history)))

@@ -106,7 +106,7 @@ can_spare (const McPolicyCycle *cycle, const McCandidate *candidate, guint64 dow
       || history->disagrees || !mc_eligibility_may_reclaim (history)
       || waits_for_an_answer (cycle, candidate))
     return 0;
-  step = mc_candidate_probe (candidate, step);
+  step = mc_candidate_small_step (candidate, step);
   if (history->stuck_times == 0 && history->ineffective_times > 0 && !history->effective)
     step = MIN (step, percent (candidate->facts->capacity, MC_PROOF_PERCENT));
 

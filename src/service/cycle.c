@@ -116,7 +116,7 @@ apply (const McHostParts *host)
 
       if (decision->target >= decision->before)
         mc_vm_apply_decision (vms->pdata[i]);
-      mc_target_probe (&mc_vm_get_parts (vms->pdata[i])->target);
+      mc_target_retry_denied (&mc_vm_get_parts (vms->pdata[i])->target);
     }
 }
 

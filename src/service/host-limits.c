@@ -163,7 +163,7 @@ gboolean
 mc_host_limits_check_host (McHostLimits *self, GError **error)
 {
   /* What cannot be known yet is logged once it is. */
-  if (!mc_host_state_probe (self->state))
+  if (!mc_host_state_read_host (self->state))
     return TRUE;
   if (!check_config (self, mc_settings_get_config (self->context->settings), error))
     return FALSE;

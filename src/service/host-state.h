@@ -52,7 +52,7 @@ void mc_host_state_init (McHostState *self, McContext *context, McHost *host, co
 void mc_host_state_clear (McHostState *self);
 
 /* Reads the host before there is any sample. Returns: whether it can be known yet. */
-gboolean mc_host_state_probe (McHostState *self);
+gboolean mc_host_state_read_host (McHostState *self);
 
 /* The service starts: the first connection takes a moment, which is no reason for alarm. */
 void mc_host_state_start (McHostState *self);

@@ -138,7 +138,7 @@ mc_target_apply (McTarget *self, const McVmDecision *decision)
 }
 
 void
-mc_target_probe (McTarget *self)
+mc_target_retry_denied (McTarget *self)
 {
   /* What can be set without moving anything. */
   guint64 present = self->set != MC_UNKNOWN ? self->set : self->domain->facts.balloon;
