@@ -126,7 +126,7 @@ free_for (McReservations *self, const Reservation *wanted)
   guint64 left = (guint64)MAX (self->headroom.free, 0);
 
   for (guint i = 0; i < self->list->len && self->list->pdata[i] != wanted; i++)
-    left -= MIN (left, ((const Reservation *)self->list->pdata[i])->bytes);
+    left = saturating_sub (left, ((const Reservation *)self->list->pdata[i])->bytes);
   return MIN (wanted->bytes, left);
 }
 
