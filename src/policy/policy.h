@@ -206,15 +206,17 @@ typedef struct
 
 typedef struct
 {
+  guint64 promised; /* Σ promise */
+  double used_percent;
+  gboolean pressing;
+
+  /* For tests and the simulator: the service shows what holds with the settings of the moment. */
   McHostCondition condition;
-  guint64 promised;  /* Σ promise */
   guint64 free;      /* what nobody has a claim to: available − reserve − margin − promised, or 0 */
   guint64 grantable; /* what VMs in need may be granted at the most: that, and most of what was
                         promised by nobody and is not touched */
-  double used_percent;
-  gboolean pressing;
-  double lambda; /* part of the desired headroom that VMs can have: 1 = all; -1 = some lack what
-                    they need */
+  double lambda;     /* part of the desired headroom that VMs can have: 1 = all; -1 = some lack what
+                        they need */
 } McHostDecision;
 
 /**
