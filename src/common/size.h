@@ -13,6 +13,10 @@ G_BEGIN_DECLS
 /* A size, or another figure, that was not reported. */
 #define MC_UNKNOWN G_MAXUINT64
 
+/* What a VM's process was seen to occupy beside its guest's memory. */
+#define MC_OVERHEAD_LEAST (30 * MC_MIB)
+#define MC_OVERHEAD_MOST  (300 * MC_MIB)
+
 /* Neither of these wraps. */
 static inline guint64
 saturating_sub (guint64 from, guint64 what)

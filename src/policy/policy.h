@@ -139,9 +139,6 @@ typedef enum
   MC_ATTENTION_ASLEEP, /* not at all; it may report as seldom as it likes */
 } McAttention;
 
-/* The most that a VM's process was seen to occupy beside its guest's memory; 30 MiB the least. */
-#define MC_OVERHEAD_MOST (300 * MC_MIB)
-
 /* Everything known of one VM in this cycle. Figures from the guest are untrusted. */
 typedef struct
 {

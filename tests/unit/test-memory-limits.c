@@ -141,6 +141,20 @@ test_slices (Fixture *f, gconstpointer data)
 #define NODES(mode, nodes) "<numatune><memory mode='" mode "' nodeset='" nodes "'/></numatune>"
 
 static void
+test_node_without_a_size (Fixture *f, gconstpointer data)
+{
+  static const char *const odd[] = { "x kB", "-1 kB", "1", "1 MB", "18014398509481985 kB" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (odd); i++)
+    {
+      g_autofree char *text = g_strdup_printf ("Node 0 MemTotal:       %s\n", odd[i]);
+
+      write_to (f, "devices/system/node/node0/meminfo", text);
+      check (f->system, NODES ("strict", "0"), 0, NULL);
+    }
+}
+
+static void
 test_nodes (Fixture *f, gconstpointer data)
 {
   for (guint node = 0; node < 4; node++)
@@ -382,6 +396,7 @@ main (int argc, char **argv)
   LIMITS_TEST ("cgroups-of-version-1", test_cgroups_of_version_1);
   LIMITS_TEST ("slices", test_slices);
   LIMITS_TEST ("nodes", test_nodes);
+  LIMITS_TEST ("node-without-a-size", test_node_without_a_size);
   LIMITS_TEST ("group-names", test_group_names);
   LIMITS_TEST ("left-of-slice", test_left_of_slice);
   LIMITS_TEST ("left-of-slice-without-cache", test_left_of_slice_without_cache);
