@@ -274,8 +274,7 @@ on_given_back (GObject *source, GAsyncResult *result, gpointer user_data)
     mc_dbus_mem_coord1_complete_give_back (NULL, invocation, bytes);
 }
 
-/* @paths: empty = all. Returns: (transfer full) (nullable): the VMs; NULL with @error,
- * or for all */
+/* @paths: empty = all. Returns: (transfer full) (nullable): the VMs; NULL with @error or for all */
 static GPtrArray *
 find_vms (McHostMethods *self, const char *const *paths, GError **error)
 {

@@ -13,8 +13,7 @@ static const char units[] = "BKMGT";
 
 static const char *const names[] = { "B", "KiB", "MiB", "GiB", "TiB" };
 
-/* Reads a unit to the end of @text: "", "B", "M", "MB", "MiB", in either case;
- * -1 where it is none. */
+/* Reads a unit to the end of @text: "", "B", "M", "MB", "MiB", in either case; -1 if it is none. */
 static int
 parse_exponent (const char *text)
 {

@@ -41,8 +41,7 @@ typedef struct
   gsize offset;        /* of its guint64 in McHostThresholds or McVmPolicy */
 } McThreshold;
 
-/* A value that follows the configuration, the host's or the default;
- * and a struct in which all do. */
+/* A value that follows the configuration, the host's or the default; a struct in which all do. */
 #define MC_UNSET           G_MAXUINT64
 #define MC_ALL_UNSET(Type) (*(Type *)memset (&(Type){ 0 }, 0xff, sizeof (Type)))
 

@@ -7,8 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* Without a report for this long after its start a guest has no driver,
- * or one without statistics. */
+/* With no report for this long after its start a guest has no driver, or no statistics. */
 #define MC_BOOT_GRACE_US (60 * G_USEC_PER_SEC)
 
 /* A VM that is MC_VM_STUCK or MC_VM_INEFFECTIVE can still be given memory: only reclaiming is in

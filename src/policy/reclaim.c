@@ -26,8 +26,7 @@
 /* A guest that is at rest to the last byte is believed again after this long. */
 #define ANSWERS_WITHIN_US ((gint64)30 * G_USEC_PER_SEC)
 
-/* Whoever has waited this long for others to give is not left waiting for the
- * sake of small moves. */
+/* Whoever has waited this long for others to give waits no longer for the sake of small moves. */
 #define UNMET_LONG_US (20 * G_USEC_PER_SEC)
 
 /* Whoever has waited this long is given of what others have beyond the middle between their
@@ -50,8 +49,7 @@ typedef struct
   gint64 waited_us; /* the longest that one of them has lacked memory */
 } Sums;
 
-/* What it was given is left with it for a while: taken back at once,
- * it would be asked for again. */
+/* What it was given stays for a while: taken back at once, it would be asked for again. */
 static gboolean
 keeps (const McPolicyCycle *cycle, const McCandidate *candidate, guint seconds)
 {

@@ -126,8 +126,7 @@ anybody_may_sleep (const McHostParts *host)
   return mc_policy_tuning (mc_context_get_policy (host->context))->sleep_turn_s > 0;
 }
 
-/* Who is awake reports more: before those who fall asleep,
- * and those who may be in need before all. */
+/* Who is awake reports more: before who falls asleep, and who may be in need before all. */
 static void
 apply_attention (const McHostParts *host)
 {

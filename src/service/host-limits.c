@@ -217,8 +217,7 @@ mc_host_limits_set_dry_run (McHostLimits *self, gboolean dry_run, const char *or
   emit_changes (self, &before, origin);
 }
 
-/* One after the other: what was read last is what is in force.
- * A file may be on a disk that hangs. */
+/* One after the other: what was read last is in force. A file may be on a disk that hangs. */
 typedef struct
 {
   McHostLimits *limits; /* NULL: the service is disposed of, and nobody waits any more */

@@ -10,8 +10,7 @@ G_BEGIN_DECLS
 
 typedef struct _McDomainXml McDomainXml;
 
-/* Returns: (transfer full): parsed once, for every question to it.
- * Fails where @xml is no domain's. */
+/* Returns: (transfer full): parsed once, for every question. Fails where @xml is no domain's. */
 McDomainXml *mc_domain_xml_new (const char *xml, GError **error);
 void mc_domain_xml_free (McDomainXml *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (McDomainXml, mc_domain_xml_free)

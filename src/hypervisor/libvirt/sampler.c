@@ -19,8 +19,7 @@
 #define PASS_BY_MOST_MS 1000
 #define PASS_BY_TIMES   2
 
-/* Where one VM hangs others may, too: the next tries follow sooner,
- * after what one takes, or that. */
+/* Where one VM hangs others may: the next tries follow sooner, after what one takes, or that. */
 #define AGAIN_AT_LEAST_MS 100
 
 /* One that took longer shows what was true when it began: a later one is waited for. */
