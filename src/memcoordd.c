@@ -143,7 +143,7 @@ begin_end (Service *service, int exit_code)
 
 /* Of itself, with a fault. */
 static void
-fail (Service *service)
+service_fail (Service *service)
 {
   if (begin_end (service, EXIT_FAILURE))
     mc_coordinator_stop_async (service->coordinator, FALSE, on_stopped, service);
@@ -223,7 +223,7 @@ on_name_lost (GDBusConnection *connection, const char *name, gpointer user_data)
   else
     g_critical ("Cannot own bus name %s: another memcoordd has it, or the bus does not allow it",
                 name);
-  fail (service);
+  service_fail (service);
 }
 
 static void
@@ -237,7 +237,7 @@ on_closed (GDBusConnection *connection,
   if (service->ending)
     return;
   g_critical ("The bus is gone: %s", error != NULL ? error->message : "the connection was closed");
-  fail (service);
+  service_fail (service);
 }
 
 static GDBusConnection *

@@ -331,7 +331,7 @@ end_out (Intake *self)
 }
 
 static gpointer
-run (gpointer data)
+intake_run (gpointer data)
 {
   Intake *self = data;
 
@@ -410,7 +410,7 @@ mc_intake_connect (GBusType type, GError **error)
   self->bypass = mc_bypass_new ();
   mc_stream_init (&self->in, outer, inner);
   mc_stream_init (&self->out, inner, outer);
-  self->thread = g_thread_new ("bus-intake", run, self);
+  self->thread = g_thread_new ("bus-intake", intake_run, self);
   connection = g_dbus_connection_new_sync (stream, NULL,
                                            G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT
                                                | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,

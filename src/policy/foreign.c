@@ -58,7 +58,7 @@ set_counted (McVmHistory *history, guint times, gint64 when_us)
 
 /* Its target is no longer true: it is taken over from where it is. */
 static void
-end (gint64 now_us, McVmHistory *history)
+foreign_end (gint64 now_us, McVmHistory *history)
 {
   if (mc_vm_history_is_left_alone (history))
     history->foreign_until_us = now_us;
@@ -69,7 +69,7 @@ end (gint64 now_us, McVmHistory *history)
 static void
 forget (gint64 now_us, McVmHistory *history)
 {
-  end (now_us, history);
+  foreign_end (now_us, history);
   set_counted (history, 0, 0);
 }
 
@@ -102,7 +102,7 @@ ends (const McPolicyCycle *cycle, const McVmFacts *facts, McVmHistory *history)
     }
   if (quiet_us < RESPECT_US || !is_distress (cycle, facts, history))
     return FALSE;
-  end (now_us, history);
+  foreign_end (now_us, history);
   set_counted (history, MC_FOREIGN_SETS - 1, now_us);
   return TRUE;
 }

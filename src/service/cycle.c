@@ -189,7 +189,7 @@ is_pressing (const McHostParts *host)
 
 /* The last that waits for a give-back may be the service itself, which ends then. */
 static void
-end (McHostParts *host, gboolean decided, gboolean pressing)
+cycle_end (McHostParts *host, gboolean decided, gboolean pressing)
 {
   McContext *context = host->context;
 
@@ -228,7 +228,7 @@ on_sampled (GObject *source, GAsyncResult *result, gpointer user_data)
       mc_host_state_miss_sample (&host->state);
     }
   mc_fleet_announce (&host->fleet);
-  end (host, decided, is_pressing (host));
+  cycle_end (host, decided, is_pressing (host));
 }
 
 /* What a new VM is promised, and what is given back in the end, goes by figures of now. */
@@ -263,7 +263,7 @@ mc_cycle_begin (McHostParts *host)
   if (!mc_hypervisor_get_connected (context->hypervisor))
     {
       mc_host_state_update (&host->state);
-      end (host, FALSE, FALSE);
+      cycle_end (host, FALSE, FALSE);
       return;
     }
   let_sleep (host);
