@@ -100,8 +100,8 @@ mc_domain_xml_get_devices (McDomainXml *self)
   return memory;
 }
 
-McMemoryLimits *
-mc_domain_xml_get_limits (McDomainXml *self)
+McMemoryCeilings *
+mc_domain_xml_get_ceilings (McDomainXml *self)
 {
-  return mc_memory_limits_new (self->domain);
+  return mc_memory_ceilings_new (self->domain);
 }

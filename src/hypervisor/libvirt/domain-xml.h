@@ -3,7 +3,7 @@
 #pragma once
 
 #include "memory-devices.h"
-#include "memory-limits.h"
+#include "memory-ceilings.h"
 #include "vm-description.h"
 
 G_BEGIN_DECLS
@@ -20,6 +20,6 @@ void mc_domain_xml_read (McDomainXml *self, McVmDescription *description);
 McMemoryDevices mc_domain_xml_get_devices (McDomainXml *self);
 
 /* Returns: (transfer full) */
-McMemoryLimits *mc_domain_xml_get_limits (McDomainXml *self);
+McMemoryCeilings *mc_domain_xml_get_ceilings (McDomainXml *self);
 
 G_END_DECLS

@@ -62,9 +62,9 @@ check (const char *system, const char *xml, guint64 bytes, const char *name)
 {
   g_autofree char *whole = g_strdup_printf ("<domain type='kvm'>%s</domain>", xml);
   g_autoptr (McDomainXml) parsed = mc_domain_xml_new (whole, NULL);
-  g_autoptr (McMemoryLimits) limits = mc_domain_xml_get_limits (parsed);
+  g_autoptr (McMemoryCeilings) limits = mc_domain_xml_get_ceilings (parsed);
   guint64 found = 42;
-  g_autofree char *what = mc_memory_limits_find (limits, system, ID, &found);
+  g_autofree char *what = mc_memory_ceilings_find (limits, system, ID, &found);
 
   g_assert_cmpstr (what, ==, name);
   g_assert_cmpuint (found, ==, bytes);
@@ -187,7 +187,7 @@ groups_of (const char *system, const char *xml)
 {
   g_autofree char *whole = g_strdup_printf ("<domain type='kvm'>%s</domain>", xml);
   g_autoptr (McDomainXml) parsed = mc_domain_xml_new (whole, NULL);
-  g_autoptr (McMemoryLimits) limits = mc_domain_xml_get_limits (parsed);
+  g_autoptr (McMemoryCeilings) limits = mc_domain_xml_get_ceilings (parsed);
 
   return mc_memory_groups_new (limits, system);
 }
@@ -382,7 +382,7 @@ test_groups_of_known_vms (Fixture *f, gconstpointer data)
 }
 
 #define LIMITS_TEST(name, function)                                                                \
-  g_test_add ("/memory-limits/" name, Fixture, NULL, set_up, function, tear_down)
+  g_test_add ("/memory-ceilings/" name, Fixture, NULL, set_up, function, tear_down)
 
 int
 main (int argc, char **argv)
