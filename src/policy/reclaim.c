@@ -18,7 +18,7 @@
 #include "asked.h"
 #include "eligibility.h"
 #include "group.h"
-#include "taking.h"
+#include "reclaim-from.h"
 
 /* More than a guest was seen to need from one report to the next. */
 #define BURST (1 * MC_GIB)
