@@ -70,8 +70,7 @@ void mc_bypass_send_answer (McBypass *self,
  * not be written yet. */
 gsize mc_bypass_get_waiting (McBypass *self);
 
-/* More than all VMs' changes at once with ten thousand of them: it takes a bus that does not read.
- */
+/* More than all changes of ten thousand VMs at once: it takes a bus that does not read. */
 #define MC_BYPASS_CROWDED ((gsize)16 << 20)
 
 /* @on_relief: (nullable): called in the default main context whenever it is so no longer, instead

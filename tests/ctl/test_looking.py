@@ -34,7 +34,8 @@ def test_status_shows_host_and_vms(service, ctl):
     assert f"{host['HostCondition']}: " in above
     assert f"{size(host['HostAvailable'])} of {size(host['HostTotal'])} available" in above
     assert f"low {size(host['LowWatermark'])}, high {size(host['HighWatermark'])}" in above
-    assert f"host reserve {size(host['HostReserve'])}" in above
+    assert (f"host reserve {size(host['HostReserve'])}, host usage limit {host['HostUsageLimit']} %, "
+            f"step limit {host['StepLimit']} %, interval {host['Interval']}s") in above
     table = rows(below)
     assert table[0] == ["NAME", "STATUS", "BALLOON", "TARGET", "UNUSED", "USABLE", "MINIMUM", "MAXIMUM", "AGE", "DETAIL"]
     assert {row[0] for row in table[1:]} == set(vms)
@@ -224,8 +225,8 @@ def test_show_names_everything(service, ctl):
     assert lines["UUID"] == vm["UUID"]
     assert lines["Status"] == vm["Status"]
     assert lines["Balloon"] == size(vm["Balloon"])
-    assert lines["Maximum"] == size(vm["Maximum"])
-    assert lines["Low watermark"] == size(vm["LowWatermark"])
+    for name in ("Minimum", "Maximum", "Low watermark", "High watermark"):
+        assert lines[name] == size(vm[name.title().replace(" ", "")])
     assert lines["Weight"] == str(vm["Weight"])
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|-", lines["Last report"])
 

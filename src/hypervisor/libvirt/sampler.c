@@ -120,7 +120,7 @@ is_whole (const McSampler *self)
 }
 
 static void
-answer (McSampler *self)
+sampler_answer (McSampler *self)
 {
   g_autoptr (McSample) sample = g_steal_pointer (&self->sample);
   g_autoptr (GTask) task = steal_task (self);
@@ -195,7 +195,7 @@ on_ended (McRequest *request)
   mc_known_vms_apply_devices (self->vms, request->of_vms, request->result, self->hypervisor);
   self->sample = mc_sample_join (self->sample, g_steal_pointer (&request->result));
   if (is_whole (self))
-    answer (self);
+    sampler_answer (self);
 }
 
 static void
