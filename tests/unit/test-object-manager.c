@@ -14,7 +14,7 @@
 #include "names.h"
 #include "own-bus.h"
 
-#define ANSWER_MS 10000
+#define ANSWER_MS 60000
 
 /* More than sockets hold. */
 #define LONG ((gsize)3 << 20)
