@@ -77,7 +77,7 @@ test_refused (void)
     { "<policy><weight>0</weight></policy>", "Weight 0 is below" },
     { "<policy><minimum>-5M</minimum></policy>", "\"-5M\" is not a size" },
     { "<policy><minimum><b>5M</b></minimum></policy>", "<b> is inside <minimum>" },
-    { "<policy>512M</policy>", "'512M' is outside" },
+    { "<policy>512M</policy>", "\"512M\" is outside" },
     { "<policy/><minimum>512M</minimum>", "Extra content at the end" },
     { "<policy/><policy/>", "Extra content at the end" },
     { "<policy/>512M", "" },
