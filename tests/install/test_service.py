@@ -358,10 +358,10 @@ def test_reload_takes_the_configuration_or_says_why_not(service):
     assert service.run("systemctl", "reload", "memcoordd", check=False).returncode != 0
     assert service.get("HighWatermark") == 200 * MIB
     told = service.journal("--priority=warning")[-1]["MESSAGE"]
-    assert f"{CONFIGURATION}:2: high-watermark: 'lots' is not a size" in told
+    assert f'{CONFIGURATION}:2: high-watermark: "lots" is not a size' in told
     for command in (["systemctl", "status", "memcoordd"], ["memcoordctl", "status"]):
         shown = service.run(*command).stdout
-        assert "refused" in shown and f"{CONFIGURATION}:2: high-watermark: 'lots' is not a size" in shown, command
+        assert "refused" in shown and f'{CONFIGURATION}:2: high-watermark: "lots" is not a size' in shown, command
     write(service, CONFIGURATION, before)
     service.run("systemctl", "kill", "--signal=HUP", "memcoordd")
     wait_until(lambda: service.get("HighWatermark") == 150 * MIB, 10, "the signal to be heeded")
