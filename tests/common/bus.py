@@ -2,6 +2,7 @@
 """A bus of a test's own, and the one client of the service on it."""
 
 import contextlib
+import signal
 import subprocess
 
 from gi.repository import Gio, GLib
@@ -29,14 +30,22 @@ def start_bus(kind="--session"):
 
 
 @contextlib.contextmanager
-def own_bus():
-    """The address of a bus of its own, for as long."""
-    daemon, address = start_bus()
+def own_daemon(kind="--session"):
+    """A bus of its own, for as long: its process, which may be stopped meanwhile, and its address."""
+    daemon, address = start_bus(kind)
     try:
-        yield address
+        yield daemon, address
     finally:
+        daemon.send_signal(signal.SIGCONT)
         daemon.terminate()
         daemon.wait()
+
+
+@contextlib.contextmanager
+def own_bus():
+    """The address of a bus of its own, for as long."""
+    with own_daemon() as (_, address):
+        yield address
 
 
 class Client:
