@@ -157,7 +157,7 @@ def test_rebooted_while_squeezed(bed, guests, watch):
     assert_served(watch, others[0], 2 * INTERVAL_S)
     one.wait_ready()
     watch.wait_status(one, "managed", 15)
-    wait_until(lambda: one.info()["total"] < 310 * MIB, 60, "the guest to be at its target again")
+    wait_until(lambda: one.info()["total"] < 310 * MIB, 15, "the guest to be at its target again")
     assert watch.values(one, "Target", since) == [target]
     assert {size for _, size in bed.calls.of(one, watch.began + since)} <= {target}
     assert bed.host.lowest > RESERVE
