@@ -5,9 +5,9 @@
 
 #include <gio/gio.h>
 
-#include "frame.h"
 #include "mc-dbus.h"
 #include "vm-source.h"
+#include "wire-reader.h"
 
 #define UUID "00000000-0000-4000-8000-000000000001"
 
@@ -103,25 +103,13 @@ static char *
 read_value (const char *property, const McVmView *view)
 {
   const McVmSource *source = find (property);
-  g_autoptr (GByteArray) bytes = g_byte_array_new ();
-  g_autoptr (GDBusMessage) message = NULL;
+  g_autoptr (GVariant) body = NULL;
   g_autoptr (GVariant) value = NULL;
-  g_autoptr (GError) error = NULL;
-  McWire wire = { .bytes = bytes };
-  McWireHeader header = { .type = MC_FRAME_SIGNAL,
-                          .serial = 1,
-                          .path = "/",
-                          .interface = "a.b",
-                          .member = "C",
-                          .signature = source->type };
+  WireReader reader;
 
-  mc_wire_begin (&wire, &header);
-  mc_vm_source_write (source, view, UUID, &wire);
-  mc_wire_end (&wire);
-  message = g_dbus_message_new_from_blob (bytes->data, bytes->len, G_DBUS_CAPABILITY_FLAGS_NONE,
-                                          &error);
-  g_assert_no_error (error);
-  value = g_variant_get_child_value (g_dbus_message_get_body (message), 0);
+  mc_vm_source_write (source, view, UUID, wire_reader_begin (&reader, source->type));
+  body = wire_reader_end (&reader);
+  value = g_variant_get_child_value (body, 0);
   return g_variant_print (value, FALSE);
 }
 
