@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 
+import pytest
 from gi.repository import GLib
 
 from common import MIB, wait_until
@@ -108,6 +109,7 @@ def test_what_is_now_is_told_when_the_bus_reads_again():
         assert len(reader.told) < len(NAMES)
 
 
+@pytest.mark.usefixtures("small_quarantine")
 def test_bus_that_is_full_of_what_one_does_not_read(tmp_path):
     """dbus-daemon reads no more of who has so much on its way, for nobody: that is the bus's own limit. The service goes on, does not grow
     with it, and tells what is now when there is room again."""
