@@ -85,7 +85,7 @@ parse_options (Options *options, int *argc, char ***argv, GError **error)
   if (*argc > 1)
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION,
-                   _ ("unexpected argument '%s'"), (*argv)[1]);
+                   _ ("unexpected argument \"%s\""), (*argv)[1]);
       return FALSE;
     }
   return TRUE;
@@ -143,7 +143,7 @@ begin_end (Service *service, int exit_code)
 
 /* Of itself, with a fault. */
 static void
-fail (Service *service)
+service_fail (Service *service)
 {
   if (begin_end (service, EXIT_FAILURE))
     mc_coordinator_stop_async (service->coordinator, FALSE, on_stopped, service);
@@ -223,7 +223,7 @@ on_name_lost (GDBusConnection *connection, const char *name, gpointer user_data)
   else
     g_critical ("Cannot own bus name %s: another memcoordd has it, or the bus does not allow it",
                 name);
-  fail (service);
+  service_fail (service);
 }
 
 static void
@@ -237,7 +237,7 @@ on_closed (GDBusConnection *connection,
   if (service->ending)
     return;
   g_critical ("The bus is gone: %s", error != NULL ? error->message : "the connection was closed");
-  fail (service);
+  service_fail (service);
 }
 
 static GDBusConnection *
@@ -324,7 +324,9 @@ main (int argc, char **argv)
   g_auto (Service) service = { 0 };
   g_autoptr (GError) error = NULL;
 
-  setlocale (LC_ALL, "");
+  /* Not the numbers: its sentences are English, whatever the host speaks. */
+  setlocale (LC_CTYPE, "");
+  setlocale (LC_MESSAGES, "");
   bindtextdomain (GETTEXT_PACKAGE, LOCALE_DIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);

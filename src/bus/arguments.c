@@ -13,7 +13,7 @@
 static gboolean
 refuse (GError **error, const char *argument, const char *why)
 {
-  g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_INVALID_ARGUMENT, "The argument '%s' %s",
+  g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_INVALID_ARGUMENT, "The argument \"%s\" %s",
                argument, why);
   return FALSE;
 }
@@ -102,7 +102,7 @@ mc_argument_check_values (const char *argument, GVariant *values, GError **error
       if (!g_hash_table_add (seen, (gpointer)name))
         {
           g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_INVALID_ARGUMENT,
-                       "The argument '%s' has %s more than once: give it one value", argument,
+                       "The argument \"%s\" has %s more than once: give it one value", argument,
                        name);
           return FALSE;
         }

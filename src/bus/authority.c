@@ -52,7 +52,7 @@ check_free (gpointer data)
 }
 
 static void
-answer (GTask *task, gboolean allowed, const char *why)
+check_answer (GTask *task, gboolean allowed, const char *why)
 {
   const Check *check = g_task_get_task_data (task);
 
@@ -72,8 +72,9 @@ answer_without_polkit (McAuthority *self, GTask *task)
     g_message ("polkit is not available on this bus: only root and the service's own user are "
                "authorised");
   self->logged = TRUE;
-  answer (task, check->trusted,
-          "polkit is not available, and the caller is neither root nor the service's own user");
+  check_answer (
+      task, check->trusted,
+      "polkit is not available, and the caller is neither root nor the service's own user");
 }
 
 /* There is nobody behind polkit's name: it is not installed, or cannot be started. */
@@ -109,20 +110,20 @@ on_checked (GObject *source, GAsyncResult *result, gpointer user_data)
 
   decided = polkit_authority_check_authorization_finish (POLKIT_AUTHORITY (source), result, &error);
   if (check->late)
-    answer (task, FALSE, "polkit did not answer in time");
+    check_answer (task, FALSE, "polkit did not answer in time");
   else if (decided != NULL)
-    answer (task, polkit_authorization_result_get_is_authorized (decided),
-            polkit_authorization_result_get_is_challenge (decided)
-                ? "authentication is required, and the call does not allow interaction"
-                : "the caller is not authorised");
+    check_answer (task, polkit_authorization_result_get_is_authorized (decided),
+                  polkit_authorization_result_get_is_challenge (decided)
+                      ? "authentication is required, and the call does not allow interaction"
+                      : "the caller is not authorised");
   else if (means_no_polkit (error))
     answer_without_polkit (g_task_get_source_object (task), task);
   else
-    answer (task, FALSE, error->message);
+    check_answer (task, FALSE, error->message);
 }
 
 static void
-ask (McAuthority *self, GTask *task)
+check_ask (McAuthority *self, GTask *task)
 {
   const Check *check = g_task_get_task_data (task);
   g_autoptr (PolkitSubject) subject = NULL;
@@ -150,7 +151,7 @@ on_late (gpointer user_data)
   check->timer = 0;
   check->late = TRUE;
   if (g_ptr_array_remove (self->waiting, task))
-    answer (task, FALSE, "polkit could not be reached in time");
+    check_answer (task, FALSE, "polkit could not be reached in time");
   else
     g_cancellable_cancel (check->cancellable);
   return G_SOURCE_REMOVE;
@@ -191,7 +192,7 @@ mc_authority_check_async (McAuthority *self,
                                              interactive ? INTERACTIVE_PATIENCE_S : PATIENCE_S,
                                              on_late, g_object_ref (task), g_object_unref);
   if (self->ready)
-    ask (self, task);
+    check_ask (self, task);
   else
     g_ptr_array_add (self->waiting, g_object_ref (task));
 }
@@ -216,7 +217,7 @@ become_ready (McAuthority *self, PolkitAuthority *polkit)
   self->polkit = polkit;
   self->ready = TRUE;
   for (guint i = 0; i < waiting->len; i++)
-    ask (self, waiting->pdata[i]);
+    check_ask (self, waiting->pdata[i]);
 }
 
 static void

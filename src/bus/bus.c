@@ -59,7 +59,8 @@ on_vm_removed (McCoordinator *coordinator, McVm *vm, gpointer user_data)
   mc_object_manager_remove (self->manager, vm);
 }
 
-static gboolean export (McBus *self, GDBusConnection *connection, GError **error)
+static gboolean
+export_objects (McBus *self, GDBusConnection *connection, GError **error)
 {
   g_autoptr (GPtrArray) vms = mc_coordinator_list_vms (self->coordinator);
 
@@ -91,7 +92,7 @@ mc_bus_new (McCoordinator *coordinator, GDBusConnection *connection, GError **er
   self->coordinator = g_object_ref (coordinator);
   self->authority = mc_authority_new (connection);
   self->root = mc_host_methods_new (coordinator, self->authority, connection);
-  if (!export (self, connection, error))
+  if (!export_objects (self, connection, error))
     return NULL;
   return g_steal_pointer (&self);
 }

@@ -17,7 +17,7 @@ struct _McBypass
 
   GMutex lock;
   GQueue parcels;  /* (element-type McParcel): sent and not taken */
-  gsize waiting;   /* of signals, in bytes: not finished */
+  gsize waiting;   /* of signals, in bytes: written, and not finished */
   GSource *relief; /* (nullable): of the main loop */
 };
 
@@ -92,6 +92,15 @@ mc_bypass_begin_signal (McBypass *self,
   return &self->wire;
 }
 
+void
+mc_bypass_end_signal (McBypass *self)
+{
+  mc_wire_end (&self->wire);
+  g_mutex_lock (&self->lock);
+  self->waiting += self->wire.bytes->len - self->wire.begin;
+  g_mutex_unlock (&self->lock);
+}
+
 /* Sending */
 
 /* Answers are many where many ask, however fast the bus reads: they hold no signal back. */
@@ -106,7 +115,6 @@ push (McBypass *self, McParcel *parcel)
 {
   g_mutex_lock (&self->lock);
   g_queue_push_tail (&self->parcels, parcel);
-  self->waiting += size_of_signals (parcel);
   g_mutex_unlock (&self->lock);
 }
 

@@ -44,12 +44,15 @@ void mc_bypass_free (McBypass *self);
 /* Main thread */
 
 /* Begins a signal, behind those that were written since the last send. Returns: (transfer none):
- * for its body; to be ended by mc_wire_end(). */
+ * for its body; to be ended by mc_bypass_end_signal(). */
 McWire *mc_bypass_begin_signal (McBypass *self,
                                 const char *path,
                                 const char *interface,
                                 const char *member,
                                 const char *signature);
+
+/* It waits from now on, and is sent with the others. */
+void mc_bypass_end_signal (McBypass *self);
 
 /* Sends the signals that were written, if there are any. They are behind whatever @connection was
  * given before, and ahead of whatever it is given from now on. */
@@ -62,12 +65,12 @@ void mc_bypass_send_answer (McBypass *self,
                             const char *signature,
                             GBytes *body);
 
-/* Returns: how much of signals was sent and has not reached the bus, in bytes. Where that is more
- * than MC_BYPASS_CROWDED, what can wait had better not be written yet. */
+/* Returns: how much of signals was written and has not reached the bus, in bytes, but for what the
+ * intake has on its last way. Where that is more than MC_BYPASS_CROWDED, what can wait had better
+ * not be written yet. */
 gsize mc_bypass_get_waiting (McBypass *self);
 
-/* More than all VMs' changes at once with ten thousand of them: it takes a bus that does not read.
- */
+/* More than all changes of ten thousand VMs at once: it takes a bus that does not read. */
 #define MC_BYPASS_CROWDED ((gsize)16 << 20)
 
 /* @on_relief: (nullable): called in the default main context whenever it is so no longer, instead

@@ -27,7 +27,7 @@ struct _McForecasts
 };
 
 static void
-refuse (gpointer data)
+caller_refuse (gpointer data)
 {
   g_dbus_method_invocation_return_error_literal (data, MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED,
                                                  "The service is ending");
@@ -36,7 +36,7 @@ refuse (gpointer data)
 static void
 job_free (Job *job)
 {
-  g_queue_clear_full (&job->waiting, refuse);
+  g_queue_clear_full (&job->waiting, caller_refuse);
   mc_forecast_run_free (job->run);
   g_clear_pointer (&job->vms, g_variant_unref);
   g_clear_pointer (&job->sums, g_variant_unref);
@@ -73,7 +73,7 @@ build_sums (const McForecast *sum)
       (guint)(sum->until_us / G_USEC_PER_SEC), sum->at_rest);
 }
 
-static void begin (McForecasts *self);
+static void forecast_begin (McForecasts *self);
 
 static gboolean
 on_rested (gpointer user_data)
@@ -81,7 +81,7 @@ on_rested (gpointer user_data)
   McForecasts *self = user_data;
 
   self->rest = 0;
-  begin (self);
+  forecast_begin (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -103,7 +103,7 @@ on_made (gpointer user_data)
   if (job->owner != NULL && invocation != NULL)
     mc_dbus_mem_coord1_complete_forecast (NULL, invocation, job->vms, job->sums);
   else if (invocation != NULL)
-    refuse (invocation);
+    caller_refuse (invocation);
   if (!g_queue_is_empty (&job->waiting))
     return G_SOURCE_CONTINUE;
   if (job->owner != NULL)
@@ -127,7 +127,7 @@ make (gpointer data)
 }
 
 static void
-begin (McForecasts *self)
+forecast_begin (McForecasts *self)
 {
   Job *job;
 
@@ -146,7 +146,7 @@ void
 mc_forecasts_ask (McForecasts *self, GDBusMethodInvocation *invocation)
 {
   g_queue_push_tail (&self->waiting, invocation);
-  begin (self);
+  forecast_begin (self);
 }
 
 McForecasts *
@@ -165,9 +165,9 @@ mc_forecasts_free (McForecasts *self)
   if (self->under_way != NULL)
     {
       self->under_way->owner = NULL;
-      g_queue_clear_full (&self->under_way->waiting, refuse);
+      g_queue_clear_full (&self->under_way->waiting, caller_refuse);
     }
   g_clear_handle_id (&self->rest, g_source_remove);
-  g_queue_clear_full (&self->waiting, refuse);
+  g_queue_clear_full (&self->waiting, caller_refuse);
   g_free (self);
 }

@@ -239,10 +239,10 @@ handle_reserve (McDbusMemCoord1 *object,
 
   if (bytes == 0)
     {
-      g_dbus_method_invocation_return_error (invocation, MC_SERVICE_ERROR,
-                                             MC_SERVICE_ERROR_INVALID_ARGUMENT,
-                                             "The argument 'bytes' is 0: it has to be what the VM "
-                                             "needs, at least 1");
+      g_dbus_method_invocation_return_error (
+          invocation, MC_SERVICE_ERROR, MC_SERVICE_ERROR_INVALID_ARGUMENT,
+          "The argument \"bytes\" is 0: it has to be what the VM "
+          "needs, at least 1");
       return TRUE;
     }
   left = mc_caller_watch (self->connection, g_dbus_method_invocation_get_sender (invocation));
@@ -274,8 +274,7 @@ on_given_back (GObject *source, GAsyncResult *result, gpointer user_data)
     mc_dbus_mem_coord1_complete_give_back (NULL, invocation, bytes);
 }
 
-/* @paths: empty = all. Returns: (transfer full) (nullable): the VMs; NULL with @error, or for all
- */
+/* @paths: empty = all. Returns: (transfer full) (nullable): the VMs; NULL with @error or for all */
 static GPtrArray *
 find_vms (McHostMethods *self, const char *const *paths, GError **error)
 {
@@ -295,12 +294,11 @@ find_vms (McHostMethods *self, const char *const *paths, GError **error)
 
       if (vm == NULL)
         g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_UNKNOWN_VM,
-                     "There is no VM %s: it is gone, or it never was; "
-                     "'memcoordctl list' has those that are active",
+                     "There is no VM %s: it is gone, or it never was; see \"memcoordctl list\"",
                      *paths);
       else if (g_ptr_array_find (vms, vm, NULL))
         g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_INVALID_ARGUMENT,
-                     "The argument 'vms' has %s more than once: name it once", *paths);
+                     "The argument \"vms\" has %s more than once: name it once", *paths);
       else
         {
           g_ptr_array_add (vms, vm);

@@ -11,7 +11,7 @@
 #include "bypass.h"
 #include "frame.h"
 #include "ledger.h"
-#include "refusals.h"
+#include "rejections.h"
 #include "stream.h"
 
 #include <errno.h>
@@ -43,7 +43,7 @@ typedef struct
   int inner; /* this end of the pair whose other end GDBus has */
   McStream in, out;
   gboolean begun; /* the two have introduced themselves: messages follow */
-  McRefusals refusals;
+  McRejections rejections;
   McLedger *ledger;
   McBypass *bypass;
   McParcel *parcel; /* (nullable): on its way to the bus, ahead of all that GDBus sends behind it */
@@ -57,7 +57,7 @@ intake_free (Intake *self)
   mc_stream_clear (&self->out);
   close (self->inner);
   g_object_unref (self->bus);
-  mc_refusals_clear (&self->refusals);
+  mc_rejections_clear (&self->rejections);
   mc_ledger_free (self->ledger);
   g_clear_pointer (&self->parcel, mc_parcel_free);
   mc_bypass_free (self->bypass);
@@ -78,14 +78,14 @@ judge_call (Intake *self, const McFrame *call)
   if (call->body > MOST_ARGUMENTS)
     {
       if (awaited)
-        mc_refusals_add (&self->refusals, call, "A call may have 256 KiB of arguments at most");
+        mc_rejections_add (&self->rejections, call, "A call may have 256 KiB of arguments at most");
       return MC_VERDICT_DROP;
     }
   if (mc_ledger_enter (self->ledger, call->sender, call->serial, kind, awaited))
     return MC_VERDICT_PASS;
   limit = mc_ledger_describe_limit (kind);
   if (awaited)
-    mc_refusals_add (&self->refusals, call, limit);
+    mc_rejections_add (&self->rejections, call, limit);
   return MC_VERDICT_DROP;
 }
 
@@ -250,8 +250,8 @@ move_on (Intake *self, McStream *stream)
     }
   while (is_blocked (self, stream) && stream->waiting->len < MOST_WAITING);
   if (stream == &self->out && self->begun && stream->left == 0 && self->parcel == NULL
-      && mc_refusals_are_waiting (&self->refusals) && stream->waiting->len <= MOST_WAITING)
-    mc_refusals_send (&self->refusals, stream->waiting);
+      && mc_rejections_are_waiting (&self->rejections) && stream->waiting->len <= MOST_WAITING)
+    mc_rejections_send (&self->rejections, stream->waiting);
 }
 
 /* Waiting */
@@ -301,7 +301,7 @@ turn (Intake *self)
     { self->inner, events_of (self, &self->out, &self->in), 0 },
   };
 
-  int timeout_ms = mc_refusals_are_waiting (&self->refusals) ? MC_REFUSALS_MS : -1;
+  int timeout_ms = mc_rejections_are_waiting (&self->rejections) ? MC_REJECTIONS_MS : -1;
 
   if (poll (ends, G_N_ELEMENTS (ends), timeout_ms) < 0)
     return errno == EINTR;
@@ -331,7 +331,7 @@ end_out (Intake *self)
 }
 
 static gpointer
-run (gpointer data)
+intake_run (gpointer data)
 {
   Intake *self = data;
 
@@ -405,12 +405,12 @@ mc_intake_connect (GBusType type, GError **error)
   self = g_new0 (Intake, 1);
   self->bus = g_steal_pointer (&bus);
   self->inner = inner;
-  mc_refusals_init (&self->refusals);
+  mc_rejections_init (&self->rejections);
   self->ledger = mc_ledger_new ();
   self->bypass = mc_bypass_new ();
   mc_stream_init (&self->in, outer, inner);
   mc_stream_init (&self->out, inner, outer);
-  self->thread = g_thread_new ("bus-intake", run, self);
+  self->thread = g_thread_new ("bus-intake", intake_run, self);
   connection = g_dbus_connection_new_sync (stream, NULL,
                                            G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT
                                                | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,

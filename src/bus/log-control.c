@@ -60,7 +60,7 @@ set_level (GDBusMethodInvocation *invocation, const McCaller *caller)
     {
       g_dbus_method_invocation_return_error (
           invocation, G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS,
-          "There is no LogLevel '%s'; there are emerg, alert, crit, "
+          "There is no LogLevel \"%s\"; there are emerg, alert, crit, "
           "err, warning, notice, info and debug",
           level);
       return;

@@ -112,12 +112,13 @@ emit_added (Object *self)
                                 "InterfacesAdded", "oa{sa{sv}}");
 
   mc_vm_properties_write_object (self->properties, wire);
-  mc_wire_end (wire);
+  mc_bypass_end_signal (self->manager->bypass);
   self->unsent = 0;
 }
 
 /* A bus that does not read is sent it once, when it does: who asks meanwhile is answered with what
- * is. */
+ * is. So what has changed back by then is sent all the same: somebody may have been answered with
+ * what it was in between. */
 static void
 emit_changed (Object *self)
 {
@@ -130,7 +131,7 @@ emit_changed (Object *self)
                                 MC_PROPERTIES_INTERFACE, "PropertiesChanged", "sa{sv}as");
 
   mc_vm_properties_write_changed (self->properties, self->unsent, wire);
-  mc_wire_end (wire);
+  mc_bypass_end_signal (self->manager->bypass);
   self->unsent = 0;
 }
 

@@ -15,8 +15,7 @@ G_BEGIN_DECLS
 
 typedef struct _McObjectManager McObjectManager;
 
-/* @connection: of mc_intake_connect(). Returns: (transfer full): NULL where MC_ROOT_PATH has one.
- */
+/* @connection: of mc_intake_connect(). Returns: (transfer full): NULL if MC_ROOT_PATH has one. */
 McObjectManager *mc_object_manager_new (GDBusConnection *connection,
                                         McCoordinator *coordinator,
                                         McAuthority *authority,

@@ -35,8 +35,7 @@ check_there (const VmCall *self, GError **error)
   if (!mc_vm_get_parts (self->vm)->domain.gone)
     return TRUE;
   g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_UNKNOWN_VM,
-               "The VM %s is gone: it has ended or was "
-               "started anew; 'memcoordctl list' has those that are active",
+               "The VM %s is gone: it has ended or was started anew; see \"memcoordctl list\"",
                mc_vm_get_name (self->vm));
   return FALSE;
 }

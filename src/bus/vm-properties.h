@@ -36,8 +36,7 @@ void mc_vm_properties_write_object (const McVmProperties *self, McWire *wire);
 /* Returns: how long that is, in bytes. */
 gsize mc_vm_properties_get_size (const McVmProperties *self);
 
-/* Returns: floating (nullable): the value of a property, or NULL where there is none of that name.
- */
+/* Returns: floating (nullable): a property's value, or NULL where there is none of that name. */
 GVariant *mc_vm_properties_get (const McVmProperties *self, const char *name);
 
 /* Returns: floating: a{sv} */

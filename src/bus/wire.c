@@ -159,8 +159,13 @@ mc_wire_end_before (McWire *self, gsize body)
   set_uint32 (self, self->begin + BODY_LENGTH_AT, (guint32)body);
 }
 
+/* An array has room for up to twice of what is in it, and what is sent may wait for long. */
 GBytes *
 mc_wire_steal (McWire *self)
 {
-  return g_byte_array_free_to_bytes (g_steal_pointer (&self->bytes));
+  g_autoptr (GByteArray) array = g_steal_pointer (&self->bytes);
+  gsize length;
+  guint8 *bytes = g_byte_array_steal (array, &length);
+
+  return g_bytes_new_take (g_realloc (bytes, length), length);
 }

@@ -13,8 +13,7 @@ static const char units[] = "BKMGT";
 
 static const char *const names[] = { "B", "KiB", "MiB", "GiB", "TiB" };
 
-/* Reads a unit to the end of @text: "", "B", "M", "MB", "MiB", in either case; -1 where it is none.
- */
+/* Reads a unit to the end of @text: "", "B", "M", "MB", "MiB", in either case; -1 if it is none. */
 static int
 parse_exponent (const char *text)
 {
@@ -130,10 +129,4 @@ mc_size_format (guint64 bytes)
     return g_strdup_printf ("%.0f %s", floor (value + 0.5), names[exponent]);
   value = floor (value * 10 + 0.5) / 10;
   return g_strdup_printf ("%.*f %s", value == floor (value) ? 0 : 1, value, names[exponent]);
-}
-
-guint64
-mc_size_to_mib (guint64 bytes)
-{
-  return bytes / MC_MIB + (bytes % MC_MIB >= MC_MIB / 2 ? 1 : 0);
 }

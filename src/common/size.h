@@ -13,6 +13,10 @@ G_BEGIN_DECLS
 /* A size, or another figure, that was not reported. */
 #define MC_UNKNOWN G_MAXUINT64
 
+/* What a VM's process was seen to occupy beside its guest's memory. */
+#define MC_OVERHEAD_LEAST (30 * MC_MIB)
+#define MC_OVERHEAD_MOST  (300 * MC_MIB)
+
 /* Neither of these wraps. */
 static inline guint64
 saturating_sub (guint64 from, guint64 what)
@@ -38,12 +42,9 @@ gboolean mc_size_parse (const char *text, guint64 *bytes) G_GNUC_WARN_UNUSED_RES
 char *mc_size_format_exact (guint64 bytes);
 
 /*
- * Returns: (transfer full): for people: whole MiB, as sentences about decisions have them, and
- * tenths of what is larger: "150 MiB", "1.5 GiB", "0 B". With the locale's decimal point.
+ * Returns: (transfer full): for people: whole MiB, and tenths of what is larger: "150 MiB",
+ * "1.5 GiB", "0 B". With the locale's decimal point, which is a full stop in the service.
  */
 char *mc_size_format (guint64 bytes);
-
-/* Whole MiB, rounded as mc_size_format() does. */
-guint64 mc_size_to_mib (guint64 bytes);
 
 G_END_DECLS

@@ -6,6 +6,8 @@
 
 #include "duration.h"
 
+#include <glib/gi18n.h>
+
 #define TIB (1024 * MC_GIB)
 
 #define HOST(field) G_STRUCT_OFFSET (McHostThresholds, field)
@@ -15,21 +17,21 @@ G_DEFINE_QUARK (mc_threshold_error_quark, mc_threshold_error)
 
 /* clang-format off */
 const McThreshold mc_host_thresholds[] = {
-  { "LowWatermark", "low-watermark", MC_UNIT_BYTES, 16 * MC_MIB, 64 * MC_GIB, HOST (low_watermark) },
-  { "HighWatermark", "high-watermark", MC_UNIT_BYTES, 32 * MC_MIB, 128 * MC_GIB, HOST (high_watermark) },
-  { "HostReserve", "host-reserve", MC_UNIT_BYTES, 64 * MC_MIB, 64 * TIB, HOST (host_reserve) },
-  { "HostUsageLimit", "host-usage-limit", MC_UNIT_PERCENT, 10, 100, HOST (host_usage_limit) },
-  { "StepLimit", "step-limit", MC_UNIT_PERCENT, 1, 50, HOST (step_limit) },
-  { "Interval", "interval", MC_UNIT_SECONDS, 1, 3600, HOST (interval_s) },
+  { "LowWatermark", "low-watermark", N_ ("low %s"), MC_UNIT_BYTES, 16 * MC_MIB, 64 * MC_GIB, 100 * MC_MIB, HOST (low_watermark) },
+  { "HighWatermark", "high-watermark", N_ ("high %s"), MC_UNIT_BYTES, 32 * MC_MIB, 128 * MC_GIB, 150 * MC_MIB, HOST (high_watermark) },
+  { "HostReserve", "host-reserve", N_ ("host reserve %s"), MC_UNIT_BYTES, 64 * MC_MIB, 64 * TIB, 200 * MC_MIB, HOST (host_reserve) },
+  { "HostUsageLimit", "host-usage-limit", N_ ("host usage limit %s"), MC_UNIT_PERCENT, 10, 100, 75, HOST (host_usage_limit) },
+  { "StepLimit", "step-limit", N_ ("step limit %s"), MC_UNIT_PERCENT, 1, 50, 20, HOST (step_limit) },
+  { "Interval", "interval", N_ ("interval %s"), MC_UNIT_SECONDS, 1, 3600, 2, HOST (interval_s) },
   { NULL },
 };
 
 const McThreshold mc_vm_thresholds[] = {
-  { "LowWatermark", "low-watermark", MC_UNIT_BYTES, 16 * MC_MIB, 64 * MC_GIB, VM (low_watermark) },
-  { "HighWatermark", "high-watermark", MC_UNIT_BYTES, 32 * MC_MIB, 128 * MC_GIB, VM (high_watermark) },
-  { "Minimum", "minimum", MC_UNIT_BYTES, 0, 64 * TIB, VM (minimum) },
-  { "Maximum", "maximum", MC_UNIT_BYTES, 32 * MC_MIB, 64 * TIB, VM (maximum) },
-  { "Weight", "weight", MC_UNIT_SHARES, 1, 10000, VM (weight) },
+  { "LowWatermark", "low-watermark", N_ ("Low watermark"), MC_UNIT_BYTES, 16 * MC_MIB, 64 * MC_GIB, MC_UNSET, VM (low_watermark) },
+  { "HighWatermark", "high-watermark", N_ ("High watermark"), MC_UNIT_BYTES, 32 * MC_MIB, 128 * MC_GIB, MC_UNSET, VM (high_watermark) },
+  { "Minimum", "minimum", N_ ("Minimum"), MC_UNIT_BYTES, 0, 64 * TIB, MC_UNSET, VM (minimum) },
+  { "Maximum", "maximum", N_ ("Maximum"), MC_UNIT_BYTES, 32 * MC_MIB, 64 * TIB, MC_UNSET, VM (maximum) },
+  { "Weight", "weight", N_ ("Weight"), MC_UNIT_SHARES, 1, 10000, MC_UNSET, VM (weight) },
   { NULL },
 };
 /* clang-format on */
@@ -75,8 +77,8 @@ mc_threshold_require (const McThreshold *thresholds, const char *name, GError **
     return threshold;
   names = list (thresholds);
   g_set_error (error, MC_THRESHOLD_ERROR, MC_THRESHOLD_ERROR_UNKNOWN,
-               thresholds == mc_vm_thresholds ? "A VM has no threshold '%s'; it has %s"
-                                              : "There is no threshold '%s'; there are %s",
+               thresholds == mc_vm_thresholds ? "A VM has no threshold \"%s\"; it has %s"
+                                              : "There is no threshold \"%s\"; there are %s",
                name, names);
   return NULL;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Every threshold that can be set: its names, its unit, its limits, and where its value is. Whoever
- * reads, sets, keeps or publishes thresholds walks these tables. CONTRIBUTING.md says what else a
- * new one needs. Any thread.
+ * Every threshold that can be set: its names, its unit, its limits, its default, and where its
+ * value is. Whoever reads, sets, keeps, publishes or shows thresholds walks these tables.
+ * CONTRIBUTING.md says what else a new one needs. Any thread.
  */
 #pragma once
 
@@ -32,15 +32,16 @@ typedef enum
 
 typedef struct
 {
-  const char *name; /* on the bus: "LowWatermark" */
-  const char *key;  /* in the configuration, in metadata and of a GObject: "low-watermark" */
+  const char *name;  /* on the bus: "LowWatermark" */
+  const char *key;   /* in the configuration, in metadata and of a GObject: "low-watermark" */
+  const char *shown; /* to people, to be translated: with the value within, or a label before it */
   McUnit unit;
   guint64 least, most; /* inclusive */
+  guint64 fallback;    /* where nothing is set; MC_UNSET: as for all VMs */
   gsize offset;        /* of its guint64 in McHostThresholds or McVmPolicy */
 } McThreshold;
 
-/* A value that follows the configuration, the host's or the default; and a struct in which all do.
- */
+/* A value that follows the configuration, the host's or the default; a struct in which all do. */
 #define MC_UNSET           G_MAXUINT64
 #define MC_ALL_UNSET(Type) (*(Type *)memset (&(Type){ 0 }, 0xff, sizeof (Type)))
 

@@ -11,12 +11,21 @@
 
 #include <glib/gi18n.h>
 
+/* Such a VM is managed once its guest reports: what it would come to is not known now. */
+static gboolean
+is_silent (const char *status)
+{
+  static const char *const silent[] = { "booting", "busy", "no-stats", "stale", NULL };
+
+  return g_strv_contains (silent, status);
+}
+
 static McForecast *
 forecast_new (GVariant *answer)
 {
   McForecast *self = g_new0 (McForecast, 1);
   g_autoptr (GVariantIter) vms = NULL;
-  const char *path;
+  const char *path, *status;
   guint64 from, to;
 
   self->ends = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
@@ -26,9 +35,13 @@ forecast_new (GVariant *answer)
       return self;
     }
   g_variant_get (answer, "(a(ottss)@a{sv})", &vms, &self->sums);
-  while (g_variant_iter_next (vms, "(&ottss)", &path, &from, &to, NULL, NULL))
-    if (from > 0)
-      g_hash_table_insert (self->ends, g_strdup (path), g_memdup2 (&to, sizeof to));
+  while (g_variant_iter_next (vms, "(&ott&ss)", &path, &from, &to, &status, NULL))
+    {
+      self->n_vms++;
+      self->n_silent += is_silent (status);
+      if (from > 0)
+        g_hash_table_insert (self->ends, g_strdup (path), g_memdup2 (&to, sizeof to));
+    }
   return self;
 }
 
@@ -85,6 +98,9 @@ mc_forecast_summarize (const McForecast *self)
 
   if (g_variant_n_children (self->sums) == 0)
     return NULL;
+  if (moves_nothing (self) && self->n_silent > 0)
+    return g_strdup_printf (_ ("would move nothing yet; %u of %u VMs do not report"),
+                            self->n_silent, self->n_vms);
   if (moves_nothing (self))
     return g_strdup (_ ("would move nothing"));
   return g_strdup_printf (_ ("would take %s and give %s in all; see \"memcoordctl plan\""), taken,
@@ -112,6 +128,22 @@ print_host (const McForecast *self)
   mc_paragraph_print (_ ("After about %s the host would have %s available."), after, available);
 }
 
+static void
+print_sum (const McForecast *self)
+{
+  if (!moves_nothing (self))
+    {
+      print_moves (self);
+      print_host (self);
+    }
+  else if (self->n_silent < self->n_vms)
+    mc_paragraph_print ("%s", _ ("Nothing would be moved while guests use what they use now."));
+  if (self->n_silent > 0)
+    mc_paragraph_print (_ ("Not known of %u of %u VMs, whose guests report nothing yet, or no "
+                           "longer: ask again when they do."),
+                        self->n_silent, self->n_vms);
+}
+
 void
 mc_forecast_print (const McForecast *self)
 {
@@ -126,13 +158,7 @@ mc_forecast_print (const McForecast *self)
                                    "VMs, or many who ask."));
       return;
     }
-  if (moves_nothing (self))
-    mc_paragraph_print ("%s", _ ("Nothing would be moved while guests use what they use now."));
-  else
-    {
-      print_moves (self);
-      print_host (self);
-    }
+  print_sum (self);
   if (n_short > 0)
     mc_paragraph_print (_ ("Short of memory even then: %u of %u VMs."), n_short,
                         g_hash_table_size (self->ends));

@@ -10,6 +10,8 @@ typedef struct
 {
   GVariant *sums;   /* a{sv}; empty where the service plans nothing */
   GHashTable *ends; /* path of a VM → guint64: its balloon at the end; of those that are known */
+  guint n_vms;      /* that are active */
+  guint n_silent;   /* of those: whose guests report nothing yet, or no longer */
   gboolean is_late; /* the service did not answer in time: nothing is known */
 } McForecast;
 

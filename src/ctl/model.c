@@ -195,6 +195,18 @@ mc_model_lookup_path (McModel *self, const char *path)
   return NULL;
 }
 
+const char *
+mc_model_describe_no_vms (const McModel *self)
+{
+  const char *state = mc_properties_text (self->host, "State");
+
+  if (g_strcmp0 (state, "starting") == 0)
+    return _ ("The service is starting, and knows no VMs yet.");
+  if (g_strcmp0 (state, "degraded") == 0)
+    return _ ("The service is degraded, and knows no VMs.");
+  return _ ("No VMs are active.");
+}
+
 GVariant *
 mc_model_vms_variant (McModel *self)
 {

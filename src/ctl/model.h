@@ -41,6 +41,9 @@ mc_model_find_vm (McModel *self, const char *what, GError **error) G_GNUC_WARN_U
 /* Returns: (transfer none) (nullable). */
 McModelVm *mc_model_lookup_path (McModel *self, const char *path);
 
+/* Returns: (transfer none): a sentence that says why there are none, where there are none. */
+const char *mc_model_describe_no_vms (const McModel *self);
+
 /* Returns: floating: aa{sv}, the properties of each VM. */
 GVariant *mc_model_vms_variant (McModel *self);
 

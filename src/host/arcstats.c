@@ -4,6 +4,8 @@
 
 #include "arcstats.h"
 
+#include "size.h"
+
 #include <string.h>
 
 static gboolean
@@ -43,6 +45,6 @@ mc_arcstats_parse (const char *text, guint64 *bytes, GError **error)
 
   if (!find (text, "size", &size, error) || !find (text, "c_min", &least, error))
     return FALSE;
-  *bytes = size - MIN (size, least);
+  *bytes = saturating_sub (size, least);
   return TRUE;
 }

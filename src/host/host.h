@@ -26,8 +26,7 @@ mc_host_new (const char *meminfo_path, const char *pressure_path, const char *ar
  */
 gboolean mc_host_read (McHost *self, guint64 *total, guint64 *available, GError **error);
 
-/* Begins to watch for pressure; FALSE where the kernel offers none, which is no reason not to run.
- */
+/* Begins to watch for pressure; FALSE where the kernel has none, which is no reason not to run. */
 gboolean mc_host_watch_pressure (McHost *self, GError **error);
 
 G_END_DECLS

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The port: its properties and its signals. An implementation derives from it.
- */
+/* The port: its properties and its signals. An implementation derives from it. */
 #include "config.h"
 
 #include "hypervisor.h"

@@ -101,9 +101,9 @@ mc_hypervisor_stop_async (McHypervisor *self, GAsyncReadyCallback callback, gpoi
 gboolean mc_hypervisor_is_local (McHypervisor *self);
 
 /*
- * Reads every active VM and the host in one call. Ends with MC_HYPERVISOR_ERROR_TIMED_OUT at
- * @deadline_us (monotonic); before that, where one VM's process hangs, another try reads the others
- * and marks that one busy.
+ * Reads every active VM and the host. Ends with MC_HYPERVISOR_ERROR_TIMED_OUT at @deadline_us
+ * (monotonic); before that, where one VM's process hangs, another try reads the others and marks
+ * that one busy.
  */
 void mc_hypervisor_sample_async (McHypervisor *self,
                                  gint64 deadline_us,

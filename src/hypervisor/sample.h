@@ -25,8 +25,7 @@ typedef struct
   gboolean busy;       /* its process did not answer: only what libvirt itself knows is here */
   gboolean asleep;     /* its guest was not asked: only the state, the balloon, the capacity and the
                           CPU time are here */
-  guint64 cpu_time_us; /* that its process has used since it started, as it was just before the rest
-                        */
+  guint64 cpu_time_us; /* that its process has used since it started, just before the rest */
   guint64 balloon;     /* what the guest has now */
   guint64 capacity;    /* the most that the balloon can have, and that can be set */
   guint64 resident;

@@ -16,12 +16,11 @@ typedef struct
   gboolean emulated;    /* its processors are, and slow */
   char *immovable; /* why the host gains nothing from its balloon (hugepages, VFIO, locked, SEV), or
                       NULL */
-  guint64 min_guarantee; /* of <memtune>, bytes; 0 = none */
-  char *ceiling_name;    /* what limits its process, for "… lets it have", or NULL */
-  guint64 ceiling;       /* to so much, for what the balloon can reach and for itself; bytes */
-  char **groups;  /* (nullable): names of the limits that it shares with other VMs: "memory.max
-                     of prod.slice", "the memory of NUMA node 0"; NULL-terminated */
-  char *metadata; /* the element in MemCoord's XML namespace, or NULL */
+  char *ceiling_name; /* what limits its process, for "… lets it have", or NULL */
+  guint64 ceiling;    /* to so much, for what the balloon can reach and for itself; bytes */
+  char **groups;      /* (nullable): names of the limits that it shares with other VMs: "memory.max
+                         of prod.slice", "the memory of NUMA node 0"; NULL-terminated */
+  char *metadata;     /* the element in MemCoord's XML namespace, or NULL */
   char *stored_metadata; /* the same as the VM will have it at its next start; NULL where it has
                             none, or is not persistent */
 } McVmDescription;

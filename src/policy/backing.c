@@ -28,7 +28,6 @@
  * the worst is assumed for what is granted, and the usual for what is taken: nobody loses memory
  * for the sake of what may well not be.
  */
-#define OVERHEAD_LEAST (30 * MC_MIB)
 #define OVERHEAD_USUAL (64 * MC_MIB)
 
 /* When so much less is resident than was, and the balloon did not take it, the host did. */
@@ -105,7 +104,7 @@ mc_backing_remember_report (gint64 now_us, const McVmFacts *facts, McVmHistory *
   if (saturating_sub (facts->resident, likely_overhead (history)) + HOST_RECLAIMED
       < history->touched)
     return;
-  most = CLAMP (saturating_sub (facts->resident, in_use), OVERHEAD_LEAST, MC_OVERHEAD_MOST);
+  most = CLAMP (saturating_sub (facts->resident, in_use), MC_OVERHEAD_LEAST, MC_OVERHEAD_MOST);
   history->overhead_most = history->overhead_most == 0 ? most : MIN (history->overhead_most, most);
 }
 
@@ -121,7 +120,7 @@ mc_backing_is_exceeded (const McVmFacts *facts, const McVmHistory *history)
 
   if (facts->resident == MC_UNKNOWN)
     return FALSE;
-  backed = MAX (saturating_sub (facts->resident, OVERHEAD_LEAST), history->touched);
+  backed = MAX (saturating_sub (facts->resident, MC_OVERHEAD_LEAST), history->touched);
   return in_use > backed + outside + UNBACKED_SLACK;
 }
 

@@ -17,7 +17,7 @@
 #define TRUSTED_US (5 * G_USEC_PER_SEC)
 
 guint64
-mc_candidate_probe (const McCandidate *candidate, guint64 step)
+mc_candidate_small_step (const McCandidate *candidate, guint64 step)
 {
   if (candidate->history->stuck_times == 0)
     return step;
@@ -35,7 +35,7 @@ mc_candidate_worth (const McCandidate *candidate, guint percents, guint64 counts
 {
   guint64 of_capacity = percent (candidate->facts->capacity, percents);
 
-  of_capacity = mc_candidate_probe (candidate, of_capacity);
+  of_capacity = mc_candidate_small_step (candidate, of_capacity);
   return MIN (MIN (of_capacity, candidate->demand.step), MAX (counts, MC_LEAST_MOVE));
 }
 

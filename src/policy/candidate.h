@@ -63,7 +63,7 @@ guint64 mc_candidate_coming_to_the_host (const McCandidate *candidate);
 gboolean mc_candidate_has_just_given (const McPolicyCycle *cycle, const McCandidate *candidate);
 
 /* What one step moves at the most: less of a VM that was stuck. */
-guint64 mc_candidate_probe (const McCandidate *candidate, guint64 step);
+guint64 mc_candidate_small_step (const McCandidate *candidate, guint64 step);
 
 /* What is worth a move of it: a part of its capacity, but no more than @counts for those who miss
  * it. */

@@ -10,8 +10,7 @@
 #include "progress.h"
 #include "promises.h"
 
-/* On its way to a target that it does not reach, also where nobody wants it to be moved any more.
- */
+/* On its way to a target that it does not reach, also where nobody wants it moved any more. */
 static gboolean
 is_stuck (const McPolicyCycle *cycle,
           const McVmFacts *facts,
@@ -24,8 +23,7 @@ is_stuck (const McPolicyCycle *cycle,
   return decision->status == MC_VM_STUCK;
 }
 
-/* A target that is not reached is withdrawn; the guest would go on to give up every page it frees.
- */
+/* A target that is not reached is withdrawn; the guest would go on giving every page it frees. */
 static gboolean
 withdraw (const McPolicyCycle *cycle,
           const McVmFacts *facts,

@@ -282,7 +282,7 @@ watches_all (const McPolicyCycle *cycle)
 
 /* What the host's figures say. */
 static McPolicyCycle
-begin (const McPolicySettings *settings, const McHostFigures *host, gint64 now_us)
+cycle_begin (const McPolicySettings *settings, const McHostFigures *host, gint64 now_us)
 {
   guint64 limit = percent (host->total, settings->thresholds.host_usage_limit);
 
@@ -338,7 +338,7 @@ mc_policy_decide (const McPolicySettings *settings,
     .candidates = { .items = candidates, .figures = figures },
     .claims = claims,
   };
-  McPolicyCycle cycle = begin (settings, host, now_us);
+  McPolicyCycle cycle = cycle_begin (settings, host, now_us);
   gboolean all_awake;
 
   mc_group_books_open (&scratch.groups, host, n_vms);

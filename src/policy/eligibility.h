@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whether a VM may be moved at all in this cycle, from what is known and remembered of it. */
+/* Whether a VM may be moved at all in this cycle, from what is known and remembered of it. What
+ * makes a VM stuck: progress.h. */
 #pragma once
 
 #include "policy-cycle.h"
 
 G_BEGIN_DECLS
 
-/* Without a report for this long after its start a guest has no driver, or one without statistics.
- */
+/* With no report for this long after its start a guest has no driver, or no statistics. */
 #define MC_BOOT_GRACE_US (60 * G_USEC_PER_SEC)
 
 /* A VM that is MC_VM_STUCK or MC_VM_INEFFECTIVE can still be given memory: only reclaiming is in

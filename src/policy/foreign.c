@@ -58,7 +58,7 @@ set_counted (McVmHistory *history, guint times, gint64 when_us)
 
 /* Its target is no longer true: it is taken over from where it is. */
 static void
-end (gint64 now_us, McVmHistory *history)
+foreign_end (gint64 now_us, McVmHistory *history)
 {
   if (mc_vm_history_is_left_alone (history))
     history->foreign_until_us = now_us;
@@ -69,7 +69,7 @@ end (gint64 now_us, McVmHistory *history)
 static void
 forget (gint64 now_us, McVmHistory *history)
 {
-  end (now_us, history);
+  foreign_end (now_us, history);
   set_counted (history, 0, 0);
 }
 
@@ -102,7 +102,7 @@ ends (const McPolicyCycle *cycle, const McVmFacts *facts, McVmHistory *history)
     }
   if (quiet_us < RESPECT_US || !is_distress (cycle, facts, history))
     return FALSE;
-  end (now_us, history);
+  foreign_end (now_us, history);
   set_counted (history, MC_FOREIGN_SETS - 1, now_us);
   return TRUE;
 }
@@ -133,7 +133,7 @@ may_be_its_own (const McVmFacts *facts, const McVmHistory *history)
 /* Where it was taken over meanwhile, only what took more from it was surely somebody's: a driver
  * that is gone, and comes back, gives. */
 static gboolean
-is_doubtful (gint64 now_us, const McVmFacts *facts, const McVmHistory *history, gboolean taken_over)
+is_unsure (gint64 now_us, const McVmFacts *facts, const McVmHistory *history, gboolean taken_over)
 {
   gint64 left_us = history->foreign_left_us;
   gint64 silent_us = now_us - MAX (left_us, history->stats_seen_us);
@@ -157,7 +157,7 @@ judge_move (gint64 now_us, const McVmFacts *facts, McVmHistory *history)
   gboolean taken_over = history->target_since_us > left_us;
   if (!taken_over && mc_progress_is_close (facts, history->foreign_place))
     history->foreign_left_us = 0; /* it came back by itself */
-  else if (is_doubtful (now_us, facts, history, taken_over))
+  else if (is_unsure (now_us, facts, history, taken_over))
     lose_place (history);
   else if (history->stats_seen_us - left_us >= SURE_US
            && (taken_over || rests (now_us, facts, history)))

@@ -46,10 +46,10 @@ mc_group_books_close (McGroupBooks *self, McCandidates *candidates)
 }
 
 static McGroupCycle
-begin (const McPolicyCycle *cycle,
-       const McGroup *group,
-       const McGroupBooks *books,
-       McCandidates *candidates)
+group_cycle_begin (const McPolicyCycle *cycle,
+                   const McGroup *group,
+                   const McGroupBooks *books,
+                   McCandidates *candidates)
 {
   McGroupCycle self = { .name = group->name };
   guint64 margin = mc_headroom_firm_margin (cycle->settings);
@@ -76,7 +76,7 @@ mc_groups_begin (const McPolicyCycle *cycle, const McGroupBooks *books, McCandid
   candidates->n_groups = cycle->host->n_groups;
   candidates->groups = g_new (McGroupCycle, candidates->n_groups);
   for (gsize i = 0; i < candidates->n_groups; i++)
-    candidates->groups[i] = begin (cycle, &cycle->host->groups[i], books, candidates);
+    candidates->groups[i] = group_cycle_begin (cycle, &cycle->host->groups[i], books, candidates);
 }
 
 static void

@@ -14,8 +14,7 @@
 
 G_BEGIN_DECLS
 
-/* What is known of each VM before it is known who takes part. Empty where the host has no groups.
- */
+/* What is known of each VM before it is known who takes part. Empty if the host has no groups. */
 typedef struct
 {
   McBacking *backings;

@@ -31,11 +31,15 @@ conflict (
 static gboolean
 watermarks_fit (guint64 low, guint64 high, GError **error)
 {
+  g_autofree char *band = NULL, *relation = NULL;
+
   if (low >= high)
     return conflict (error, "LowWatermark", low, "is not below HighWatermark", high);
-  if (high - low < DEAD_BAND)
-    return conflict (error, "LowWatermark", low, "is closer than 16M to HighWatermark", high);
-  return TRUE;
+  if (high - low >= DEAD_BAND)
+    return TRUE;
+  band = mc_size_format_exact (DEAD_BAND);
+  relation = g_strdup_printf ("is closer than %s to HighWatermark", band);
+  return conflict (error, "LowWatermark", low, relation, high);
 }
 
 gboolean
@@ -90,16 +94,12 @@ mc_vm_policy_check (const McVmPolicy *policy,
 McPolicySettings
 mc_policy_settings_default (void)
 {
-  return (McPolicySettings){
-    .thresholds = {
-      .low_watermark = 100 * MC_MIB,
-      .high_watermark = 150 * MC_MIB,
-      .host_reserve = 200 * MC_MIB,
-      .host_usage_limit = 75,
-      .step_limit = 20,
-      .interval_s = 2,
-    },
+  McPolicySettings settings = {
     .stats_period_us = 1 * G_USEC_PER_SEC,
     .cache_growth = MC_CACHE_GROWTH_COMFORTABLE,
   };
+
+  for (const McThreshold *threshold = mc_host_thresholds; threshold->name != NULL; threshold++)
+    *mc_host_threshold_field (&settings.thresholds, threshold) = threshold->fallback;
+  return settings;
 }

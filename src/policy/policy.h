@@ -87,8 +87,8 @@ typedef enum
 typedef enum
 {
   MC_VM_MANAGED,
-  MC_VM_PAUSED,      /* by whoever called Pause */
-  MC_VM_OPTED_OUT,   /* by the VM's own policy */
+  MC_VM_PAUSED,      /* by whoever called Pause or Inhibit */
+  MC_VM_OPTED_OUT,   /* by the VM's own policy or by the configuration */
   MC_VM_BOOTING,     /* its driver may not be there yet */
   MC_VM_BUSY,        /* its hypervisor process does not answer */
   MC_VM_SUSPENDED,   /* not running: figures stand still */
@@ -139,9 +139,6 @@ typedef enum
   MC_ATTENTION_ASLEEP, /* not at all; it may report as seldom as it likes */
 } McAttention;
 
-/* The most that a VM's process was seen to occupy beside its guest's memory; 30 MiB the least. */
-#define MC_OVERHEAD_MOST (300 * MC_MIB)
-
 /* Everything known of one VM in this cycle. Figures from the guest are untrusted. */
 typedef struct
 {
@@ -165,7 +162,8 @@ typedef struct
   gboolean emulated;    /* its processors are: they are slow */
   gint64 started_us;    /* when it started or last rebooted; 0 = before anybody looked */
 
-  guint64 capacity;    /* what the balloon can reach: maximum memory less what is hot-plugged */
+  guint64 capacity;    /* the most that the balloon can reach: all of the VM's memory but
+                          virtio-mem, NVDIMM, virtio-pmem and SGX */
   guint64 balloon;     /* what the guest has now */
   guint64 target;      /* what it was last set to; MC_UNKNOWN = never by us */
   guint64 resident;    /* host memory that it occupies */
@@ -206,16 +204,17 @@ typedef struct
 
 typedef struct
 {
-  McHostCondition condition;
   guint64 promised; /* Σ promise */
-  guint64 free; /* what nobody has a claim to: available − reserve − margin − promised, not below 0
-                 */
-  guint64 grantable; /* what VMs in need may be granted at the most: that, and most of what was
-                        promised by nobody and is not touched */
   double used_percent;
   gboolean pressing;
-  double lambda; /* part of the desired headroom that VMs can have: 1 = all; -1 = some lack what
-                    they need */
+
+  /* For tests and the simulator: the service shows what holds with the settings of the moment. */
+  McHostCondition condition;
+  guint64 free;      /* what nobody has a claim to: available − reserve − margin − promised, or 0 */
+  guint64 grantable; /* what VMs in need may be granted at the most: that, and most of what was
+                        promised by nobody and is not touched */
+  double lambda;     /* part of the desired headroom that VMs can have: 1 = all; -1 = some lack what
+                        they need */
 } McHostDecision;
 
 /**

@@ -28,7 +28,8 @@ mc_progress_is_close (const McVmFacts *facts, guint64 place)
 }
 
 /* Takes in where the balloon is now. Call once a cycle, after mc_foreign_remember() and before
- * balloon_before is set; or, where the guest cannot be judged by it, the other. */
+ * balloon_before is set. Where the guest cannot be judged by it, call mc_progress_forget()
+ * instead. */
 void mc_progress_remember (gint64 now_us, const McVmFacts *facts, McVmHistory *history);
 
 void mc_progress_forget (McVmHistory *history);

@@ -28,9 +28,9 @@ static const char *const condition_nicks[] = {
 };
 
 /*
- * The figures in a sentence: {figure}, {limit}, {budget}, {before} and {target} of the decision,
- * {moved} from one to the other, all in MiB; {seconds} is its limit as it is, {status} its status,
- * {group} the name of the limit that decided.
+ * The sizes in a sentence: {figure}, {limit}, {budget}, {before} and {target} of the decision, and
+ * {moved} from one to the other. {seconds} is its limit as it is, {status} its status, {group} the
+ * name of the limit that decided.
  * Headroom is what is usable at the target, or what is unused where that is less.
  */
 static const struct
@@ -38,60 +38,57 @@ static const struct
   const char *nick, *sentence;
 } reasons[MC_N_REASONS] = {
   [MC_REASON_NONE] = { "none", "" },
-  [MC_REASON_ENOUGH] = { "enough", "headroom of {figure} MiB is enough" },
-  [MC_REASON_NEEDS] = { "needs", "headroom of {figure} MiB is at or below {limit} MiB; "
-                                 "+{moved} MiB of {budget} MiB free" },
-  [MC_REASON_SWAPPING] = { "swapping", "it swaps with a headroom of {figure} MiB; "
-                                       "+{moved} MiB of {budget} MiB free" },
-  [MC_REASON_GROWS] = { "grows", "it grows with a headroom of {figure} MiB; "
-                                 "+{moved} MiB of {budget} MiB free" },
-  [MC_REASON_CACHE] = { "cache", "unused {figure} MiB is at or below {limit} MiB and the host is "
-                                 "comfortable; +{moved} MiB" },
-  [MC_REASON_BELOW_MINIMUM] = { "below-minimum", "below its minimum of {limit} MiB; +{moved} MiB" },
-  [MC_REASON_ABOVE_MAXIMUM] = { "above-maximum", "above its maximum of {limit} MiB; -{moved} MiB" },
-  [MC_REASON_RELEASES]
-  = { "releases", "headroom of {figure} MiB is at or above {limit} MiB; -{moved} MiB" },
-  [MC_REASON_HOST_TIGHT] = { "host-tight", "the host is used above its limit and headroom is "
-                                           "{figure} MiB; -{moved} MiB" },
+  [MC_REASON_ENOUGH] = { "enough", "headroom of {figure} is enough" },
+  [MC_REASON_NEEDS]
+  = { "needs", "headroom of {figure} is at or below {limit}; +{moved} of {budget} free" },
+  [MC_REASON_SWAPPING]
+  = { "swapping", "it swaps with a headroom of {figure}; +{moved} of {budget} free" },
+  [MC_REASON_GROWS]
+  = { "grows", "it grows with a headroom of {figure}; +{moved} of {budget} free" },
+  [MC_REASON_CACHE]
+  = { "cache", "unused {figure} is at or below {limit} and the host is comfortable; +{moved}" },
+  [MC_REASON_BELOW_MINIMUM] = { "below-minimum", "below its minimum of {limit}; +{moved}" },
+  [MC_REASON_ABOVE_MAXIMUM] = { "above-maximum", "above its maximum of {limit}; -{moved}" },
+  [MC_REASON_RELEASES] = { "releases", "headroom of {figure} is at or above {limit}; -{moved}" },
+  [MC_REASON_HOST_TIGHT]
+  = { "host-tight", "the host is used above its limit and headroom is {figure}; -{moved}" },
   [MC_REASON_OVERCOMMITTED]
-  = { "overcommitted", "guests were promised more than the host has left and headroom is "
-                       "{figure} MiB; -{moved} MiB" },
+  = { "overcommitted",
+      "guests were promised more than the host has left and headroom is {figure}; -{moved}" },
   [MC_REASON_FUNDS_OTHERS]
-  = { "funds-others", "others are in need and headroom is {figure} MiB; -{moved} MiB" },
-  [MC_REASON_EMERGENCY] = { "emergency", "the host is at its reserve; -{moved} MiB" },
+  = { "funds-others", "others are in need and headroom is {figure}; -{moved}" },
+  [MC_REASON_EMERGENCY] = { "emergency", "the host is at its reserve; -{moved}" },
   [MC_REASON_NO_FREE_MEMORY]
-  = { "no-free-memory", "needs more with a headroom of {figure} MiB, and has its part of what is "
-                        "shared by weight; the host has {budget} MiB to give to all" },
+  = { "no-free-memory", "needs more with a headroom of {figure}, and already has its share by "
+                        "weight; the host has {budget} left for all VMs" },
   [MC_REASON_AT_MAXIMUM]
-  = { "at-maximum",
-      "headroom of {figure} MiB is low, and it has all that it may have, {before} MiB" },
+  = { "at-maximum", "headroom of {figure} is low, and it has all that it may have, {before}" },
   [MC_REASON_GROUP_FULL]
-  = { "group-full", "needs more with a headroom of {figure} MiB, and nothing is left of {group}" },
+  = { "group-full", "needs more with a headroom of {figure}, and nothing is left of {group}" },
   [MC_REASON_COOLING_DOWN]
-  = { "cooling-down", "waits after its last move, with a headroom of {figure} MiB" },
+  = { "cooling-down", "waits after its last move, with a headroom of {figure}" },
   [MC_REASON_UNREACHABLE]
-  = { "unreachable", "it does not reach its target; the target is what it has, {target} MiB" },
+  = { "unreachable", "it does not reach its target; the target is what it has, {target}" },
   [MC_REASON_REPEATED]
-  = { "repeated", "it has not taken what it was given; set to {figure} MiB again" },
-  [MC_REASON_IN_VAIN] = { "in-vain", "the host gained nothing from what it gave; +{moved} MiB" },
-  [MC_REASON_GIVEN_BACK] = { "given-back", "what was taken from it is given back; "
-                                           "+{moved} MiB of {budget} MiB free" },
-  [MC_REASON_FOREIGN] = { "foreign", "somebody else has set its balloon to {figure} MiB; "
-                                     "respected for {seconds} s more" },
+  = { "repeated", "it has not taken what it was given; set to {figure} again" },
+  [MC_REASON_IN_VAIN] = { "in-vain", "the host gained nothing from what it gave; +{moved}" },
+  [MC_REASON_GIVEN_BACK]
+  = { "given-back", "what was taken from it is given back; +{moved} of {budget} free" },
+  [MC_REASON_FOREIGN]
+  = { "foreign", "somebody else has set its balloon to {figure}; respected for {seconds} s more" },
   [MC_REASON_LEFT_ALONE] = { "left-alone", "not managed: {status}" },
 };
 
 /* What some are when they are not as above. */
 static const char nothing_to_give[]
-    = "needs more with a headroom of {figure} MiB, and the host has nothing to give";
+    = "needs more with a headroom of {figure}, and the host has nothing to give";
 static const char taken_over[]
-    = "somebody else had set its balloon to {figure} MiB; taken over from there";
+    = "somebody else had set its balloon to {figure}; taken over from there";
 
 static const char group_overcommitted[]
-    = "guests were promised more than is left of {group} and headroom is {figure} MiB; "
-      "-{moved} MiB";
-static const char funds_group[] = "others that share {group} are in need and headroom is "
-                                  "{figure} MiB; -{moved} MiB";
+    = "guests were promised more than is left of {group} and headroom is {figure}; -{moved}";
+static const char funds_group[]
+    = "others that share {group} are in need and headroom is {figure}; -{moved}";
 
 const char *
 mc_vm_status_nick (McVmStatus status)
@@ -136,26 +133,27 @@ append_figure (GString *words, const McVmDecision *decision, const char *name, g
   const struct
   {
     const char *name;
-    guint64 value;
-  } figures[] = {
-    { "figure", mc_size_to_mib (decision->figure) },
-    { "limit", mc_size_to_mib (decision->limit) },
-    { "budget", mc_size_to_mib (decision->budget) },
-    { "before", mc_size_to_mib (decision->before) },
-    { "target", mc_size_to_mib (decision->target) },
-    { "moved", mc_size_to_mib (distance (decision->target, decision->before)) },
-    { "seconds", decision->limit },
+    guint64 bytes;
+  } sizes[] = {
+    { "figure", decision->figure }, { "limit", decision->limit },
+    { "budget", decision->budget }, { "before", decision->before },
+    { "target", decision->target }, { "moved", distance (decision->target, decision->before) },
   };
 
-  for (gsize i = 0; i < G_N_ELEMENTS (figures); i++)
-    if (strlen (figures[i].name) == length && strncmp (figures[i].name, name, length) == 0)
+  for (gsize i = 0; i < G_N_ELEMENTS (sizes); i++)
+    if (strlen (sizes[i].name) == length && strncmp (sizes[i].name, name, length) == 0)
       {
-        g_string_append_printf (words, "%" G_GUINT64_FORMAT, figures[i].value);
+        g_autofree char *size = mc_size_format (sizes[i].bytes);
+
+        g_string_append (words, size);
         return;
       }
-  g_string_append (words, strncmp ("group", name, length) == 0
-                              ? decision->group
-                              : mc_vm_status_nick (decision->status));
+  if (strncmp ("seconds", name, length) == 0)
+    g_string_append_printf (words, "%" G_GUINT64_FORMAT, decision->limit);
+  else if (strncmp ("group", name, length) == 0)
+    g_string_append (words, decision->group);
+  else
+    g_string_append (words, mc_vm_status_nick (decision->status));
 }
 
 char *

@@ -18,7 +18,7 @@
 #include "asked.h"
 #include "eligibility.h"
 #include "group.h"
-#include "taking.h"
+#include "reclaim-from.h"
 
 /* More than a guest was seen to need from one report to the next. */
 #define BURST (1 * MC_GIB)
@@ -26,8 +26,7 @@
 /* A guest that is at rest to the last byte is believed again after this long. */
 #define ANSWERS_WITHIN_US ((gint64)30 * G_USEC_PER_SEC)
 
-/* Whoever has waited this long for others to give is not left waiting for the sake of small moves.
- */
+/* Whoever has waited this long for others to give waits no longer for the sake of small moves. */
 #define UNMET_LONG_US (20 * G_USEC_PER_SEC)
 
 /* Whoever has waited this long is given of what others have beyond the middle between their
@@ -50,8 +49,7 @@ typedef struct
   gint64 waited_us; /* the longest that one of them has lacked memory */
 } Sums;
 
-/* What it was given is left with it for a while: taken back at once, it would be asked for again.
- */
+/* What it was given stays for a while: taken back at once, it would be asked for again. */
 static gboolean
 keeps (const McPolicyCycle *cycle, const McCandidate *candidate, guint seconds)
 {
@@ -106,7 +104,7 @@ can_spare (const McPolicyCycle *cycle, const McCandidate *candidate, guint64 dow
       || history->disagrees || !mc_eligibility_may_reclaim (history)
       || waits_for_an_answer (cycle, candidate))
     return 0;
-  step = mc_candidate_probe (candidate, step);
+  step = mc_candidate_small_step (candidate, step);
   if (history->stuck_times == 0 && history->ineffective_times > 0 && !history->effective)
     step = MIN (step, percent (candidate->facts->capacity, MC_PROOF_PERCENT));
 
@@ -222,8 +220,8 @@ release_in_comfort (const McPolicyCycle *cycle, McCandidate *candidate)
                    MC_REASON_RELEASES);
 }
 
-/* A guest without swap that is taken what it uses meets its OOM killer: a maximum is for what
- * it may get, and what is above that is taken as the guest frees it. */
+/* A guest without swap that is taken what it uses meets its OOM killer: a maximum is for what it
+ * may get, and what is above that is taken as the guest frees it. */
 static void
 bring_down_to_maximum (const McPolicyCycle *cycle, McCandidate *candidate)
 {

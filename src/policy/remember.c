@@ -15,7 +15,7 @@
 
 /* Whatever it has reported until now may be of any age, and of a guest that is dead since. */
 static void
-begin (const McPolicyCycle *cycle, const McVmFacts *facts, McVmHistory *history)
+history_begin (const McPolicyCycle *cycle, const McVmFacts *facts, McVmHistory *history)
 {
   *history = mc_foreign_begin (history);
   history->looked = TRUE;
@@ -66,7 +66,7 @@ mc_remember (const McPolicyCycle *cycle, const McVmFacts *facts, McVmHistory *hi
   gint64 now_us = cycle->now_us;
 
   if (!history->looked || facts->started_us != history->started_us)
-    begin (cycle, facts, history);
+    history_begin (cycle, facts, history);
   mc_asked_remember (now_us, facts, history);
   remember_report (cycle, facts, history);
   mc_asked_remember_look (now_us, facts, history);

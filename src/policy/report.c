@@ -102,8 +102,8 @@ is_at_rest (gint64 now_us, const McVmFacts *facts, const McVmHistory *history)
 /*
  * The balloon at the time of the report: MemTotal and a constant part of the guest that is not
  * counted in it. The constant is learned while the balloon is at rest, and not believed beyond
- * where the balloon has been since, or was sent: the hypervisor's figure of it may be a
- * second older than the report.
+ * where the balloon has been since, or was sent: the hypervisor's figure of it may be a second
+ * older than the report.
  */
 static guint64
 balloon_at_report (gint64 now_us, const McVmFacts *facts, McVmHistory *history)

@@ -32,8 +32,7 @@ typedef struct
  */
 double mc_share_out (McClaim *claims, gsize n_claims, gint64 budget);
 
-/* The level L for which Σ min (amount, L) over all @amounts is @total at most, and all but @total.
- */
+/* The level L for which Σ min (amount, L) over all @amounts is @total, or just below. */
 guint64 mc_share_level (const guint64 *amounts, gsize n_amounts, guint64 total);
 
 G_END_DECLS

@@ -169,11 +169,14 @@ mc_sleep_decide (const McPolicyCycle *cycle,
 
       decision->attention
           = all_awake ? MC_ATTENTION_AWAKE : attention_to (cycle, &facts[i], history, decision);
-      decision->woken = history->woken;
       history->attention = decision->attention;
       if (decision->attention != MC_ATTENTION_AWAKE)
-        history->calm_us = cycle->now_us;
+        {
+          history->woken = FALSE; /* one that is only shown now may never report again */
+          history->calm_us = cycle->now_us;
+        }
       else if (decision->status == MC_VM_MANAGED)
         decision->pressing |= is_waited_for (cycle, &facts[i], history);
+      decision->woken = history->woken;
     }
 }

@@ -26,7 +26,7 @@ read_number (const char *text, guint64 *value, GError **error)
 {
   if (g_ascii_string_to_unsigned (text, 10, 0, G_MAXINT64, value, NULL))
     return TRUE;
-  g_set_error (error, MC_CONFIG_ERROR, 0, "'%s' is not a whole number", text);
+  g_set_error (error, MC_CONFIG_ERROR, 0, "\"%s\" is not a whole number", text);
   return FALSE;
 }
 
@@ -35,7 +35,7 @@ read_value (const McThreshold *threshold, const char *text, guint64 *value, GErr
 {
   if (mc_threshold_read (threshold, text, value))
     return TRUE;
-  g_set_error (error, MC_CONFIG_ERROR, 0, "'%s' is not %s", text,
+  g_set_error (error, MC_CONFIG_ERROR, 0, "\"%s\" is not %s", text,
                threshold->unit == MC_UNIT_BYTES ? "a size such as 150M or 2G" : "a whole number");
   return FALSE;
 }
@@ -90,7 +90,7 @@ read_choice (const char *text, const char *yes, const char *no, gboolean *value,
   *value = g_str_equal (text, yes);
   if (*value || g_str_equal (text, no))
     return TRUE;
-  g_set_error (error, MC_CONFIG_ERROR, 0, "'%s' is neither '%s' nor '%s'", text, yes, no);
+  g_set_error (error, MC_CONFIG_ERROR, 0, "\"%s\" is neither \"%s\" nor \"%s\"", text, yes, no);
   return FALSE;
 }
 
@@ -146,8 +146,8 @@ read_cache_growth (McConfig *self, const char *text, GError **error)
         self->policy.cache_growth = (McCacheGrowth)i;
         return TRUE;
       }
-  g_set_error (error, MC_CONFIG_ERROR, 0, "'%s' is none of 'always', 'comfortable' and 'never'",
-               text);
+  g_set_error (error, MC_CONFIG_ERROR, 0,
+               "\"%s\" is none of \"always\", \"comfortable\" and \"never\"", text);
   return FALSE;
 }
 
@@ -200,7 +200,7 @@ read_group (Reader *reader, const char *line, GError **error)
   gsize length = strlen (line);
 
   if (line[length - 1] != ']')
-    return fail (error, "a group ends with ']'");
+    return fail (error, "a group ends with \"]\"");
   g_free (reader->group);
   reader->group = g_strndup (line + 1, length - 2);
   if (g_str_equal (reader->group, "Thresholds") || g_str_equal (reader->group, "Policy"))

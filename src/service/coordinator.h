@@ -55,8 +55,7 @@ void mc_coordinator_stop_finish (McCoordinator *self, GAsyncResult *result);
 McHostParts *mc_coordinator_get_parts (McCoordinator *self);
 
 /* Returns: (transfer none): one line for people, how it is doing; valid until the main loop runs
- * on.
- */
+ * on. */
 const char *mc_coordinator_get_status (McCoordinator *self);
 
 /* Calls back when every change of a setting so far is on the disk, or has failed to get there and

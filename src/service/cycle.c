@@ -119,7 +119,7 @@ apply (const McHostParts *host)
 
       if (decision->target >= decision->before)
         mc_vm_apply_decision (vms->pdata[i]);
-      mc_target_probe (&mc_vm_get_parts (vms->pdata[i])->target);
+      mc_target_retry_denied (&mc_vm_get_parts (vms->pdata[i])->target);
     }
 }
 
@@ -129,8 +129,7 @@ anybody_may_sleep (const McHostParts *host)
   return mc_policy_tuning (mc_context_get_policy (host->context))->sleep_turn_s > 0;
 }
 
-/* Who is awake reports more: before those who fall asleep, and those who may be in need before all.
- */
+/* Who is awake reports more: before who falls asleep, and who may be in need before all. */
 static void
 apply_attention (const McHostParts *host)
 {
@@ -193,7 +192,7 @@ is_pressing (const McHostParts *host)
 
 /* The last that waits for a give-back may be the service itself, which ends then. */
 static void
-end (McHostParts *host, gboolean decided, gboolean pressing)
+cycle_end (McHostParts *host, gboolean decided, gboolean pressing)
 {
   McContext *context = host->context;
 
@@ -235,7 +234,7 @@ on_sampled (GObject *source, GAsyncResult *result, gpointer user_data)
       mc_host_state_miss_sample (&host->state);
     }
   mc_fleet_announce (&host->fleet);
-  end (host, decided, is_pressing (host));
+  cycle_end (host, decided, is_pressing (host));
 }
 
 /* What a new VM is promised, and what is given back in the end, goes by figures of now. */
@@ -270,7 +269,7 @@ mc_cycle_begin (McHostParts *host)
   if (!mc_hypervisor_get_connected (context->hypervisor))
     {
       mc_host_state_update (&host->state);
-      end (host, FALSE, FALSE);
+      cycle_end (host, FALSE, FALSE);
       return;
     }
   let_sleep (host);

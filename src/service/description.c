@@ -7,7 +7,7 @@
 #include "events.h"
 
 static void
-refuse (McDescription *self, const GError *error)
+description_refuse (McDescription *self, const GError *error)
 {
   if (mc_refusal_note (&self->refusal, error, mc_context_now (self->context)))
     mc_event_vm_refused (self->domain->name, self->domain->uuid, "read its description",
@@ -30,7 +30,7 @@ on_described (GObject *source, GAsyncResult *result, gpointer user_data)
     return;
   if (description == NULL)
     {
-      refuse (self, error);
+      description_refuse (self, error);
       self->on_read (vm, error);
       return;
     }

@@ -82,7 +82,7 @@ mc_event_vm_foreign (const char *name, const char *uuid)
 {
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", ID_VM_FOREIGN, "MEMCOORD_VM",
                     name, "MEMCOORD_UUID", uuid, "MESSAGE",
-                    "%s is left alone: something else sets its balloon again and again; switch "
+                    "%s is left alone: something else sets its balloon repeatedly; switch "
                     "that off, or set managed=no for this VM",
                     name);
 }
@@ -144,9 +144,9 @@ mc_event_memory_moved (const char *name,
                        const char *reason,
                        const char *sentence)
 {
-  g_autofree char *message
-      = g_strdup_printf ("%s: %" G_GUINT64_FORMAT " → %" G_GUINT64_FORMAT " MiB: %s", name,
-                         mc_size_to_mib (from), mc_size_to_mib (to), sentence);
+  g_autofree char *before = mc_size_format (from);
+  g_autofree char *after = mc_size_format (to);
+  g_autofree char *message = g_strdup_printf ("%s: %s → %s: %s", name, before, after, sentence);
 
   log_move (G_LOG_LEVEL_INFO, ID_MEMORY_MOVED, name, uuid, from, to, reason, message);
 }
@@ -159,9 +159,10 @@ mc_event_memory_would_move (const char *name,
                             const char *reason,
                             const char *sentence)
 {
+  g_autofree char *before = mc_size_format (from);
+  g_autofree char *after = mc_size_format (to);
   g_autofree char *message
-      = g_strdup_printf ("%s: would go from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT " MiB: %s",
-                         name, mc_size_to_mib (from), mc_size_to_mib (to), sentence);
+      = g_strdup_printf ("%s: would go from %s to %s: %s", name, before, after, sentence);
 
   log_move (G_LOG_LEVEL_INFO, ID_MEMORY_WOULD_MOVE, name, uuid, from, to, reason, message);
 }
@@ -170,11 +171,11 @@ void
 mc_event_target_failed (const char *name, const char *uuid, guint64 to, const char *message)
 {
   g_autofree char *to_text = g_strdup_printf ("%" G_GUINT64_FORMAT, to);
+  g_autofree char *size = mc_size_format (to);
 
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", ID_TARGET_FAILED,
                     "MEMCOORD_VM", name, "MEMCOORD_UUID", uuid, "MEMCOORD_TO", to_text, "MESSAGE",
-                    "%s: cannot set the balloon to %" G_GUINT64_FORMAT " MiB: %s", name,
-                    mc_size_to_mib (to), message);
+                    "%s: cannot set the balloon to %s: %s", name, size, message);
 }
 
 /* A setting's value as people write it; on the bus sizes are bytes, and moments microseconds. */
@@ -246,9 +247,8 @@ log_reservation (const char *message_id, const char *id, guint64 bytes, const ch
 void
 mc_event_reserved (const char *id, guint64 bytes)
 {
-  g_autofree char *message
-      = g_strdup_printf ("%" G_GUINT64_FORMAT " MiB are held for a VM about to start (%s)",
-                         mc_size_to_mib (bytes), id);
+  g_autofree char *size = mc_size_format (bytes);
+  g_autofree char *message = g_strdup_printf ("%s are held for a VM about to start (%s)", size, id);
 
   log_reservation (ID_RESERVED, id, bytes, message);
 }
@@ -256,9 +256,9 @@ mc_event_reserved (const char *id, guint64 bytes)
 void
 mc_event_reservation_ended (const char *id, guint64 bytes)
 {
-  g_autofree char *message = g_strdup_printf ("Reservation %s has ended; %" G_GUINT64_FORMAT
-                                              " MiB of it were still held, and are free again",
-                                              id, mc_size_to_mib (bytes));
+  g_autofree char *size = mc_size_format (bytes);
+  g_autofree char *message = g_strdup_printf (
+      "Reservation %s has ended; %s of it were still held, and are free again", id, size);
 
   log_reservation (ID_RESERVATION_ENDED, id, bytes, message);
 }
@@ -309,12 +309,12 @@ void
 mc_event_host_condition (const char *before, const char *after, guint64 available)
 {
   g_autofree char *available_text = g_strdup_printf ("%" G_GUINT64_FORMAT, available);
+  g_autofree char *size = mc_size_format (available);
 
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", ID_HOST_CONDITION,
                     "MEMCOORD_OLD", before, "MEMCOORD_NEW", after, "MEMCOORD_AVAILABLE",
-                    available_text, "MESSAGE",
-                    "The host is %s, was %s; %" G_GUINT64_FORMAT " MiB are available", after,
-                    before, mc_size_to_mib (available));
+                    available_text, "MESSAGE", "The host is %s, was %s; %s are available", after,
+                    before, size);
 }
 
 void

@@ -39,7 +39,7 @@ call_free (gpointer data)
 
 /* The first failure is answered. @error: (transfer full) */
 static void
-fail (Call *call, GError *error)
+call_fail (Call *call, GError *error)
 {
   if (call->error == NULL)
     call->error = error;
@@ -84,7 +84,7 @@ new_no_memory_error (const McGiveBackCalls *self)
 }
 
 static void
-answer (Call *call)
+call_answer (Call *call)
 {
   g_autofree guint64 *given = g_memdup2 (&call->given, sizeof call->given);
 
@@ -114,7 +114,7 @@ for_each_call (McGiveBackCalls *self,
 }
 
 static void
-end (Call *call)
+call_end (Call *call)
 {
   McGiveBackCalls *self = call->owner;
   guint index;
@@ -124,7 +124,7 @@ end (Call *call)
   mc_clock_cancel (self->context->clock, &call->timer);
   if (g_ptr_array_find (self->calls, call, &index))
     g_ptr_array_steal_index (self->calls, index);
-  answer (call);
+  call_answer (call);
   call_free (call);
 }
 
@@ -132,7 +132,7 @@ static void
 end_if_done (Call *call)
 {
   if (call->undecided->len == 0 && call->setting->len == 0)
-    end (call);
+    call_end (call);
 }
 
 static void
@@ -145,16 +145,16 @@ on_late (gpointer user_data)
 
   call->timer = 0;
   if (mc_vm_get_parts (vm)->target.under_way)
-    fail (call, g_error_new (MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED,
-                             "The VM %s is busy: it is not known in time what it was given; "
-                             "'memcoordctl why' shows it later",
-                             name));
+    call_fail (call, g_error_new (MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED,
+                                  "The VM %s is busy: it is not known in time what it was given; "
+                                  "\"memcoordctl why\" shows it later",
+                                  name));
   else
-    fail (call, g_error_new (MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED,
-                             "The VM %s was given nothing: no statistics have come in time; "
-                             "'memcoordctl show' says how it is doing",
-                             name));
-  end (call);
+    call_fail (call, g_error_new (MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED,
+                                  "The VM %s was given nothing: no statistics have come in time; "
+                                  "\"memcoordctl show\" says how it is doing",
+                                  name));
+  call_end (call);
 }
 
 /* What a cycle has decided */
@@ -172,12 +172,13 @@ note_nothing (Call *call, McVm *vm)
   McVmFacts facts = facts_of (vm);
 
   if (call->named && mc_vm_get_parts (vm)->domain.gone)
-    fail (call, g_error_new (MC_SERVICE_ERROR, MC_SERVICE_ERROR_UNKNOWN_VM, "The VM %s is gone",
-                             mc_vm_get_name (vm)));
+    call_fail (call, g_error_new (MC_SERVICE_ERROR, MC_SERVICE_ERROR_UNKNOWN_VM,
+                                  "The VM %s is gone", mc_vm_get_name (vm)));
   else if (call->named && !mc_give_back_is_possible (&facts, mc_vm_get_history (vm)))
-    fail (call, g_error_new (MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED,
-                             "The VM %s cannot be given memory now; 'memcoordctl show' says why",
-                             mc_vm_get_name (vm)));
+    call_fail (call,
+               g_error_new (MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED,
+                            "The VM %s cannot be given memory now; \"memcoordctl show\" says why",
+                            mc_vm_get_name (vm)));
   else if (mc_give_back_missing (&facts, mc_vm_get_history (vm)) >= MC_MIB)
     call->missed = TRUE;
 }
@@ -234,7 +235,7 @@ static void
 give_up (Call *call, gconstpointer data)
 {
   if (call->undecided->len > 0)
-    fail (call, new_not_ready_error (call->owner));
+    call_fail (call, new_not_ready_error (call->owner));
   while (call->undecided->len > 0)
     drop_undecided (call, call->undecided->len - 1);
   end_if_done (call);
@@ -269,9 +270,9 @@ note_ended (Call *call, gconstpointer data)
   if (ended->error == NULL)
     call->given += target->to - target->from;
   else if (call->named || !mc_vm_get_parts (ended->vm)->domain.gone)
-    fail (call,
-          g_error_new (MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED, "The VM %s was given nothing: %s",
-                       mc_vm_get_name (ended->vm), ended->error->message));
+    call_fail (call, g_error_new (MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED,
+                                  "The VM %s was given nothing: %s", mc_vm_get_name (ended->vm),
+                                  ended->error->message));
   g_ptr_array_remove_index (call->setting, index);
   end_if_done (call);
 }
@@ -380,7 +381,7 @@ mc_give_back_calls_begin_async (McGiveBackCalls *self,
   call = call_new (self, vms, task);
   if (call->undecided->len == 0)
     {
-      end (call);
+      call_end (call);
       return;
     }
   call->timer = mc_clock_call_at (self->context->clock,
@@ -416,8 +417,8 @@ mc_give_back_calls_abandon (McGiveBackCalls *self, const GError *why)
     {
       Call *call = self->calls->pdata[0];
 
-      fail (call, g_error_copy (why));
-      end (call);
+      call_fail (call, g_error_copy (why));
+      call_end (call);
     }
 }
 

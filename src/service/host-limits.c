@@ -163,7 +163,7 @@ gboolean
 mc_host_limits_check_host (McHostLimits *self, GError **error)
 {
   /* What cannot be known yet is logged once it is. */
-  if (!mc_host_state_probe (self->state))
+  if (!mc_host_state_read_host (self->state))
     return TRUE;
   if (!check_config (self, mc_settings_get_config (self->context->settings), error))
     return FALSE;
@@ -217,8 +217,7 @@ mc_host_limits_set_dry_run (McHostLimits *self, gboolean dry_run, const char *or
   emit_changes (self, &before, origin);
 }
 
-/* One after the other: what was read last is what is in force. A file may be on a disk that hangs.
- */
+/* One after the other: what was read last is in force. A file may be on a disk that hangs. */
 typedef struct
 {
   McHostLimits *limits; /* NULL: the service is disposed of, and nobody waits any more */

@@ -11,7 +11,7 @@ describe_pause (const McPause *pause)
 {
   const char *reason = mc_pause_get_reason (pause);
 
-  return g_strdup_printf ("All balancing is paused%s%s; resume it with 'memcoordctl resume'.",
+  return g_strdup_printf ("All balancing is paused%s%s; resume it with \"memcoordctl resume\".",
                           *reason != '\0' ? ": " : "", reason);
 }
 

@@ -79,7 +79,7 @@ read_host (McHostState *self, const McSample *sample)
 }
 
 gboolean
-mc_host_state_probe (McHostState *self)
+mc_host_state_read_host (McHostState *self)
 {
   return mc_hypervisor_is_local (self->context->hypervisor)
          && mc_host_read (self->host, &self->figures.total, &self->figures.available, NULL);

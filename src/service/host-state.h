@@ -52,7 +52,7 @@ void mc_host_state_init (McHostState *self, McContext *context, McHost *host, co
 void mc_host_state_clear (McHostState *self);
 
 /* Reads the host before there is any sample. Returns: whether it can be known yet. */
-gboolean mc_host_state_probe (McHostState *self);
+gboolean mc_host_state_read_host (McHostState *self);
 
 /* The service starts: the first connection takes a moment, which is no reason for alarm. */
 void mc_host_state_start (McHostState *self);
@@ -75,8 +75,7 @@ gboolean mc_host_state_has_figures (const McHostState *self);
  * about to start is no reason for alarm. */
 McHostCondition mc_host_state_get_condition (const McHostState *self);
 
-/* Returns: what a VM about to start could have now, by the last figures and the settings in force.
- */
+/* Returns: what a new VM could have now, by the last figures and the settings in force. */
 McHostHeadroom mc_host_state_find_headroom (const McHostState *self);
 
 McState mc_host_state_get_state (const McHostState *self, gboolean paused);

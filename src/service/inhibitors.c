@@ -74,7 +74,7 @@ mc_inhibitors_add (McInhibitors *self,
     {
       g_set_error (
           error, G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED,
-          "There are %d inhibitors, as many as there may be; 'memcoordctl inhibitors' lists "
+          "There are %d inhibitors, as many as there may be; \"memcoordctl inhibitors\" lists "
           "them: end one of them first",
           MOST_INHIBITORS);
       return NULL;

@@ -94,7 +94,7 @@ write_entry (McLogQueue *self, Entry *entry)
 }
 
 static gpointer
-run (gpointer data)
+queue_run (gpointer data)
 {
   McLogQueue *self = data;
 
@@ -131,7 +131,7 @@ mc_log_queue_new (McLogWrite write, McLogLost lost, gsize most_bytes)
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
   g_queue_init (&self->entries);
-  self->thread = g_thread_new ("log", run, self);
+  self->thread = g_thread_new ("log", queue_run, self);
   return self;
 }
 

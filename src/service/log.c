@@ -116,8 +116,7 @@ queue_for_console (GLogLevelFlags level, const GLogField *fields, gsize n_fields
   mc_log_queue_push (queue, level, &whole, 1);
 }
 
-/* Details of libraries are of no use to an admin: libvirt-glib logs every turn of its event loop.
- */
+/* Details of libraries are no use to an admin: libvirt-glib logs each turn of its event loop. */
 static gboolean
 is_wanted (GLogLevelFlags level, const GLogField *fields, gsize n_fields)
 {

@@ -40,8 +40,7 @@ mc_metadata_change_free (McMetadataChange *self)
   g_free (self);
 }
 
-/* Whether the VM is managed is kept beside its thresholds, and so changes with them or not at all.
- */
+/* Whether it is managed is kept beside its thresholds, and changes with them or not at all. */
 static gboolean
 apply_managed (McMetadataEdit *edit, guint64 value, GError **error)
 {

@@ -123,13 +123,13 @@ static gboolean
 read_managed (Reader *reader, const xmlChar *name, const char *value, GError **error)
 {
   if (reader->metadata.managed != MC_MANAGED_DEFAULT)
-    return fail (error, "'%s' is given twice", (const char *)name);
+    return fail (error, "\"%s\" is given twice", (const char *)name);
   if (g_str_equal (value, "yes"))
     reader->metadata.managed = MC_MANAGED_YES;
   else if (g_str_equal (value, "no"))
     reader->metadata.managed = MC_MANAGED_NO;
   else
-    return fail (error, "managed='%s' is neither 'yes' nor 'no'", value);
+    return fail (error, "managed=\"%s\" is neither \"yes\" nor \"no\"", value);
   return TRUE;
 }
 
@@ -147,7 +147,7 @@ read_attributes (Reader *reader, xmlNode *element, gboolean is_root, GError **er
       if (!is_root || !g_str_equal (local_name (attribute->name), MANAGED))
         {
           find_unknown (reader,
-                        g_strdup_printf ("<%s> has no attribute '%s'", local_name (element->name),
+                        g_strdup_printf ("<%s> has no attribute \"%s\"", local_name (element->name),
                                          (const char *)attribute->name));
           continue;
         }
@@ -183,7 +183,7 @@ read_value (Reader *reader, const xmlNode *element, const McThreshold *threshold
   if (text == NULL)
     return fail (error, "<%s> is empty", threshold->key);
   if (!mc_threshold_read (threshold, text, &value))
-    return fail (error, "<%s>: '%s' is not %s", threshold->key, text,
+    return fail (error, "<%s>: \"%s\" is not %s", threshold->key, text,
                  threshold->unit == MC_UNIT_BYTES ? "a size such as 150M" : "a whole number");
   return mc_vm_threshold_set (&reader->metadata.policy, threshold, value, error);
 }
@@ -196,7 +196,7 @@ read_child (Reader *reader, xmlNode *node, GError **error)
   if (is_blank (node) || (node->type == XML_ELEMENT_NODE && is_foreign (node->ns)))
     return TRUE;
   if (node->type != XML_ELEMENT_NODE)
-    return fail (error, "'%s' is outside of any element",
+    return fail (error, "\"%s\" is outside of any element",
                  node->content != NULL ? (const char *)node->content : "");
   threshold = mc_threshold_find_key (mc_vm_thresholds, local_name (node->name));
   if (threshold == NULL)

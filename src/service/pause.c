@@ -35,7 +35,7 @@ emit_change (McPause *self, gboolean was_active, guint64 before_us, const char *
 }
 
 static void
-end (McPause *self, const char *origin)
+pause_end (McPause *self, const char *origin)
 {
   guint64 before_us = self->until_us;
 
@@ -54,11 +54,11 @@ on_over (gpointer user_data)
   McPause *self = user_data;
 
   self->timer = 0;
-  end (self, "timer");
+  pause_end (self, "timer");
 }
 
 static void
-begin (McPause *self, const char *reason, guint seconds, gint64 left_us)
+pause_begin (McPause *self, const char *reason, guint seconds, gint64 left_us)
 {
   McClock *clock = self->context->clock;
   char *old = self->reason;
@@ -82,7 +82,7 @@ begin_anew (McPause *self, const char *reason, guint seconds, gint64 left_us, co
   gboolean was_active = self->active;
   guint64 before_us = self->until_us;
 
-  begin (self, reason, seconds, left_us);
+  pause_begin (self, reason, seconds, left_us);
   keep (self);
   emit_change (self, was_active, before_us, origin);
 }
@@ -138,7 +138,7 @@ undo_change (gpointer data)
   if (undo->active && left_us >= 0)
     begin_anew (self, undo->reason, undo->seconds, left_us, "disk");
   else if (self->active)
-    end (self, "disk");
+    pause_end (self, "disk");
 }
 
 void
@@ -164,7 +164,7 @@ mc_pause_end (McPause *self, const char *name, const char *origin, GError **erro
       return FALSE;
     }
   undo = undo_new (self);
-  end (self, origin);
+  pause_end (self, origin);
   mc_store_undo_with (self->context->store, undo_change, undo, undo_free);
   return TRUE;
 }
@@ -184,8 +184,8 @@ mc_pause_restore (McPause *self)
   if (reason == NULL)
     return;
   seconds = MIN (seconds, G_MAXUINT);
-  begin (self, reason, (guint)seconds,
-         (gint64)MIN (saturating_sub (until_us, wall_us), seconds * G_USEC_PER_SEC));
+  pause_begin (self, reason, (guint)seconds,
+               (gint64)MIN (saturating_sub (until_us, wall_us), seconds * G_USEC_PER_SEC));
 }
 
 void

@@ -27,7 +27,7 @@ typedef struct
 } Reservation;
 
 static void
-refuse (Reservation *reservation, McServiceError code, const char *why)
+reservation_refuse (Reservation *reservation, McServiceError code, const char *why)
 {
   g_autoptr (GTask) task = g_steal_pointer (&reservation->waiting);
 
@@ -41,8 +41,8 @@ reservation_free (gpointer data)
   Reservation *reservation = data;
 
   mc_clock_cancel (reservation->owner->context->clock, &reservation->timer);
-  refuse (reservation, MC_SERVICE_ERROR_FAILED,
-          "The reservation has ended before its memory was free");
+  reservation_refuse (reservation, MC_SERVICE_ERROR_FAILED,
+                      "The reservation has ended before its memory was free");
   if (reservation->on_left != 0)
     g_signal_handler_disconnect (reservation->left, reservation->on_left);
   g_clear_object (&reservation->left);
@@ -93,7 +93,7 @@ new_no_memory_error (const McReservations *self, guint64 bytes)
 }
 
 static void
-answer (Reservation *reservation, guint64 granted)
+reservation_answer (Reservation *reservation, guint64 granted)
 {
   McReservations *self = reservation->owner;
   g_autoptr (GTask) task = g_steal_pointer (&reservation->waiting);
@@ -126,7 +126,7 @@ free_for (McReservations *self, const Reservation *wanted)
   guint64 left = (guint64)MAX (self->headroom.free, 0);
 
   for (guint i = 0; i < self->list->len && self->list->pdata[i] != wanted; i++)
-    left -= MIN (left, ((const Reservation *)self->list->pdata[i])->bytes);
+    left = saturating_sub (left, ((const Reservation *)self->list->pdata[i])->bytes);
   return MIN (wanted->bytes, left);
 }
 
@@ -144,7 +144,7 @@ mc_reservations_answer_due (McReservations *self)
       Reservation *reservation = self->list->pdata[i];
 
       if (reservation->waiting != NULL && free_for (self, reservation) == reservation->bytes)
-        answer (reservation, reservation->bytes);
+        reservation_answer (reservation, reservation->bytes);
     }
 }
 
@@ -157,13 +157,12 @@ on_waited_enough (gpointer user_data)
   reservation->timer = 0;
   if (self->headroom.known)
     {
-      answer (reservation, free_for (self, reservation));
+      reservation_answer (reservation, free_for (self, reservation));
       return;
     }
-  refuse (
-      reservation, MC_SERVICE_ERROR_NOT_CONNECTED,
-      "Nothing is reserved: the hypervisor was lost, or does not answer; 'memcoordctl status' says "
-      "more");
+  reservation_refuse (reservation, MC_SERVICE_ERROR_NOT_CONNECTED,
+                      "Nothing is reserved: the hypervisor was lost, or does not answer; see "
+                      "\"memcoordctl status\"");
   drop (reservation);
 }
 
@@ -231,7 +230,7 @@ mc_reservations_reserve_async (McReservations *self,
       g_task_return_new_error (
           task, MC_SERVICE_ERROR, MC_SERVICE_ERROR_NOT_CONNECTED,
           "Nothing can be reserved: the hypervisor is not connected, or does not answer; "
-          "'memcoordctl status' says more");
+          "see \"memcoordctl status\"");
       return;
     }
   if (MIN (bytes, possible) == 0)
@@ -276,7 +275,7 @@ mc_reservations_release (McReservations *self, const char *id, GError **error)
     }
   g_set_error (
       error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_UNKNOWN_RESERVATION,
-      "There is no reservation '%s': it was released, its time was up, or its owner has left "
+      "There is no reservation \"%s\": it was released, its time was up, or its owner has left "
       "the bus",
       id);
   return FALSE;

@@ -44,7 +44,7 @@ arm (McSchedule *self, gint64 when_us)
 }
 
 static void
-begin (McSchedule *self)
+schedule_begin (McSchedule *self)
 {
   gint64 now_us = mc_context_now (self->context);
 
@@ -67,14 +67,14 @@ on_tick (gpointer user_data)
   McSchedule *self = user_data;
 
   self->tick = 0;
-  begin (self);
+  schedule_begin (self);
 }
 
 void
 mc_schedule_start (McSchedule *self)
 {
   self->running = TRUE;
-  begin (self);
+  schedule_begin (self);
 }
 
 void

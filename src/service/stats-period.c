@@ -98,7 +98,7 @@ note (McStatsPeriod *self)
 /* Setting it */
 
 static void
-refuse (McStatsPeriod *self, const GError *error)
+period_refuse (McStatsPeriod *self, const GError *error)
 {
   gint64 now_us = mc_context_now (self->context);
 
@@ -131,7 +131,7 @@ on_set (GObject *source, GAsyncResult *result, gpointer user_data)
   if (mc_hypervisor_call_finish (MC_HYPERVISOR (source), result, &error))
     note_set (self);
   else
-    refuse (self, error);
+    period_refuse (self, error);
   if (self->ended != NULL && !mc_stats_period_put_back (self, self->ended, self->user_data))
     self->ended (self->user_data);
 }
@@ -146,7 +146,7 @@ call (McStatsPeriod *self, guint seconds, gboolean at_once, GAsyncReadyCallback 
 }
 
 static void
-set (McStatsPeriod *self, guint seconds, gboolean at_once)
+period_set (McStatsPeriod *self, guint seconds, gboolean at_once)
 {
   self->under_way = self->setting = TRUE;
   call (self, seconds, at_once, on_set);
@@ -202,7 +202,7 @@ let_go (McStatsPeriod *self)
 {
   if (is_ours (self) && self->original_s != self->set_s)
     {
-      set (self, self->original_s, FALSE);
+      period_set (self, self->original_s, FALSE);
       return;
     }
   self->set_s = 0;
@@ -254,7 +254,7 @@ mc_stats_period_sync (McStatsPeriod *self)
     }
   if (self->set_s == 0 ? found == 0 || found > wanted
                        : found == self->set_s || contest (self, found, wanted))
-    set (self, wanted, self->hurries);
+    period_set (self, wanted, self->hurries);
 }
 
 /* What was under way, or refused, when its attention changed is made up for in the next cycle. */

@@ -64,8 +64,7 @@ void mc_stats_period_sync (McStatsPeriod *self);
 void mc_stats_period_follow (McStatsPeriod *self, const McVmDecision *decision);
 
 /* Returns: whether another tool may have told its guest to report less often, or not at all, which
- * its description says: once for each silence, and now and then while its reports come late.
- */
+ * its description says: once for each silence, and now and then while its reports come late. */
 gboolean
 mc_stats_period_may_be_another (McStatsPeriod *self, const McVmHistory *history, gint64 now_us);
 

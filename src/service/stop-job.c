@@ -50,7 +50,7 @@ on_late (gpointer user_data)
 
 /* @task: (transfer full) */
 static void
-answer (GTask *task, gboolean for_good)
+job_answer (GTask *task, gboolean for_good)
 {
   g_task_return_boolean (task, for_good);
   g_object_unref (task);
@@ -59,13 +59,13 @@ answer (GTask *task, gboolean for_good)
 /* Calls a method of the service manager that answers with one value of @type. Its answer ends
  * @task, or goes on with it. */
 static void
-ask (GTask *task,
-     const char *path,
-     const char *interface,
-     const char *method,
-     GVariant *parameters,
-     const char *type,
-     GAsyncReadyCallback on_answer)
+job_ask (GTask *task,
+         const char *path,
+         const char *interface,
+         const char *method,
+         GVariant *parameters,
+         const char *type,
+         GAsyncReadyCallback on_answer)
 {
   Question *question = g_task_get_task_data (task);
 
@@ -81,8 +81,8 @@ ask_property (GTask *task,
               const char *property,
               GAsyncReadyCallback on_answer)
 {
-  ask (task, path, MC_PROPERTIES_INTERFACE, "Get", g_variant_new ("(ss)", interface, property),
-       "(v)", on_answer);
+  job_ask (task, path, MC_PROPERTIES_INTERFACE, "Get", g_variant_new ("(ss)", interface, property),
+           "(v)", on_answer);
 }
 
 /* Returns: (transfer full) (nullable): what was answered; NULL where @task has ended for lack of
@@ -97,7 +97,7 @@ read_answer (GTask *task, GObject *connection, GAsyncResult *result)
   if (parameters != NULL)
     return g_variant_get_child_value (parameters, 0);
   g_debug ("Nobody says whether this stop is for good: %s", error->message);
-  answer (task, FALSE);
+  job_answer (task, FALSE);
   return NULL;
 }
 
@@ -112,7 +112,7 @@ read_property (GTask *task, GObject *connection, GAsyncResult *result, const cha
     return NULL;
   if (g_variant_is_of_type (value, G_VARIANT_TYPE (type)))
     return g_steal_pointer (&value);
-  answer (task, FALSE);
+  job_answer (task, FALSE);
   return NULL;
 }
 
@@ -122,7 +122,7 @@ on_state (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GVariant) state = read_property (user_data, source, result, "s");
 
   if (state != NULL)
-    answer (user_data, g_strcmp0 (g_variant_get_string (state, NULL), "stopping") != 0);
+    job_answer (user_data, g_strcmp0 (g_variant_get_string (state, NULL), "stopping") != 0);
 }
 
 static void
@@ -133,7 +133,7 @@ on_job_type (GObject *source, GAsyncResult *result, gpointer user_data)
   if (type == NULL)
     return;
   if (g_strcmp0 (g_variant_get_string (type, NULL), "stop") != 0)
-    answer (user_data, FALSE);
+    job_answer (user_data, FALSE);
   else
     ask_property (user_data, MC_SYSTEMD_PATH, MANAGER_INTERFACE, "SystemState", on_state);
 }
@@ -149,7 +149,7 @@ on_job (GObject *source, GAsyncResult *result, gpointer user_data)
     return;
   g_variant_get (job, "(u&o)", &id, &path);
   if (id == 0)
-    answer (user_data, FALSE);
+    job_answer (user_data, FALSE);
   else
     ask_property (user_data, path, JOB_INTERFACE, "JobType", on_job_type);
 }
@@ -174,8 +174,8 @@ mc_stop_job_is_for_good_async (GDBusConnection *connection,
   *question = (Question){ g_object_ref (connection), g_cancellable_new (), 0 };
   question->timer = g_timeout_add (ANSWERS_WITHIN_MS, on_late, question);
   g_task_set_task_data (task, question, question_free);
-  ask (task, MC_SYSTEMD_PATH, MANAGER_INTERFACE, "GetUnitByPID",
-       g_variant_new ("(u)", (guint)getpid ()), "(o)", on_unit);
+  job_ask (task, MC_SYSTEMD_PATH, MANAGER_INTERFACE, "GetUnitByPID",
+           g_variant_new ("(u)", (guint)getpid ()), "(o)", on_unit);
 }
 
 gboolean

@@ -97,7 +97,7 @@ hand_over (McStore *self)
 }
 
 static void
-answer (McStore *self, guint64 up_to, const GError *failure)
+store_answer (McStore *self, guint64 up_to, const GError *failure)
 {
   const Waiting *first;
 
@@ -170,9 +170,9 @@ end_write (McStore *self, Write *write)
   else if (has_undo (self, self->n_handed))
     {
       undo_all (self);
-      answer (self, n_saves, self->failure);
+      store_answer (self, n_saves, self->failure);
     }
-  answer (self, self->n_handed, self->failure);
+  store_answer (self, self->n_handed, self->failure);
 }
 
 /* It was written after all. */

@@ -25,7 +25,7 @@ may_set (McTarget *self)
 }
 
 static void
-fail (McTarget *self, const GError *error)
+target_fail (McTarget *self, const GError *error)
 {
   gint64 now_us = mc_context_now (self->context);
 
@@ -63,7 +63,7 @@ mc_target_ended (McTarget *self, const GError *error)
     return;
   self->under_way = FALSE;
   if (error != NULL)
-    fail (self, error);
+    target_fail (self, error);
   else
     succeed (self);
   g_clear_pointer (&self->sentence, g_free);
@@ -96,7 +96,7 @@ note_reclaimed (McTarget *self, gboolean reclaimed)
 
 /* @sentence: (transfer full) (nullable) */
 static void
-set (McTarget *self, guint64 from, guint64 to, McReason reason, char *sentence)
+target_set (McTarget *self, guint64 from, guint64 to, McReason reason, char *sentence)
 {
   self->under_way = TRUE;
   self->since_us = mc_context_now (self->context);
@@ -126,27 +126,25 @@ mc_target_apply (McTarget *self, const McVmDecision *decision)
     return;
   if (decision->target != decision->before)
     {
-      set (self, decision->before, decision->target, decision->reason,
-           mc_decision_describe (decision));
+      target_set (self, decision->before, decision->target, decision->reason,
+                  mc_decision_describe (decision));
       return;
     }
   if (is_dry_run (self))
     return;
   /* A guest that does not go where it was sent may not have heard of it. */
-  g_debug ("%s has %" G_GUINT64_FORMAT " MiB; its target of %" G_GUINT64_FORMAT
-           " MiB is set once more",
-           self->domain->name, self->domain->facts.balloon / MC_MIB, decision->target / MC_MIB);
-  set (self, decision->target, decision->target, decision->reason, NULL);
+  g_debug ("%s does not follow; its target is set once more", self->domain->name);
+  target_set (self, decision->target, decision->target, decision->reason, NULL);
 }
 
 void
-mc_target_probe (McTarget *self)
+mc_target_retry_denied (McTarget *self)
 {
   /* What can be set without moving anything. */
   guint64 present = self->set != MC_UNKNOWN ? self->set : self->domain->facts.balloon;
 
   if (self->refusal.lasts && present != MC_UNKNOWN && may_set (self))
-    set (self, present, present, MC_REASON_NONE, NULL);
+    target_set (self, present, present, MC_REASON_NONE, NULL);
 }
 
 void
@@ -155,7 +153,7 @@ mc_target_withdraw_leftover (McTarget *self)
   guint64 balloon = self->domain->facts.balloon;
 
   if (self->uncertain && self->set == MC_UNKNOWN && balloon != MC_UNKNOWN && may_set (self))
-    set (self, balloon, balloon, MC_REASON_NONE, NULL);
+    target_set (self, balloon, balloon, MC_REASON_NONE, NULL);
 }
 
 gboolean

@@ -62,7 +62,7 @@ void mc_target_begin_cycle (McTarget *self);
 void mc_target_apply (McTarget *self, const McVmDecision *decision);
 
 /* Sees whether what was denied is allowed now. */
-void mc_target_probe (McTarget *self);
+void mc_target_retry_denied (McTarget *self);
 
 /* Sets what the VM has as its target, where nobody knows what is in force. */
 void mc_target_withdraw_leftover (McTarget *self);

@@ -25,20 +25,23 @@ describe_busy (const McVmParts *vm)
   return g_strdup ("Its QEMU process does not answer; it is not managed until it does.");
 }
 
+/* As it is typed. */
+static char *
+name_of (const McVmParts *vm)
+{
+  return mc_plain_text_as_word (vm->domain.name, vm->domain.uuid);
+}
+
 static char *
 describe_pause (const McVmParts *vm, const char *all_paused)
 {
   const char *reason = mc_pause_get_reason (&vm->pause);
+  g_autofree char *name = name_of (vm);
 
   if (!vm->pause.active)
     return g_strdup (all_paused != NULL ? all_paused : "");
-  if (*reason == '\0')
-    {
-      g_autofree char *word = mc_plain_text_as_word (vm->domain.name, vm->domain.uuid);
-
-      return g_strdup_printf ("Paused; to resume it: memcoordctl resume %s", word);
-    }
-  return g_strdup_printf ("Paused: %s", reason);
+  return g_strdup_printf ("Paused%s%s; to resume it: memcoordctl resume %s",
+                          *reason != '\0' ? ": " : "", reason, name);
 }
 
 static char *
@@ -74,37 +77,43 @@ describe_silence (const McVmParts *vm, McVmStatus status)
     return g_strdup_printf ("Its statistics period cannot be set: %s.", refused);
   if (vm->domain.reported_us == 0 && facts->stats_time_s > 0 && facts->unused != MC_UNKNOWN)
     return g_strdup (
-        "The guest has reported nothing since the service watches it; earlier reports are "
+        "The guest has reported nothing since the service started watching it; earlier reports are "
         "not used.");
   if (status == MC_VM_NO_STATS)
     return g_strdup ("The guest reports no memory statistics; load the virtio_balloon driver (in "
                      "Windows, install the balloon service) in it.");
   return g_strdup ("The guest has stopped reporting memory statistics, or reports implausible "
-                   "ones.");
+                   "ones; see whether it runs, and whether its virtio_balloon driver is loaded.");
 }
 
 static char *
 describe_opted_out (const McVmParts *vm)
 {
   const char *problem = vm->limits.problem;
+  g_autofree char *name = name_of (vm);
 
   if (problem != NULL)
-    return g_strdup_printf ("It is not managed, as its memcoord metadata is invalid: %s", problem);
+    return g_strdup_printf (
+        "It is not managed, as its memcoord metadata is invalid: %s; mend it, or remove it: virsh "
+        "metadata %s --uri " MC_METADATA_NAMESPACE " --remove --live --config",
+        problem, name);
   if (vm->limits.metadata.managed == MC_MANAGED_NO)
-    return g_strdup ("Its metadata says managed=\"no\".");
-  return g_strdup ("The configuration manages marked VMs only, and its metadata does not say "
-                   "managed=\"yes\".");
+    return g_strdup_printf (
+        "Its metadata says managed=\"no\"; to manage it: memcoordctl set %s managed=yes", name);
+  return g_strdup_printf ("The configuration manages marked VMs only, and its metadata does not "
+                          "mark it; to do so: memcoordctl set %s managed=yes",
+                          name);
 }
 
 static char *
 describe_foreign (const McVmParts *vm)
 {
-  g_autofree char *word = mc_plain_text_as_word (vm->domain.name, vm->domain.uuid);
+  g_autofree char *name = name_of (vm);
 
   return g_strdup_printf (
-      "Something else sets its balloon again and again (pvestatd, MOM, libvirt-autoballoon or a "
+      "Something else sets its balloon repeatedly (pvestatd, MOM, libvirt-autoballoon or a "
       "script), and it is left to that; switch that off, or: memcoordctl set %s managed=no",
-      word);
+      name);
 }
 
 static char *
@@ -141,17 +150,20 @@ mc_vm_detail_describe (const McVmParts *vm,
     case MC_VM_SUSPENDED:
       return g_strdup (vm->domain.crashed
                            ? "Its kernel has crashed; it is not managed until it restarts."
-                           : "It is not running.");
+                           : "It is not running; it is managed again when it runs.");
     case MC_VM_FOREIGN:
       return describe_foreign (vm);
     case MC_VM_NO_STATS:
     case MC_VM_STALE:
       return describe_silence (vm, status);
     case MC_VM_STUCK:
-      return g_strdup ("The guest does not reach its target; it keeps what it has for a while.");
+      return g_strdup ("The guest does not reach its target; it keeps what it has for a while. If "
+                       "that does not end, see whether its balloon driver works, or raise its "
+                       "minimum.");
     case MC_VM_INEFFECTIVE:
       return g_strdup (
-          "The host gains nothing from what it gives; it keeps what it has for a while.");
+          "The host gains nothing from what it gives; it keeps what it has for a while. If that "
+          "does not end, see whether something pins its memory.");
     case MC_VM_UNSUPPORTED:
       return describe_unsupported (vm);
     default:

@@ -28,14 +28,11 @@ static guint64
 default_minimum (const McVmLimits *self)
 {
   const McConfig *config = mc_settings_get_config (self->context->settings);
-  const McVmDescription *description = self->description->current;
   guint64 capacity = self->domain->facts.capacity;
-  guint64 guaranteed = description != NULL ? description->min_guarantee : 0;
-  guint64 minimum = MAX (guaranteed, config->default_minimum);
 
-  if (minimum == 0 && capacity != MC_UNKNOWN)
-    minimum = mc_policy_default_minimum (capacity);
-  return minimum;
+  if (config->default_minimum != 0 || capacity == MC_UNKNOWN)
+    return config->default_minimum;
+  return mc_policy_default_minimum (capacity);
 }
 
 static guint64

@@ -10,8 +10,8 @@
 #define HICCUP_US (G_USEC_PER_SEC / 2)
 
 /* One that has changed so often within a minute is updated when something lasts. */
-#define RESTLESS_WITHIN_US (60 * G_USEC_PER_SEC)
-#define LASTS_US           (10 * G_USEC_PER_SEC)
+#define ALTERNATES_WITHIN_US (60 * G_USEC_PER_SEC)
+#define LASTS_US             (10 * G_USEC_PER_SEC)
 
 #define STATUS_EVERY_US (60 * G_USEC_PER_SEC)
 
@@ -32,7 +32,7 @@ is_to_be_shown (const McVmStatusHistory *self, gboolean hiccup, gint64 now_us)
   if (hiccup && lasted_us < HICCUP_US)
     return FALSE;
   /* The oldest of the last changes. */
-  return self->changes_us[0] == 0 || now_us - self->changes_us[0] >= RESTLESS_WITHIN_US
+  return self->changes_us[0] == 0 || now_us - self->changes_us[0] >= ALTERNATES_WITHIN_US
          || lasted_us >= LASTS_US;
 }
 

@@ -2,7 +2,7 @@
 /*
  * What is shown and logged of a VM's status: what lasts. A guest that alternates between sound and
  * absurd figures, or a process that is busy now and then because somebody else asks it, too, must
- * neither fill the log nor make the bus busy. Main thread.
+ * neither fill the log nor make the bus busy. What makes a VM stuck: progress.h. Main thread.
  */
 #pragma once
 

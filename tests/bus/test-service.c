@@ -477,7 +477,7 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   guint name, second;
 
-  setlocale (LC_ALL, "");
+  setlocale (LC_CTYPE, "");
   parse_options (&options, &argc, &argv);
   service_init (&service, &options, &error);
   if (error != NULL)

@@ -118,7 +118,7 @@ def test_refusal_says_who_inhibits_and_why(service):
         os.close(fd)
     service.wait_until(lambda: not service.host()["Inhibited"])
     call(service, ROOT, "Pause", "(su)", "kernel update", 0)
-    assert "paused: kernel update; resume it with 'memcoordctl resume'" in refused(service)[1]
+    assert 'paused: kernel update; resume it with "memcoordctl resume"' in refused(service)[1]
 
 
 def test_nothing_is_given_while_all_is_paused_or_nobody_answers(service):

@@ -6,9 +6,11 @@ import signal
 import subprocess
 
 import pytest
+from gi.repository import GLib
 
 from common import BUILD
-from common.bus import NAME, ROOT, VM, Client, start_bus
+from common.bus import HOST, NAME, ROOT, VM, Client, start_bus
+from common.languages import make_locale
 
 
 class Daemon:
@@ -57,6 +59,14 @@ def test_it_ends_when_asked(bus, start, number):
     wait_for_state(bus, "running")
     daemon.process.send_signal(number)
     assert daemon.end()[0] == 0
+
+
+def test_its_sentences_are_english_whatever_the_host_speaks(bus, start, tmp_path):
+    make_locale(tmp_path, "de_DE")
+    start(LC_ALL="de_DE.UTF-8", LOCPATH=str(tmp_path))
+    client = wait_for_state(bus, "running")
+    with pytest.raises(GLib.Error, match=r"HostReserve 1\.5 TiB is not below HostTotal"):
+        client.call(ROOT, HOST, "SetThreshold", GLib.Variant("(st)", ("HostReserve", 3 << 39)))
 
 
 def test_name_that_is_taken_is_a_clear_error(bus, start):

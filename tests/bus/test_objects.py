@@ -12,8 +12,8 @@ import pytest
 from gi.repository import Gio, GLib
 
 from common import MIB, wait_until
-from common.bus import HOST, MANAGER, NAME, PROPERTIES, ROOT, VM, Client, run_main_context, start_bus
-from common.service import running_service, start_service, stop_service
+from common.bus import HOST, MANAGER, NAME, PROPERTIES, ROOT, VM, Client, own_daemon, run_main_context
+from common.service import running_service
 from test_signals import Heard, variant
 
 INTROSPECTABLE = "org.freedesktop.DBus.Introspectable"
@@ -271,27 +271,21 @@ def test_answer_that_no_bus_takes_is_refused(bus):
 
 def test_changes_wait_for_a_bus_that_does_not_read():
     """They are not kept for it one by one: it is told what is then, when it reads again."""
-    daemon, bus = start_bus()
-    service = start_service(bus)
-    service.tell("add", "web", 1024 * MIB)
-    service.wait_until(lambda: service.vms()["web"]["Status"] == "managed")
-    heard = Heard(service, bus)
-    web = service.path("web")
-    daemon.send_signal(signal.SIGSTOP)
-    for number in range(5):
-        service.tell("add", f"{number}{LONG}", 512 * MIB)
-    for number in range(15):
-        service.tell("unused", "web", (200 + 2 * number) * MIB)
-        service.tell("metadata", "web", POLICY.format(number + 1))
+    with own_daemon() as (daemon, bus), running_service(bus, {"web": 1024 * MIB}) as service:
+        heard = Heard(service, bus)
+        web = service.path("web")
+        daemon.send_signal(signal.SIGSTOP)
+        for number in range(5):
+            service.tell("add", f"{number}{LONG}", 512 * MIB)
+        for number in range(15):
+            service.tell("unused", "web", (200 + 2 * number) * MIB)
+            service.tell("metadata", "web", POLICY.format(number + 1))
+            service.tell("cycle")
+        daemon.send_signal(signal.SIGCONT)
+        assert (service.vms()["web"]["Unused"], service.vms()["web"]["Weight"]) == (228 * MIB, 15)
         service.tell("cycle")
-    daemon.send_signal(signal.SIGCONT)
-    assert (service.vms()["web"]["Unused"], service.vms()["web"]["Weight"]) == (228 * MIB, 15)
-    service.tell("cycle")
-    changed = heard.changed(web)
-    assert (changed["Unused"], changed["Weight"]) == (228 * MIB, 15)
-    assert len([where for where, _ in heard.named("PropertiesChanged") if where == web]) < 5
-    assert len(heard.named("InterfacesAdded")) == 5
-    remove_long(service, 5)
-    stop_service(service)
-    daemon.terminate()
-    daemon.wait()
+        changed = heard.changed(web)
+        assert (changed["Unused"], changed["Weight"]) == (228 * MIB, 15)
+        assert len([where for where, _ in heard.named("PropertiesChanged") if where == web]) < 5
+        assert len(heard.named("InterfacesAdded")) == 5
+        remove_long(service, 5)

@@ -37,10 +37,10 @@ def assert_ordinary_is_served(service):
 
 # What comes of it, and whether it shows the figures: {kind: (Status, {property: whether it is known}, words of StatusDetail)}
 LEFT_ALONE = {
-    ("report", "failed-queries"): ("no-stats", {"Unused": False, "Usable": False, "Available": False}, "balloon service"),
+    ("report", "failed-queries"): ("no-stats", {"Unused": False, "Usable": False, "Available": False}, "install the balloon service"),
     ("report", "32-bit"): ("stale", {"Unused": True, "Usable": False, "Available": True}, "reports implausible ones"),
     ("report", "dump"): ("stale", {"Unused": True, "Usable": True, "Available": True}, "reports implausible ones"),
-    ("freeze",): ("stale", {"Unused": True, "Usable": True, "Available": True}, "stopped reporting"),
+    ("freeze",): ("stale", {"Unused": True, "Usable": True, "Available": True}, "see whether it runs"),
     ("unload",): ("stale", {"Unused": True, "Usable": True, "Available": True}, "stopped reporting"),
     ("crash",): ("suspended", {"Unused": True, "Usable": True, "Available": True}, "kernel has crashed"),
     ("mute",): ("no-stats", {"Unused": False, "Usable": False, "Available": False}, "load the virtio_balloon driver"),

@@ -2,6 +2,7 @@
 """A bus of a test's own, and the one client of the service on it."""
 
 import contextlib
+import signal
 import subprocess
 
 from gi.repository import Gio, GLib
@@ -21,22 +22,30 @@ def connect(address):
         address, Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION)
 
 
-def start_bus():
+def start_bus(kind="--session"):
     """A bus of its own. Returns the process and the address."""
-    daemon = subprocess.Popen(["dbus-daemon", "--session", "--nofork", "--print-address"],
+    daemon = subprocess.Popen(["dbus-daemon", kind, "--nofork", "--print-address"],
                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     return daemon, daemon.stdout.readline().strip()
 
 
 @contextlib.contextmanager
-def own_bus():
-    """The address of a bus of its own, for as long."""
-    daemon, address = start_bus()
+def own_daemon(kind="--session"):
+    """A bus of its own, for as long: its process, which may be stopped meanwhile, and its address."""
+    daemon, address = start_bus(kind)
     try:
-        yield address
+        yield daemon, address
     finally:
+        daemon.send_signal(signal.SIGCONT)
         daemon.terminate()
         daemon.wait()
+
+
+@contextlib.contextmanager
+def own_bus():
+    """The address of a bus of its own, for as long."""
+    with own_daemon() as (_, address):
+        yield address
 
 
 class Client:

@@ -4,6 +4,6 @@
 import subprocess
 
 
-def make_locale(directory):
-    """Makes en_US.UTF-8, whose language LANGUAGE overrides, below a directory: /usr/lib/locale, or what LOCPATH names."""
-    subprocess.run(["localedef", "--no-archive", "--inputfile=en_US", "--charmap=UTF-8", directory / "en_US.UTF-8"], check=True)
+def make_locale(directory, name="en_US"):
+    """Makes it with UTF-8, below a directory: /usr/lib/locale, or what LOCPATH names. LANGUAGE overrides the language of en_US."""
+    subprocess.run(["localedef", "--no-archive", f"--inputfile={name}", "--charmap=UTF-8", directory / f"{name}.UTF-8"], check=True)

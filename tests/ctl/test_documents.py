@@ -25,7 +25,7 @@ def render(path):
 def test_page_renders_without_warnings(build_root, page):
     text, warnings = render(build_root / "data/man" / page)
     assert warnings == ""
-    for section in ("NAME|Name", "SYNOPSIS", "DESCRIPTION", "SEE ALSO"):  # rst2man wrote the first in capitals before 0.23
+    for section in ("NAME|Name", "SYNOPSIS", "DESCRIPTION", "EXAMPLES", "NOTES", "SEE ALSO"):  # rst2man wrote the first in capitals before 0.23
         assert re.search(f"^({section})$", text, re.M)
 
 

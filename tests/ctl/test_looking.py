@@ -3,10 +3,12 @@
 
 import json
 import re
+import socket
+import subprocess
 
 import pytest
 
-from common import MIB, wait_until
+from common import BUILD, MIB, wait_until
 from common.bus import HOST, ROOT, VM
 
 
@@ -32,7 +34,8 @@ def test_status_shows_host_and_vms(service, ctl):
     assert f"{host['HostCondition']}: " in above
     assert f"{size(host['HostAvailable'])} of {size(host['HostTotal'])} available" in above
     assert f"low {size(host['LowWatermark'])}, high {size(host['HighWatermark'])}" in above
-    assert f"host reserve {size(host['HostReserve'])}" in above
+    assert (f"host reserve {size(host['HostReserve'])}, host usage limit {host['HostUsageLimit']} %, "
+            f"step limit {host['StepLimit']} %, interval {host['Interval']}s") in above
     table = rows(below)
     assert table[0] == ["NAME", "STATUS", "BALLOON", "TARGET", "UNUSED", "USABLE", "MINIMUM", "MAXIMUM", "AGE", "DETAIL"]
     assert {row[0] for row in table[1:]} == set(vms)
@@ -135,6 +138,64 @@ def test_show_has_what_was_counted_of_the_vm(service, ctl):
     assert re.fullmatch(r"[\d.]+ [MG]iB", lines["Given in all"]) and lines["Taken in all"] == "0 B"
 
 
+def test_who_knows_no_vms_yet_does_not_say_that_there_are_none(ctl, tmp_path):
+    """While libvirtd does not answer, from the start on."""
+    silent = socket.socket(socket.AF_UNIX)
+    silent.bind(str(tmp_path / "socket"))
+    silent.listen()
+    uri = f"qemu+unix:///system?socket={tmp_path}/socket"
+    daemon = subprocess.Popen([BUILD / "src/memcoordd", "--session", "--uri", uri], env=ctl.environment)
+    told = {"plan": set(), "status": set()}
+
+    def has_told(command, what):
+        told[command].update(ctl(command).stdout.splitlines()[-1:])
+        return what in told[command]
+
+    wait_until(lambda: has_told("plan", "The service is degraded, and plans nothing."), 20, "it to be degraded")
+    wait_until(lambda: has_told("status", "The service is degraded, and knows no VMs."), 20, "its VMs not to be known")
+    daemon.kill()
+    daemon.wait()
+    silent.close()
+    assert "No VMs are active." not in told["plan"] | told["status"]
+
+
+NOT_MANAGED = '<policy xmlns="https://example.org/memcoord/1" managed="no"/>'
+
+
+@pytest.mark.parametrize("status, make", [
+    ("paused", lambda service, ctl: ctl.good("pause", "web")),
+    ("paused", lambda service, ctl: ctl.good("pause", "web", "a backup: nightly")),
+    ("opted-out", lambda service, ctl: service.tell("metadata", "web", NOT_MANAGED)),
+], ids=["pause", "pause-with-reason", "not-managed"])
+def test_detail_ends_with_the_command_that_has_it_managed_again(service, ctl, status, make):
+    make(service, ctl)
+    service.wait_until(lambda: service.vms()["web"]["Status"] == status)
+    command = service.vms()["web"]["StatusDetail"].rpartition(": memcoordctl ")[2]
+    ctl.good(*command.split())
+    service.wait_until(lambda: service.vms()["web"]["Status"] == "managed")
+
+
+def test_detail_of_invalid_metadata_names_the_command_that_removes_it(service, ctl):
+    service.tell("metadata", "web", NOT_MANAGED.replace("no", "maybe"))
+    service.wait_until(lambda: service.vms()["web"]["Status"] == "opted-out")
+    assert "virsh metadata web --uri https://example.org/memcoord/1 --remove --live --config" in ctl.good("show", "web")
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_plan_says_of_whom_it_knows_nothing(service, ctl, count):
+    names = list(service.vms())[:count]
+    for name in names:
+        service.tell("mute", name)
+    service.wait_until(lambda: [service.vms()[name]["Status"] for name in names] == ["no-stats"] * count)
+    output = ctl.good("plan")
+    told = " ".join(output.split())
+    assert f"Not known of {count} of 3 VMs, whose guests report nothing yet, or no longer: ask again when they do." in told
+    assert ("Nothing would be moved while guests use what they use now." in told) == (count < 3)
+    ctl.good("dry-run", "on")
+    service.wait_until(lambda: service.host()["DryRun"])
+    assert f"would move nothing yet; {count} of 3 VMs do not report" in ctl.good("status")
+
+
 def test_status_is_the_default(service, ctl):
     assert ctl.good() == ctl.good("status")
     assert json.loads(ctl.good("--json")).keys() == {"host", "vms"}
@@ -198,8 +259,8 @@ def test_show_names_everything(service, ctl):
     assert lines["UUID"] == vm["UUID"]
     assert lines["Status"] == vm["Status"]
     assert lines["Balloon"] == size(vm["Balloon"])
-    assert lines["Maximum"] == size(vm["Maximum"])
-    assert lines["Low watermark"] == size(vm["LowWatermark"])
+    for name in ("Minimum", "Maximum", "Low watermark", "High watermark"):
+        assert lines[name] == size(vm[name.title().replace(" ", "")])
     assert lines["Weight"] == str(vm["Weight"])
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|-", lines["Last report"])
 

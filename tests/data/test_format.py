@@ -39,6 +39,26 @@ def test_layout_that_differs_is_noticed(tmp_path):
     assert unlike([odd]) != []
 
 
+# clang-format leaves comments as they are.
+def odd_comments(path):
+    """Lines of a comment that are too long, and those whose end stands alone on a second line."""
+    lines = path.read_text().splitlines()
+    for number, (line, below) in enumerate(zip(lines, [*lines[1:], ""]), 1):
+        comment = line.lstrip().startswith(("/*", "*"))
+        if comment and (len(line) > 100 or line.lstrip().startswith("/* ") and below.strip() == "*/"):
+            yield f"{path.name}:{number}"
+
+
+def test_comments_fit():
+    assert [odd for path in (PROJECT / "src").rglob("*.[ch]") for odd in odd_comments(path)] == []
+
+
+@pytest.mark.parametrize("comment", ["/* " + "x" * 100 + " */\n", "/* One line.\n */\n"])
+def test_comment_that_does_not_fit_is_noticed(tmp_path, comment):
+    (tmp_path / "odd.c").write_text(comment)
+    assert list(odd_comments(tmp_path / "odd.c")) == ["odd.c:1"]
+
+
 def long_ones(paths):
     """Files of more than 450 lines and functions of more than 60, as this layout has them: braces at the begin of a line."""
     for path in paths:

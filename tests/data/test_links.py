@@ -60,3 +60,11 @@ def test_readme_has_to_type_what_is_typed_on_each_debian():
     assert len(upgrade_and_uninstall) == 2
     for block in install + upgrade_and_uninstall:
         subprocess.run(["sh", "-n"], input=block, text=True, check=True)
+
+
+def test_each_build_that_a_document_has_begins_alike():
+    """Who has typed one of them and then another has the directory of the first: its prefix stays."""
+    begun = {name: re.findall(r"meson setup build( --prefix=\S+)?", (PROJECT / name).read_text())
+             for name in ("README.md", "CONTRIBUTING.md", "tests/demo")}
+    assert all(begun.values())
+    assert {prefix for prefixes in begun.values() for prefix in prefixes} == {" --prefix=/usr"}

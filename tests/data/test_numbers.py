@@ -12,11 +12,12 @@ POLICY = PROJECT / "src/policy"
 ROWS = re.findall(r"^\| (.+?) \| (.+) \|$", (POLICY / "README.md").read_text().partition("\n## Numbers\n")[2].partition("\n## ")[0], re.M)
 TUNING = dict(re.findall(r"^  \.(\w+) = (\d+),$", (POLICY / "tuning.c").read_text(), re.M))
 DEFINE = re.compile(r"^#define (\w+) +\(*(?:\(\w+\))?\(?\d", re.M)
-COUNTS = re.compile(r"MC_N_\w+|MC_LAMBDA_\w+")  # of an enumeration, and what a word of the law means
+COUNTS = re.compile(r"MC_N_\w+|MC_LAMBDA_\w+|MC_[MG]IB")  # of an enumeration, what a word of the law means, units
 
 
 def defined():
-    names = {name for path in POLICY.glob("*.[ch]") for name in DEFINE.findall(path.read_text())}
+    paths = [*POLICY.glob("*.[ch]"), PROJECT / "src/common/size.h"]  # some of its numbers the client has as well
+    names = {name for path in paths for name in DEFINE.findall(path.read_text())}
     return {name for name in names if not COUNTS.fullmatch(name)}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
-THRESHOLD = re.compile(r'\{ "\w+", "([\w-]+)", MC_UNIT_\w+, (.+?), (.+?), (?:HOST|VM) \(\w+\) \}')
+THRESHOLD = re.compile(r'\{ "\w+", "([\w-]+)", .*MC_UNIT_\w+, (.+?), (.+?), (.+?), (?:HOST|VM) \(\w+\) \}')
 ROOT_XML, VM_XML = "introspection/org.example.MemCoord1.xml", "introspection/org.example.MemCoord1.VM.xml"
 
 
@@ -21,26 +21,25 @@ def written(bound):
 
 
 def thresholds(owner):
-    """{key: (least, most)}"""
+    """{key: (least, most, default)}"""
     table = re.search(rf"const McThreshold mc_{owner}_thresholds\[\].*?\{{(.*?)\n\}};", text("src/common/threshold.c"), re.S)
-    return {key: (written(least), written(most)) for key, least, most in THRESHOLD.findall(table.group(1))}
+    return {key: tuple(map(written, bounds)) for key, *bounds in THRESHOLD.findall(table.group(1))}
 
 
 @pytest.mark.parametrize("document", ["data/man/memcoord.conf.rst", "data/memcoord.conf"])
-def test_limits_are_told_where_settings_are(document):
-    assert len(thresholds("host")) == 6
+def test_limits_and_defaults_are_told_where_settings_are(document):
     entries = re.split(r"^(?:``|#)(?=[a-z-]+=)", text(document), flags=re.M)
     told = {}
     for before, entry in zip(entries, entries[1:]):  # the sample tells above the setting, the page below it
         told[entry.partition("=")[0]] = " ".join(re.sub(r"[`#]", " ", before + entry).split())
-    for key, (least, most) in thresholds("host").items():
-        assert f"{least} to {most}" in told[key]
+    for key, (least, most, default) in thresholds("host").items():
+        assert f"{least} to {most}" in told[key] and f"{key}={default}" in told[key]
 
 
-@pytest.mark.parametrize("owner, command", [("host", "status"), ("vm", "show")])
-def test_every_threshold_is_shown(owner, command):
-    named = {re.sub("(?<!^)([A-Z])", r"-\1", name).lower() for name in re.findall(r'"([A-Za-z]+)"', text(f"src/ctl/commands/{command}.c"))}
-    assert set(thresholds(owner)) <= named
+@pytest.mark.parametrize("owner, document", [("host", ROOT_XML), ("vm", VM_XML)])
+def test_every_threshold_is_told_on_the_bus(owner, document):
+    names = text(document).partition("        SetThreshold:\n        @name: ")[2].partition("@value")[0]
+    assert set(thresholds(owner)) == {re.sub("(?<!^)([A-Z])", r"-\1", name).lower() for name in re.findall(r"`(\w+)`", names)} - {"managed"}
 
 
 def test_every_key_of_a_vm_is_in_the_example_of_its_metadata():
@@ -62,6 +61,39 @@ def test_errors_of_each_method_are_errors_of_the_service(document):
     assert {name for names in lists for name in re.findall(r"`([A-Z]\w+)`", names)} <= sent
 
 
+# What a method that calls this can fail with, beside what it says itself.
+ERRORS_OF_CALLS = {"mc_answer_when_kept": "Failed", "mc_argument_check_": "InvalidArgument"}
+
+
+def errors_told(document):
+    """{method: its list of errors, with that of the method that it refers to}"""
+    comments = dict(re.findall(r"<!--\s+(\w+):\n((?:(?!-->).)*)-->\s+<method", text(document), re.S))
+    lists = {method: comment.partition("Errors: ")[2] for method, comment in comments.items()}
+    return {method: told + "".join(lists[other] for other in re.findall(r"as (\w+)\(\)", told)) for method, told in lists.items()}
+
+
+def errors_sent(source):
+    """{method: the errors that its handler, and what it hands on to in the same file, name or call for}"""
+    bodies = dict(re.findall(r"^(\w+) \(([^;]*?\)\n\{.*?)^\}", text(source), re.S | re.M))
+    sent = {}
+    for name, body in bodies.items():
+        reached = {name} | {other for other in bodies if re.search(rf"\b{other}\b", body)}
+        reached |= {other for one in reached for other in bodies if re.search(rf"\b{other}\b", bodies[one])}
+        code = "".join(bodies[one] for one in reached)
+        named = {"".join(word.capitalize() for word in error.split("_")).replace("Vm", "VM")
+                 for error in re.findall(r"MC_SERVICE_ERROR_(\w+)", code)}
+        if name.startswith("handle_"):
+            sent[name.removeprefix("handle_").title().replace("_", "")] = named | {error for call, error in ERRORS_OF_CALLS.items() if call in code}
+    return sent
+
+
+@pytest.mark.parametrize("source, document", [("src/bus/host-methods.c", ROOT_XML), ("src/bus/vm-methods.c", VM_XML)])
+def test_errors_of_each_method_are_told(source, document):
+    told, sent = errors_told(document), errors_sent(source)
+    assert set(sent) == set(told)
+    assert [(method, error) for method, errors in sent.items() for error in errors if f"`{error}`" not in told[method]] == []
+
+
 def test_every_status_is_told():
     statuses = set(re.findall(r'\[MC_VM_\w+\] = "([\w-]+)"', text("src/policy/reasons.c")))
     assert len(statuses) == 12
@@ -80,6 +112,12 @@ def test_commands_that_are_told_exist(document):
     there = set(re.findall(r'^  \{ "([a-z-]+)", ', text("src/ctl/commands.c"), re.M))
     told = set(re.findall(r"memcoordctl ([a-z][a-z-]+)", text(document)))
     assert told and told <= there
+
+
+def test_what_sentences_quote_is_in_double_quotes():
+    sources = {path.name: path.read_text() for path in PROJECT.glob("src/**/*.c")}
+    assert len(sources) > 100
+    assert [name for name, code in sources.items() if re.search(r"'(%s|memcoordctl[^'\n]*)'", code)] == []
 
 
 def test_every_suite_of_pytest_is_one_of_meson():

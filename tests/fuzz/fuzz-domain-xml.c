@@ -9,9 +9,9 @@
 static void
 look_for_limits (McDomainXml *xml)
 {
-  g_autoptr (McMemoryLimits) limits = mc_domain_xml_get_limits (xml);
+  g_autoptr (McMemoryCeilings) ceilings = mc_domain_xml_get_ceilings (xml);
   guint64 bytes = 0;
-  g_autofree char *name = mc_memory_limits_find (limits, "/nonexistent", 1, &bytes);
+  g_autofree char *name = mc_memory_ceilings_find (ceilings, "/nonexistent", 1, &bytes);
 
   g_assert_true ((name != NULL) == (bytes > 0));
 }

@@ -63,6 +63,12 @@ def test_unit_has_no_faults(machine):
     assert done.stdout + done.stderr == ""
 
 
+def test_it_stops_before_libvirt_does(machine):
+    """The settings of VMs are restored while it still answers, whichever daemon it is."""
+    after = set(machine.show("After").split())
+    assert {"libvirtd.socket", "libvirtd.service", "virtqemud.socket", "virtqemud.service"} <= after
+
+
 def test_service_is_enabled_for_every_start(machine):
     machine.run("systemctl", "enable", "memcoordd")
     assert machine.run("systemctl", "is-enabled", "memcoordd").stdout == "enabled\n"
@@ -352,10 +358,10 @@ def test_reload_takes_the_configuration_or_says_why_not(service):
     assert service.run("systemctl", "reload", "memcoordd", check=False).returncode != 0
     assert service.get("HighWatermark") == 200 * MIB
     told = service.journal("--priority=warning")[-1]["MESSAGE"]
-    assert f"{CONFIGURATION}:2: high-watermark: 'lots' is not a size" in told
+    assert f'{CONFIGURATION}:2: high-watermark: "lots" is not a size' in told
     for command in (["systemctl", "status", "memcoordd"], ["memcoordctl", "status"]):
         shown = service.run(*command).stdout
-        assert "refused" in shown and f"{CONFIGURATION}:2: high-watermark: 'lots' is not a size" in shown, command
+        assert "refused" in shown and f'{CONFIGURATION}:2: high-watermark: "lots" is not a size' in shown, command
     write(service, CONFIGURATION, before)
     service.run("systemctl", "kill", "--signal=HUP", "memcoordd")
     wait_until(lambda: service.get("HighWatermark") == 150 * MIB, 10, "the signal to be heeded")

@@ -10,7 +10,7 @@ judge (const char *path)
   g_autofree char *text = NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (McDomainXml) xml = NULL;
-  g_autoptr (McMemoryLimits) limits = NULL;
+  g_autoptr (McMemoryCeilings) ceilings = NULL;
   g_autoptr (McVmDescription) description = g_new0 (McVmDescription, 1);
   g_autofree char *limit = NULL;
   guint64 bytes;
@@ -25,8 +25,8 @@ judge (const char *path)
     }
   mc_domain_xml_read (xml, description);
   mc_domain_xml_get_devices (xml);
-  limits = mc_domain_xml_get_limits (xml);
-  limit = mc_memory_limits_find (limits, NULL, 1, &bytes);
+  ceilings = mc_domain_xml_get_ceilings (xml);
+  limit = mc_memory_ceilings_find (ceilings, NULL, 1, &bytes);
   g_print ("%s\t%s\n", path, description->immovable != NULL ? description->immovable : "movable");
 }
 

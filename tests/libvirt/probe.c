@@ -184,11 +184,10 @@ on_described (GObject *source, GAsyncResult *result, gpointer user_data)
   metadata = quote (of->metadata);
   stored = quote (of->stored_metadata);
   line = g_strdup_printf ("{\"answer\": %s, \"persistent\": %s, \"has_balloon\": %s, "
-                          "\"period\": %u, \"immovable\": %s, \"metadata\": %s, \"stored\": %s, "
-                          "\"min_guarantee\": %" G_GUINT64_FORMAT "}",
+                          "\"period\": %u, \"immovable\": %s, \"metadata\": %s, \"stored\": %s}",
                           asked->number, of->persistent ? "true" : "false",
                           of->has_balloon ? "true" : "false", of->stats_period_s, immovable,
-                          metadata, stored, of->min_guarantee);
+                          metadata, stored);
   print_line (line);
 }
 

@@ -53,22 +53,6 @@ def test_an_unknown_vm(probe):
     assert probe.do("describe", "c0ffee00-0000-4000-8000-000000000001")["error"] == "no-vm"
 
 
-def test_what_a_vm_is_guaranteed(start_probe, tmp_path):
-    """QEMU's driver refuses the element, others have it."""
-    uuid = "c0ffee00-0000-4000-8000-000000000002"
-    (tmp_path / "node.xml").write_text(f"""
-        <node><domain type="test">
-          <name>guaranteed</name>
-          <uuid>{uuid}</uuid>
-          <memory unit="MiB">1024</memory>
-          <memtune><min_guarantee unit="MiB">300</min_guarantee></memtune>
-          <os><type>hvm</type></os>
-        </domain></node>""")
-    probe = start_probe(f"test://{tmp_path}/node.xml")
-    probe.wait_connected()
-    assert probe.do("describe", uuid)["min_guarantee"] == 300 << 20
-
-
 def test_lifecycle(probe):
     uuid = uuid_of(probe)
     for verb, event, members in (

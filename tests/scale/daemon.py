@@ -8,15 +8,10 @@ import socket
 import subprocess
 from pathlib import Path
 
-from common import BUILD
+from common import BUILD, wait_until
 
 DOMAIN = """<domain type="test"><name>vm{i}</name><uuid>c0ffee00-0000-4000-8000-{i:012x}</uuid>
 <memory unit="MiB">1024</memory><os><type>hvm</type></os><devices><memballoon model="virtio"/></devices></domain>"""
-
-
-def wait_for_status(notify, text):
-    while text not in notify.recv(4096).decode():
-        pass
 
 
 def memory_of(pid):
@@ -52,7 +47,7 @@ def measure(directory, n_vms):
             env={**os.environ, "NOTIFY_SOCKET": str(directory / "notify")},
         )
         try:
-            wait_for_status(notify, f"Balancing {n_vms} VMs")
+            wait_until(lambda: f"Balancing {n_vms} VMs" in notify.recv(4096).decode(), 60, f"{n_vms} VMs")
             return memory_of(daemon_of(session.pid))
         finally:
             os.kill(daemon_of(session.pid), signal.SIGTERM)

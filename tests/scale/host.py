@@ -170,10 +170,12 @@ def main():
     parser.add_argument("--seconds", type=int, default=60, help="how long each is measured (60)")
     parser.add_argument("--rounds", type=int, default=2, help="how often each is, in turns (2)")
     parser.add_argument("--build", action="append", default=[], metavar="DIR", help="another build of the service to measure beside")
+    parser.add_argument("--no-pollers", action="store_true", help="nobody and builds alone, in three fifths of the time")
     parser.add_argument("--busy", action="store_true", help="also with guests that work")
     options = parser.parse_args()
-    whos = {"nobody": nobody, "this build": service(BUILD), **{f"build {path}": service(path) for path in options.build},
-            "as MOM, every 5 s": poller(5, 5), "as Proxmox VE, every 10 s": poller(10, 10)}
+    pollers = {"as MOM, every 5 s": poller(5, 5), "as Proxmox VE, every 10 s": poller(10, 10)}
+    builds = {"this build": service(BUILD), **{f"build {path}": service(path) for path in options.build}}
+    whos = {"nobody": nobody, **builds, **({} if options.no_pollers else pollers)}
     with Bed(host_total=(options.guests + 3) << 29, logged="2:qemu.qemu_monitor") as bed:
         bed.add_guests(**{f"guest{i}": dict(maximum=MAXIMUM, current=CURRENT) for i in range(options.guests)})
         bed.wait_ballooned(300)

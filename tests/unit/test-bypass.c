@@ -50,7 +50,7 @@ say (Fixture *f, const char *member, gsize length)
   McWire *wire = mc_bypass_begin_signal (bypass, PATH, NAME, member, "s");
 
   mc_wire_add_string (wire, text);
-  mc_wire_end (wire);
+  mc_bypass_end_signal (bypass);
 }
 
 static void
@@ -450,6 +450,34 @@ test_relief (Fixture *f, gconstpointer data)
   mc_bypass_set_relief (bypass, NULL, NULL);
 }
 
+/* What is written counts before it is sent, so that one batch is no longer than what may wait; and
+ * who waits for relief is told also where nothing of that batch was sent. */
+static void
+test_what_is_written_waits (Fixture *f, gconstpointer data)
+{
+  McBypass *bypass = mc_intake_get_bypass (f->service);
+  guint reliefs = 0;
+
+  mc_bypass_set_relief (bypass, on_relief, &reliefs);
+  g_subprocess_send_signal (f->bus.process, SIGSTOP);
+  for (guint i = 0; i < 5; i++)
+    {
+      say (f, "A", LONG);
+      send_said (f);
+    }
+  g_assert_cmpuint (mc_bypass_get_waiting (bypass), <=, MC_BYPASS_CROWDED);
+  say (f, "B", LONG);
+  g_assert_cmpuint (mc_bypass_get_waiting (bypass), >, MC_BYPASS_CROWDED);
+  g_subprocess_send_signal (f->bus.process, SIGCONT);
+  while (reliefs == 0)
+    g_main_context_iteration (NULL, TRUE);
+  assert_heard (f, "AAAAA");
+  send_said (f);
+  assert_heard (f, "AAAAAB");
+  g_assert_cmpuint (reliefs, ==, 1);
+  mc_bypass_set_relief (bypass, NULL, NULL);
+}
+
 /* However many there are: that is those who ask, and not a bus that does not read. */
 static void
 test_answers_are_no_crowd (Fixture *f, gconstpointer data)
@@ -508,6 +536,7 @@ main (int argc, char **argv)
   TEST ("/bypass/end", test_end);
   TEST ("/bypass/bus-that-does-not-read", test_bus_that_does_not_read);
   TEST ("/bypass/relief", test_relief);
+  TEST ("/bypass/written", test_what_is_written_waits);
   TEST ("/bypass/answers-are-no-crowd", test_answers_are_no_crowd);
   TEST ("/bypass/closed-connection", test_closed_connection);
   return g_test_run ();

@@ -39,6 +39,18 @@ idle (Fixture *f, guint seconds)
     }
 }
 
+static void
+wait_until_asleep (Fixture *f, McFakeVm *vm)
+{
+  vm->n_asked = 1;
+  for (guint s = 0; vm->n_asked != 0 && s < 60; s++)
+    {
+      vm->n_asked = 0;
+      idle (f, 6);
+    }
+  g_assert_cmpuint (vm->n_asked, ==, 0);
+}
+
 static McFakeVm *
 start_with_sleeper (Fixture *f)
 {
@@ -46,12 +58,7 @@ start_with_sleeper (Fixture *f)
 
   fixture_start_service (f);
   idle (f, 60);
-  for (guint s = 0; vm->n_asked != 0 && s < 60; s++)
-    {
-      vm->n_asked = 0;
-      idle (f, 6);
-    }
-  g_assert_cmpuint (vm->n_asked, ==, 0);
+  wait_until_asleep (f, vm);
   return vm;
 }
 
@@ -193,6 +200,38 @@ test_one_that_hangs_delays_nobody (Fixture *f, gconstpointer data)
   g_assert_cmpstr (fixture_status_of (f, hung), ==, "busy");
 }
 
+/* Returns: how many samples there are in so many seconds: @awake is asked in each. */
+static guint
+count_samples (Fixture *f, McFakeVm *awake, guint seconds)
+{
+  awake->n_asked = 0;
+  fixture_pass (f, seconds);
+  return awake->n_asked;
+}
+
+/* It is not waited for as soon as it is only shown: it may never report again. */
+static void
+test_one_that_is_suspended_as_it_wakes_is_not_waited_for (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = start_with_sleeper (f), *awake = add_idle_guest (f, "awake");
+
+  awake->no_driver = TRUE; /* and so it is asked in every cycle */
+  idle (f, 60);
+  wait_until_asleep (f, vm);
+  while (vm->n_asked == 0) /* its turn */
+    idle (f, 1);
+  vm->silent = TRUE;
+  idle (f, 4);
+  vm->n_asked = 0;
+  vm->figures.cpu_time_us += 2 * SECOND;
+  for (guint s = 0; vm->n_asked == 0 && s < 10; s++)
+    fixture_pass (f, 1);
+  mc_fake_hypervisor_set_running (f->fake, vm, FALSE);
+  fixture_pass (f, 5);
+  g_assert_cmpstr (fixture_status_of (f, vm), ==, "suspended");
+  g_assert_cmpuint (count_samples (f, awake, 60), <=, 60 / 2 + 2);
+}
+
 /* In a dry run the periods of VMs that report by themselves are left alone. */
 static void
 test_dry_run_changes_no_period (Fixture *f, gconstpointer data)
@@ -289,6 +328,8 @@ main (int argc, char *argv[])
     { "/coordinator/sleep/cpu-time", test_cpu_time_wakes_it },
     { "/coordinator/sleep/what-wakes", test_what_wakes_it },
     { "/coordinator/sleep/hangs", test_one_that_hangs_delays_nobody },
+    { "/coordinator/sleep/suspended-as-it-wakes",
+      test_one_that_is_suspended_as_it_wakes_is_not_waited_for },
     { "/coordinator/sleep/dry-run", test_dry_run_changes_no_period },
     { "/coordinator/sleep/period", test_period_is_put_back },
     { "/coordinator/sleep/off", test_nobody_sleeps_where_it_is_off },

@@ -544,7 +544,7 @@ test_policy_is_merged_into_what_is_there (Fixture *f, gconstpointer data)
   mc_fake_hypervisor_set_vm_metadata (f->fake, vm, "<policy managed='never'/>");
   unreadable = set_vm (f, vm, "Weight", 80);
   g_assert_error (unreadable, MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED);
-  g_assert_nonnull (strstr (unreadable->message, "'never' is neither 'yes' nor 'no'"));
+  g_assert_nonnull (strstr (unreadable->message, "\"never\" is neither \"yes\" nor \"no\""));
   g_assert_cmpstr (vm->description.metadata, ==, "<policy managed='never'/>");
 
   /* A value of its own that is wrong is what is set right so. */

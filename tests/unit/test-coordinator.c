@@ -455,7 +455,7 @@ test_status_line (Fixture *f, gconstpointer data)
   g_assert_cmpstr (mc_coordinator_get_status (f->coordinator), ==, "Balancing 1 VM of fake:///");
   mc_pause_begin (&mc_coordinator_get_parts (f->coordinator)->pause, "backup", 0, "me");
   g_assert_cmpstr (mc_coordinator_get_status (f->coordinator), ==,
-                   "All balancing is paused: backup; resume it with 'memcoordctl resume'.");
+                   "All balancing is paused: backup; resume it with \"memcoordctl resume\".");
   mc_fake_hypervisor_disconnect (f->fake, "end of file");
   g_assert_cmpstr (mc_coordinator_get_status (f->coordinator), ==,
                    "Nothing is moved: end of file.");

@@ -204,15 +204,13 @@ test_memory (void)
   McMemoryDevices devices;
   g_autoptr (McVmDescription) description = parse (
       DOMAIN ("<memory unit='KiB'>9437184</memory><currentMemory "
-              "unit='KiB'>8388608</currentMemory><memtune><min_guarantee unit='KiB'>524288"
-              "</min_guarantee></memtune><devices>" MEMORY ("dimm", "")
+              "unit='KiB'>8388608</currentMemory><devices>" MEMORY ("dimm", "")
                   MEMORY ("virtio-mem", "<requested unit='KiB'>524288</requested>"
                                         "<current unit='KiB'>262144</current>")
                       MEMORY ("virtio-mem", "<current unit='KiB'>0</current>") MEMORY ("nvdimm", "")
                           MEMORY ("virtio-pmem", "") MEMORY ("sgx-epc", "") "</devices>"),
       &devices);
 
-  g_assert_cmpuint (description->min_guarantee, ==, gib / 2);
   g_assert_cmpuint (devices.total, ==, 9 * gib);
   g_assert_cmpuint (devices.current, ==, 8 * gib);
   g_assert_cmpuint (devices.resizable, ==, 2 * gib);

@@ -766,7 +766,8 @@ restart_beside_a_panicked_guest (Fixture *f, void (*end) (Fixture *f))
       g_assert_cmpuint (mc_vm_get_moves (fixture_vm_of (f, liar))->len, ==, 0);
     }
   g_assert_cmpuint (liar->figures.balloon, ==, balloon);
-  g_assert_nonnull (strstr (view_of (f, liar)->status_detail, "since the service watches it"));
+  g_assert_nonnull (
+      strstr (view_of (f, liar)->status_detail, "since the service started watching it"));
   g_assert_cmpuint (mc_vm_get_moves (fixture_vm_of (f, honest))->len, ==, f->n_moved - moved);
   liar->silent = FALSE;
   fixture_pass (f, 5);

@@ -164,7 +164,7 @@ test_who_is_refused (Fixture *f, gconstpointer data)
 
   mc_pause_begin (&parts->pause, "", 0, "test");
   assert_refused (f, vm, MC_SERVICE_ERROR_FAILED, "paused");
-  assert_refused (f, NULL, MC_SERVICE_ERROR_FAILED, "'memcoordctl resume'");
+  assert_refused (f, NULL, MC_SERVICE_ERROR_FAILED, "\"memcoordctl resume\"");
   mc_pause_end (&parts->pause, "Balancing", "test", NULL);
 
   fds = mc_inhibitors_add (&parts->inhibitors, "rsync", "nightly", ":1.1 uid 0", 0, 99, NULL);

@@ -20,6 +20,9 @@ typedef struct
 
 static Gate samples, sets;
 
+/* Samples that ask all VMs at once hang here, too. */
+static Gate wholes;
+
 /* What is asked of VMs by name, a subset of all in each call. */
 static struct
 {
@@ -82,6 +85,7 @@ virConnectGetAllDomainStats (virConnectPtr connection,
                              unsigned int flags)
 {
   pass (&samples);
+  pass (&wholes);
   *records = calloc (1, sizeof **records);
   return 0;
 }
@@ -229,6 +233,7 @@ tear_down (Fixture *f, gconstpointer data)
   g_auto (Answer) stopped = { 0 };
 
   let_go (&samples);
+  let_go (&wholes);
   let_go (&sets);
   mc_hypervisor_stop_async (f->hypervisor, on_done, &stopped);
   wait_for (&stopped);
@@ -342,6 +347,56 @@ miss_first_sample (Fixture *f)
   wait_for (&answer);
   g_assert_error (answer.error, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_TIMED_OUT);
   let_go (&samples);
+}
+
+static void
+let_sleep (Fixture *f, const char *uuid)
+{
+  g_autoptr (GHashTable) asleep = g_hash_table_new (g_str_hash, g_str_equal);
+
+  if (uuid != NULL)
+    g_hash_table_add (asleep, (gpointer)uuid);
+  mc_hypervisor_let_sleep (f->hypervisor, asleep);
+}
+
+static void
+run_for (gint64 us)
+{
+  gint64 end_us = in_us (us);
+
+  while (g_get_monotonic_time () < end_us)
+    {
+      g_main_context_iteration (NULL, FALSE);
+      g_usleep (1000);
+    }
+}
+
+/* A call that is late, and began when it slept, does not answer for it when it is to be asked. */
+static void
+test_one_that_is_woken_is_asked (Fixture *f, gconstpointer data)
+{
+  g_autofree char *uuid = add_vm (f, 5);
+  g_auto (Answer) late = { 0 }, answer = { 0 };
+
+  let_sleep (f, uuid);
+  g_hash_table_unref (take_names (f)); /* they are few: one call is for all */
+  hang (&samples, G_MAXUINT);
+  mc_hypervisor_sample_async (f->hypervisor, in_us (SHORT_US), on_sampled, &late);
+  wait_for (&late);
+  g_assert_error (late.error, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_TIMED_OUT);
+  let_sleep (f, NULL);
+  hang (&samples, 0);
+  hang (&wholes, 1);
+  mc_hypervisor_sample_async (f->hypervisor, in_us (30 * G_USEC_PER_SEC), on_sampled, &answer);
+  wait_for_begun (&wholes, 1);
+  let_go (&samples);
+  run_for (SHORT_US / 4);
+  let_go (&wholes);
+  wait_for (&answer);
+  g_assert_no_error (answer.error);
+  for (guint i = 0; i < answer.sample->vms->len; i++)
+    g_assert_false (((McVmSample *)answer.sample->vms->pdata[i])->asleep);
+  remove_vm (f, 5);
 }
 
 /* None is asked twice, and none is left out; no call has many more than its part of them. */
@@ -524,6 +579,7 @@ main (int argc, char **argv)
   ADD ("sample-deadline", test_sample_ends_at_its_deadline);
   ADD ("subsets", test_crowd_is_asked_in_subsets);
   ADD ("subset-passes-by", test_one_that_hangs_is_passed_by_in_its_subset);
+  ADD ("woken", test_one_that_is_woken_is_asked);
   ADD ("samples-leave-threads", test_samples_that_hang_leave_a_thread_to_each_kind);
   ADD ("late-set", test_late_set_is_told_when_it_ends);
   ADD ("gives-place", test_sets_that_hang_give_their_place);

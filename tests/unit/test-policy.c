@@ -343,12 +343,17 @@ test_sentences (void)
   const McVmDecision taken = {
     .before = 900 * MC_MIB, .target = 700 * MC_MIB, .figure = 400 * MC_MIB, .limit = 150 * MC_MIB
   };
+  const McVmDecision plenty = {
+    .target = 1434 * MC_MIB, .figure = 62 * MC_MIB, .limit = 100 * MC_MIB, .budget = 3 * MC_GIB
+  };
   const struct
   {
     McReason reason;
     const McVmDecision *decision;
     const char *sentence;
   } rows[] = {
+    { MC_REASON_NEEDS, &plenty,
+      "headroom of 62 MiB is at or below 100 MiB; +1.4 GiB of 3 GiB free" },
     { MC_REASON_NEEDS, &given,
       "headroom of 62 MiB is at or below 100 MiB; +205 MiB of 480 MiB free" },
     { MC_REASON_SWAPPING, &given, "it swaps with a headroom of 62 MiB; +205 MiB of 480 MiB free" },
@@ -357,9 +362,8 @@ test_sentences (void)
       "unused 62 MiB is at or below 100 MiB and the host is comfortable; +205 MiB" },
     { MC_REASON_BELOW_MINIMUM, &given, "below its minimum of 100 MiB; +205 MiB" },
     { MC_REASON_NO_FREE_MEMORY, &given,
-      "needs more with a headroom of 62 MiB, and has its part of what is shared by weight; the "
-      "host "
-      "has 480 MiB to give to all" },
+      "needs more with a headroom of 62 MiB, and already has its share by weight; the host has 480 "
+      "MiB left for all VMs" },
     { MC_REASON_NO_FREE_MEMORY, &taken,
       "needs more with a headroom of 400 MiB, and the host has nothing to give" },
     { MC_REASON_GROUP_FULL, &given,

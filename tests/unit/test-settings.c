@@ -108,8 +108,8 @@ test_all_or_nothing (Fixture *f, gconstpointer data)
     McThresholdError code;
     const char *says;
   } cases[] = {
-    { "{'StepLimit': 10, 'Wattage': 5}", MC_THRESHOLD_ERROR_UNKNOWN, "'Wattage'" },
-    { "{'StepLimit': 10, 'Minimum': 5}", MC_THRESHOLD_ERROR_UNKNOWN, "'Minimum'" },
+    { "{'StepLimit': 10, 'Wattage': 5}", MC_THRESHOLD_ERROR_UNKNOWN, "\"Wattage\"" },
+    { "{'StepLimit': 10, 'Minimum': 5}", MC_THRESHOLD_ERROR_UNKNOWN, "\"Minimum\"" },
     { "{'StepLimit': 10, 'HostUsageLimit': 101}", MC_THRESHOLD_ERROR_OUT_OF_RANGE, "101 %" },
     { "{'StepLimit': 10, 'LowWatermark': 419430400}", MC_THRESHOLD_ERROR_CONFLICT,
       "400M is not below" },

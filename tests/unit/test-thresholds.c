@@ -291,7 +291,7 @@ test_list (void)
 
   g_assert_null (mc_threshold_require (mc_vm_thresholds, "Speed", &error));
   g_assert_cmpstr (error->message, ==,
-                   "A VM has no threshold 'Speed'; it has LowWatermark, HighWatermark, Minimum, "
+                   "A VM has no threshold \"Speed\"; it has LowWatermark, HighWatermark, Minimum, "
                    "Maximum and Weight");
 }
 

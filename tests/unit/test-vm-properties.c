@@ -4,10 +4,10 @@
 
 #include <string.h>
 
-#include "frame.h"
 #include "mc-dbus.h"
 #include "names.h"
 #include "vm-properties.h"
+#include "wire-reader.h"
 
 #define UUID "00000000-0000-4000-8000-000000000001"
 #define PATH MC_VM_PATH_PREFIX "00000000_0000_4000_8000_000000000001"
@@ -65,24 +65,10 @@ write_changed (Fixture *f, guint64 changed, McWire *wire)
 static GVariant *
 read_body (Fixture *f, Write write, guint64 changed, const char *signature)
 {
-  g_autoptr (GByteArray) bytes = g_byte_array_new ();
-  g_autoptr (GDBusMessage) message = NULL;
-  g_autoptr (GError) error = NULL;
-  McWire wire = { .bytes = bytes };
-  McWireHeader header = { .type = MC_FRAME_SIGNAL,
-                          .serial = 1,
-                          .path = "/",
-                          .interface = "a.b",
-                          .member = "C",
-                          .signature = signature };
+  WireReader reader;
 
-  mc_wire_begin (&wire, &header);
-  write (f, changed, &wire);
-  mc_wire_end (&wire);
-  message = g_dbus_message_new_from_blob (bytes->data, bytes->len, G_DBUS_CAPABILITY_FLAGS_NONE,
-                                          &error);
-  g_assert_no_error (error);
-  return g_variant_ref (g_dbus_message_get_body (message));
+  write (f, changed, wire_reader_begin (&reader, signature));
+  return wire_reader_end (&reader);
 }
 
 /* Returns: (transfer full): a{sv} */

@@ -47,7 +47,6 @@ mc_cmd_inhibit (McClient *client, int argc, char **argv)
                              g_variant_new ("(ss)", who, why), "(h)", &fds, &error);
   if (answer == NULL)
     return mc_client_fail (client, error);
-  /* The descriptor in @fds is the inhibitor: it is closed on return, or by the kernel if we crash.
-   */
+  /* The descriptor in @fds is the inhibitor: closed on return, or by the kernel if we crash. */
   return mc_child_run (argv + 1);
 }

@@ -34,7 +34,7 @@ print_nothing (McModel *model)
 
   if (model->vms->len == 0 && g_strcmp0 (state, "degraded") != 0)
     {
-      mc_paragraph_print ("%s", _ ("No VMs are active."));
+      mc_paragraph_print ("%s", mc_model_describe_no_vms (model));
       return;
     }
   if (model->vms->len > 0)
@@ -160,12 +160,12 @@ mc_cmd_plan (McClient *client, int argc, char **argv)
 
   if (!mc_command_parse (client, NULL, (McArity){ 0, 0 }, &argc, &argv))
     return MC_EXIT_USAGE;
-  model = mc_model_load (client, &error);
-  if (model != NULL)
-    plan = mc_call_read (client, NULL, "Plan", "a(ottss)", &error);
+  plan = mc_call_read (client, NULL, "Plan", "a(ottss)", &error);
   if (plan != NULL)
     forecast = mc_forecast_load (client, &error);
-  if (forecast == NULL)
+  if (forecast != NULL)
+    model = mc_model_load (client, &error); /* which has all that these two tell of */
+  if (model == NULL)
     return mc_client_fail (client, error);
   if (client->json)
     print_json (model, plan, forecast);

@@ -69,11 +69,14 @@ add_number (McTable *table, const char *label, GVariant *vm, const char *name)
 }
 
 static void
-add_threshold (McTable *table, const char *label, GVariant *vm, const char *name)
+add_thresholds (McTable *table, GVariant *vm)
 {
-  g_autofree char *text = mc_setting_format (mc_vm_thresholds, vm, name);
+  for (const McThreshold *threshold = mc_vm_thresholds; threshold->name != NULL; threshold++)
+    {
+      g_autofree char *text = mc_setting_format (mc_vm_thresholds, vm, threshold->name);
 
-  mc_table_add_label (table, label, text, MC_STYLE_PLAIN);
+      mc_table_add_label (table, _ (threshold->shown), text, MC_STYLE_PLAIN);
+    }
 }
 
 static void
@@ -104,8 +107,6 @@ print_vm (const McClient *client, GVariant *vm)
   add_who (table, vm);
   add_size (table, _ ("Balloon"), vm, "Balloon");
   add_size (table, _ ("Target"), vm, "Target");
-  add_threshold (table, _ ("Minimum"), vm, "Minimum");
-  add_threshold (table, _ ("Maximum"), vm, "Maximum");
   add_size (table, _ ("Unused"), vm, "Unused");
   add_size (table, _ ("Usable"), vm, "Usable");
   add_size (table, _ ("Available"), vm, "Available");
@@ -113,9 +114,7 @@ print_vm (const McClient *client, GVariant *vm)
   add_rate (table, _ ("Swapped in"), vm, "SwapInRate");
   add_rate (table, _ ("Swapped out"), vm, "SwapOutRate");
   add_time (table, _ ("Last report"), vm, "StatsTime");
-  add_threshold (table, _ ("Low watermark"), vm, "LowWatermark");
-  add_threshold (table, _ ("High watermark"), vm, "HighWatermark");
-  add_threshold (table, _ ("Weight"), vm, "Weight");
+  add_thresholds (table, vm);
   add_text (table, _ ("Last decision"), vm, "LastReason");
   add_time (table, _ ("Decided"), vm, "LastChange");
   add_duration (table, _ ("Time in need"), vm, "NeedSeconds");

@@ -168,23 +168,32 @@ add_reclaimed (McTable *table, McModel *model)
   mc_table_add_label (table, _ ("Reclaimed"), text, MC_STYLE_PLAIN);
 }
 
+/* @of_vms: those that VMs can have of their own, or all others. */
+static void
+add_limits (McTable *table, const char *label, GVariant *host, gboolean of_vms)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (const McThreshold *limit = mc_host_thresholds; limit->name != NULL; limit++)
+    {
+      g_autofree char *value = NULL;
+
+      if (of_vms != (mc_threshold_find (mc_vm_thresholds, limit->name) != NULL))
+        continue;
+      value = mc_setting_format (mc_host_thresholds, host, limit->name);
+      g_string_append_printf (text, "%s%s", text->len > 0 ? ", " : "", _ (limit->shown));
+      g_string_replace (text, "%s", value, 1);
+    }
+  mc_table_add_label (table, label, text->str, MC_STYLE_PLAIN);
+}
+
 static void
 add_thresholds (McTable *table, GVariant *host)
 {
-  g_autofree char *low = mc_setting_format (mc_host_thresholds, host, "LowWatermark");
-  g_autofree char *high = mc_setting_format (mc_host_thresholds, host, "HighWatermark");
-  g_autofree char *reserve = mc_setting_format (mc_host_thresholds, host, "HostReserve");
-  g_autofree char *usage = mc_setting_format (mc_host_thresholds, host, "HostUsageLimit");
-  g_autofree char *step = mc_setting_format (mc_host_thresholds, host, "StepLimit");
-  g_autofree char *interval = mc_setting_format (mc_host_thresholds, host, "Interval");
-  g_autofree char *watermarks = g_strdup_printf (_ ("low %s, high %s"), low, high);
-  g_autofree char *limits = NULL;
   g_autofree const char **overridden = NULL;
 
-  limits = g_strdup_printf (_ ("host reserve %s, host usage limit %s, step limit %s, interval %s"),
-                            reserve, usage, step, interval);
-  mc_table_add_label (table, _ ("Watermarks"), watermarks, MC_STYLE_PLAIN);
-  mc_table_add_label (table, _ ("Limits"), limits, MC_STYLE_PLAIN);
+  add_limits (table, _ ("Watermarks"), host, TRUE);
+  add_limits (table, _ ("Limits"), host, FALSE);
   if (g_variant_lookup (host, "Overridden", "^a&s", &overridden) && overridden[0] != NULL)
     mc_table_add_label (
         table, "", _ ("* changed at run time; \"memcoordctl reset\" returns to the configuration"),
@@ -264,7 +273,7 @@ print_vms (const McClient *client, McModel *model)
 
   if (model->vms->len == 0)
     {
-      g_print ("%s\n", _ ("No VMs are active."));
+      g_print ("%s\n", mc_model_describe_no_vms (model));
       return;
     }
   for (guint i = 0; i < model->vms->len; i++)

@@ -22,10 +22,7 @@
 #define LEAST_VM   (64 * MC_MIB)
 #define LEAST_HOST (512 * MC_MIB)
 
-/* What a QEMU occupies beside its guest's memory: what was seen of real ones, and what is likely.
- */
-#define LEAST_OWN  (30 * MC_MIB)
-#define MOST_OWN   (300 * MC_MIB)
+/* What a QEMU is likely to occupy beside its guest's memory. */
 #define LIKELY_OWN (100 * MC_MIB)
 
 /* What a VM has that nobody has set anything for. */
@@ -108,7 +105,7 @@ add_use (GString *file, const McModelVm *vm)
     {
       hold = saturating_sub (balloon, usable);
       cache = saturating_sub (usable, unused);
-      own = own > 0 ? CLAMP (own, LEAST_OWN, MOST_OWN) : LIKELY_OWN;
+      own = own > 0 ? CLAMP (own, MC_OVERHEAD_LEAST, MC_OVERHEAD_MOST) : LIKELY_OWN;
     }
   add_size (file, "hold", hold);
   if (cache >= MC_MIB)

@@ -9,8 +9,7 @@
 
 G_BEGIN_DECLS
 
-/* Prints @value on stdout; a floating one is taken. Dictionaries with string keys become objects.
- */
+/* Prints @value on stdout; takes a floating one. Dictionaries with string keys become objects. */
 void mc_json_print (GVariant *value);
 
 /* The same on one line, written out at once, for a stream of events. */

@@ -17,8 +17,7 @@ GPtrArray *mc_paragraph_wrap (const char *text, guint first, guint rest);
  * All lines but the first have a small indent. */
 void mc_paragraph_print (const char *format, ...) G_GNUC_PRINTF (1, 2);
 
-/* The same of @text, whose @length bytes from @start on are in @style where they are on one line.
- */
+/* The same of @text, whose @length bytes from @start on are in @style if they are on one line. */
 void mc_paragraph_print_marked (
     const McClient *client, const char *text, gsize start, gsize length, McStyle style);
 

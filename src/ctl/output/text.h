@@ -18,8 +18,7 @@ typedef enum
   MC_STYLE_BAD,
 } McStyle;
 
-/* Whether to write colours to stdout: as asked for, or else to a terminal, unless NO_COLOR is set.
- */
+/* Whether to write colours to stdout: as asked for, or to a terminal unless NO_COLOR is set. */
 gboolean mc_text_colored (const McClient *client);
 
 /* The sequences that begin and end @style; empty where there are no colours. */

@@ -219,8 +219,7 @@ format_legend (guint bar_width)
   return g_strdup (bar_width > 0 && mc_text_width (legend) <= bar_width + BRACKETS ? legend : "");
 }
 
-/* The VMs that are in view, as a table with names of @name_width and bars of @bar_width; 0 = none.
- */
+/* The VMs in view, as a table with names of @name_width and bars of @bar_width; 0 = none. */
 static McTable *
 new_table (McModel *model, const McView *view, guint shown, guint name_width, guint bar_width)
 {

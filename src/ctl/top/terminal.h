@@ -18,8 +18,7 @@ enum
   MC_KEY_PAGE_DOWN,
 };
 
-/* Returns: (nullable): NULL where stdout is no terminal. Keys come only where stdin is one as well.
- */
+/* Returns: (nullable): NULL where stdout is no terminal. Keys come where stdin is one as well. */
 McTerminal *mc_terminal_open (void);
 
 /* Puts the terminal back as it was. */

@@ -65,7 +65,7 @@ request_new (McHypervisor *hypervisor, McRequestKind kind, const char *uuid)
 
 /* @request: (transfer full) */
 static void
-begin (McRequest *request, GAsyncReadyCallback callback, gpointer user_data)
+request_begin (McRequest *request, GAsyncReadyCallback callback, gpointer user_data)
 {
   McLibvirtAdapter *self = MC_LIBVIRT_ADAPTER (request->hypervisor);
 
@@ -79,7 +79,7 @@ mc_libvirt_adapter_describe_async (McHypervisor *hypervisor,
                                    GAsyncReadyCallback callback,
                                    gpointer user_data)
 {
-  begin (request_new (hypervisor, MC_REQUEST_DESCRIBE, uuid), callback, user_data);
+  request_begin (request_new (hypervisor, MC_REQUEST_DESCRIBE, uuid), callback, user_data);
 }
 
 static void
@@ -92,7 +92,7 @@ mc_libvirt_adapter_set_target_async (McHypervisor *hypervisor,
   McRequest *request = request_new (hypervisor, MC_REQUEST_SET_TARGET, uuid);
 
   request->value = bytes;
-  begin (request, callback, user_data);
+  request_begin (request, callback, user_data);
 }
 
 static void
@@ -107,7 +107,7 @@ mc_libvirt_adapter_set_stats_period_async (McHypervisor *hypervisor,
 
   request->value = seconds;
   request->at_once = at_once;
-  begin (request, callback, user_data);
+  request_begin (request, callback, user_data);
 }
 
 static void
@@ -122,7 +122,7 @@ mc_libvirt_adapter_set_metadata_async (McHypervisor *hypervisor,
 
   request->element = g_strdup (element);
   request->stored = g_strdup (stored);
-  begin (request, callback, user_data);
+  request_begin (request, callback, user_data);
 }
 
 /* "qemu:///system" is; "qemu+ssh://host/system" is not. */

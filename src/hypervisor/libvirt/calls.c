@@ -39,13 +39,13 @@ look_up (virConnectPtr connection, const char *uuid, GError **error)
 
 /* What is plugged beside the balloon's part is the process's, too. */
 static void
-read_ceiling (const McMemoryLimits *limits,
+read_ceiling (const McMemoryCeilings *ceilings,
               const char *system,
               int id,
               const McMemoryDevices *devices,
               McVmDescription *description)
 {
-  description->ceiling_name = mc_memory_limits_find (limits, system, id, &description->ceiling);
+  description->ceiling_name = mc_memory_ceilings_find (ceilings, system, id, &description->ceiling);
   description->ceiling = saturating_sub (description->ceiling, devices->plugged);
 }
 
@@ -80,7 +80,7 @@ mc_libvirt_describe (virConnectPtr connection,
   g_autoptr (virDomain) domain = look_up (connection, uuid, error);
   g_autoptr (McVmDescription) description = NULL;
   g_autoptr (McDomainXml) xml = NULL;
-  g_autoptr (McMemoryLimits) limits = NULL;
+  g_autoptr (McMemoryCeilings) ceilings = NULL;
 
   if (domain == NULL)
     return NULL;
@@ -93,9 +93,9 @@ mc_libvirt_describe (virConnectPtr connection,
     return NULL;
   mc_domain_xml_read (xml, description);
   *devices = mc_domain_xml_get_devices (xml);
-  limits = mc_domain_xml_get_limits (xml);
-  read_ceiling (limits, system, (int)virDomainGetID (domain), devices, description);
-  *groups = mc_memory_groups_new (limits, system);
+  ceilings = mc_domain_xml_get_ceilings (xml);
+  read_ceiling (ceilings, system, (int)virDomainGetID (domain), devices, description);
+  *groups = mc_memory_groups_new (ceilings, system);
   if (*groups != NULL)
     description->groups = mc_memory_groups_list_names (*groups);
   return g_steal_pointer (&description);

@@ -33,7 +33,7 @@ McSample *mc_libvirt_sample (virConnectPtr connection,
 /* Returns: (transfer full): of the running VM. */
 McDomainXml *mc_libvirt_read_xml (virDomainPtr domain, GError **error);
 
-/* @system: of mc_memory_limits_find(). Sets *@groups to those of mc_memory_groups_new(). */
+/* @system: of mc_memory_ceilings_find(). Sets *@groups to those of mc_memory_groups_new(). */
 McVmDescription *mc_libvirt_describe (virConnectPtr connection,
                                       const char *uuid,
                                       const char *system,

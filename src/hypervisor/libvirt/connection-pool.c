@@ -12,8 +12,7 @@
 /* Those that stay open for the next call. */
 #define CONNECTIONS_KEPT 3
 
-/* Others do for so long after their last one: many VMs at once would open and close one for each.
- */
+/* Others do for so long after their last: many VMs at once would open and close one for each. */
 #define LINGER_US (10 * G_USEC_PER_SEC)
 
 #define KEEPALIVE_INTERVAL_S 5

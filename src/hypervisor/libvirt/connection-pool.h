@@ -46,8 +46,7 @@ virConnectPtr mc_connection_pool_open (McConnectionPool *self,
                                        virFreeCallback free_data,
                                        GError **error);
 
-/* From now on, calls are given @connection. (transfer full) both. @watches: of mc_libvirt_watch().
- */
+/* From now on, calls get @connection. (transfer full) both. @watches: of mc_libvirt_watch(). */
 void mc_connection_pool_add (McConnectionPool *self,
                              virConnectPtr connection,
                              GArray *watches,

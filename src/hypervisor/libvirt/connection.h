@@ -19,8 +19,7 @@ McConnection *mc_connection_new (McHypervisor *hypervisor);
 void mc_connection_start (McConnection *self);
 
 /* Connects no more. What is connected stays so for the calls that are in flight, until it is
- * closed.
- */
+ * closed. */
 void mc_connection_stop (McConnection *self);
 void mc_connection_begin_to_close (McConnection *self);
 

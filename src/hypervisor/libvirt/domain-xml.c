@@ -63,8 +63,6 @@ mc_domain_xml_read (McDomainXml *self, McVmDescription *description)
   read_balloon (mc_xml_node_child (self->domain, "devices"), description);
   description->emulated = mc_xml_node_has (self->domain, "type", "qemu");
   description->immovable = mc_pinned_memory_explain (self->domain);
-  description->min_guarantee = mc_xml_node_get_size (
-      mc_xml_node_child (mc_xml_node_child (self->domain, "memtune"), "min_guarantee"), NULL);
   description->metadata = find_metadata (self->domain);
 }
 
@@ -102,8 +100,8 @@ mc_domain_xml_get_devices (McDomainXml *self)
   return memory;
 }
 
-McMemoryLimits *
-mc_domain_xml_get_limits (McDomainXml *self)
+McMemoryCeilings *
+mc_domain_xml_get_ceilings (McDomainXml *self)
 {
-  return mc_memory_limits_new (self->domain);
+  return mc_memory_ceilings_new (self->domain);
 }

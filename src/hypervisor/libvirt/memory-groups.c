@@ -53,19 +53,19 @@ add_group (GPtrArray *groups, char *name, const char *slice, const char *nodes)
 }
 
 GPtrArray *
-mc_memory_groups_new (const McMemoryLimits *limits, const char *system)
+mc_memory_groups_new (const McMemoryCeilings *ceilings, const char *system)
 {
   g_autoptr (GPtrArray) groups
       = g_ptr_array_new_with_free_func ((GDestroyNotify)mc_memory_group_unref);
-  g_auto (GStrv) slices = mc_cgroups_list_slices (limits->partition);
+  g_auto (GStrv) slices = mc_cgroups_list_slices (ceilings->partition);
 
   if (system == NULL)
     return NULL;
   if (mc_cgroups_exist (system))
     for (char **slice = slices; *slice != NULL; slice++)
-      add_group (groups, mc_memory_limits_name_slice (*slice), *slice, NULL);
-  if (limits->nodes != NULL)
-    add_group (groups, mc_memory_limits_name_nodes (limits->nodes), NULL, limits->nodes);
+      add_group (groups, mc_memory_ceilings_name_slice (*slice), *slice, NULL);
+  if (ceilings->nodes != NULL)
+    add_group (groups, mc_memory_ceilings_name_nodes (ceilings->nodes), NULL, ceilings->nodes);
   return groups->len > 0 ? g_steal_pointer (&groups) : NULL;
 }
 

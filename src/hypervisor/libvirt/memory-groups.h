@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "memory-limits.h"
+#include "memory-ceilings.h"
 
 G_BEGIN_DECLS
 
@@ -24,9 +24,9 @@ void mc_memory_group_unref (McMemoryGroup *self);
 /*
  * Returns: (transfer full) (nullable) (element-type McMemoryGroup): those of a VM, the outermost
  * slice first, whether or not they are limited now; NULL where it has none. @system: as that of
- * mc_memory_limits_find().
+ * mc_memory_ceilings_find().
  */
-GPtrArray *mc_memory_groups_new (const McMemoryLimits *limits, const char *system);
+GPtrArray *mc_memory_groups_new (const McMemoryCeilings *ceilings, const char *system);
 
 /* Returns: (transfer full): NULL-terminated. */
 char **mc_memory_groups_list_names (const GPtrArray *groups);

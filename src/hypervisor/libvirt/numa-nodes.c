@@ -38,11 +38,18 @@ gboolean
 mc_numa_nodes_get (const char *meminfo, const char *field, guint64 *bytes)
 {
   g_autofree char *key = g_strdup_printf (" %s:", field);
-  const char *found = strstr (meminfo, key);
+  const char *value = strstr (meminfo, key);
+  guint64 kib;
+  char *end;
 
-  if (found == NULL)
+  if (value == NULL)
     return FALSE;
-  *bytes = g_ascii_strtoull (found + strlen (key), NULL, 10) * 1024;
+  value += strlen (key);
+  value += strspn (value, " ");
+  kib = g_ascii_strtoull (value, &end, 10);
+  if (!g_ascii_isdigit (*value) || !g_str_has_prefix (end, " kB") || kib > G_MAXINT64 / 1024)
+    return FALSE;
+  *bytes = kib * 1024;
   return TRUE;
 }
 

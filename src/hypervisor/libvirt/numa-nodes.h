@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 /* What is wanted of a node's meminfo. FALSE: it does not say. */
 typedef gboolean (*McNumaFigure) (const char *meminfo, guint64 *bytes);
 
-/* A line of a node's meminfo: "MemTotal". FALSE where it has none. */
+/* A line of a node's meminfo: "MemTotal". FALSE where it has none, or no size in kB there. */
 gboolean mc_numa_nodes_get (const char *meminfo, const char *field, guint64 *bytes);
 
 /*

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One call on its way: made on the main thread, carried out by a worker's, ended on the main one.
- */
+/* One call on its way: made on the main thread, carried out by a worker, ended on the main one. */
 #pragma once
 
 #include "calls.h"

@@ -60,8 +60,7 @@ on_begun (McRequest *request)
   request->deadline = g_timeout_add (AT_MOST_MS, on_late, request);
 }
 
-/* Nobody waits for it any more: the port has a signal for the one kind that matters all the same.
- */
+/* Nobody waits for it any more: the port has a signal for the one kind that still matters. */
 static void
 end_late (McRequest *request)
 {

@@ -19,9 +19,10 @@
 #define PASS_BY_MOST_MS 1000
 #define PASS_BY_TIMES   2
 
-/* Where one VM hangs others may, too: the next tries follow sooner, after what one takes, or that.
- */
+/* Where one VM hangs others may, too: the next tries follow sooner, but not so soon that one
+ * catches up with the one before it, and finds VMs busy that this one asks. */
 #define AGAIN_AT_LEAST_MS 100
+#define AGAIN_PART        2
 
 /* One that took longer shows what was true when it began: a later one is waited for. */
 #define BELIEVED_US (2 * G_USEC_PER_SEC)
@@ -119,7 +120,7 @@ is_whole (const McSampler *self)
 }
 
 static void
-answer (McSampler *self)
+sampler_answer (McSampler *self)
 {
   g_autoptr (McSample) sample = g_steal_pointer (&self->sample);
   g_autoptr (GTask) task = steal_task (self);
@@ -127,6 +128,30 @@ answer (McSampler *self)
   self->n_vms = sample->vms->len;
   mc_known_vms_count_busy (self->vms, sample);
   g_task_return_pointer (task, g_steal_pointer (&sample), (GDestroyNotify)mc_sample_free);
+}
+
+/* Of another machine's VMs each look is a round trip: they are asked, all at once. */
+static GHashTable *
+get_asleep (const McSampler *self)
+{
+  return mc_hypervisor_is_local (self->hypervisor) ? mc_hypervisor_get_asleep (self->hypervisor)
+                                                   : NULL;
+}
+
+/* Of a call that began when more of them slept: those have not been asked. */
+static gboolean
+lacks_who_is_awake (const McSampler *self, const McSample *sample)
+{
+  GHashTable *asleep = get_asleep (self);
+
+  for (guint i = 0; i < sample->vms->len; i++)
+    {
+      const McVmSample *of_vm = sample->vms->pdata[i];
+
+      if (of_vm->asleep && (asleep == NULL || !g_hash_table_contains (asleep, of_vm->uuid)))
+        return TRUE;
+    }
+  return FALSE;
 }
 
 /* Of a call of this sample, or of an earlier one that asked the same VMs. */
@@ -162,21 +187,15 @@ on_ended (McRequest *request)
       mc_sampler_fail (self, (McHypervisorError)request->error->code, request->error->message);
       return;
     }
+  if (lacks_who_is_awake (self, request->result))
+    return;
   subset->there = TRUE;
   self->us_per_vm = took_us / MAX (count_asked (request->result), 1);
   g_clear_handle_id (&subset->again, g_source_remove);
   mc_known_vms_apply_devices (self->vms, request->of_vms, request->result, self->hypervisor);
   self->sample = mc_sample_join (self->sample, g_steal_pointer (&request->result));
   if (is_whole (self))
-    answer (self);
-}
-
-/* Of another machine's VMs each look is a round trip: they are asked, all at once. */
-static GHashTable *
-get_asleep (const McSampler *self)
-{
-  return mc_hypervisor_is_local (self->hypervisor) ? mc_hypervisor_get_asleep (self->hypervisor)
-                                                   : NULL;
+    sampler_answer (self);
 }
 
 static void
@@ -223,7 +242,8 @@ on_again (gpointer user_data)
   Subset *subset = user_data;
   McSampler *self = subset->owner;
 
-  subset->again = g_timeout_add (MAX (get_expected_ms (self), AGAIN_AT_LEAST_MS), on_again, subset);
+  subset->again = g_timeout_add (MAX (get_expected_ms (self) / AGAIN_PART, AGAIN_AT_LEAST_MS),
+                                 on_again, subset);
   push_request (self, subset);
   return G_SOURCE_REMOVE;
 }

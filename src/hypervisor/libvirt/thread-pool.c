@@ -6,10 +6,10 @@
  * is known to hang gets none. Where more hang than there are threads of samples, samples take what
  * the other kinds do not need, all but one of each.
  *
- * More than that cannot be had. Only a call that hangs shows which VM does, libvirt ends none
- * before its process answers, also not when its client is gone, and each keeps one of libvirtd's
- * workers. With SAMPLES_MOST VMs that hang at once no figures come until one of them answers or
- * ends, and the others keep what they have.
+ * There is no better bound: a hung VM is known only by a call that hangs, and libvirt does not end
+ * that call before the VM's process answers, not even when its client is gone; each keeps one of
+ * libvirtd's workers. With SAMPLES_MOST VMs that hang at once no figures come until one of them
+ * answers or ends, and the others keep what they have.
  */
 #include "config.h"
 

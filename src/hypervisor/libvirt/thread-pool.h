@@ -11,8 +11,7 @@ G_BEGIN_DECLS
 
 typedef struct _McThreadPool McThreadPool;
 
-/* Returns: (transfer full). @on_idle is called with @user_data whenever the last request has ended.
- */
+/* Returns: (transfer full). @on_idle gets @user_data whenever the last request has ended. */
 McThreadPool *mc_thread_pool_new (void (*on_idle) (gpointer user_data), gpointer user_data);
 
 /* No request may be on its way. */

@@ -4,6 +4,8 @@
 
 #include "xml-node.h"
 
+#include "size.h"
+
 #include <libxml/parser.h>
 #include <libxml/tree.h>
 #include <string.h>
@@ -130,6 +132,8 @@ get_content_number (const McXmlNode *node)
   return text != NULL ? g_ascii_strtoull (text, NULL, 10) : 0;
 }
 
+/* As libvirt writes and reads them: unlike those that people write here, its KB, MB, GB and TB are
+ * powers of 1000. */
 static guint64
 get_unit (const McXmlNode *node)
 {
@@ -142,14 +146,14 @@ get_unit (const McXmlNode *node)
     { "bytes", 1 },
     { "KB", 1000 },
     { "MB", 1000 * 1000 },
-    { "M", (guint64)1 << 20 },
-    { "MiB", (guint64)1 << 20 },
+    { "M", MC_MIB },
+    { "MiB", MC_MIB },
     { "GB", 1000 * 1000 * 1000 },
-    { "G", (guint64)1 << 30 },
-    { "GiB", (guint64)1 << 30 },
+    { "G", MC_GIB },
+    { "GiB", MC_GIB },
     { "TB", (guint64)1000 * 1000 * 1000 * 1000 },
-    { "T", (guint64)1 << 40 },
-    { "TiB", (guint64)1 << 40 },
+    { "T", 1024 * MC_GIB },
+    { "TiB", 1024 * MC_GIB },
   };
 
   g_autofree char *unit = mc_xml_node_get (node, "unit");

@@ -356,14 +356,15 @@ class Soak:
                 self.gone(guest)
         if self.paused:
             self.act_unpause()
-        deadline = time.monotonic() + CALM_WITHIN_S
-        while not self.is_calm():
-            self.hear_guests()
-            self.check()
-            if time.monotonic() > deadline:
-                self.invariants.fail(f"all is not well after {CALM_WITHIN_S} s: {self.watch.describe_last()}")
-                return
-            time.sleep(1)
+        try:
+            wait_until(self.looks_calm, CALM_WITHIN_S, lambda: f"all to be well: {self.watch.describe_last()}", lambda left: time.sleep(1))
+        except TimeoutError as late:
+            self.invariants.fail(str(late))
+
+    def looks_calm(self):
+        self.hear_guests()
+        self.check()
+        return self.is_calm()
 
     def is_calm(self):
         up = {name for name, state in self.states.items() if state == "up"}

@@ -2,7 +2,7 @@
 /*
  * Calls that were refused, and wait for the answer that says so. Who is refused calls again at
  * once, and there may be as many at the bus as it has clients: others would wait behind them there.
- * So refusals are sent no faster than a thousand in a second, and those beyond the most are never
+ * So rejections are sent no faster than a thousand in a second, and those beyond the most are never
  * sent. Any one thread.
  */
 #pragma once
@@ -12,23 +12,23 @@
 G_BEGIN_DECLS
 
 /* How often some are sent. */
-#define MC_REFUSALS_MS 10
+#define MC_REJECTIONS_MS 10
 
 typedef struct
 {
   GQueue waiting; /* (element-type GBytes) */
   gint64 sent_us;
-} McRefusals;
+} McRejections;
 
-void mc_refusals_init (McRefusals *self);
-void mc_refusals_clear (McRefusals *self);
+void mc_rejections_init (McRejections *self);
+void mc_rejections_clear (McRejections *self);
 
 /* Refuses @call with org.freedesktop.DBus.Error.LimitsExceeded. @why: for its sender */
-void mc_refusals_add (McRefusals *self, const McFrame *call, const char *why);
+void mc_rejections_add (McRejections *self, const McFrame *call, const char *why);
 
-gboolean mc_refusals_are_waiting (const McRefusals *self);
+gboolean mc_rejections_are_waiting (const McRejections *self);
 
 /* Puts those whose time has come behind what @stream has, which is to be whole messages. */
-void mc_refusals_send (McRefusals *self, GByteArray *stream);
+void mc_rejections_send (McRejections *self, GByteArray *stream);
 
 G_END_DECLS

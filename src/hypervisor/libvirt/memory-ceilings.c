@@ -7,7 +7,7 @@
  */
 #include "config.h"
 
-#include "memory-limits.h"
+#include "memory-ceilings.h"
 
 #include "cgroups.h"
 #include "numa-nodes.h"
@@ -48,10 +48,10 @@ find_nodes (const McXmlNode *domain)
   return mc_xml_node_get (memory, "nodeset");
 }
 
-McMemoryLimits *
-mc_memory_limits_new (const McXmlNode *domain)
+McMemoryCeilings *
+mc_memory_ceilings_new (const McXmlNode *domain)
 {
-  McMemoryLimits *self = g_new0 (McMemoryLimits, 1);
+  McMemoryCeilings *self = g_new0 (McMemoryCeilings, 1);
 
   self->hard_limit = mc_xml_node_get_size (
       mc_xml_node_child (mc_xml_node_child (domain, "memtune"), "hard_limit"), NULL);
@@ -64,7 +64,7 @@ mc_memory_limits_new (const McXmlNode *domain)
 }
 
 void
-mc_memory_limits_free (McMemoryLimits *self)
+mc_memory_ceilings_free (McMemoryCeilings *self)
 {
   g_free (self->partition);
   g_free (self->nodes);
@@ -74,7 +74,7 @@ mc_memory_limits_free (McMemoryLimits *self)
 /* Their names */
 
 char *
-mc_memory_limits_name_slice (const char *slice)
+mc_memory_ceilings_name_slice (const char *slice)
 {
   g_autofree char *name = g_path_get_basename (slice);
 
@@ -82,7 +82,7 @@ mc_memory_limits_name_slice (const char *slice)
 }
 
 char *
-mc_memory_limits_name_nodes (const char *nodes)
+mc_memory_ceilings_name_nodes (const char *nodes)
 {
   return g_strdup_printf ("the memory of NUMA node %s", nodes);
 }
@@ -114,7 +114,7 @@ read_scope (const char *system, const char *slice, int id, Lowest *lowest)
 }
 
 static void
-read_cgroups (const McMemoryLimits *self, const char *system, int id, Lowest *lowest)
+read_cgroups (const McMemoryCeilings *self, const char *system, int id, Lowest *lowest)
 {
   g_auto (GStrv) slices = mc_cgroups_list_slices (self->partition);
   const char *innermost = "";
@@ -123,7 +123,7 @@ read_cgroups (const McMemoryLimits *self, const char *system, int id, Lowest *lo
     return;
   for (char **slice = slices; *slice != NULL; slice++)
     {
-      read_cgroup (system, *slice, mc_memory_limits_name_slice (*slice), lowest);
+      read_cgroup (system, *slice, mc_memory_ceilings_name_slice (*slice), lowest);
       innermost = *slice;
     }
   read_scope (system, innermost, id, lowest);
@@ -136,19 +136,19 @@ get_total (const char *meminfo, guint64 *bytes)
 }
 
 static void
-read_nodes (const McMemoryLimits *self, const char *system, Lowest *lowest)
+read_nodes (const McMemoryCeilings *self, const char *system, Lowest *lowest)
 {
   g_autofree char *name = NULL;
   guint64 sum;
 
   if (self->nodes == NULL || !mc_numa_nodes_sum (system, self->nodes, get_total, &sum))
     return;
-  name = mc_memory_limits_name_nodes (self->nodes);
+  name = mc_memory_ceilings_name_nodes (self->nodes);
   keep_lower (lowest, sum, g_strdup_printf ("%s, to which it is bound,", name));
 }
 
 char *
-mc_memory_limits_find (const McMemoryLimits *self, const char *system, int id, guint64 *bytes)
+mc_memory_ceilings_find (const McMemoryCeilings *self, const char *system, int id, guint64 *bytes)
 {
   Lowest lowest = { 0 };
 

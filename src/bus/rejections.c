@@ -2,7 +2,7 @@
 /* Calls that were refused. */
 #include "config.h"
 
-#include "refusals.h"
+#include "rejections.h"
 
 #include <gio/gio.h>
 
@@ -10,19 +10,19 @@
 #define MOST    16384
 
 void
-mc_refusals_init (McRefusals *self)
+mc_rejections_init (McRejections *self)
 {
-  *self = (McRefusals){ .waiting = G_QUEUE_INIT };
+  *self = (McRejections){ .waiting = G_QUEUE_INIT };
 }
 
 void
-mc_refusals_clear (McRefusals *self)
+mc_rejections_clear (McRejections *self)
 {
   g_queue_clear_full (&self->waiting, (GDestroyNotify)g_bytes_unref);
 }
 
 void
-mc_refusals_add (McRefusals *self, const McFrame *call, const char *why)
+mc_rejections_add (McRejections *self, const McFrame *call, const char *why)
 {
   g_autoptr (GDBusMessage) refusal = g_dbus_message_new ();
   guchar *blob;
@@ -43,19 +43,19 @@ mc_refusals_add (McRefusals *self, const McFrame *call, const char *why)
 }
 
 gboolean
-mc_refusals_are_waiting (const McRefusals *self)
+mc_rejections_are_waiting (const McRejections *self)
 {
   return self->waiting.length > 0;
 }
 
 void
-mc_refusals_send (McRefusals *self, GByteArray *stream)
+mc_rejections_send (McRejections *self, GByteArray *stream)
 {
   gint64 now_us = g_get_monotonic_time ();
 
-  if (now_us - self->sent_us < MC_REFUSALS_MS * 1000)
+  if (now_us - self->sent_us < MC_REJECTIONS_MS * 1000)
     return;
-  for (guint i = 0; i < AT_ONCE && mc_refusals_are_waiting (self); i++)
+  for (guint i = 0; i < AT_ONCE && mc_rejections_are_waiting (self); i++)
     {
       g_autoptr (GBytes) refusal = g_queue_pop_head (&self->waiting);
 

@@ -62,9 +62,9 @@ check (const char *system, const char *xml, guint64 bytes, const char *name)
 {
   g_autofree char *whole = g_strdup_printf ("<domain type='kvm'>%s</domain>", xml);
   g_autoptr (McDomainXml) parsed = mc_domain_xml_new (whole, NULL);
-  g_autoptr (McMemoryLimits) limits = mc_domain_xml_get_limits (parsed);
+  g_autoptr (McMemoryCeilings) limits = mc_domain_xml_get_ceilings (parsed);
   guint64 found = 42;
-  g_autofree char *what = mc_memory_limits_find (limits, system, ID, &found);
+  g_autofree char *what = mc_memory_ceilings_find (limits, system, ID, &found);
 
   g_assert_cmpstr (what, ==, name);
   g_assert_cmpuint (found, ==, bytes);
@@ -141,6 +141,20 @@ test_slices (Fixture *f, gconstpointer data)
 #define NODES(mode, nodes) "<numatune><memory mode='" mode "' nodeset='" nodes "'/></numatune>"
 
 static void
+test_node_without_a_size (Fixture *f, gconstpointer data)
+{
+  static const char *const odd[] = { "x kB", "-1 kB", "1", "1 MB", "18014398509481985 kB" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (odd); i++)
+    {
+      g_autofree char *text = g_strdup_printf ("Node 0 MemTotal:       %s\n", odd[i]);
+
+      write_to (f, "devices/system/node/node0/meminfo", text);
+      check (f->system, NODES ("strict", "0"), 0, NULL);
+    }
+}
+
+static void
 test_nodes (Fixture *f, gconstpointer data)
 {
   for (guint node = 0; node < 4; node++)
@@ -173,7 +187,7 @@ groups_of (const char *system, const char *xml)
 {
   g_autofree char *whole = g_strdup_printf ("<domain type='kvm'>%s</domain>", xml);
   g_autoptr (McDomainXml) parsed = mc_domain_xml_new (whole, NULL);
-  g_autoptr (McMemoryLimits) limits = mc_domain_xml_get_limits (parsed);
+  g_autoptr (McMemoryCeilings) limits = mc_domain_xml_get_ceilings (parsed);
 
   return mc_memory_groups_new (limits, system);
 }
@@ -368,7 +382,7 @@ test_groups_of_known_vms (Fixture *f, gconstpointer data)
 }
 
 #define LIMITS_TEST(name, function)                                                                \
-  g_test_add ("/memory-limits/" name, Fixture, NULL, set_up, function, tear_down)
+  g_test_add ("/memory-ceilings/" name, Fixture, NULL, set_up, function, tear_down)
 
 int
 main (int argc, char **argv)
@@ -382,6 +396,7 @@ main (int argc, char **argv)
   LIMITS_TEST ("cgroups-of-version-1", test_cgroups_of_version_1);
   LIMITS_TEST ("slices", test_slices);
   LIMITS_TEST ("nodes", test_nodes);
+  LIMITS_TEST ("node-without-a-size", test_node_without_a_size);
   LIMITS_TEST ("group-names", test_group_names);
   LIMITS_TEST ("left-of-slice", test_left_of_slice);
   LIMITS_TEST ("left-of-slice-without-cache", test_left_of_slice_without_cache);

@@ -17,11 +17,11 @@ typedef struct
   guint64 hard_limit; /* bytes; 0 = none */
   char *partition;    /* where its cgroup is: "/machine" */
   char *nodes;        /* which it is strictly bound to: "0-1,^1"; NULL = none */
-} McMemoryLimits;
+} McMemoryCeilings;
 
-McMemoryLimits *mc_memory_limits_new (const McXmlNode *domain);
-void mc_memory_limits_free (McMemoryLimits *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (McMemoryLimits, mc_memory_limits_free)
+McMemoryCeilings *mc_memory_ceilings_new (const McXmlNode *domain);
+void mc_memory_ceilings_free (McMemoryCeilings *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (McMemoryCeilings, mc_memory_ceilings_free)
 
 /*
  * Finds the lowest limit. @system: "/sys", whose files never wait for a disk; NULL for a host that
@@ -29,12 +29,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (McMemoryLimits, mc_memory_limits_free)
  * (transfer full); or returns NULL where there is none.
  */
 char *
-mc_memory_limits_find (const McMemoryLimits *self, const char *system, int id, guint64 *bytes);
+mc_memory_ceilings_find (const McMemoryCeilings *self, const char *system, int id, guint64 *bytes);
 
 /* Returns: (transfer full): how a limit is named, for "… lets it have". @slice: as cgroups.h has
- * it.
- */
-char *mc_memory_limits_name_slice (const char *slice);
-char *mc_memory_limits_name_nodes (const char *nodes);
+ * it. */
+char *mc_memory_ceilings_name_slice (const char *slice);
+char *mc_memory_ceilings_name_nodes (const char *nodes);
 
 G_END_DECLS

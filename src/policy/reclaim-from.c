@@ -2,7 +2,7 @@
 /* Taking a sum from those who have most to spare, in few moves that are worth it. */
 #include "config.h"
 
-#include "taking.h"
+#include "reclaim-from.h"
 
 #include "arithmetic.h"
 #include "share.h"
