@@ -13,7 +13,7 @@ function __memcoordctl_line
     for word in (commandline -opc)[2..-1]
         if test $skip = 1
             set skip 0
-        else if contains -- $word --for --reason --who --why --interval --count --color --warning --critical -f -r -i -n -w -c
+        else if contains -- $word --for --reason --who --why --interval --count --color --warning --critical --format -f -r -i -n -w -c
             set skip 1
         else if not string match -q -- '-*' $word
             echo $word
@@ -67,5 +67,6 @@ complete -c memcoordctl -n '__memcoordctl_command_is inhibit; and __memcoordctl_
 complete -c memcoordctl -n '__memcoordctl_command_is reserve; and __memcoordctl_has 1' -a '(__fish_complete_command)'
 complete -c memcoordctl -n '__memcoordctl_command_is check' -s w -l warning -x -d 'Warn of what has lasted this long'
 complete -c memcoordctl -n '__memcoordctl_command_is check' -s c -l critical -x -d 'Be critical of what has lasted this long'
+complete -c memcoordctl -n '__memcoordctl_command_is metrics' -s f -l format -x -a 'openmetrics prometheus' -d 'Format'
 complete -c memcoordctl -n '__memcoordctl_command_is world' -l force -d 'Overwrite an existing file'
 complete -c memcoordctl -n '__memcoordctl_command_is world; and __memcoordctl_has 0' -F

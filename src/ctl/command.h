@@ -57,6 +57,7 @@ int mc_cmd_show (McClient *client, int argc, char **argv);
 int mc_cmd_top (McClient *client, int argc, char **argv);
 int mc_cmd_why (McClient *client, int argc, char **argv);
 int mc_cmd_plan (McClient *client, int argc, char **argv);
+int mc_cmd_metrics (McClient *client, int argc, char **argv);
 int mc_cmd_set (McClient *client, int argc, char **argv);
 int mc_cmd_reset (McClient *client, int argc, char **argv);
 int mc_cmd_give_back (McClient *client, int argc, char **argv);

@@ -14,6 +14,7 @@ const McCommand mc_commands[] = {
   { "why", N_ ("VM"), N_ ("Explain why a VM has its memory: the last decisions"), mc_cmd_why },
   { "plan", "", N_ ("Show what the next cycle would do, and why"), mc_cmd_plan },
   { "check", "", N_ ("Check the health, for a monitoring system"), mc_cmd_check },
+  { "metrics", "", N_ ("Print metrics, for Prometheus and others"), mc_cmd_metrics },
   { "set", N_ ("[VM] NAME=VALUE…"), N_ ("Set thresholds of the host or of a VM"), mc_cmd_set },
   { "reset", N_ ("[VM] [NAME…]"), N_ ("Reset thresholds to the configuration"), mc_cmd_reset },
   { "give-back", N_ ("[VM…]"), N_ ("Give VMs back what was taken from them"), mc_cmd_give_back },

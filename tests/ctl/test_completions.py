@@ -126,6 +126,8 @@ def test_bash(service, bash):
     assert bash("pause", "--f") == ["--for="]
     assert bash("world", "--f") == ["--force"]
     assert bash("check", "--w") == ["--warning="]
+    assert bash("metrics", "--f") == ["--format="]
+    assert bash("metrics", "--format", "=", "o") == ["openmetrics"]
     assert bash("check", "-c", "5m", "--cr") == ["--critical="]
     assert bash("pause", "--for", "10m", "w") == ["web"]
     assert bash("--color", "") == ["auto", "always", "never"]
@@ -168,6 +170,7 @@ def test_fish(service, fish):
     assert fish("pause --fo") == ["--for"]
     assert fish("world --fo") == ["--force"]
     assert fish("check --cri") == ["--critical"]
+    assert set(fish("metrics --format ")) == {"openmetrics", "prometheus"}
     assert fish("pause --for 10m w") == ["web"]
 
 
@@ -188,3 +191,4 @@ def test_zsh(service, zsh):
     zsh("memcoordctl --session pause --fo", "--for")
     zsh("memcoordctl --session world --fo", "--force")
     zsh("memcoordctl --session check --cri", "--critical")
+    zsh("memcoordctl --session metrics --format=o", "--format=openmetrics")
