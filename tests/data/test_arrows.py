@@ -20,6 +20,7 @@ ARROWS = {
     "bus": {"common", "service", "policy"},
     "metrics": {"common"},
     "ctl": {"common", "metrics"},
+    "exporter": {"common", "metrics"},
     "main": {"common", "policy", "host", "hypervisor", "hypervisor/libvirt", "service", "bus"},
 }
 MAIN = "memcoordd.c"
@@ -28,7 +29,8 @@ KEEPERS = {
     r"libvirt/(libvirt|virterror)|libvirt-glib/": r"hypervisor/libvirt/[\w-]+\.[ch]",
     r"libxml/": r"(hypervisor/libvirt/xml-node|service/metadata)\.c",
     r"polkit/": r"bus/authority\.c",
-    r"systemd/": r"service/service-manager\.c",
+    r"systemd/": r"(exporter/activation|service/service-manager)\.c",
+    r"microhttpd": r"exporter/server\.c",
     r"json-glib/": r"ctl/output/json\.c",
     r"mc-dbus\.h": r"bus/[\w-]+\.[ch]",
 }
