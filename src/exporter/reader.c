@@ -108,13 +108,14 @@ add_vms (McMetrics *metrics, GVariant *objects)
   GVariant *interfaces;
 
   g_variant_get (objects, OBJECTS_TYPE, &iter);
-  while (g_variant_iter_loop (iter, "{&o@a{sa{sv}}}", NULL, &interfaces))
+  while (g_variant_iter_next (iter, "{o@a{sa{sv}}}", NULL, &interfaces))
     {
       g_autoptr (GVariant) properties
           = g_variant_lookup_value (interfaces, MC_VM_INTERFACE, G_VARIANT_TYPE_VARDICT);
 
       if (properties != NULL)
         mc_metrics_add_vm (metrics, properties);
+      g_variant_unref (interfaces);
     }
 }
 

@@ -58,8 +58,14 @@ mc_exposition_add (McExposition *self,
   g_string_append (self->text, head->name);
   g_string_append (self->text, types[head->type].suffix);
   if (*labels != '\0')
-    g_string_append_printf (self->text, "{%s}", labels);
-  g_string_append_printf (self->text, " %s\n", value);
+    {
+      g_string_append_c (self->text, '{');
+      g_string_append (self->text, labels);
+      g_string_append_c (self->text, '}');
+    }
+  g_string_append_c (self->text, ' ');
+  g_string_append (self->text, value);
+  g_string_append_c (self->text, '\n');
 }
 
 char *

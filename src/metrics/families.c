@@ -153,16 +153,6 @@ const McFamily mc_vm_families[] = {
   { { NULL }, NULL, MC_SCALE_NONE, MC_FAMILY_ALWAYS },
 };
 
-guint
-mc_families_count (const McFamily *families)
-{
-  guint count = 0;
-
-  while (families[count].property != NULL)
-    count++;
-  return count;
-}
-
 /* Exact for all but large sizes, of which it is only asked whether they are 0. FALSE where @value
  * is nothing that counts. */
 static gboolean

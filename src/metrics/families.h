@@ -35,8 +35,6 @@ typedef struct
 extern const McFamily mc_host_families[];
 extern const McFamily mc_vm_families[];
 
-guint mc_families_count (const McFamily *families);
-
 /* Returns: (transfer full) (nullable): @value in base units; NULL = it is no figure now */
 char *mc_family_format (const McFamily *self, GVariant *value, gboolean live);
 

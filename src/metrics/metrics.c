@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * All samples of a family stand together, so a VM's properties are looked through once, when it is
- * added, and kept by family: with many VMs looking each up by name would take most of the time.
+ * added, and kept by column: with many VMs looking each up by name would take most of the time.
  */
 #include "config.h"
 
@@ -13,14 +13,25 @@ struct _McMetrics
 {
   GVariant *host;      /* (nullable): a{sv} */
   GPtrArray *vms;      /* of Vm */
-  GHashTable *columns; /* name of a VM's property → its place in mc_vm_families + 1 */
+  GHashTable *columns; /* name of a VM's property → its column + 1 */
+  guint n_columns;
 };
+
+/* The columns of a VM: texts, and then the families of mc_vm_families. */
+enum
+{
+  NAME,
+  UUID,
+  STATUS,
+  FIRST_FAMILY,
+};
+
+static const char *const texts[FIRST_FAMILY] = { "Name", "UUID", "Status" };
 
 typedef struct
 {
-  char *labels; /* vm="web",uuid="…" */
-  char *status;
-  GVariant **values; /* (nullable) each, by family */
+  char *labels;      /* vm="web",uuid="…" */
+  GVariant **values; /* (nullable) each, by column */
   guint n_values;
 } Vm;
 
@@ -45,8 +56,13 @@ vm_free (Vm *vm)
     g_clear_pointer (&vm->values[i], g_variant_unref);
   g_free (vm->values);
   g_free (vm->labels);
-  g_free (vm->status);
   g_free (vm);
+}
+
+static void
+add_column (McMetrics *self, const char *property)
+{
+  g_hash_table_insert (self->columns, (gpointer)property, GUINT_TO_POINTER (++self->n_columns));
 }
 
 McMetrics *
@@ -56,9 +72,10 @@ mc_metrics_new (void)
 
   self->vms = g_ptr_array_new_with_free_func ((GDestroyNotify)vm_free);
   self->columns = g_hash_table_new (g_str_hash, g_str_equal);
+  for (guint i = 0; i < FIRST_FAMILY; i++)
+    add_column (self, texts[i]);
   for (guint i = 0; mc_vm_families[i].property != NULL; i++)
-    g_hash_table_insert (self->columns, (gpointer)mc_vm_families[i].property,
-                         GUINT_TO_POINTER (i + 1));
+    add_column (self, mc_vm_families[i].property);
   return self;
 }
 
@@ -88,39 +105,57 @@ look_up_text (GVariant *properties, const char *name)
   return g_variant_lookup (properties, name, "s", &text) ? text : g_strdup ("");
 }
 
+static const char *
+text_of (const Vm *vm, guint column)
+{
+  GVariant *value = vm->values[column];
+
+  return value != NULL && g_variant_is_of_type (value, G_VARIANT_TYPE_STRING)
+             ? g_variant_get_string (value, NULL)
+             : "";
+}
+
 /* Names need not be the only ones of their kind for a moment, UUIDs are. */
 static char *
-make_labels (GVariant *properties)
+make_labels (const Vm *vm)
 {
-  g_autofree char *name = look_up_text (properties, "Name");
-  g_autofree char *uuid = look_up_text (properties, "UUID");
   GString *labels = g_string_new (NULL);
 
-  mc_exposition_append_label (labels, "vm", name);
-  mc_exposition_append_label (labels, "uuid", uuid);
+  mc_exposition_append_label (labels, "vm", text_of (vm, NAME));
+  mc_exposition_append_label (labels, "uuid", text_of (vm, UUID));
   return g_string_free (labels, FALSE);
 }
 
+/* @entry: {sv} */
+static void
+keep (const McMetrics *self, Vm *vm, GVariant *entry)
+{
+  g_autoptr (GVariant) name = g_variant_get_child_value (entry, 0);
+  guint column
+      = GPOINTER_TO_UINT (g_hash_table_lookup (self->columns, g_variant_get_string (name, NULL)));
+  g_autoptr (GVariant) value = column > 0 ? g_variant_get_child_value (entry, 1) : NULL;
+
+  if (value != NULL && vm->values[column - 1] == NULL)
+    vm->values[column - 1] = g_variant_get_variant (value);
+}
+
+/* Each entry by itself: a format with "&" would have GLib write all of them out first. */
 void
 mc_metrics_add_vm (McMetrics *self, GVariant *properties)
 {
   Vm *vm = g_new0 (Vm, 1);
   GVariantIter iter;
-  const char *name;
-  GVariant *value;
+  GVariant *entry;
 
-  vm->labels = make_labels (properties);
-  vm->status = look_up_text (properties, "Status");
-  vm->n_values = mc_families_count (mc_vm_families);
+  vm->n_values = self->n_columns;
   vm->values = g_new0 (GVariant *, vm->n_values);
   g_variant_iter_init (&iter, properties);
-  while (g_variant_iter_loop (&iter, "{&sv}", &name, &value))
+  while ((entry = g_variant_iter_next_value (&iter)) != NULL)
     {
-      guint place = GPOINTER_TO_UINT (g_hash_table_lookup (self->columns, name));
-
-      if (place > 0 && vm->values[place - 1] == NULL)
-        vm->values[place - 1] = g_variant_ref (value);
+      keep (self, vm, entry);
+      g_variant_unref (entry);
     }
+  vm->labels = make_labels (vm);
   g_ptr_array_add (self->vms, vm);
 }
 
@@ -199,7 +234,7 @@ add_statuses (McExposition *text, GPtrArray *vms)
       const Vm *vm = g_ptr_array_index (vms, i);
       g_autoptr (GString) labels = g_string_new (vm->labels);
 
-      mc_exposition_append_label (labels, "status", vm->status);
+      mc_exposition_append_label (labels, "status", text_of (vm, STATUS));
       mc_exposition_add (text, &vm_status, labels->str, "1");
     }
 }
@@ -209,13 +244,14 @@ static void
 add_vm_family (McExposition *text, GPtrArray *vms, guint place, gboolean live)
 {
   const McFamily *family = &mc_vm_families[place];
+  guint column = FIRST_FAMILY + place;
   gboolean begun = FALSE;
 
   for (guint i = 0; i < vms->len; i++)
     {
       const Vm *vm = g_ptr_array_index (vms, i);
       g_autofree char *number
-          = vm->values[place] != NULL ? mc_family_format (family, vm->values[place], live) : NULL;
+          = vm->values[column] != NULL ? mc_family_format (family, vm->values[column], live) : NULL;
 
       if (number == NULL)
         continue;

@@ -39,6 +39,8 @@ FILES = PROGRAMS | {
     "usr/share/man/man5/org.example.MemCoord1.5",
     "usr/share/man/man8/memcoord-exporter.8",
     "usr/share/man/man8/memcoordd.8",
+    "usr/share/memcoord/grafana/memcoord.json",
+    "usr/share/memcoord/prometheus/memcoord.rules.yml",
     "usr/share/metainfo/org.example.MemCoord.metainfo.xml",
     "usr/share/polkit-1/actions/org.example.MemCoord1.policy",
     "usr/share/polkit-1/rules.d/50-memcoord-libvirt.rules",

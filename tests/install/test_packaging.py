@@ -106,4 +106,4 @@ def test_spec_lists_what_is_installed(installed, source_root):
     spec = (source_root / "data/packaging/memcoord.spec").read_text()
     listed = {line.split("/")[-1].rstrip("*") for line in spec.split("%files", 1)[1].split("%changelog")[0].splitlines() if "/" in line}
     found = {path.name for path in installed.rglob("*") if path.is_file() and path.suffix != ".mo"}
-    assert listed - {"memcoord"} == found
+    assert listed - {"memcoord", "%{name}", "grafana", "prometheus"} == found
