@@ -13,7 +13,7 @@ function __memcoordctl_line
     for word in (commandline -opc)[2..-1]
         if test $skip = 1
             set skip 0
-        else if contains -- $word --for --reason --who --why --interval --count --color --warning --critical --format -f -r -i -n -w -c
+        else if contains -- $word --for --reason --who --why --interval --count --color --warning --critical --format --host -H -f -r -i -n -w -c
             set skip 1
         else if not string match -q -- '-*' $word
             echo $word
@@ -45,6 +45,7 @@ end
 
 complete -c memcoordctl -f
 complete -c memcoordctl -s j -l json -d 'Print JSON'
+complete -c memcoordctl -s H -l host -x -a '(__fish_print_hostnames)' -d 'Ask another host, by ssh'
 complete -c memcoordctl -l session -d 'Use the session bus'
 complete -c memcoordctl -l color -x -a 'auto always never' -d 'Use colours'
 complete -c memcoordctl -s h -l help -d 'Show the options'

@@ -7,7 +7,7 @@
 #include <glib/gi18n.h>
 
 const McCommand mc_commands[] = {
-  { "status", "", N_ ("Show the host and its VMs"), mc_cmd_status },
+  { "status", "", N_ ("Show the host and its VMs"), mc_cmd_status, MC_REACH_SEVERAL },
   { "list", "", N_ ("List the VMs"), mc_cmd_list },
   { "show", N_ ("VM"), N_ ("Show everything about a VM"), mc_cmd_show },
   { "top", "", N_ ("Watch the VMs' memory, live"), mc_cmd_top },
@@ -22,7 +22,8 @@ const McCommand mc_commands[] = {
   { "resume", N_ ("[VM]"), N_ ("Resume balancing"), mc_cmd_resume },
   { "dry-run", "on|off", N_ ("Decide and report, but move nothing"), mc_cmd_dry_run },
   { "reload", "", N_ ("Reload the configuration"), mc_cmd_reload },
-  { "inhibit", N_ ("COMMAND…"), N_ ("Pause balancing while a command runs"), mc_cmd_inhibit },
+  { "inhibit", N_ ("COMMAND…"), N_ ("Pause balancing while a command runs"), mc_cmd_inhibit,
+    MC_REACH_THIS },
   { "inhibitors", "", N_ ("List who inhibits balancing"), mc_cmd_inhibitors },
   { "reserve", N_ ("SIZE [COMMAND…]"),
     N_ ("Free memory and hold it for a VM that is about to start"), mc_cmd_reserve },
