@@ -25,7 +25,7 @@ __memcoordctl_parse() {
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=${COMP_WORDS[i]}
     case $word in
-      --for | --reason | --who | --why | --interval | --count | --color | --warning | --critical | -f | -r | -i | -n | -w | -c)
+      --for | --reason | --who | --why | --interval | --count | --color | --warning | --critical | --format | --host | -H | -f | -r | -i | -n | -w | -c)
         [[ ${COMP_WORDS[i + 1]-} == = ]] && ((i++))
         ((i++))
         ;;
@@ -36,7 +36,7 @@ __memcoordctl_parse() {
 }
 
 __memcoordctl_options() {
-  local options="--json --session --color= --help"
+  local options="--json --host= --session --color= --help"
   case $command in
     "") options+=" --version" ;;
     pause) options+=" --for= --reason=" ;;
@@ -45,6 +45,7 @@ __memcoordctl_options() {
     top) options+=" --interval= --count=" ;;
     world) options+=" --force" ;;
     check) options+=" --warning= --critical=" ;;
+    metrics) options+=" --format=" ;;
   esac
   COMPREPLY=($(compgen -W "$options" -- "$cur"))
   [[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace 2>/dev/null
@@ -73,6 +74,14 @@ _memcoordctl() {
   __memcoordctl_parse
   if [[ $previous == --color ]]; then
     COMPREPLY=($(compgen -W "auto always never" -- "${cur#=}"))
+    return
+  fi
+  if [[ $previous == --host || $previous == -H ]]; then
+    COMPREPLY=($(compgen -A hostname -- "${cur#=}"))
+    return
+  fi
+  if [[ $previous == --format ]]; then
+    COMPREPLY=($(compgen -W "openmetrics prometheus" -- "${cur#=}"))
     return
   fi
   case $cur in

@@ -13,7 +13,7 @@ function __memcoordctl_line
     for word in (commandline -opc)[2..-1]
         if test $skip = 1
             set skip 0
-        else if contains -- $word --for --reason --who --why --interval --count --color --warning --critical -f -r -i -n -w -c
+        else if contains -- $word --for --reason --who --why --interval --count --color --warning --critical --format --host -H -f -r -i -n -w -c
             set skip 1
         else if not string match -q -- '-*' $word
             echo $word
@@ -45,6 +45,7 @@ end
 
 complete -c memcoordctl -f
 complete -c memcoordctl -s j -l json -d 'Print JSON'
+complete -c memcoordctl -s H -l host -x -a '(__fish_print_hostnames)' -d 'Ask another host, by ssh'
 complete -c memcoordctl -l session -d 'Use the session bus'
 complete -c memcoordctl -l color -x -a 'auto always never' -d 'Use colours'
 complete -c memcoordctl -s h -l help -d 'Show the options'
@@ -67,5 +68,6 @@ complete -c memcoordctl -n '__memcoordctl_command_is inhibit; and __memcoordctl_
 complete -c memcoordctl -n '__memcoordctl_command_is reserve; and __memcoordctl_has 1' -a '(__fish_complete_command)'
 complete -c memcoordctl -n '__memcoordctl_command_is check' -s w -l warning -x -d 'Warn of what has lasted this long'
 complete -c memcoordctl -n '__memcoordctl_command_is check' -s c -l critical -x -d 'Be critical of what has lasted this long'
+complete -c memcoordctl -n '__memcoordctl_command_is metrics' -s f -l format -x -a 'openmetrics prometheus' -d 'Format'
 complete -c memcoordctl -n '__memcoordctl_command_is world' -l force -d 'Overwrite an existing file'
 complete -c memcoordctl -n '__memcoordctl_command_is world; and __memcoordctl_has 0' -F

@@ -6,6 +6,7 @@
 #include "client.h"
 
 #include "plain-text.h"
+#include "remote.h"
 
 #include <fcntl.h>
 #include <glib-unix.h>
@@ -23,13 +24,16 @@ G_DEFINE_QUARK (mc_client_error_quark, mc_client_error)
  * run from here.
  */
 static GDBusConnection *
-get_bus (GBusType type, GError **error)
+get_bus (const McClient *self, GError **error)
 {
   struct sigaction before;
   GDBusConnection *bus;
 
   sigaction (SIGPIPE, NULL, &before);
-  bus = g_bus_get_sync (type, NULL, error);
+  if (self->host != NULL)
+    bus = mc_remote_connect (self->host, error);
+  else
+    bus = g_bus_get_sync (self->session ? G_BUS_TYPE_SESSION : G_BUS_TYPE_SYSTEM, NULL, error);
   sigaction (SIGPIPE, &before, NULL);
   return bus;
 }
@@ -39,7 +43,7 @@ mc_client_connect (McClient *self, GError **error)
 {
   if (self->bus != NULL)
     return TRUE;
-  self->bus = get_bus (self->session ? G_BUS_TYPE_SESSION : G_BUS_TYPE_SYSTEM, error);
+  self->bus = get_bus (self, error);
   if (self->bus == NULL)
     {
       g_prefix_error (error, "%s: ", _ ("no connection to the bus"));
@@ -55,12 +59,20 @@ mc_client_connect (McClient *self, GError **error)
 }
 
 void
-mc_client_clear (McClient *self)
+mc_client_disconnect (McClient *self)
 {
   if (self->agent != NULL)
     g_subprocess_send_signal (self->agent, SIGTERM);
   g_clear_object (&self->agent);
   g_clear_object (&self->bus);
+}
+
+void
+mc_client_clear (McClient *self)
+{
+  mc_client_disconnect (self);
+  g_clear_pointer (&self->hosts, g_strfreev);
+  self->host = NULL;
 }
 
 GVariant *
@@ -95,7 +107,9 @@ start_agent (McClient *self)
   int ready[2];
   char nothing;
 
-  if (self->session || geteuid () == 0 || !g_unix_open_pipe (ready, FD_CLOEXEC, NULL))
+  /* On another host there is nothing to bring it to. */
+  if (self->session || self->host != NULL || geteuid () == 0
+      || !g_unix_open_pipe (ready, FD_CLOEXEC, NULL))
     return;
   launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDIN_INHERIT);
   g_subprocess_launcher_take_fd (launcher, ready[1], 3);
@@ -218,7 +232,8 @@ mc_client_fail (McClient *self, const GError *error)
 
   g_dbus_error_strip_remote_error (copy);
   message = mc_plain_text (copy->message);
-  g_printerr ("memcoordctl: %s\n", message);
+  g_printerr ("memcoordctl: %s%s%s\n", self->host != NULL ? self->host : "",
+              self->host != NULL ? ": " : "", message);
   if (hint != NULL)
     g_printerr ("%s\n", hint);
   if (error->domain == MC_CLIENT_ERROR || code != MC_EXIT_UNREACHABLE)

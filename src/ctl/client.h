@@ -36,6 +36,8 @@ typedef struct
 {
   const McCommand *commands; /* all that there are; ends with one whose name is NULL */
   const McCommand *command;  /* that is run */
+  char **hosts;              /* (nullable): those that were named, whose buses are reached by ssh */
+  const char *host;          /* (nullable): the one of them that is asked now */
   gboolean session;
   gboolean json;
   McColor color;
@@ -49,6 +51,9 @@ typedef struct
 GQuark mc_client_error_quark (void);
 
 gboolean mc_client_connect (McClient *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Ends the connection: the next call makes one, to the host that is asked then. */
+void mc_client_disconnect (McClient *self);
 void mc_client_clear (McClient *self);
 
 /*

@@ -6,6 +6,7 @@
 
 #include "duration.h"
 #include "plain-text.h"
+#include "remote.h"
 
 #include <glib/gi18n.h>
 
@@ -15,6 +16,8 @@ mc_command_common_entries (McClient *client, char **color, GOptionEntry *entries
   const GOptionEntry common[MC_N_COMMON_ENTRIES] = {
     { "json", 'j', 0, G_OPTION_ARG_NONE, &client->json,
       N_ ("Print JSON, with the names and units of the bus"), NULL },
+    { "host", 'H', 0, G_OPTION_ARG_STRING_ARRAY, &client->hosts, N_ ("Ask another host, by ssh"),
+      N_ ("[USER@]HOST") },
     { "session", 0, 0, G_OPTION_ARG_NONE, &client->session, N_ ("Use the session bus"), NULL },
     { "color", 0, 0, G_OPTION_ARG_STRING, color, N_ ("Use colours: auto, always or never"),
       N_ ("MODE") },
@@ -92,6 +95,49 @@ drop_dashes (int *argc, char **argv)
   (*argc)--;
 }
 
+/* GOption forgets those of before the command where there are some behind it. */
+static void
+add_hosts (McClient *client, char **before)
+{
+  g_autoptr (GStrvBuilder) all = g_strv_builder_new ();
+
+  if (before != NULL)
+    g_strv_builder_addv (all, (const char **)before);
+  if (client->hosts != NULL)
+    g_strv_builder_addv (all, (const char **)client->hosts);
+  g_strfreev (client->hosts);
+  client->hosts = g_strv_builder_end (all);
+}
+
+/* Whether the client's command can ask the hosts that were named; what is wrong was printed. */
+static gboolean
+check_hosts (McClient *client)
+{
+  const McCommand *command = client->command;
+  guint count = g_strv_length (client->hosts);
+
+  for (guint i = 0; i < count; i++)
+    if (!mc_remote_is_host (client->hosts[i]))
+      {
+        mc_command_misused (command->name, _ ("\"%s\" is no host: write HOST or USER@HOST"),
+                            client->hosts[i]);
+        return FALSE;
+      }
+  if (count > 0 && client->session)
+    mc_command_misused (command->name, "%s", _ ("--host is about system buses, not --session"));
+  else if (count > 0 && command->reach == MC_REACH_THIS)
+    mc_command_misused (command->name, _ ("%s works on its own host only: run it there"),
+                        command->name);
+  else if (count > 1 && command->reach != MC_REACH_SEVERAL)
+    mc_command_misused (command->name, _ ("one host only: \"%s\" is too many"), client->hosts[1]);
+  else
+    {
+      client->host = client->hosts[0];
+      return TRUE;
+    }
+  return FALSE;
+}
+
 gboolean
 mc_command_parse (
     McClient *client, const GOptionEntry *entries, McArity arity, int *argc, char ***argv)
@@ -101,6 +147,7 @@ mc_command_parse (
   g_autoptr (GOptionContext) context = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *color = NULL;
+  g_auto (GStrv) before = g_steal_pointer (&client->hosts);
 
   mc_command_common_entries (client, &color, common);
   context = new_context (client, command, entries, common);
@@ -112,6 +159,9 @@ mc_command_parse (
       return FALSE;
     }
   drop_dashes (argc, *argv);
+  add_hosts (client, before);
+  if (!check_hosts (client))
+    return FALSE;
   if (*argc - 1 < arity.least)
     mc_command_misused (command->name, _ ("too few arguments: it takes %s"),
                         _ (command->arguments));

@@ -6,6 +6,14 @@
 
 G_BEGIN_DECLS
 
+/* Which hosts a command can ask. */
+typedef enum
+{
+  MC_REACH_ONE,     /* this one, or another one */
+  MC_REACH_THIS,    /* this one alone */
+  MC_REACH_SEVERAL, /* this one, or others */
+} McReach;
+
 struct _McCommand
 {
   const char *name;
@@ -13,11 +21,12 @@ struct _McCommand
   const char *summary;   /* one sentence, translatable */
   /* argv[0] is the command's name. Returns: what to exit with. */
   int (*run) (McClient *client, int argc, char **argv);
+  McReach reach;
 };
 
 /* The options that every command takes. @text: where the value of --color goes. Ends with a NULL
- * entry, in @entries[3]. */
-#define MC_N_COMMON_ENTRIES 4
+ * entry, in @entries[4]. */
+#define MC_N_COMMON_ENTRIES 5
 void mc_command_common_entries (McClient *client, char **color, GOptionEntry *entries);
 gboolean mc_command_set_color (McClient *client, const char *color, GError **error);
 
@@ -57,6 +66,7 @@ int mc_cmd_show (McClient *client, int argc, char **argv);
 int mc_cmd_top (McClient *client, int argc, char **argv);
 int mc_cmd_why (McClient *client, int argc, char **argv);
 int mc_cmd_plan (McClient *client, int argc, char **argv);
+int mc_cmd_metrics (McClient *client, int argc, char **argv);
 int mc_cmd_set (McClient *client, int argc, char **argv);
 int mc_cmd_reset (McClient *client, int argc, char **argv);
 int mc_cmd_give_back (McClient *client, int argc, char **argv);

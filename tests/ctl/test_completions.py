@@ -126,8 +126,12 @@ def test_bash(service, bash):
     assert bash("pause", "--f") == ["--for="]
     assert bash("world", "--f") == ["--force"]
     assert bash("check", "--w") == ["--warning="]
+    assert bash("metrics", "--f") == ["--format="]
+    assert bash("metrics", "--format", "=", "o") == ["openmetrics"]
     assert bash("check", "-c", "5m", "--cr") == ["--critical="]
     assert bash("pause", "--for", "10m", "w") == ["web"]
+    assert bash("--ho") == ["--host="]
+    assert bash("--host", "alpha", "st") == ["status"]
     assert bash("--color", "") == ["auto", "always", "never"]
     assert bash("--color", "=", "al") == ["always"]
     assert "true" in bash("inhibit", "tru")
@@ -168,6 +172,8 @@ def test_fish(service, fish):
     assert fish("pause --fo") == ["--for"]
     assert fish("world --fo") == ["--force"]
     assert fish("check --cri") == ["--critical"]
+    assert fish("--ho") == ["--host"] and fish("-H alpha show w") == ["web"]
+    assert set(fish("metrics --format ")) == {"openmetrics", "prometheus"}
     assert fish("pause --for 10m w") == ["web"]
 
 
@@ -188,3 +194,5 @@ def test_zsh(service, zsh):
     zsh("memcoordctl --session pause --fo", "--for")
     zsh("memcoordctl --session world --fo", "--force")
     zsh("memcoordctl --session check --cri", "--critical")
+    zsh("memcoordctl --session --ho", "--host=")
+    zsh("memcoordctl --session metrics --format=o", "--format=openmetrics")

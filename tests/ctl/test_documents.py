@@ -10,7 +10,7 @@ import pytest
 
 from test_usage import COMMANDS
 
-PAGES = ["memcoordctl.1", "memcoord.conf.5", "org.example.MemCoord1.5", "memcoordd.8"]
+PAGES = ["memcoordctl.1", "memcoord.conf.5", "org.example.MemCoord1.5", "memcoordd.8", "memcoord-exporter.8"]
 
 
 def render(path):
@@ -32,7 +32,7 @@ def test_page_renders_without_warnings(build_root, page):
 @pytest.mark.parametrize("page", PAGES)
 def test_pages_name_pages_that_there_are(build_root, page):
     text, _ = render(build_root / "data/man" / page)
-    named = set(re.findall(r"\b((?:memcoord|org\.example)[\w.]*\(\d\))", text))
+    named = set(re.findall(r"\b((?:memcoord|org\.example)[\w.-]*\(\d\))", text))
     ours = {f"{name}({section})" for name, section in (page.rsplit(".", 1) for page in PAGES)}
     assert named and named <= ours
 

@@ -10,7 +10,7 @@ import pytest
 from common import is_sanitized
 from common.bus import NAME, ROOT
 
-COMMANDS = ["status", "list", "show", "top", "why", "plan", "check", "set", "reset", "give-back", "pause", "resume", "dry-run",
+COMMANDS = ["status", "list", "show", "top", "why", "plan", "check", "metrics", "set", "reset", "give-back", "pause", "resume", "dry-run",
             "reload", "inhibit", "inhibitors", "reserve", "monitor", "world"]
 
 
@@ -48,6 +48,8 @@ def test_version(ctl):
     (["reserve", "1G", "--for=x"], "x"),
     (["inhibit"], "COMMAND"),
     (["top", "--interval", "x"], "x"),
+    (["metrics", "--format=xml"], "xml"),
+    (["metrics", "--json"], "JSON"),
     (["--color=blue", "status"], "blue"),
     (["status", "--color", "blue"], "blue"),
 ])

@@ -135,3 +135,15 @@ def test_every_code_of_a_reason_is_told():
     codes = set(re.findall(r'\[MC_REASON_\w+\]\s*= \{ "([\w-]+)"', text("src/policy/reasons.c"))) - {"none", "left-alone"}
     told = text(VM_XML).partition("MEMCOORD_REASON:")[2].partition(". Programs")[0]
     assert len(codes) > 15 and set(re.split(r",\s+|\s+or\s+", told.strip())) == codes
+
+
+def test_every_metric_is_told():
+    tables, others = text("src/metrics/families.c"), text("src/metrics/metrics.c")
+    names = {f"memcoord_{kind.lower()}_{name}" for kind, name in re.findall(r'\b(HOST|VM) \("(\w+)"\)', tables)}
+    names |= set(re.findall(r'"(memcoord_(?!host_"|vm_")\w+)"', tables + others))
+    counters = {f"memcoord_vm_{name}" if kind else name
+                for kind, name in re.findall(r'\{ \{ (VM \()?"(\w+)"\)?,\s+MC_FAMILY_COUNTER', tables)}
+    sampled = {f"{name}_total" if name in counters else f"{name}_info" if name == "memcoord_build" else name for name in names}
+    assert len(counters) > 5 and counters < names
+    told = text("data/man/memcoordctl.rst").partition("\nMETRICS\n")[2].partition("\nEXIT STATUS\n")[0]
+    assert set(re.findall(r"``(memcoord_\w+)``", told)) == sampled

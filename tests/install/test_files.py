@@ -18,11 +18,14 @@ def unit_directory():
 
 
 UNIT = f"{unit_directory()}/memcoordd.service"
+EXPORTER = f"{unit_directory()}/memcoord-exporter.service"
+UNITS = (UNIT, EXPORTER)
 LANGUAGES = ("de", "fr", "zh_CN")
-PROGRAMS = {"usr/bin/memcoordctl", "usr/libexec/memcoordd"}
+PROGRAMS = {"usr/bin/memcoordctl", "usr/libexec/memcoord-exporter", "usr/libexec/memcoordd"}
 FILES = PROGRAMS | {
     "etc/memcoord/memcoord.conf",
-    UNIT,
+    *UNITS,
+    EXPORTER.replace(".service", ".socket"),
     "usr/lib/systemd/catalog/memcoord.catalog",
     "usr/lib/sysusers.d/memcoord.conf",
     "usr/share/bash-completion/completions/memcoordctl",
@@ -34,7 +37,10 @@ FILES = PROGRAMS | {
     "usr/share/man/man1/memcoordctl.1",
     "usr/share/man/man5/memcoord.conf.5",
     "usr/share/man/man5/org.example.MemCoord1.5",
+    "usr/share/man/man8/memcoord-exporter.8",
     "usr/share/man/man8/memcoordd.8",
+    "usr/share/memcoord/grafana/memcoord.json",
+    "usr/share/memcoord/prometheus/memcoord.rules.yml",
     "usr/share/metainfo/org.example.MemCoord.metainfo.xml",
     "usr/share/polkit-1/actions/org.example.MemCoord1.policy",
     "usr/share/polkit-1/rules.d/50-memcoord-libvirt.rules",
@@ -61,21 +67,39 @@ def test_program_runs_and_tells_its_version(installed, source_root, program):
     assert run(installed / program, "--version", check=True).stdout == f"{program.split('/')[-1]} {version}\n"
 
 
-def test_memcoordctl_needs_neither_libvirt_nor_polkit(installed):
-    needed = re.findall(r"\(NEEDED\).*\[(.*)\]", run("readelf", "--dynamic", installed / "usr/bin/memcoordctl", check=True).stdout)
+def needed_by(program):
+    return re.findall(r"\(NEEDED\).*\[(.*)\]", run("readelf", "--dynamic", program, check=True).stdout)
+
+
+@pytest.mark.parametrize("program, foreign", [
+    ("usr/bin/memcoordctl", ("libvirt", "libpolkit", "libsystemd", "libxml", "libmicrohttpd")),
+    ("usr/libexec/memcoord-exporter", ("libvirt", "libpolkit", "libxml")),
+    ("usr/libexec/memcoordd", ("libmicrohttpd",)),
+])
+def test_program_needs_no_library_that_is_not_its_own(installed, program, foreign):
+    needed = needed_by(installed / program)
     assert [name for name in needed if name.startswith("libgio")]
-    assert [name for name in needed if name.startswith(("libvirt", "libpolkit", "libsystemd", "libxml"))] == []
+    assert [name for name in needed if name.startswith(foreign)] == []
 
 
 def test_unit_starts_what_is_installed(installed):
-    unit = (installed / UNIT).read_text()
-    assert "ExecStart=/usr/libexec/memcoordd\n" in unit
-    assert "@" not in unit.replace("@system-service", "").replace("@privileged", "").replace("@resources", "")
+    for name in UNITS:
+        unit = (installed / name).read_text()
+        assert f"ExecStart=/usr/libexec/{name.split('/')[-1].removesuffix('.service')}\n" in unit
+        assert "@" not in unit.replace("@system-service", "").replace("@privileged", "").replace("@resources", "")
 
 
-def test_unit_is_hardened(installed):
+def test_exporter_listens_where_its_page_says_and_on_loopback_alone(installed, source_root):
+    addresses = re.findall(r"^Listen\w+=(.*)$", (installed / EXPORTER.replace(".service", ".socket")).read_text(), re.M)
+    assert len(addresses) == 1 and addresses[0].startswith("127.0.0.1:")
+    page = (source_root / "data/man/memcoord-exporter.rst").read_text()
+    assert f'targets: ["{addresses[0]}"]' in page and f"--listen={addresses[0]} " in page
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_unit_is_hardened(installed, unit):
     """The threshold is ten times the exposure: at most 1.5."""
-    done = run("systemd-analyze", "security", "--offline=true", "--threshold=15", installed / UNIT)
+    done = run("systemd-analyze", "security", "--offline=true", "--threshold=15", installed / unit)
     assert done.returncode == 0, done.stdout[-2000:]
 
 

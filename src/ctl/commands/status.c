@@ -294,8 +294,9 @@ print_vms (const McClient *client, McModel *model)
   mc_table_print (table, client);
 }
 
-static void
-print_json (McModel *model, const McForecast *forecast)
+/* @forecast: (nullable). Returns: floating: a{sv} */
+static GVariant *
+as_variant (McModel *model, const McForecast *forecast)
 {
   GVariantBuilder members;
 
@@ -304,31 +305,84 @@ print_json (McModel *model, const McForecast *forecast)
   g_variant_builder_add (&members, "{sv}", "vms", mc_model_vms_variant (model));
   if (forecast != NULL)
     g_variant_builder_add (&members, "{sv}", "forecast", forecast->sums);
-  mc_json_print (g_variant_builder_end (&members));
+  return g_variant_builder_end (&members);
 }
 
-int
-mc_cmd_status (McClient *client, int argc, char **argv)
+/* The host that is asked now. @json: (nullable): gets what would be printed else. */
+static int
+show (McClient *client, GVariant **json)
 {
-  g_autoptr (McModel) model = NULL;
   g_autoptr (McForecast) forecast = NULL;
   g_autoptr (GError) error = NULL;
+  g_autoptr (McModel) model = mc_model_load (client, &error);
 
-  if (!mc_command_parse (client, NULL, (McArity){ 0, 0 }, &argc, &argv))
-    return MC_EXIT_USAGE;
-  model = mc_model_load (client, &error);
   if (model == NULL)
     return mc_client_fail (client, error);
   /* The status is shown without it as well. */
   if (mc_properties_flag (model->host, "DryRun"))
     forecast = mc_forecast_load (client, NULL);
-  if (client->json)
+  if (json != NULL)
     {
-      print_json (model, forecast);
+      *json = as_variant (model, forecast);
       return MC_EXIT_OK;
     }
   print_host (client, model, forecast);
   g_print ("\n");
   print_vms (client, model);
   return MC_EXIT_OK;
+}
+
+static void
+print_heading (McClient *client, const char *host, gboolean first)
+{
+  gboolean colored = mc_text_colored (client);
+
+  g_print ("%s%s%s%s\n", first ? "" : "\n", mc_text_begin (colored, MC_STYLE_STRONG), host,
+           mc_text_end (colored, MC_STYLE_STRONG));
+}
+
+/* One after the other. Returns: what the last one that failed would exit with. */
+static int
+show_hosts (McClient *client)
+{
+  int code = MC_EXIT_OK;
+  GVariantBuilder hosts;
+
+  g_variant_builder_init (&hosts, G_VARIANT_TYPE_VARDICT);
+  for (guint i = 0; client->hosts[i] != NULL; i++)
+    {
+      GVariant *status = NULL;
+      int of_host;
+
+      client->host = client->hosts[i];
+      if (!client->json)
+        print_heading (client, client->host, i == 0);
+      of_host = show (client, client->json ? &status : NULL);
+      if (of_host != MC_EXIT_OK)
+        code = of_host;
+      if (status != NULL)
+        g_variant_builder_add (&hosts, "{sv}", client->host, status);
+      mc_client_disconnect (client);
+    }
+  if (client->json)
+    mc_json_print (g_variant_builder_end (&hosts));
+  else
+    g_variant_builder_clear (&hosts);
+  return code;
+}
+
+int
+mc_cmd_status (McClient *client, int argc, char **argv)
+{
+  GVariant *status = NULL;
+  int code;
+
+  if (!mc_command_parse (client, NULL, (McArity){ 0, 0 }, &argc, &argv))
+    return MC_EXIT_USAGE;
+  if (g_strv_length (client->hosts) > 1)
+    return show_hosts (client);
+  code = show (client, client->json ? &status : NULL);
+  if (status != NULL)
+    mc_json_print (status);
+  return code;
 }
