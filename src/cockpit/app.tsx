@@ -43,7 +43,9 @@ function DegradedAlert({ host }: { host: Host }) {
 function DryRunAlert({ onError }: { onError: OnError }) {
     return (
         <Alert variant="info" isInline title={_("Dry run: it decides and reports, but moves nothing")}
-               actionLinks={<AlertActionLink onClick={() => steer(ROOT, "SetDryRun", "b", false).catch(onError)}>{_("Move memory from now on")}</AlertActionLink>}>
+               actionLinks={<AlertActionLink onClick={() => steer(ROOT, "SetDryRun", "b", false).catch(onError)}>
+                   {_("Move memory from now on")}
+               </AlertActionLink>}>
             {_("See the plan first.")}
         </Alert>
     );
@@ -68,7 +70,9 @@ function Away({ problem }: { problem: string }) {
                 {_("This page goes on by itself once the service is there.")} {problem}
             </EmptyStateBody>
             <EmptyStateFooter>
-                <EmptyStateActions><Button variant="primary" onClick={() => cockpit.jump(SERVICE_PAGE)}>{_("Go to the service")}</Button></EmptyStateActions>
+                <EmptyStateActions>
+                    <Button variant="primary" onClick={() => cockpit.jump(SERVICE_PAGE)}>{_("Go to the service")}</Button>
+                </EmptyStateActions>
             </EmptyStateFooter>
         </EmptyState>
     );

@@ -7,7 +7,7 @@
  */
 
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -60,7 +60,19 @@ const buildPage = () => esbuild.build({
     assetNames: "[name]",
     plugins: [lessOfPatternFly],
     logLevel: "warning",
+    metafile: true,
 });
+
+/* Each library's licence goes with what is bundled of it. */
+function writeLicences({ inputs }) {
+    const ofLibrary = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/;
+    const libraries = new Set(Object.keys(inputs).map(path => ofLibrary.exec(path)?.[0]).filter(Boolean));
+    for (const library of [...libraries].sort()) {
+        const licence = readdirSync(join(here, library)).find(name => /^licen[sc]e/i.test(name));
+        const text = licence ? readFileSync(join(here, library, licence), "utf8") : "See its package.json.\n";
+        appendFileSync(join(output, "index.js.LEGAL.txt"), `\n${library.replace(/^.*node_modules\//, "")}:\n\n${text}`);
+    }
+}
 
 const isOfPage = entry => entry.comments?.reference?.includes("src/cockpit/");
 
@@ -77,7 +89,7 @@ function translate(language) {
 
 checkTypes();
 mkdirSync(output, { recursive: true });
-await buildPage();
+writeLicences((await buildPage()).metafile);
 for (const file of ["index.html", "manifest.json"])
     copyFileSync(join(here, file), join(output, file));
 for (const language of readFileSync(join(translations, "LINGUAS"), "utf8").split("\n").filter(line => line && !line.startsWith("#")))

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The VMs, a row each. A row is drawn again when its own VM has changed. */
 
-import { memo, useState } from "react";
+import { memo, useCallback, useState } from "react";
 import {
-    Card, CardBody, CardTitle, EmptyState, EmptyStateBody, ExpandableRowContent, Flex, SearchInput, Switch, Table, Tbody, Td, Th, Thead, ThProps, Title,
-    Tr,
+    Card, CardBody, CardTitle, EmptyState, EmptyStateBody, ExpandableRowContent, Flex, SearchInput, Switch, Table, Tbody, Td, Th, Thead, ThProps,
+    Title, Tr,
 } from "./patternfly";
 
 import { Bar, Legend, Mark } from "./bar";
@@ -24,7 +24,8 @@ function VmBar({ vm }: { vm: Vm }) {
     if (vm.Target !== vm.Balloon)
         marks.push({ kind: "target", bytes: vm.Target, title: cockpit.format(_("Target $0"), size(vm.Target)) });
     const label = reports
-        ? cockpit.format(_("Balloon $0: $1 used, $2 unused; minimum $3, maximum $4"), size(vm.Balloon), size(used(vm)), size(vm.Unused), size(vm.Minimum), size(vm.Maximum))
+        ? cockpit.format(_("Balloon $0: $1 used, $2 unused; minimum $3, maximum $4"),
+                         size(vm.Balloon), size(used(vm)), size(vm.Unused), size(vm.Minimum), size(vm.Maximum))
         : cockpit.format(_("Balloon $0, its use is not reported; minimum $1, maximum $2"), size(vm.Balloon), size(vm.Minimum), size(vm.Maximum));
     return (
         <Bar label={label} whole={Math.max(vm.Maximum, vm.Balloon, vm.Target)} marks={marks}
@@ -77,6 +78,57 @@ function compare(a: string | number, b: string | number): number {
     return typeof a === "string" ? a.localeCompare(b as string, undefined, { numeric: true }) : a - (b as number);
 }
 
+interface Order {
+    index: number;
+    direction: "asc" | "desc";
+}
+
+function Headings({ order, onOrder }: { order: Order, onOrder: (order: Order) => void }) {
+    const sort = (columnIndex: number): ThProps["sort"] =>
+        ({ columnIndex, sortBy: order, onSort: (_event, index, direction) => onOrder({ index, direction }) });
+    return (
+        <Thead>
+            <Tr>
+                <Th screenReaderText={_("Details")} />
+                <Th sort={sort(0)} width={15}>{_("Name")}</Th>
+                <Th sort={sort(1)} width={15}>{_("Status")}</Th>
+                <Th sort={sort(2)} width={35}>{_("Memory")}</Th>
+                <Th sort={sort(3)}>{_("Balloon")}</Th>
+                <Th modifier="nowrap">{_("Last decision")}</Th>
+            </Tr>
+        </Thead>
+    );
+}
+
+interface Filter {
+    text: string;
+    onlyAttention: boolean;
+}
+
+function Filters({ filter, onFilter }: { filter: Filter, onFilter: (filter: Filter) => void }) {
+    const setText = (text: string) => onFilter({ ...filter, text });
+    return (
+        <Flex alignItems={{ default: "alignItemsCenter" }}>
+            <div className="mc-filter">
+                <SearchInput aria-label={_("Filter by name")} placeholder={_("Filter by name")} value={filter.text}
+                             onChange={(_event, value) => setText(value)} onClear={() => setText("")} />
+            </div>
+            <Switch id="attention" label={_("Only what needs attention")} isChecked={filter.onlyAttention}
+                    onChange={(_event, onlyAttention) => onFilter({ ...filter, onlyAttention })} />
+            <Legend entries={[["used", _("Used")], ["unused", _("Unused")], ["limit", _("Minimum")], ["target", _("Target")]]} />
+        </Flex>
+    );
+}
+
+/* Those that the filter lets through, in order. */
+function select(vms: Vm[], { text, onlyAttention }: Filter, { index, direction }: Order): Vm[] {
+    const sign = direction === "asc" ? 1 : -1;
+    return vms
+        .filter(vm => vm.Name.toLowerCase().includes(text.toLowerCase()))
+        .filter(vm => !onlyAttention || needsAttention(vm.Status) || vm.ShortSince > 0)
+        .sort((a, b) => sign * compare(ORDERS[index](a), ORDERS[index](b)));
+}
+
 interface Props {
     vms: Vm[];
     isAllPaused: boolean;
@@ -85,58 +137,43 @@ interface Props {
     onGiven: (bytes: number) => void;
 }
 
-export function VmsCard({ vms, ...handed }: Props) {
+function VmsTable({ vms, ...handed }: Props) {
     const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
-    const [text, setText] = useState("");
-    const [onlyAttention, setOnlyAttention] = useState(false);
-    const [order, setOrder] = useState<{ index: number, direction: "asc" | "desc" }>({ index: 0, direction: "asc" });
+    const [filter, setFilter] = useState<Filter>({ text: "", onlyAttention: false });
+    const [order, setOrder] = useState<Order>({ index: 0, direction: "asc" });
+    const shown = select(vms, filter, order);
 
-    const [onToggle] = useState(() => (path: string) => setOpen(now => {
+    const onToggle = useCallback((path: string) => setOpen(now => {
         const then = new Set(now);
         if (!then.delete(path))
             then.add(path);
         return then;
-    }));
-    const sort = (columnIndex: number): ThProps["sort"] =>
-        ({ columnIndex, sortBy: order, onSort: (_event, index, direction) => setOrder({ index, direction }) });
-    const sign = order.direction === "asc" ? 1 : -1;
-    const shown = vms
-        .filter(vm => vm.Name.toLowerCase().includes(text.toLowerCase()) && (!onlyAttention || needsAttention(vm.Status) || vm.ShortSince > 0))
-        .sort((a, b) => sign * compare(ORDERS[order.index](a), ORDERS[order.index](b)));
+    }), []);
 
+    return (
+        <>
+            <Filters filter={filter} onFilter={setFilter} />
+            <Table variant="compact" aria-labelledby="vms-title">
+                <Headings order={order} onOrder={setOrder} />
+                {shown.map((vm, index) => (
+                    <VmRow key={vm.path} vm={vm} index={index} isOpen={open.has(vm.path)} onToggle={onToggle} {...handed} />
+                ))}
+            </Table>
+            {shown.length === 0 && <p>{_("No VM is like that.")}</p>}
+        </>
+    );
+}
+
+export function VmsCard(props: Props) {
     return (
         <Card component="section" aria-labelledby="vms-title">
             <CardTitle><Title headingLevel="h2" size="lg" id="vms-title">{_("Virtual machines")}</Title></CardTitle>
             <CardBody>
-                {vms.length === 0
-                    ? <EmptyState titleText={_("No VMs are active.")} headingLevel="h3">
+                {props.vms.length > 0
+                    ? <VmsTable {...props} />
+                    : <EmptyState titleText={_("No VMs are active.")} headingLevel="h3">
                         <EmptyStateBody>{_("They appear here when they start.")}</EmptyStateBody>
-                    </EmptyState>
-                    : <>
-                        <Flex alignItems={{ default: "alignItemsCenter" }}>
-                            <div className="mc-filter">
-                                <SearchInput aria-label={_("Filter by name")} placeholder={_("Filter by name")} value={text}
-                                             onChange={(_event, value) => setText(value)} onClear={() => setText("")} />
-                            </div>
-                            <Switch id="attention" label={_("Only what needs attention")} isChecked={onlyAttention}
-                                    onChange={(_event, on) => setOnlyAttention(on)} />
-                            <Legend entries={[["used", _("Used")], ["unused", _("Unused")], ["limit", _("Minimum")], ["target", _("Target")]]} />
-                        </Flex>
-                        <Table variant="compact" aria-labelledby="vms-title">
-                            <Thead>
-                                <Tr>
-                                    <Th screenReaderText={_("Details")} />
-                                    <Th sort={sort(0)} width={15}>{_("Name")}</Th>
-                                    <Th sort={sort(1)} width={15}>{_("Status")}</Th>
-                                    <Th sort={sort(2)} width={35}>{_("Memory")}</Th>
-                                    <Th sort={sort(3)}>{_("Balloon")}</Th>
-                                    <Th modifier="nowrap">{_("Last decision")}</Th>
-                                </Tr>
-                            </Thead>
-                            {shown.map((vm, index) => <VmRow key={vm.path} vm={vm} index={index} isOpen={open.has(vm.path)} onToggle={onToggle} {...handed} />)}
-                        </Table>
-                        {shown.length === 0 && <p>{_("No VM is like that.")}</p>}
-                    </>}
+                    </EmptyState>}
             </CardBody>
         </Card>
     );
