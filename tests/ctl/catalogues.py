@@ -18,7 +18,7 @@ MARKED = re.compile(r"\b(_|N_|C_|NC_) ?\(")
 
 def sources_with_messages(root):
     """The files that somebody has to translate, relative to the root."""
-    for path in sorted((root / "src").rglob("*.c")):
+    for path in sorted(path for suffix in ("c", "ts", "tsx") for path in (root / "src").rglob(f"*.{suffix}")):
         if MARKED.search(path.read_text()):
             yield path.relative_to(root).as_posix()
     for path in sorted((root / "data").rglob("*.policy.in")):

@@ -15,7 +15,7 @@ def test_translations_are_complete(source_root):
 @pytest.fixture
 def copy(source_root, tmp_path):
     for part in ("src", "data", "po"):
-        shutil.copytree(source_root / part, tmp_path / part)
+        shutil.copytree(source_root / part, tmp_path / part, symlinks=True)
     return tmp_path
 
 

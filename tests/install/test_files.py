@@ -46,15 +46,23 @@ FILES = PROGRAMS | {
     "usr/share/polkit-1/rules.d/50-memcoord-libvirt.rules",
     "usr/share/zsh/vendor-completions/_memcoordctl",
 } | {f"usr/share/locale/{language}/LC_MESSAGES/memcoord.mo" for language in LANGUAGES}
+PAGE = {
+    "usr/share/metainfo/org.example.MemCoord.cockpit.metainfo.xml",
+} | {
+    f"usr/share/cockpit/memcoord/{name}" for name in (
+        "RedHatDisplayVF.woff2", "RedHatTextVF.woff2", "index.css", "index.html", "index.js", "index.js.LEGAL.txt", "manifest.json",
+        *(f"po.{language}.js" for language in LANGUAGES), *(f"po.manifest.{language}.js" for language in LANGUAGES))
+}
 
 
 def run(*words, **options):
     return subprocess.run([str(word) for word in words], capture_output=True, text=True, **options)
 
 
-def test_everything_is_there_and_nothing_else(installed):
+def test_everything_is_there_and_nothing_else(installed, build_root):
+    """The Cockpit page where it was built."""
     found = {path.relative_to(installed).as_posix() for path in installed.rglob("*") if not path.is_dir()}
-    assert found == FILES
+    assert found == FILES | (PAGE if (build_root / "src/cockpit/index.js").exists() else set())
 
 
 def test_programs_alone_can_be_run(installed):

@@ -37,8 +37,12 @@ def without_git(tmp_path):
 
 
 def test_release_is_what_is_committed(release, source_root):
+    """And the Cockpit page, built, where there are the libraries for it."""
     committed = set(run("git", "-C", source_root, "ls-tree", "-r", "--name-only", "HEAD").splitlines())
-    assert {path.relative_to(release).as_posix() for path in release.rglob("*") if not path.is_dir()} == committed
+    released = {path.relative_to(release).as_posix() for path in release.rglob("*") if not path.is_dir()}
+    page = {name for name in released if name.startswith("src/cockpit/dist/")}
+    assert released - page == committed
+    assert ("src/cockpit/dist/index.js" in page) == (source_root / "src/cockpit/node_modules").exists()
 
 
 def test_release_builds_and_installs_without_git(release, without_git, tmp_path):
@@ -49,6 +53,7 @@ def test_release_builds_and_installs_without_git(release, without_git, tmp_path)
     run("meson", "install", "-C", build, "--no-rebuild", "--destdir", tmp_path / "root", env=without_git)
     assert run(tmp_path / "root/usr/bin/memcoordctl", "--version") == f"memcoordctl {release.name.removeprefix('memcoord-')}\n"
     assert (tmp_path / "root/usr/share/man/man8/memcoordd.8").exists()
+    assert (tmp_path / "root/usr/share/cockpit/memcoord/index.js").exists() == (release / "src/cockpit/dist/index.js").exists()
     run("ninja", "-C", build, "uninstall", env=without_git)
     left = [path.relative_to(tmp_path / "root").as_posix() for path in (tmp_path / "root").rglob("*") if not path.is_dir()]
     assert left == ["etc/memcoord/memcoord.conf"]

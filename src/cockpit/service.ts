@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The service as the page knows it: host and VMs are read once, by two calls however many VMs there are, and followed by the
+ * signals of the bus. Whatever changes goes over a connection of its own, with administrative access where it is turned on.
+ */
+
+import { emptyHistory, History, remember } from "./history";
+import { nowMicroseconds } from "./format";
+
+export const NAME = "org.example.MemCoord";
+export const ROOT = "/org/example/MemCoord";
+export const HOST = "org.example.MemCoord1";
+export const VM = "org.example.MemCoord1.VM";
+const PROPERTIES = "org.freedesktop.DBus.Properties";
+const MANAGER = "org.freedesktop.DBus.ObjectManager";
+
+const RETRY_MS = 2000;
+const SHOW_AFTER_MS = 50;   // changes of many VMs come together
+const DECISIONS_MOST = 32;
+
+export interface Host {
+    State: string; StateSince: number; DryRun: boolean; DryRunConfigured: boolean; HypervisorUri: string; HypervisorConnected: boolean;
+    HostTotal: number; HostAvailable: number; HostPromised: number; HostUsedPercent: number; HostCondition: string;
+    LowWatermark: number; HighWatermark: number; HostReserve: number; HostUsageLimit: number; StepLimit: number; Interval: number;
+    Overridden: string[]; ReloadError: string; PauseReason: string; PausedUntil: number; Inhibited: boolean; Reserved: number;
+    FreeForNewVM: number; Version: string;
+}
+
+export interface Vm {
+    path: string;
+    Name: string; UUID: string; Status: string; StatusSince: number; StatusDetail: string; Maximum: number; Minimum: number;
+    Balloon: number; Target: number; Unused: number; Usable: number; Available: number; Resident: number; SwapInRate: number;
+    SwapOutRate: number; LowWatermark: number; HighWatermark: number; Weight: number; Overridden: string[]; PauseReason: string;
+    PausedUntil: number; LastReason: string; LastReasonCode: string; LastChange: number; ShortSince: number;
+}
+
+export type Decision = [time: number, from: number, to: number, reason: string];
+
+export interface View {
+    connection: "connecting" | "present" | "away";
+    problem: string;     // why it is away, as the bus says it
+    host: Host | null;
+    vms: Vm[];           // by name
+}
+
+type Variants = Record<string, { v: unknown }>;
+type Objects = Record<string, Record<string, Variants>>;
+
+const plain = (variants: Variants) => Object.fromEntries(Object.entries(variants).map(([name, variant]) => [name, variant.v]));
+
+export class Service {
+    private view: View = { connection: "connecting", problem: "", host: null, vms: [] };
+    private host: Host | null = null;
+    private vms = new Map<string, Vm>();
+    private histories = new Map<string, History>();
+    private listeners = new Set<() => void>();
+    private timer = 0;
+    private loaded = false;
+
+    /* For React's useSyncExternalStore(). */
+    subscribe = (listener: () => void) => {
+        this.listeners.add(listener);
+        return () => { this.listeners.delete(listener) };
+    };
+
+    getView = () => this.view;
+
+    /* What the page has seen of the host, by ROOT, or of a VM, by its path. */
+    historyOf(path: string): History {
+        return this.histories.get(path) ?? emptyHistory();
+    }
+
+    connect = () => {
+        const client = cockpit.dbus(NAME, { bus: "system" });
+        client.subscribe({ path_namespace: ROOT }, (path, iface, signal, args) => this.onSignal(path, iface, signal, args));
+        client.addEventListener("owner", (_event, owner) => owner ? this.load(client) : this.lose(""));
+        client.addEventListener("close", (_event, options) => {
+            this.lose(options.message || options.problem || "");
+            window.setTimeout(this.connect, RETRY_MS);
+        });
+    };
+
+    private async load(client: CockpitDBusClient) {
+        this.loaded = false;
+        try {
+            const [[host], [objects]] = await Promise.all([
+                client.call(ROOT, PROPERTIES, "GetAll", [HOST], { type: "s" }) as Promise<[Variants]>,
+                client.call(ROOT, MANAGER, "GetManagedObjects", [], { type: "" }) as Promise<[Objects]>,
+            ]);
+            this.host = plain(host) as unknown as Host;
+            this.vms.clear();
+            this.loaded = true;
+            this.rememberHost();
+            for (const [path, faces] of Object.entries(objects))
+                this.add(path, faces);
+            this.show({ connection: "present", problem: "" });
+        } catch (error) {
+            this.lose((error as CockpitError).message);
+        }
+    }
+
+    private lose(problem: string) {
+        this.loaded = false;
+        this.host = null;
+        this.vms.clear();
+        this.show({ connection: "away", problem });
+    }
+
+    /* What is signalled before the answer is in the answer. */
+    private onSignal(path: string, iface: string, signal: string, args: unknown[]) {
+        if (!this.loaded)
+            return;
+        if (iface === MANAGER && signal === "InterfacesAdded")
+            this.add(args[0] as string, args[1] as Record<string, Variants>);
+        else if (iface === MANAGER && signal === "InterfacesRemoved")
+            this.remove(args[0] as string);
+        else if (iface === PROPERTIES && signal === "PropertiesChanged")
+            this.change(path, args[0] as string, plain(args[1] as Variants));
+        else
+            return;
+        this.showSoon();
+    }
+
+    private add(path: string, faces: Record<string, Variants>) {
+        if (!faces[VM])
+            return;
+        this.vms.set(path, { ...plain(faces[VM]), path } as unknown as Vm);
+        this.rememberVm(path);
+    }
+
+    private remove(path: string) {
+        this.vms.delete(path);
+        this.histories.delete(path);
+    }
+
+    private change(path: string, iface: string, changed: object) {
+        const vm = this.vms.get(path);
+        if (vm && iface === VM) {
+            this.vms.set(path, { ...vm, ...changed });
+            this.rememberVm(path);
+        } else if (path === ROOT && iface === HOST && this.host) {
+            this.host = { ...this.host, ...changed };
+            this.rememberHost();
+        }
+    }
+
+    private rememberVm(path: string) {
+        const vm = this.vms.get(path)!;
+        const history = this.histories.get(path) ?? emptyHistory("Balloon", "Target", "Used");
+        this.histories.set(path, remember(history, nowMicroseconds(), [vm.Balloon, vm.Target, used(vm)]));
+    }
+
+    private rememberHost() {
+        const host = this.host!;
+        const history = this.histories.get(ROOT) ?? emptyHistory("Available", "Promised");
+        this.histories.set(ROOT, remember(history, nowMicroseconds(), [host.HostAvailable, host.HostPromised]));
+    }
+
+    private showSoon() {
+        this.timer ||= window.setTimeout(() => this.show({}), SHOW_AFTER_MS);
+    }
+
+    private show(changed: Partial<View>) {
+        window.clearTimeout(this.timer);
+        this.timer = 0;
+        const vms = [...this.vms.values()].sort((a, b) => a.Name.localeCompare(b.Name, undefined, { numeric: true }));
+        this.view = { ...this.view, ...changed, host: this.host, vms };
+        this.listeners.forEach(listener => listener());
+    }
+}
+
+/* What a guest uses, its kernel included; 0 where it does not report. */
+export const used = (vm: Vm) => vm.Available > 0 ? Math.max(0, vm.Balloon - vm.Unused) : 0;
+
+/* Calls with administrative access where it is turned on, and lets polkit ask where not. */
+async function call(client: CockpitDBusClient, path: string, method: string, type: string, args: unknown[]) {
+    return await client.call(path, path === ROOT ? HOST : VM, method, args, { type, flags: "i" });
+}
+
+const steering = () => cockpit.dbus(NAME, { bus: "system", superuser: "try" });
+
+export async function steer(path: string, method: string, type = "", ...args: unknown[]): Promise<unknown[]> {
+    const client = steering();
+    try {
+        return await call(client, path, method, type, args);
+    } finally {
+        client.close();
+    }
+}
+
+/* Asks what everybody may ask. */
+export async function ask(path: string, method: string): Promise<unknown[]> {
+    const client = cockpit.dbus(NAME, { bus: "system" });
+    try {
+        return await call(client, path, method, "", []);
+    } finally {
+        client.close();
+    }
+}
+
+export async function listDecisions(path: string): Promise<Decision[]> {
+    const [decisions] = await ask(path, "ListDecisions") as [Decision[]];
+    return decisions.slice(-DECISIONS_MOST).reverse();
+}
+
+export interface Reservation {
+    granted: number;
+    release(): Promise<void>;
+}
+
+/* It ends when its caller leaves the bus: the connection is kept until it is released. */
+export async function reserve(bytes: number, seconds: number): Promise<Reservation> {
+    const client = steering();
+    try {
+        const [granted, id] = await call(client, ROOT, "Reserve", "tu", [bytes, seconds]) as [number, string];
+        return { granted, release: () => call(client, ROOT, "Release", "s", [id]).then(() => client.close()) };
+    } catch (error) {
+        client.close();
+        throw error;
+    }
+}

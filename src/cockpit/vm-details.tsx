@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What is known of one VM, and what can be done with it: its row, opened. */
+
+import { useEffect, useState } from "react";
+import {
+    Button, Content, DescriptionList, DescriptionListDescription, DescriptionListGroup, DescriptionListTerm, Flex, Switch, Table,
+    Tbody, Td, Th, Thead, Title, Tr,
+} from "./patternfly";
+
+import { ago, clock, size } from "./format";
+import { Plot, useNow } from "./plot";
+import { Decision, listDecisions, Service, steer, Vm } from "./service";
+import { VM_THRESHOLDS } from "./thresholds";
+import { reasonWords } from "./words";
+import { GiveBackDialog } from "./dialogs/give-back";
+import { PauseDialog } from "./dialogs/pause";
+import { ThresholdsDialog } from "./dialogs/thresholds";
+
+const _ = cockpit.gettext;
+
+const DECISIONS_SHOWN = 8;
+
+function Figures({ vm }: { vm: Vm }) {
+    const figure = (bytes: number) => bytes > 0 ? size(bytes) : _("not reported");
+    const figures: [string, string][] = [
+        [_("Balloon"), vm.Target !== vm.Balloon ? cockpit.format(_("$0, on its way to $1"), size(vm.Balloon), size(vm.Target)) : size(vm.Balloon)],
+        [_("Unused"), figure(vm.Unused)],
+        [_("Usable"), figure(vm.Usable)],
+        [_("Minimum"), size(vm.Minimum)],
+        [_("Maximum"), size(vm.Maximum)],
+        [_("Occupied on the host"), figure(vm.Resident)],
+        [_("Watermarks"), cockpit.format(_("low $0, high $1"), size(vm.LowWatermark), size(vm.HighWatermark))],
+        [_("Swaps in and out"), cockpit.format(_("$0/s and $1/s"), size(vm.SwapInRate), size(vm.SwapOutRate))],
+    ];
+    return (
+        <DescriptionList isCompact columnModifier={{ default: "2Col" }}>
+            {figures.map(([term, text]) => (
+                <DescriptionListGroup key={term}>
+                    <DescriptionListTerm>{term}</DescriptionListTerm>
+                    <DescriptionListDescription>{text}</DescriptionListDescription>
+                </DescriptionListGroup>
+            ))}
+        </DescriptionList>
+    );
+}
+
+/* Asked for when the row is opened, and again with each move. */
+function Decisions({ vm }: { vm: Vm }) {
+    const [decisions, setDecisions] = useState<Decision[] | null>(null);
+    useEffect(() => { listDecisions(vm.path).then(setDecisions, () => setDecisions([])) }, [vm.path, vm.LastChange]);
+
+    if (decisions?.length === 0)
+        return <Content component="p">{_("Nothing was moved yet.")}</Content>;
+    return (
+        <Table variant="compact" borders={false} aria-label={cockpit.format(_("Last decisions about $0"), vm.Name)}>
+            <Thead><Tr><Th>{_("When")}</Th><Th>{_("Moved")}</Th><Th>{_("Why")}</Th></Tr></Thead>
+            <Tbody>
+                {decisions?.slice(0, DECISIONS_SHOWN).map(([time, from, to, why]) => (
+                    <Tr key={time}>
+                        <Td dataLabel={_("When")} modifier="nowrap">{clock(time)}</Td>
+                        <Td dataLabel={_("Moved")} modifier="nowrap">{cockpit.format(_("$0 to $1"), size(from), size(to))}</Td>
+                        <Td dataLabel={_("Why")}>{why}</Td>
+                    </Tr>
+                ))}
+            </Tbody>
+        </Table>
+    );
+}
+
+function Explanation({ vm }: { vm: Vm }) {
+    const now = useNow(5000);
+    return (
+        <>
+            <Content component="p"><strong>{vm.StatusDetail}</strong></Content>
+            {vm.ShortSince > 0 &&
+                <Content component="p">{cockpit.format(_("It has needed more memory and was given none since $0."), clock(vm.ShortSince))}</Content>}
+            {vm.LastReason && <Content component="p">{ago(vm.LastChange, now)}: {reasonWords(vm.LastReasonCode)}. {vm.LastReason}</Content>}
+        </>
+    );
+}
+
+interface Props {
+    vm: Vm;
+    isAllPaused: boolean;
+    service: Service;
+    onError: (error: CockpitError) => void;
+    onGiven: (bytes: number) => void;
+}
+
+export function VmDetails({ vm, isAllPaused, service, onError, onGiven }: Props) {
+    const [opened, setOpened] = useState<"pause" | "thresholds" | "give-back" | null>(null);
+    const close = () => setOpened(null);
+    const isPaused = vm.Status === "paused" && (!isAllPaused || vm.PauseReason !== "" || vm.PausedUntil > 0);
+    const isManaged = vm.Status !== "opted-out";
+
+    return (
+        <div className="mc-details">
+            <Explanation vm={vm} />
+            <Flex gap={{ default: "gapSm" }} className="mc-actions">
+                <Switch id={`managed-${vm.UUID}`} label={_("Managed")} aria-label={cockpit.format(_("$0 is managed"), vm.Name)} isChecked={isManaged}
+                        onChange={(_event, on) => steer(vm.path, "SetManaged", "b", on).catch(onError)} />
+                {isPaused
+                    ? <Button variant="secondary" onClick={() => steer(vm.path, "Resume").catch(onError)}>{_("Resume")}</Button>
+                    : <Button variant="secondary" onClick={() => setOpened("pause")}>{_("Pause")}</Button>}
+                <Button variant="secondary" onClick={() => setOpened("thresholds")}>{_("Thresholds")}</Button>
+                <Button variant="secondary" onClick={() => setOpened("give-back")}>{_("Give back")}</Button>
+            </Flex>
+            <div className="mc-side-by-side">
+                <Figures vm={vm} />
+                <Plot history={service.historyOf(vm.path)} most={vm.Maximum} label={cockpit.format(_("Memory of $0"), vm.Name)}
+                      columns={[{ name: "Balloon", label: _("Balloon") }, { name: "Used", label: _("Used") }]} />
+            </div>
+            <Title headingLevel="h3" size="md">{_("Last decisions")}</Title>
+            <Decisions vm={vm} />
+            {opened === "pause" && <PauseDialog path={vm.path} name={vm.Name} onClose={close} />}
+            {opened === "give-back" && <GiveBackDialog path={vm.path} name={vm.Name} onGiven={onGiven} onClose={close} />}
+            {opened === "thresholds" &&
+                <ThresholdsDialog path={vm.path} title={cockpit.format(_("Thresholds of $0"), vm.Name)} thresholds={VM_THRESHOLDS}
+                                  values={vm as unknown as Record<string, number>} overridden={vm.Overridden} whenSet={_("its own")}
+                                  reset={_("As for all VMs")} onClose={close} />}
+        </div>
+    );
+}

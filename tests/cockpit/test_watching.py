@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the page shows: live, in each state of the service, and with many VMs."""
+
+import time
+
+import pytest
+
+from browser import WAIT_S
+from bus_watch import calls_of
+from common import MIB, wait_until
+from common.service import running_service, start_service, stop_service
+
+# Bounds for a machine with other work. What it takes on one without is 1 s and 300 ms.
+FIRST_CONTENT_MS = 8000
+SHOWN_MS = 2000
+
+# Notes when the first VM was on the page, and when each VM's balloon was last drawn.
+NOTES = """
+    window.notes = {};
+    new MutationObserver(() => {
+        window.notes.first ??= document.querySelector("[data-vm]") ? performance.now() : undefined;
+        for (const row of document.querySelectorAll("[data-vm]")) {
+            const was = window.notes[row.dataset.vm];
+            if (was?.text !== row.textContent)
+                window.notes[row.dataset.vm] = { text: row.textContent, time: Date.now() };
+        }
+    }).observe(document, { childList: true, subtree: true, characterData: true });
+"""
+
+
+@pytest.fixture
+def hundred(bus):
+    with running_service(bus, {f"vm{i}": 96 * MIB for i in range(100)}) as service:
+        yield service
+
+
+def test_host_and_vms_are_shown(page):
+    page.wait_for_text("512 MiB of 1 GiB", page.row("web"))
+    assert "Managed" in page.text(page.row("db"))
+    host = page.text("section[aria-labelledby=host-title]")
+    assert "Running" in host and "of 8 GiB" in host and "2 of 2" in host
+
+
+def test_hundred_vms_are_there_with_two_calls(bus, hundred, cockpit, browser, tmp_path):
+    browser.inject(NOTES)
+    with calls_of(bus, tmp_path) as calls:
+        browser.open(cockpit)
+        wait_until(lambda: len(browser.all("[data-vm]")) == 100, WAIT_S, "100 rows")
+        hundred.tell("unused", "vm50", 5 * MIB)
+        browser.wait_for_text("Needs memory", browser.row("vm50"))
+        assert calls.members() == ["GetAll", "GetManagedObjects"]
+        browser.unfold("vm50")
+        wait_until(lambda: "48 MiB to" in browser.text(".mc-details table"), WAIT_S, "its decisions")
+        assert set(calls.members()) == {"ListDecisions"}
+    assert browser.driver.execute_script("return window.notes.first") < FIRST_CONTENT_MS
+
+
+def test_change_is_shown_at_once(service, cockpit, browser):
+    browser.inject(NOTES)
+    browser.open(cockpit)
+    browser.wait_for(browser.row("web"))
+    signalled = {}
+    service.subscribe(lambda path, member, arguments: signalled.setdefault(arguments[1].get("Balloon"), time.time() * 1000),
+                      member="PropertiesChanged")
+    service.tell("need", "web")
+    service.wait_until(lambda: 716 * MIB in signalled, WAIT_S)
+    browser.wait_for_text("716 MiB of 1 GiB", browser.row("web"))
+    shown = browser.driver.execute_script("return window.notes.web.time")
+    assert shown - signalled[716 * MIB] < SHOWN_MS
+
+
+def test_why_a_vm_is_small_is_found(page, service):
+    service.tell("need", "web")
+    page.wait_for_text("Needs memory", page.row("web"))
+    page.unfold("web")
+    page.wait_for_text("is at or below 100 MiB", ".mc-details")
+    page.wait_for_text("512 MiB to 716 MiB", ".mc-details")
+    assert "Its memory follows its need." in page.text(".mc-details")
+
+
+def test_plots_and_bars_have_their_figures_in_words(page, service):
+    page.unfold("web")
+    service.tell("need", "web")
+    page.wait_for_text("716 MiB", page.row("web"))
+    plot = page.wait_for(".mc-details .mc-plot [role=img]")
+    wait_until(lambda: "Balloon between 512 MiB and 716 MiB, now 716 MiB" in plot.accessible_name, WAIT_S, lambda: plot.accessible_name)
+    bar = page.wait_for(f"{page.row('web')} .mc-bar")
+    assert bar.accessible_name.startswith("Balloon 716 MiB: ")
+    assert bar.accessible_name.endswith("minimum 64 MiB, maximum 1 GiB")
+
+
+def test_vm_comes_and_goes(page, service):
+    service.tell("add", "mail", 1024 * MIB)
+    page.wait_for(page.row("mail"))
+    service.tell("remove", "mail")
+    wait_until(lambda: not page.all(page.row("mail")), WAIT_S, "the row of mail to go")
+
+
+def test_no_vms(bus, cockpit, browser):
+    with running_service(bus, {}) as service:
+        browser.open(cockpit)
+        browser.wait_for_text("No VMs are active.")
+        service.tell("add", "web", 1024 * MIB)
+        browser.wait_for(browser.row("web"))
+
+
+def test_vm_that_does_not_report_says_what_to_do(page, service):
+    service.tell("mute", "web")
+    service.wait_until(lambda: service.vms()["web"]["Status"] == "no-stats", WAIT_S)
+    page.wait_for_text("No reports", page.row("web"))
+    page.press("Only what needs attention")
+    wait_until(lambda: len(page.all("[data-vm]")) == 1, WAIT_S, "the one that needs attention")
+    page.unfold("web")
+    page.wait_for_text(service.vms()["web"]["StatusDetail"], ".mc-details")
+    assert "not reported" in page.text(".mc-details")
+
+
+def test_degraded_and_well_again(page, service):
+    service.tell("disconnect")
+    page.wait_for_text("Degraded since")
+    page.wait_for_text("There is no connection to the hypervisor")
+    service.tell("reconnect")
+    wait_until(lambda: "Degraded" not in page.text(), WAIT_S, "it to be well again")
+
+
+def test_service_that_goes_and_comes(bus, cockpit, browser):
+    browser.open(cockpit)
+    browser.wait_for_text("MemCoord is not running")
+    for _ in range(2):
+        service = start_service(bus)
+        service.tell("add", "web", 1024 * MIB)
+        browser.wait_for(browser.row("web"))
+        stop_service(service)
+        browser.wait_for_text("MemCoord is not running")
+        assert not browser.all("[data-vm]")
+
+
+def test_filter_and_order(page):
+    names = lambda: [row.get_attribute("data-vm") for row in page.all("[data-vm]")]
+    assert names() == ["db", "web"]
+    page.press("Name", "thead")
+    assert names() == ["web", "db"]
+    page.wait_for("[aria-label='Filter by name']").send_keys("d")
+    assert names() == ["db"]
