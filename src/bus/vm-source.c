@@ -20,6 +20,7 @@ static const McVmSource sources[] = {
   { "Status", MC_VM_SOURCE_STATUS, 0 },
   { "StatusSince", MC_VM_SOURCE_NUMBER, VIEW (status_since) },
   { "StatusDetail", MC_VM_SOURCE_TEXT, VIEW (status_detail) },
+  { "StatusDetailCode", MC_VM_SOURCE_TEXT, VIEW (status_detail_code) },
   { "Balloon", MC_VM_SOURCE_FIGURE, VIEW (balloon) },
   { "Target", MC_VM_SOURCE_NUMBER, VIEW (target) },
   { "Unused", MC_VM_SOURCE_FIGURE, VIEW (unused) },

@@ -311,13 +311,13 @@ check_vm (McVm *vm, GError **error)
 {
   McVmFacts facts = facts_of (vm);
   McVmStatus status = facts.paused ? MC_VM_PAUSED : mc_vm_get_status (vm);
-  g_autofree char *detail = NULL;
+  g_auto (McVmDetail) detail = { NULL };
 
   if (mc_give_back_is_possible (&facts, mc_vm_get_history (vm)))
     return TRUE;
   detail = mc_vm_detail_describe (mc_vm_get_parts (vm), status, mc_vm_get_decision (vm), NULL);
   g_set_error (error, MC_SERVICE_ERROR, MC_SERVICE_ERROR_FAILED,
-               "The VM %s cannot be given memory: %s", mc_vm_get_name (vm), detail);
+               "The VM %s cannot be given memory: %s", mc_vm_get_name (vm), detail.text);
   return FALSE;
 }
 

@@ -6,7 +6,28 @@
 
 #include "plain-text.h"
 
-static char *
+/* @text: (static) */
+static McVmDetail
+say (const char *code, const char *text)
+{
+  return (McVmDetail){ .code = code, .text = text };
+}
+
+static McVmDetail tell (const char *code, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+static McVmDetail
+tell (const char *code, const char *format, ...)
+{
+  McVmDetail detail = { .code = code };
+  va_list arguments;
+
+  va_start (arguments, format);
+  detail.text = detail.own = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  return detail;
+}
+
+static McVmDetail
 describe_busy (const McVmParts *vm)
 {
   const char *unset = vm->target.refusal.words;
@@ -14,15 +35,17 @@ describe_busy (const McVmParts *vm)
   gboolean described = vm->description.current != NULL;
 
   if (mc_target_is_late (&vm->target) && vm->target.under_way)
-    return g_strdup ("A change of its memory has been under way for too long; it may be in a save, "
-                     "a snapshot or a migration.");
+    return say ("change-is-late",
+                "A change of its memory has been under way for too long; it may be in a save, "
+                "a snapshot or a migration.");
   if (!vm->domain.facts.busy && unset != NULL)
-    return g_strdup_printf ("Setting its balloon failed, and is tried again: %s.", unset);
+    return tell ("set-failed", "Setting its balloon failed, and is tried again: %s.", unset);
   if (!described && unread != NULL)
-    return g_strdup_printf ("Its description cannot be read: %s.", unread);
+    return tell ("description-refused", "Its description cannot be read: %s.", unread);
   if (!described)
-    return g_strdup ("Its description has not been read yet.");
-  return g_strdup ("Its QEMU process does not answer; it is not managed until it does.");
+    return say ("description-unread", "Its description has not been read yet.");
+  return say ("process-is-silent",
+              "Its QEMU process does not answer; it is not managed until it does.");
 }
 
 /* As it is typed. */
@@ -32,19 +55,19 @@ name_of (const McVmParts *vm)
   return mc_plain_text_as_word (vm->domain.name, vm->domain.uuid);
 }
 
-static char *
+static McVmDetail
 describe_pause (const McVmParts *vm, const char *all_paused)
 {
   const char *reason = mc_pause_get_reason (&vm->pause);
   g_autofree char *name = name_of (vm);
 
   if (!vm->pause.active)
-    return g_strdup (all_paused != NULL ? all_paused : "");
-  return g_strdup_printf ("Paused%s%s; to resume it: memcoordctl resume %s",
-                          *reason != '\0' ? ": " : "", reason, name);
+    return say ("all-paused", all_paused != NULL ? all_paused : "");
+  return tell ("paused", "Paused%s%s; to resume it: memcoordctl resume %s",
+               *reason != '\0' ? ": " : "", reason, name);
 }
 
-static char *
+static McVmDetail
 describe_managed (const McVmParts *vm, const McVmDecision *decision)
 {
   McReason reason = decision->reason;
@@ -52,71 +75,80 @@ describe_managed (const McVmParts *vm, const McVmDecision *decision)
   guint64 own_maximum = vm->limits.metadata.policy.maximum;
 
   if (reason == MC_REASON_NO_FREE_MEMORY)
-    return g_strdup ("It needs more memory than the host has left to give.");
+    return say ("host-has-no-more", "It needs more memory than the host has left to give.");
   if (reason == MC_REASON_GROUP_FULL)
-    return g_strdup_printf ("It needs more memory than is left of %s, which it shares with others.",
-                            decision->group);
+    return tell ("group-is-full",
+                 "It needs more memory than is left of %s, which it shares with others.",
+                 decision->group);
   if (reason == MC_REASON_AT_MAXIMUM
       && mc_vm_limits_get_reach (&vm->limits) < MIN (capacity, own_maximum))
-    return g_strdup_printf ("It needs more memory than %s lets it have.",
-                            vm->description.current->ceiling_name);
+    return tell ("at-ceiling", "It needs more memory than %s lets it have.",
+                 vm->description.current->ceiling_name);
   if (reason == MC_REASON_AT_MAXIMUM)
-    return g_strdup ("It needs more memory than its maximum lets it have.");
+    return say ("at-maximum", "It needs more memory than its maximum lets it have.");
   if (reason == MC_REASON_FOREIGN)
-    return g_strdup ("Somebody else has set its memory, which is respected for a while.");
-  return g_strdup ("Its memory follows its need.");
+    return say ("set-by-others",
+                "Somebody else has set its memory, which is respected for a while.");
+  return say ("follows-need", "Its memory follows its need.");
 }
 
-static char *
+static McVmDetail
 describe_silence (const McVmParts *vm, McVmStatus status)
 {
   const McVmFacts *facts = &vm->domain.facts;
   const char *refused = vm->period.refusal.words;
 
   if (refused != NULL)
-    return g_strdup_printf ("Its statistics period cannot be set: %s.", refused);
+    return tell ("period-refused", "Its statistics period cannot be set: %s.", refused);
   if (vm->domain.reported_us == 0 && facts->stats_time_s > 0 && facts->unused != MC_UNKNOWN)
-    return g_strdup (
+    return say (
+        "no-report-yet",
         "The guest has reported nothing since the service started watching it; earlier reports are "
         "not used.");
   if (status == MC_VM_NO_STATS)
-    return g_strdup ("The guest reports no memory statistics; load the virtio_balloon driver (in "
-                     "Windows, install the balloon service) in it.");
-  return g_strdup ("The guest has stopped reporting memory statistics, or reports implausible "
-                   "ones; see whether it runs, and whether its virtio_balloon driver is loaded.");
+    return say ("no-driver",
+                "The guest reports no memory statistics; load the virtio_balloon driver (in "
+                "Windows, install the balloon service) in it.");
+  return say ("stopped-reporting",
+              "The guest has stopped reporting memory statistics, or reports implausible "
+              "ones; see whether it runs, and whether its virtio_balloon driver is loaded.");
 }
 
-static char *
+static McVmDetail
 describe_opted_out (const McVmParts *vm)
 {
   const char *problem = vm->limits.problem;
   g_autofree char *name = name_of (vm);
 
   if (problem != NULL)
-    return g_strdup_printf (
+    return tell (
+        "metadata-is-invalid",
         "It is not managed, as its memcoord metadata is invalid: %s; mend it, or remove it: virsh "
         "metadata %s --uri " MC_METADATA_NAMESPACE " --remove --live --config",
         problem, name);
   if (vm->limits.metadata.managed == MC_MANAGED_NO)
-    return g_strdup_printf (
-        "Its metadata says managed=\"no\"; to manage it: memcoordctl set %s managed=yes", name);
-  return g_strdup_printf ("The configuration manages marked VMs only, and its metadata does not "
-                          "mark it; to do so: memcoordctl set %s managed=yes",
-                          name);
+    return tell ("managed-no",
+                 "Its metadata says managed=\"no\"; to manage it: memcoordctl set %s managed=yes",
+                 name);
+  return tell ("not-marked",
+               "The configuration manages marked VMs only, and its metadata does not "
+               "mark it; to do so: memcoordctl set %s managed=yes",
+               name);
 }
 
-static char *
+static McVmDetail
 describe_foreign (const McVmParts *vm)
 {
   g_autofree char *name = name_of (vm);
 
-  return g_strdup_printf (
+  return tell (
+      "foreign",
       "Something else sets its balloon repeatedly (pvestatd, MOM, libvirt-autoballoon or a "
       "script), and it is left to that; switch that off, or: memcoordctl set %s managed=no",
       name);
 }
 
-static char *
+static McVmDetail
 describe_unsupported (const McVmParts *vm)
 {
   const McVmDescription *description = vm->description.current;
@@ -125,11 +157,17 @@ describe_unsupported (const McVmParts *vm)
                         : mc_target_get_denial (&vm->target);
 
   if (why != NULL)
-    return g_strdup_printf ("Its memory cannot be moved: %s.", why);
-  return g_strdup ("It has no balloon device; add <memballoon model='virtio'/> to it.");
+    return tell ("cannot-be-moved", "Its memory cannot be moved: %s.", why);
+  return say ("no-balloon", "It has no balloon device; add <memballoon model='virtio'/> to it.");
 }
 
-char *
+void
+mc_vm_detail_clear (McVmDetail *self)
+{
+  g_free (self->own);
+}
+
+McVmDetail
 mc_vm_detail_describe (const McVmParts *vm,
                        McVmStatus status,
                        const McVmDecision *decision,
@@ -144,29 +182,32 @@ mc_vm_detail_describe (const McVmParts *vm,
     case MC_VM_OPTED_OUT:
       return describe_opted_out (vm);
     case MC_VM_BOOTING:
-      return g_strdup ("It has just started; it is not managed until its balloon driver reports.");
+      return say ("booting",
+                  "It has just started; it is not managed until its balloon driver reports.");
     case MC_VM_BUSY:
       return describe_busy (vm);
     case MC_VM_SUSPENDED:
-      return g_strdup (vm->domain.crashed
-                           ? "Its kernel has crashed; it is not managed until it restarts."
-                           : "It is not running; it is managed again when it runs.");
+      return vm->domain.crashed
+                 ? say ("crashed", "Its kernel has crashed; it is not managed until it restarts.")
+                 : say ("not-running", "It is not running; it is managed again when it runs.");
     case MC_VM_FOREIGN:
       return describe_foreign (vm);
     case MC_VM_NO_STATS:
     case MC_VM_STALE:
       return describe_silence (vm, status);
     case MC_VM_STUCK:
-      return g_strdup ("The guest does not reach its target; it keeps what it has for a while. If "
-                       "that does not end, see whether its balloon driver works, or raise its "
-                       "minimum.");
+      return say ("stuck",
+                  "The guest does not reach its target; it keeps what it has for a while. If "
+                  "that does not end, see whether its balloon driver works, or raise its "
+                  "minimum.");
     case MC_VM_INEFFECTIVE:
-      return g_strdup (
+      return say (
+          "ineffective",
           "The host gains nothing from what it gives; it keeps what it has for a while. If that "
           "does not end, see whether something pins its memory.");
     case MC_VM_UNSUPPORTED:
       return describe_unsupported (vm);
     default:
-      g_return_val_if_reached (g_strdup (""));
+      g_return_val_if_reached (say ("", ""));
     }
 }

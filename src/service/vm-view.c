@@ -10,6 +10,7 @@ mc_vm_view_init (McVmView *self)
   *self = (McVmView){
     .name = g_strdup (""),
     .status_detail = g_strdup (""),
+    .status_detail_code = "",
     .overridden = g_new0 (char *, 1),
     .pause_reason = g_strdup (""),
     .last_reason = g_strdup (""),
@@ -115,7 +116,7 @@ mc_vm_view_update (McVmView *self,
                    const McVmFacts *facts,
                    const McVmHistory *history,
                    McVmStatus status,
-                   const char *detail,
+                   const McVmDetail *detail,
                    guint64 wall_us)
 {
   gboolean changed;
@@ -123,7 +124,9 @@ mc_vm_view_update (McVmView *self,
   set_since (self, status, wall_us);
   changed = update_policy (self, vm, facts, status);
   changed |= replace (&self->name, vm->domain.name);
-  changed |= replace (&self->status_detail, detail);
+  changed |= replace (&self->status_detail, detail->text);
+  changed |= self->status_detail_code != detail->code;
+  self->status_detail_code = detail->code;
   changed |= update_overridden (self, &vm->limits);
   changed |= replace (&self->pause_reason, mc_pause_get_reason (&vm->pause));
   update_figures (self, vm, facts);

@@ -4,7 +4,7 @@
 
 #include "counters.h"
 #include "policy.h"
-#include "vm-parts.h"
+#include "vm-detail.h"
 
 G_BEGIN_DECLS
 
@@ -19,7 +19,8 @@ typedef struct
   McVmStatus status;
   guint64 status_since;
   char *status_detail;
-  McVmPolicy policy; /* that is in force */
+  const char *status_detail_code; /* (static) */
+  McVmPolicy policy;              /* that is in force */
   guint64 balloon, target;
   guint64 unused, usable, available, resident;
   guint64 swap_in_rate, swap_out_rate;
@@ -49,7 +50,7 @@ void mc_vm_view_update (McVmView *self,
                         const McVmFacts *facts,
                         const McVmHistory *history,
                         McVmStatus status,
-                        const char *detail,
+                        const McVmDetail *detail,
                         guint64 wall_us);
 
 /* Whether nothing is known of any VM now. What it was before goes on where it is the same again

@@ -354,13 +354,14 @@ mc_vm_update_view (McVm *self, const char *all_paused, const char *degraded)
 {
   McVmFacts facts = mc_vm_get_facts (self, all_paused != NULL);
   McVmStatus status = degraded != NULL ? MC_VM_BUSY : self->status.shown;
-  g_autofree char *detail = degraded != NULL ? g_strdup (degraded)
-                                             : mc_vm_detail_describe (&self->parts, status,
-                                                                      &self->decision, all_paused);
+  g_auto (McVmDetail) detail = { .code = "degraded", .text = degraded };
+
+  if (degraded == NULL)
+    detail = mc_vm_detail_describe (&self->parts, status, &self->decision, all_paused);
 
   mc_vm_view_set_lost (&self->view, degraded != NULL);
   mc_vm_view_set_counters (&self->view, &self->counters);
-  mc_vm_view_update (&self->view, &self->parts, &facts, &self->history, status, detail,
+  mc_vm_view_update (&self->view, &self->parts, &facts, &self->history, status, &detail,
                      wall_now (self));
 }
 

@@ -84,7 +84,7 @@ def test_vm_tells_what_is(service):
     vm = service.vms()["web"]
     assert (vm["Name"], vm["UUID"], vm["Id"], vm["Persistent"]) == ("web", "00000000-0000-4000-8000-000000000001", 1, True)
     assert service.path("web") == f"{ROOT}/vm/_00000000_0000_4000_8000_000000000001"
-    assert (vm["Status"], vm["StatusDetail"] != "") == ("managed", True)
+    assert (vm["Status"], vm["StatusDetail"], vm["StatusDetailCode"]) == ("managed", "Its memory follows its need.", "follows-need")
     assert (vm["Maximum"], vm["Balloon"], vm["Target"], vm["Resident"]) == (1024 * MIB, 512 * MIB, 512 * MIB, 512 * MIB)
     assert (vm["Unused"], vm["Usable"], vm["Available"]) == (125 * MIB, 125 * MIB, 472 * MIB)
     assert (vm["SwapInRate"], vm["SwapOutRate"]) == (0, 0)
@@ -101,7 +101,7 @@ def test_what_a_guest_does_not_report_is_nothing_and_a_status_says_so(bus):
     service.wait_until(lambda: service.vms()["mute"]["Status"] == "no-stats", 30)
     vm = service.vms()["mute"]
     assert (vm["Unused"], vm["Usable"], vm["Available"], vm["StatsTime"]) == (0, 0, 0, 0)
-    assert "driver" in vm["StatusDetail"]
+    assert "driver" in vm["StatusDetail"] and vm["StatusDetailCode"] == "no-driver"
     stop_service(service)
 
 

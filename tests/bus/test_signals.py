@@ -73,7 +73,7 @@ def test_properties_changed_only_for_what_changed(service, bus):
     changed = heard.changed(service.path("db"))
     service.wait_until(lambda: service.vms()["db"]["Status"] == "paused")
     changed = heard.changed(service.path("db"))
-    assert set(changed) == {"Status", "StatusDetail", "StatusSince", "PauseReason"}
+    assert set(changed) == {"Status", "StatusDetail", "StatusDetailCode", "StatusSince", "PauseReason"}
     assert (changed["Status"], changed["PauseReason"]) == ("paused", "backup")
     assert heard.changed(service.path("web")) == {}
 

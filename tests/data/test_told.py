@@ -47,6 +47,13 @@ def test_every_key_of_a_vm_is_in_the_example_of_its_metadata():
     assert set(re.findall(r"<memcoord:([\w-]+)>", example)) == set(thresholds("vm"))
 
 
+def test_every_code_of_a_detail_is_told():
+    sent = set(re.findall(r'(?:say|tell) \(\s*"([\w-]+)"', text("src/service/vm-detail.c"))) | {"degraded"}
+    told = text(VM_XML).partition("        StatusDetailCode:\n")[2].partition("-->")[0]
+    statuses = {"managed", "opted-out", "busy", "suspended", "no-stats", "stale", "unsupported"}
+    assert len(sent) > 25 and set(re.findall(r"`([a-z-]+)`", told)) - statuses == sent
+
+
 def test_every_error_is_told():
     sent = set(re.findall(r'MC_ERROR_PREFIX "(\w+)"', text("src/common/names.h")))
     told = text(ROOT_XML).partition("Errors of this service are")[2].partition("-->")[0]
