@@ -17,7 +17,7 @@ mc_command_common_entries (McClient *client, char **color, GOptionEntry *entries
     { "json", 'j', 0, G_OPTION_ARG_NONE, &client->json,
       N_ ("Print JSON, with the names and units of the bus"), NULL },
     { "host", 'H', 0, G_OPTION_ARG_STRING_ARRAY, &client->hosts, N_ ("Ask another host, by ssh"),
-      N_ ("[USER@]HOST") },
+      N_ ("HOST") },
     { "session", 0, 0, G_OPTION_ARG_NONE, &client->session, N_ ("Use the session bus"), NULL },
     { "color", 0, 0, G_OPTION_ARG_STRING, color, N_ ("Use colours: auto, always or never"),
       N_ ("MODE") },

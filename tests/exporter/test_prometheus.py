@@ -24,10 +24,10 @@ global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}
 rule_files: ["{rules}"]
 scrape_configs:
   - job_name: memcoord
-    static_configs: [{{targets: ["127.0.0.1:{real}", "127.0.0.1:{counting}"]}}]
+    static_configs: [{{targets: ["127.0.0.1:{real}", "127.0.0.1:{leaving}"]}}]
 """
-# What a service that counts has; the one beside it is the real one.
-COUNTING = {"State": ["s", "running"], "HostCondition": ["s", "comfortable"], "Moves": ["t", 12], "FailedMoves": ["t", 1],
+# What a service has that comes and goes, beside the real one.
+LEAVING = {"State": ["s", "running"], "HostCondition": ["s", "comfortable"], "Moves": ["t", 12], "FailedMoves": ["t", 1],
             "GrantedBytes": ["t", 5], "ReclaimedBytes": ["t", 7], "NeedSeconds": ["t", 90], "CriticalSeconds": ["t", 2],
             "Reclaimed": ["t", 9]}
 
@@ -38,10 +38,10 @@ def free_port():
 
 
 class Prometheus:
-    def __init__(self, directory, rules, real, counting):
+    def __init__(self, directory, rules, real, leaving):
         self.port = free_port()
         configuration = directory / "prometheus.yml"
-        configuration.write_text(CONFIGURATION.format(rules=rules, real=real, counting=counting))
+        configuration.write_text(CONFIGURATION.format(rules=rules, real=real, leaving=leaving))
         self.log = open(directory / "log", "w+", encoding="utf-8")
         self.process = subprocess.Popen(
             ["prometheus", f"--config.file={configuration}", f"--storage.tsdb.path={directory / 'data'}",
@@ -77,28 +77,28 @@ class Prometheus:
 
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory, source_root):
-    """Prometheus, and the real service with a VM; beside it one that counts."""
+    """Prometheus, and the real service with a VM; beside it one that comes and goes."""
     with own_bus() as bus, own_bus() as other_bus:
-        real, counting = (Exporter(os.environ | {"DBUS_SESSION_BUS_ADDRESS": address}) for address in (bus, other_bus))
-        stub = Stub(counting.environment)
+        real, leaving = (Exporter(os.environ | {"DBUS_SESSION_BUS_ADDRESS": address}) for address in (bus, other_bus))
+        stub = Stub(leaving.environment)
         prometheus = None
         try:
-            stub.start(COUNTING)
-            for exporter in (real, counting):
+            stub.start(LEAVING)
+            for exporter in (real, leaving):
                 exporter.start()
             with running_service(bus, {"web": 1024 * MIB}) as service:
                 service.wait_until(lambda: service.vms()["web"]["Unused"] > 0)
                 service.tell("need", "web")
                 service.wait_until(lambda: service.vms()["web"]["LastChange"] > 0)
                 prometheus = Prometheus(tmp_path_factory.mktemp("prometheus"), source_root / "data/prometheus/memcoord.rules.yml",
-                                        real.port, counting.port)
+                                        real.port, leaving.port)
                 wait_until(prometheus.is_ready, 60, "Prometheus has scraped both")
-                prometheus.real, prometheus.counting = (f'instance="127.0.0.1:{each.port}"' for each in (real, counting))
+                prometheus.real, prometheus.leaving = (f'instance="127.0.0.1:{each.port}"' for each in (real, leaving))
                 prometheus.service, prometheus.stub = service, stub
                 yield prometheus
         finally:
             stub.stop()
-            for exporter in (real, counting):
+            for exporter in (real, leaving):
                 exporter.close()
             if prometheus is not None:
                 prometheus.stop()
@@ -123,7 +123,7 @@ def test_prometheus_has_what_the_bus_has(watched):
 def test_prometheus_takes_it_as_openmetrics(watched):
     """The older format has no units."""
     told = watched.ask("targets/metadata", metric="memcoord_granted_bytes")
-    assert [(entry["type"], entry["unit"]) for entry in told] == [("counter", "bytes")]
+    assert [(entry["type"], entry["unit"]) for entry in told] == [("counter", "bytes")] * 2  # of both targets
 
 
 def test_scrape_is_sound(watched):
@@ -161,11 +161,11 @@ def test_every_rule_is_evaluated(watched):
 def test_service_that_is_away_is_seen(watched):
     """The exporter is up all the same, and nothing of what the service has shown is left."""
     watched.stub.stop()
-    wait_until(lambda: watched.value(f"memcoord_up{{{watched.counting}}}") == 0, 20, "it is away")
-    assert watched.value(f"up{{{watched.counting}}}") == 1
-    wait_until(lambda: watched.query("memcoord_moves_total") == [], 20, "its figures are gone")
-    watched.stub.start(COUNTING)
-    wait_until(lambda: watched.value(f"memcoord_up{{{watched.counting}}}") == 1, 20, "it is back")
+    wait_until(lambda: watched.value(f"memcoord_up{{{watched.leaving}}}") == 0, 20, "it is away")
+    assert watched.value(f"up{{{watched.leaving}}}") == 1
+    wait_until(lambda: watched.query(f"memcoord_moves_total{{{watched.leaving}}}") == [], 20, "its figures are gone")
+    watched.stub.start(LEAVING)
+    wait_until(lambda: watched.value(f"memcoord_up{{{watched.leaving}}}") == 1, 20, "it is back")
 
 
 # By promtool alone, and by what the source has.

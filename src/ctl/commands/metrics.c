@@ -31,8 +31,8 @@ parse (McClient *client, int *argc, char ***argv, McFormat *format)
 {
   g_autofree char *name = NULL;
   const GOptionEntry entries[] = {
-    { "format", 'f', 0, G_OPTION_ARG_STRING, &name,
-      N_ ("Print openmetrics (the default) or prometheus, the older format"), N_ ("FORMAT") },
+    { "format", 'f', 0, G_OPTION_ARG_STRING, &name, N_ ("openmetrics (the default) or prometheus"),
+      N_ ("FORMAT") },
     { NULL },
   };
 
