@@ -67,7 +67,7 @@ parse_options (Options *options, int *argc, char ***argv, GError **error)
   if (*argc > 1)
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION,
-                   _ ("unexpected argument '%s'"), (*argv)[1]);
+                   _ ("unexpected argument \"%s\""), (*argv)[1]);
       return FALSE;
     }
   return TRUE;
