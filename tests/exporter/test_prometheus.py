@@ -17,7 +17,8 @@ import pytest
 from common import MIB, wait_until
 from common.bus import own_bus
 from common.service import running_service
-from exporter import Exporter, Stub
+from common.stub import Stub
+from exporter import Exporter
 
 CONFIGURATION = """
 global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}
@@ -26,7 +27,7 @@ scrape_configs:
   - job_name: memcoord
     static_configs: [{{targets: ["127.0.0.1:{real}", "127.0.0.1:{counting}"]}}]
 """
-# What a service that counts has; the one beside it is the real one.
+# What a service has that has counted a lot; the one beside it is the real one.
 COUNTING = {"State": ["s", "running"], "HostCondition": ["s", "comfortable"], "Moves": ["t", 12], "FailedMoves": ["t", 1],
             "GrantedBytes": ["t", 5], "ReclaimedBytes": ["t", 7], "NeedSeconds": ["t", 90], "CriticalSeconds": ["t", 2],
             "Reclaimed": ["t", 9]}
@@ -123,7 +124,7 @@ def test_prometheus_has_what_the_bus_has(watched):
 def test_prometheus_takes_it_as_openmetrics(watched):
     """The older format has no units."""
     told = watched.ask("targets/metadata", metric="memcoord_granted_bytes")
-    assert [(entry["type"], entry["unit"]) for entry in told] == [("counter", "bytes")]
+    assert [(entry["type"], entry["unit"]) for entry in told] == 2 * [("counter", "bytes")]  # of both
 
 
 def test_scrape_is_sound(watched):
@@ -163,7 +164,7 @@ def test_service_that_is_away_is_seen(watched):
     watched.stub.stop()
     wait_until(lambda: watched.value(f"memcoord_up{{{watched.counting}}}") == 0, 20, "it is away")
     assert watched.value(f"up{{{watched.counting}}}") == 1
-    wait_until(lambda: watched.query("memcoord_moves_total") == [], 20, "its figures are gone")
+    wait_until(lambda: watched.query(f"memcoord_moves_total{{{watched.counting}}}") == [], 20, "its figures are gone")
     watched.stub.start(COUNTING)
     wait_until(lambda: watched.value(f"memcoord_up{{{watched.counting}}}") == 1, 20, "it is back")
 
