@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The page: what is the matter, the host, its VMs. */
 
-import { useCallback, useState, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
 import {
     Alert, AlertActionLink, Button, EmptyState, EmptyStateActions, EmptyStateBody, EmptyStateFooter, Spinner, Stack, StackItem,
     Title,
@@ -9,7 +9,7 @@ import {
 
 import { clock, size } from "./format";
 import { HostCard } from "./host";
-import { Host, Reservation, ROOT, Service, steer } from "./service";
+import { Host, Inhibitor, listInhibitors, Reservation, ROOT, Service, steer } from "./service";
 import { VmsCard } from "./vms";
 import { Refusal } from "./dialogs/dialog";
 
@@ -19,6 +19,13 @@ const SERVICE_PAGE = "/system/services#/memcoordd.service";
 
 type OnError = (error: CockpitError) => void;
 
+/* Who has paused it, and why, as they have said it. */
+function Inhibitors() {
+    const [inhibitors, setInhibitors] = useState<Inhibitor[]>([]);
+    useEffect(() => { listInhibitors().then(setInhibitors, () => { /* the alert says enough */ }) }, []);
+    return <>{inhibitors.map(([who, why], i) => <div key={i}>{why ? `${who}: ${why}` : who}</div>)}</>;
+}
+
 function PausedAlert({ host, onError }: { host: Host, onError: OnError }) {
     const until = host.PausedUntil > 0 ? cockpit.format(_("until $0"), clock(host.PausedUntil)) : _("until it is resumed");
     return (
@@ -26,6 +33,7 @@ function PausedAlert({ host, onError }: { host: Host, onError: OnError }) {
                title={host.Inhibited ? _("Balancing is paused by a program") : cockpit.format(_("Balancing is paused $0"), until)}
                actionLinks={!host.Inhibited && <AlertActionLink onClick={() => steer(ROOT, "Resume").catch(onError)}>{_("Resume")}</AlertActionLink>}>
             {host.PauseReason}
+            {host.Inhibited && <Inhibitors />}
         </Alert>
     );
 }
@@ -84,7 +92,7 @@ interface Told {
 }
 
 function Success({ told, onClose, onError }: { told: Told, onClose: () => void, onError: OnError }) {
-    const release = () => told.reservation!.release().then(onClose, onError);
+    const release = () => told.reservation!.release().catch(onError).finally(onClose);   // one that is refused has ended already
     return (
         <Alert variant="success" isInline isLiveRegion title={told.text}
                actionLinks={told.reservation
@@ -96,11 +104,12 @@ function Success({ told, onClose, onError }: { told: Told, onClose: () => void, 
 export function App({ service }: { service: Service }) {
     const { connection, problem, host, vms } = useSyncExternalStore(service.subscribe, service.getView);
     const [error, setError] = useState<CockpitError | null>(null);
-    const [told, setTold] = useState<Told | null>(null);
+    const [told, setTold] = useState<Told[]>([]);   // each stays until it is closed: it may be the only way to a reservation
     const onError = useCallback<OnError>(setError, []);
-    const onGiven = useCallback((bytes: number) => setTold({ text: cockpit.format(_("Given back: $0"), size(bytes)) }), []);
+    const tell = useCallback((added: Told) => setTold(before => [...before, added]), []);
+    const onGiven = useCallback((bytes: number) => tell({ text: cockpit.format(_("Given back: $0"), size(bytes)) }), [tell]);
     const onReserved = useCallback((reservation: Reservation) =>
-        setTold({ text: cockpit.format(_("Reserved: $0"), size(reservation.granted)), reservation }), []);
+        tell({ text: cockpit.format(_("Reserved: $0"), size(reservation.granted)), reservation }), [tell]);
 
     return (
         <main className="mc-page">
@@ -110,7 +119,11 @@ export function App({ service }: { service: Service }) {
             {host &&
                 <Stack hasGutter>
                     {error && <StackItem><Refusal error={error} onClose={() => setError(null)} /></StackItem>}
-                    {told && <StackItem><Success told={told} onClose={() => setTold(null)} onError={onError} /></StackItem>}
+                    {told.map((each, i) => (
+                        <StackItem key={i}>
+                            <Success told={each} onClose={() => setTold(before => before.filter(other => other !== each))} onError={onError} />
+                        </StackItem>
+                    ))}
                     <Alerts host={host} onError={onError} />
                     <StackItem>
                         <HostCard host={host} vms={vms} service={service} onError={onError} onGiven={onGiven} onReserved={onReserved} />

@@ -9,7 +9,7 @@ interface CockpitError {
 
 interface CockpitDBusClient {
     call(path: string, iface: string, method: string, args: unknown[], options: { type: string, flags?: string }): Promise<unknown[]>;
-    subscribe(match: { path_namespace: string },
+    subscribe(match: { path?: string, path_namespace?: string, interface?: string, member?: string, arg0?: string },
               callback: (path: string, iface: string, signal: string, args: unknown[]) => void): { remove(): void };
     addEventListener(name: "owner", handler: (event: Event, owner: string | null) => void): void;
     addEventListener(name: "close", handler: (event: Event, options: { problem?: string, message?: string }) => void): void;

@@ -8,7 +8,7 @@ import {
 } from "./patternfly";
 
 import { Bar, Legend } from "./bar";
-import { number, percent, size } from "./format";
+import { duration, number, percent, size } from "./format";
 import { Plot } from "./plot";
 import { Host, Reservation, ROOT, Service, steer, Vm } from "./service";
 import { HOST_THRESHOLDS } from "./thresholds";
@@ -52,7 +52,8 @@ function Figures({ host, vms }: { host: Host, vms: Vm[] }) {
         [_("Used"), cockpit.format(_("$0 of $1"), percent(host.HostUsedPercent), size(host.HostTotal))],
         [_("Free for a new VM"), size(host.FreeForNewVM)],
         [_("Reserved"), size(host.Reserved)],
-        [_("Held less than the maximum"), size(sum(managed.map(vm => Math.max(0, vm.Maximum - vm.Balloon))))],
+        [_("Held less than the maximum"), size(host.Reclaimed)],
+        [_("In need in the last hour"), duration(host.NeedSecondsLastHour)],
         [_("Managed VMs"), cockpit.format(_("$0 of $1"), number(managed.length), number(vms.length))],
     ];
     return (

@@ -16,5 +16,5 @@ document.documentElement.dir = cockpit.language_direction || "ltr";
 cockpit.translate();
 
 const service = new Service();
-service.connect();
+service.start();
 createRoot(document.getElementById("app")!).render(<App service={service} />);

@@ -13,17 +13,19 @@ export const HOST = "org.example.MemCoord1";
 export const VM = "org.example.MemCoord1.VM";
 const PROPERTIES = "org.freedesktop.DBus.Properties";
 const MANAGER = "org.freedesktop.DBus.ObjectManager";
+const BUS = "org.freedesktop.DBus";
+const BUS_PATH = "/org/freedesktop/DBus";
 
 const RETRY_MS = 2000;
 const SHOW_AFTER_MS = 50;   // changes of many VMs come together
-const DECISIONS_MOST = 32;
+const COUNTED_MS = 60_000;  // what is counted is not signalled: it is read again after so long
 
 export interface Host {
     State: string; StateSince: number; DryRun: boolean; DryRunConfigured: boolean; HypervisorUri: string; HypervisorConnected: boolean;
     HostTotal: number; HostAvailable: number; HostPromised: number; HostUsedPercent: number; HostCondition: string;
     LowWatermark: number; HighWatermark: number; HostReserve: number; HostUsageLimit: number; StepLimit: number; Interval: number;
     Overridden: string[]; ReloadError: string; PauseReason: string; PausedUntil: number; Inhibited: boolean; Reserved: number;
-    FreeForNewVM: number; Version: string;
+    FreeForNewVM: number; Reclaimed: number; NeedSecondsLastHour: number; Version: string;
 }
 
 export interface Vm {
@@ -34,7 +36,7 @@ export interface Vm {
     PausedUntil: number; LastReason: string; LastReasonCode: string; LastChange: number; ShortSince: number;
 }
 
-export type Decision = [time: number, from: number, to: number, reason: string];
+export type Decision = [time: number, from: number, to: number, code: string, reason: string];
 
 export interface View {
     connection: "connecting" | "present" | "away";
@@ -46,6 +48,8 @@ export interface View {
 type Variants = Record<string, { v: unknown }>;
 type Objects = Record<string, Record<string, Variants>>;
 
+type Signal = [path: string, iface: string, signal: string, args: unknown[]];
+
 const plain = (variants: Variants) => Object.fromEntries(Object.entries(variants).map(([name, variant]) => [name, variant.v]));
 
 export class Service {
@@ -55,7 +59,9 @@ export class Service {
     private histories = new Map<string, History>();
     private listeners = new Set<() => void>();
     private timer = 0;
+    private client: CockpitDBusClient | null = null;
     private loaded = false;
+    private waiting: Signal[] | null = null;   // what was signalled while everything is read
 
     /* For React's useSyncExternalStore(). */
     subscribe = (listener: () => void) => {
@@ -70,54 +76,99 @@ export class Service {
         return this.histories.get(path) ?? emptyHistory();
     }
 
-    connect = () => {
-        const client = cockpit.dbus(NAME, { bus: "system" });
-        client.subscribe({ path_namespace: ROOT }, (path, iface, signal, args) => this.onSignal(path, iface, signal, args));
-        client.addEventListener("owner", (_event, owner) => owner ? this.load(client) : this.lose(""));
-        client.addEventListener("close", (_event, options) => {
+    start() {
+        this.connect();
+        window.setInterval(() => this.readCounted(), COUNTED_MS);
+    }
+
+    /* Opening a client of a name has the bus start its service, which somebody may have stopped: the bus is asked first whether it
+       is there. */
+    private connect = () => {
+        const bus = cockpit.dbus(BUS, { bus: "system" });
+        bus.subscribe({ path: BUS_PATH, interface: BUS, member: "NameOwnerChanged", arg0: NAME },
+                      (_path, _iface, _signal, [, , owner]) => this.onOwner(owner !== ""));
+        bus.call(BUS_PATH, BUS, "NameHasOwner", [NAME], { type: "s" })
+                .then(([owned]) => this.onOwner(owned as boolean), (error: CockpitError) => this.lose(error.message));
+        bus.addEventListener("close", (_event, options) => {
             this.lose(options.message || options.problem || "");
             window.setTimeout(this.connect, RETRY_MS);
         });
     };
 
+    private onOwner(owned: boolean) {
+        if (!owned)
+            this.lose("");
+        else if (!this.client)
+            this.open();
+    }
+
+    /* It lasts while the service goes and comes. */
+    private open() {
+        const client = this.client = cockpit.dbus(NAME, { bus: "system" });
+        client.subscribe({ path_namespace: ROOT }, (...signal) => this.onSignal(...signal));
+        client.addEventListener("owner", (_event, owner) => owner ? this.load(client) : this.lose(""));
+        client.addEventListener("close", (_event, options) => {
+            this.client = null;
+            this.lose(options.message || options.problem || "");
+        });
+    }
+
     private async load(client: CockpitDBusClient) {
+        const waiting: Signal[] = [];
+        this.waiting = waiting;
         this.loaded = false;
         try {
             const [[host], [objects]] = await Promise.all([
                 client.call(ROOT, PROPERTIES, "GetAll", [HOST], { type: "s" }) as Promise<[Variants]>,
                 client.call(ROOT, MANAGER, "GetManagedObjects", [], { type: "" }) as Promise<[Objects]>,
             ]);
+            if (waiting !== this.waiting)   // the service has gone meanwhile, and may be there again
+                return;
             this.host = plain(host) as unknown as Host;
             this.vms.clear();
+            this.waiting = null;
             this.loaded = true;
             this.rememberHost();
             for (const [path, faces] of Object.entries(objects))
                 this.add(path, faces);
+            waiting.forEach(signal => this.onSignal(...signal));
             this.show({ connection: "present", problem: "" });
         } catch (error) {
-            this.lose((error as CockpitError).message);
+            if (waiting === this.waiting)
+                this.lose((error as CockpitError).message);
+        }
+    }
+
+    private async readCounted() {
+        if (!this.loaded || document.hidden)
+            return;
+        try {
+            const [value] = await this.client!.call(ROOT, PROPERTIES, "Get", [HOST, "NeedSecondsLastHour"], { type: "ss" }) as [{ v: number }];
+            this.change(ROOT, HOST, { NeedSecondsLastHour: value.v });
+            this.showSoon();
+        } catch {
+            // Who has gone meanwhile is known by the bus.
         }
     }
 
     private lose(problem: string) {
         this.loaded = false;
+        this.waiting = null;
         this.host = null;
         this.vms.clear();
         this.show({ connection: "away", problem });
     }
 
-    /* What is signalled before the answer is in the answer. */
-    private onSignal(path: string, iface: string, signal: string, args: unknown[]) {
+    /* What is signalled between the two answers, or before them, is applied after them: once more at worst. */
+    private onSignal(...[path, iface, signal, args]: Signal) {
         if (!this.loaded)
-            return;
-        if (iface === MANAGER && signal === "InterfacesAdded")
+            this.waiting?.push([path, iface, signal, args]);
+        else if (iface === MANAGER && signal === "InterfacesAdded")
             this.add(args[0] as string, args[1] as Record<string, Variants>);
         else if (iface === MANAGER && signal === "InterfacesRemoved")
             this.remove(args[0] as string);
         else if (iface === PROPERTIES && signal === "PropertiesChanged")
             this.change(path, args[0] as string, plain(args[1] as Variants));
-        else
-            return;
         this.showSoon();
     }
 
@@ -198,9 +249,17 @@ export async function ask(path: string, method: string): Promise<unknown[]> {
     }
 }
 
-export async function listDecisions(path: string): Promise<Decision[]> {
-    const [decisions] = await ask(path, "ListDecisions") as [Decision[]];
-    return decisions.slice(-DECISIONS_MOST).reverse();
+/* The newest first. */
+export async function getDecisions(path: string): Promise<Decision[]> {
+    const [decisions] = await ask(path, "GetDecisions") as [Decision[]];
+    return decisions.reverse();
+}
+
+export type Inhibitor = [who: string, why: string, uid: number, pid: number, since: number];
+
+export async function listInhibitors(): Promise<Inhibitor[]> {
+    const [inhibitors] = await ask(ROOT, "ListInhibitors") as [Inhibitor[]];
+    return inhibitors;
 }
 
 export interface Reservation {
@@ -213,7 +272,14 @@ export async function reserve(bytes: number, seconds: number): Promise<Reservati
     const client = steering();
     try {
         const [granted, id] = await call(client, ROOT, "Reserve", "tu", [bytes, seconds]) as [number, string];
-        return { granted, release: () => call(client, ROOT, "Release", "s", [id]).then(() => client.close()) };
+        const release = async () => {
+            try {
+                await call(client, ROOT, "Release", "s", [id]);
+            } finally {
+                client.close();
+            }
+        };
+        return { granted, release };
     } catch (error) {
         client.close();
         throw error;

@@ -9,7 +9,7 @@ import {
 
 import { ago, clock, size } from "./format";
 import { Plot, useNow } from "./plot";
-import { Decision, listDecisions, Service, steer, Vm } from "./service";
+import { Decision, getDecisions, Service, steer, Vm } from "./service";
 import { VM_THRESHOLDS } from "./thresholds";
 import { reasonWords } from "./words";
 import { GiveBackDialog } from "./dialogs/give-back";
@@ -47,7 +47,7 @@ function Figures({ vm }: { vm: Vm }) {
 /* Asked for when the row is opened, and again with each move. */
 function Decisions({ vm }: { vm: Vm }) {
     const [decisions, setDecisions] = useState<Decision[] | null>(null);
-    useEffect(() => { listDecisions(vm.path).then(setDecisions, () => setDecisions([])) }, [vm.path, vm.LastChange]);
+    useEffect(() => { getDecisions(vm.path).then(setDecisions, () => setDecisions([])) }, [vm.path, vm.LastChange]);
 
     if (decisions?.length === 0)
         return <Content component="p">{_("Nothing was moved yet.")}</Content>;
@@ -55,11 +55,11 @@ function Decisions({ vm }: { vm: Vm }) {
         <Table variant="compact" borders={false} aria-label={cockpit.format(_("Last decisions about $0"), vm.Name)}>
             <Thead><Tr><Th>{_("When")}</Th><Th>{_("Moved")}</Th><Th>{_("Why")}</Th></Tr></Thead>
             <Tbody>
-                {decisions?.slice(0, DECISIONS_SHOWN).map(([time, from, to, why]) => (
+                {decisions?.slice(0, DECISIONS_SHOWN).map(([time, from, to, code, why]) => (
                     <Tr key={time}>
                         <Td dataLabel={_("When")} modifier="nowrap">{clock(time)}</Td>
                         <Td dataLabel={_("Moved")} modifier="nowrap">{cockpit.format(_("$0 to $1"), size(from), size(to))}</Td>
-                        <Td dataLabel={_("Why")}>{why}</Td>
+                        <Td dataLabel={_("Why")}><strong>{reasonWords(code)}</strong>: {why}</Td>
                     </Tr>
                 ))}
             </Tbody>
@@ -71,7 +71,7 @@ function Explanation({ vm }: { vm: Vm }) {
     const now = useNow(5000);
     return (
         <>
-            <Content component="p"><strong>{vm.StatusDetail}</strong></Content>
+            <Content component="p"><strong>{vm.StatusDetail}</strong> {cockpit.format(_("Since $0."), clock(vm.StatusSince))}</Content>
             {vm.ShortSince > 0 &&
                 <Content component="p">{cockpit.format(_("It has needed more memory and was given none since $0."), clock(vm.ShortSince))}</Content>}
             {vm.LastReason && <Content component="p">{ago(vm.LastChange, now)}: {reasonWords(vm.LastReasonCode)}. {vm.LastReason}</Content>}

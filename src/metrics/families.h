@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The table of what is exported: a family for each property of the bus that only MemCoord has. */
+/* What is exported, as a table: a family for each property of the bus that MemCoord alone knows. */
 #pragma once
 
 #include "exposition.h"

@@ -39,7 +39,8 @@ void mc_counting_set_critical (McCounting *self, gboolean critical);
 /* Nothing is known of any VM: what was found last does not hold on. */
 void mc_counting_lose (McCounting *self);
 
-/* A target is in force: @from, @to in bytes; one could not be set. Each VM counts its own. */
+/* A target is in force: @from, @to in bytes; one could not be set. What each VM counts, it counts
+ * itself. */
 void mc_counting_add_move (McCounting *self, guint64 from, guint64 to);
 void mc_counting_add_failed_move (McCounting *self);
 

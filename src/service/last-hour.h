@@ -24,7 +24,7 @@ void mc_last_hour_add (McLastHour *self, gint64 now_us, guint64 amount);
 /* Returns: what there was in the hour before @now_us. */
 guint64 mc_last_hour_sum (const McLastHour *self, gint64 now_us);
 
-/* Returns: (transfer full): amounts of the hour before @now_us, oldest first, with ";" between. */
+/* Returns: (transfer full): the amounts of the hour before @now_us, oldest first, joined by ";". */
 char *mc_last_hour_format (const McLastHour *self, gint64 now_us);
 
 /* Takes over what mc_last_hour_format() wrote @age_us before @now_us. FALSE, with *@self untouched,

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the page can do: each is seen on the bus, and what is refused is shown in the service's words."""
 
+import os
 import time
 
 import pytest
+from gi.repository import GLib
 
 from browser import WAIT_S
 from common import MIB, wait_until
+from common.bus import NAME, ROOT
 from common.service import running_service
 
 HOST = "section[aria-labelledby=host-title]"
@@ -132,6 +135,43 @@ def test_reservation_is_held_until_it_is_released(page, service):
     assert service.host()["Reserved"] == 1024 * MIB
     page.press("Release")
     service.wait_until(lambda: service.host()["Reserved"] == 0, WAIT_S)
+
+
+def test_each_of_two_reservations_can_be_released(page, service):
+    for size in ("1G", "512M"):
+        page.press("Reserve", HOST)
+        page.type("reserve-size", size)
+        page.press("Reserve", DIALOG)
+        wait_until_closed(page)
+    service.wait_until(lambda: service.host()["Reserved"] == 1536 * MIB, WAIT_S)
+    page.press("Release")
+    service.wait_until(lambda: service.host()["Reserved"] == 512 * MIB, WAIT_S)
+    page.wait_for_text("Reserved: 512 MiB")
+    wait_until(lambda: "Reserved: 1 GiB" not in page.text(), WAIT_S, "the first to be gone")
+    page.press("Release")
+    service.wait_until(lambda: service.host()["Reserved"] == 0, WAIT_S)
+
+
+def test_reservation_that_has_ended_is_cleared_away(page, service):
+    page.press("Reserve", HOST)
+    page.type("reserve-size", "1G")
+    page.type("reserve-time", "10s")
+    page.press("Reserve", DIALOG)
+    page.wait_for_text("Reserved: 1 GiB")
+    service.wait_until(lambda: service.host()["Reserved"] == 0, WAIT_S)
+    page.press("Release")
+    wait_until(lambda: "Reserved: 1 GiB" not in page.text(), WAIT_S, "what is over to be gone")
+    page.wait_for(".pf-m-danger")
+
+
+def test_who_has_paused_it_is_shown(page, service):
+    arguments = GLib.Variant("(ss)", ("backup", "nightly run"))
+    answer, descriptors = service.connection.call_with_unix_fd_list_sync(
+        NAME, ROOT, "org.example.MemCoord1", "Inhibit", arguments, None, 0, 5000, None, None)
+    page.wait_for_text("Balancing is paused by a program")
+    page.wait_for_text("backup: nightly run")
+    os.close(descriptors.steal_fds()[answer.unpack()[0]])
+    wait_until(lambda: "Balancing is paused" not in page.text(), WAIT_S, "the alert to go")
 
 
 def test_reservation_without_memory_is_refused(bus, cockpit, browser):

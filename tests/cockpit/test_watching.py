@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the page shows: live, in each state of the service, and with many VMs."""
 
+import os
+import subprocess
 import time
 
 import pytest
 
 from browser import WAIT_S
-from bus_watch import calls_of
 from common import MIB, wait_until
+from common.bus import NAME
+from common.bus_watch import calls_of
 from common.service import running_service, start_service, stop_service
+from common.stub import Stub
 
 # Bounds for a machine with other work. What it takes on one without is 1 s and 300 ms.
 FIRST_CONTENT_MS = 8000
@@ -39,6 +43,7 @@ def test_host_and_vms_are_shown(page):
     assert "Managed" in page.text(page.row("db"))
     host = page.text("section[aria-labelledby=host-title]")
     assert "Running" in host and "of 8 GiB" in host and "2 of 2" in host
+    assert "Held less than the maximum\n1 GiB" in host and "In need in the last hour\n0s" in host
 
 
 def test_hundred_vms_are_there_with_two_calls(bus, hundred, cockpit, browser, tmp_path):
@@ -51,7 +56,7 @@ def test_hundred_vms_are_there_with_two_calls(bus, hundred, cockpit, browser, tm
         assert calls.members() == ["GetAll", "GetManagedObjects"]
         browser.unfold("vm50")
         wait_until(lambda: "48 MiB to" in browser.text(".mc-details table"), WAIT_S, "its decisions")
-        assert set(calls.members()) == {"ListDecisions"}
+        assert set(calls.members()) == {"GetDecisions"}
     assert browser.driver.execute_script("return window.notes.first") < FIRST_CONTENT_MS
 
 
@@ -75,6 +80,7 @@ def test_why_a_vm_is_small_is_found(page, service):
     page.unfold("web")
     page.wait_for_text("is at or below 100 MiB", ".mc-details")
     page.wait_for_text("512 MiB to 716 MiB", ".mc-details")
+    page.wait_for_text("Needs memory: headroom of 20 MiB", ".mc-details table")
     assert "Its memory follows its need." in page.text(".mc-details")
 
 
@@ -133,6 +139,39 @@ def test_service_that_goes_and_comes(bus, cockpit, browser):
         stop_service(service)
         browser.wait_for_text("MemCoord is not running")
         assert not browser.all("[data-vm]")
+
+
+def test_looking_does_not_start_the_service(bus, cockpit, browser, tmp_path):
+    """Somebody may have stopped it."""
+    told = tmp_path / "starts"
+    with open(told, "w", encoding="utf-8") as output:
+        monitor = subprocess.Popen(["dbus-monitor", "--address", bus, "type='method_call',member='StartServiceByName'"], stdout=output)
+    wait_until(lambda: "NameLost" in told.read_text(), WAIT_S, "the monitor")
+    browser.open(cockpit)
+    browser.wait_for_text("MemCoord is not running")
+    subprocess.run(["gdbus", "call", "--address", bus, "--dest", "org.freedesktop.DBus", "--object-path", "/org/freedesktop/DBus",
+                    "--method", "org.freedesktop.DBus.StartServiceByName", "org.example.Mark", "0"], stderr=subprocess.DEVNULL)
+    wait_until(lambda: "org.example.Mark" in told.read_text(), WAIT_S, "what comes last")
+    monitor.terminate()
+    monitor.wait()
+    assert f'string "{NAME}"' not in told.read_text()
+    with running_service(bus, {"web": 1024 * MIB}):
+        browser.wait_for(browser.row("web"))
+
+
+def test_change_while_everything_is_read_is_shown(bus, cockpit, browser):
+    """Between the answer about the host and the one about its VMs."""
+    stub = Stub(os.environ | {"DBUS_SESSION_BUS_ADDRESS": bus})
+    figures = {name: ["t", 8 << 30] for name in ("HostTotal", "HostAvailable", "HostReserve", "FreeForNewVM")}
+    zeros = {name: ["t", 0] for name in ("HostPromised", "Reserved", "Reclaimed", "NeedSecondsLastHour", "PausedUntil", "StateSince")}
+    percents = {"HostUsedPercent": ["d", 0], "HostUsageLimit": ["u", 75]}
+    stub.start({"State": ["s", "running"], "HostCondition": ["s", "comfortable"], **figures, **zeros, **percents},
+               meanwhile={"HostCondition": ["s", "critical"]})
+    try:
+        browser.open(cockpit)
+        browser.wait_for_text("Critical", "section[aria-labelledby=host-title]")
+    finally:
+        stub.stop()
 
 
 def test_filter_and_order(page):

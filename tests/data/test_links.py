@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
-FOLDERS = ("", "data/**/", "findings/", "src/**/", "tests/**/")
+FOLDERS = ("", "data/**/", "introspection/", "findings/", "src/**/", "tests/**/")
 DOCUMENTS = sorted({path.relative_to(PROJECT).as_posix() for folder in FOLDERS for path in PROJECT.glob(f"{folder}*.md")})
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[\w-]+)?\)")
 NAMED_TEST = re.compile(r"([\w/-]+/test_\w+\.py)(?:::(test_\w+))?")
@@ -17,7 +17,7 @@ COMMAND = re.compile(r"(?<![\w/])(tests/[a-z-]+(?:/[a-z-]+)*)(?![\w./*-])")
 
 
 def test_there_are_documents():
-    assert {"README.md", "NEWS.md", "CONTRIBUTING.md", "src/README.md", "src/GLOSSARY.md", "tests/README.md"} <= set(DOCUMENTS)
+    assert {"README.md", "NEWS.md", "CONTRIBUTING.md", "introspection/frontends.md", "src/README.md", "src/GLOSSARY.md", "tests/README.md"} <= set(DOCUMENTS)
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

@@ -54,18 +54,20 @@ def test_every_code_of_a_detail_is_told():
     assert len(sent) > 25 and set(re.findall(r"`([a-z-]+)`", told)) - statuses == sent
 
 
+def errors():
+    return set(re.findall(r'MC_ERROR_PREFIX "(\w+)"', text("src/common/names.h")))
+
+
 def test_every_error_is_told():
-    sent = set(re.findall(r'MC_ERROR_PREFIX "(\w+)"', text("src/common/names.h")))
     told = text(ROOT_XML).partition("Errors of this service are")[2].partition("-->")[0]
-    assert sent and set(re.findall(r"`([A-Z][A-Za-z]+)`:", told)) == sent
+    assert errors() and set(re.findall(r"`([A-Z][A-Za-z]+)`:", told)) == errors()
 
 
 @pytest.mark.parametrize("document", [ROOT_XML, VM_XML])
 def test_errors_of_each_method_are_errors_of_the_service(document):
-    sent = set(re.findall(r'MC_ERROR_PREFIX "(\w+)"', text("src/common/names.h")))
     lists = re.findall(r"Errors: ([^.]*)", text(document))
     assert lists
-    assert {name for names in lists for name in re.findall(r"`([A-Z]\w+)`", names)} <= sent
+    assert {name for names in lists for name in re.findall(r"`([A-Z]\w+)`", names)} <= errors()
 
 
 # What a method that calls this can fail with, beside what it says itself.
@@ -101,11 +103,14 @@ def test_errors_of_each_method_are_told(source, document):
     assert [(method, error) for method, errors in sent.items() for error in errors if f"`{error}`" not in told[method]] == []
 
 
+def statuses():
+    return set(re.findall(r'\[MC_VM_\w+\] = "([\w-]+)"', text("src/policy/reasons.c")))
+
+
 def test_every_status_is_told():
-    statuses = set(re.findall(r'\[MC_VM_\w+\] = "([\w-]+)"', text("src/policy/reasons.c")))
-    assert len(statuses) == 12
+    assert len(statuses()) == 12
     told = text(VM_XML).partition("        Status:\n")[2].partition("-->")[0]
-    assert statuses <= set(re.findall(r"`([\w-]+)`", told))
+    assert statuses() <= set(re.findall(r"`([\w-]+)`", told))
 
 
 def test_fields_of_the_log_that_are_told_are_written():
@@ -138,10 +143,25 @@ def test_every_suite_is_told(document):
     assert set(suites) <= set(re.findall(r"^\| `(\w+)` \|", text(document), re.M))
 
 
+def codes():
+    return set(re.findall(r'\[MC_REASON_\w+\]\s*= \{ "([\w-]+)"', text("src/policy/reasons.c"))) - {"none", "left-alone"}
+
+
 def test_every_code_of_a_reason_is_told():
-    codes = set(re.findall(r'\[MC_REASON_\w+\]\s*= \{ "([\w-]+)"', text("src/policy/reasons.c"))) - {"none", "left-alone"}
     told = text(VM_XML).partition("MEMCOORD_REASON:")[2].partition(". Programs")[0]
-    assert len(codes) > 15 and set(re.split(r",\s+|\s+or\s+", told.strip())) == codes
+    assert len(codes()) > 15 and set(re.split(r",\s+|\s+or\s+", told.strip())) == codes()
+
+
+def first_column(document, heading):
+    """What is quoted in the table of that heading, in its first column."""
+    rows = re.findall(r"^\| (.+?) \|", text(document).partition(f"\n| {heading} |")[2].partition("\n\n")[0], re.M)
+    return {name for row in rows for name in re.findall(r"`(?:…Error\.)?([\w.-]+)`", row)}
+
+
+@pytest.mark.parametrize("heading, told", [("`Status`", statuses), ("`LastReasonCode`", codes), ("name", errors)])
+def test_author_of_a_frontend_is_told_every(heading, told):
+    buses = {"org.freedesktop.DBus.Error.AccessDenied", "org.freedesktop.DBus.Error.LimitsExceeded"}
+    assert first_column("introspection/frontends.md", heading) - buses == told()
 
 
 def test_every_metric_is_told():

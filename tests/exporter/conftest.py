@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from common import wait_until
-from exporter import Exporter, Stub
+from common.stub import Stub
+from exporter import Exporter
 
 
 @pytest.fixture

@@ -1,14 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""memcoord-exporter on a socket that is passed to it, as systemd does; a client; and a service that says what a test likes."""
+"""memcoord-exporter on a socket that is passed to it, as systemd does, and a client."""
 
 import contextlib
-import json
 import os
-import signal
 import socket
 import subprocess
-import sys
-from pathlib import Path
 
 from common import BUILD
 
@@ -88,25 +84,3 @@ class Answer:
         self.status = int(first.split()[1]) if first else None
         self.headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in headers)}
         self.text = self.body.decode()
-
-
-class Stub:
-    """The service's name on the bus, with properties that a test writes itself."""
-
-    def __init__(self, environment):
-        self.environment = environment
-        self.process = None
-
-    def start(self, host, vms=()):
-        program = Path(__file__).parent / "stub_service.py"
-        self.process = subprocess.Popen([sys.executable, program, json.dumps({"host": host, "vms": list(vms)})],
-                                        env=self.environment, stdout=subprocess.PIPE, text=True)
-        assert self.process.stdout.readline() == "ready\n"
-
-    def stop(self):
-        if self.process is not None:
-            self.process.send_signal(signal.SIGCONT)
-            self.process.kill()
-            self.process.wait()
-            self.process.stdout.close()
-            self.process = None

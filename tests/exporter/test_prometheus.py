@@ -17,7 +17,8 @@ import pytest
 from common import MIB, wait_until
 from common.bus import own_bus
 from common.service import running_service
-from exporter import Exporter, Stub
+from common.stub import Stub
+from exporter import Exporter
 
 CONFIGURATION = """
 global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}

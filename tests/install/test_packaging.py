@@ -101,10 +101,68 @@ def test_packages_have_the_version_of_the_source(source_root):
     assert re.search(r"^Version: +(.*)$", (packaging / "memcoord.spec").read_text(), re.M).group(1) == version
 
 
+PAGE_METAINFO = "org.example.MemCoord.cockpit.metainfo.xml"
+
+
 def test_spec_lists_what_is_installed(installed, source_root):
-    """What meson installs, less what find_lang and the macros for a directory that differs say, and the Cockpit page, which it leaves out."""
+    """What meson installs, less what find_lang and the macros for a directory that differs say. The Cockpit page is a directory."""
     spec = (source_root / "data/packaging/memcoord.spec").read_text()
-    listed = {line.split("/")[-1].rstrip("*") for line in spec.split("%files", 1)[1].split("%changelog")[0].splitlines() if "/" in line}
+    lines = spec.split("%files", 1)[1].split("%changelog")[0].splitlines()
+    listed = {line.split("/")[-1].rstrip("*") for line in lines if "/" in line and not line.startswith("%dir") and not line.endswith("/")}
     files = {path.relative_to(installed) for path in installed.rglob("*") if path.is_file() and path.suffix != ".mo"}
-    found = {path.name for path in files if "cockpit" not in str(path)}
-    assert listed - {"memcoord", "%{name}", "grafana", "prometheus"} == found
+    found = {path.name for path in files if "share/cockpit" not in str(path)}
+    assert listed == found | {PAGE_METAINFO}
+    assert "%{_datadir}/cockpit/memcoord/" in lines
+
+
+def test_spec_says_what_the_page_is_bundled_from(installed, source_root):
+    spec = (source_root / "data/packaging/memcoord.spec").read_text()
+    bundled = dict(re.findall(r"^Provides: +bundled\(npm\((.*)\)\) = (.*)$", spec, re.M))
+    locked = json.loads((source_root / "src/cockpit/package-lock.json").read_text())["packages"]
+    assert bundled == {name: locked[f"node_modules/{name}"]["version"] for name in bundled}
+    for notices in installed.rglob("index.js.LEGAL.txt"):
+        assert set(bundled) == set(re.findall(r"^([@a-z][\w@/-]*):$", notices.read_text(), re.M))
+
+
+@pytest.fixture
+def debian(source_root, tmp_path):
+    """Debian's directory, in a source where it may write."""
+    return shutil.copytree(source_root / "data/packaging/debian", tmp_path / "source/debian")
+
+
+def test_files_are_shared_out_between_debians_packages(installed, debian, tmp_path):
+    """By its rules, with an installation that is there already."""
+    install = tmp_path / "bin/dh_auto_install"
+    install.parent.mkdir()
+    install.write_text(f'#!/bin/sh\ncp -a "{installed}" "${{1#--destdir=}}"\n')
+    install.chmod(0o755)
+    run("make", "-f", "debian/rules", "override_dh_auto_install", cwd=debian.parent,
+        env={**os.environ, "PATH": f"{install.parent}:{os.environ['PATH']}"})
+    files = lambda root: {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
+    everything = files(installed)
+    exporters = {name for name in everything if "memcoord-exporter" in name or name.startswith("usr/share/memcoord/")}
+    pages = {name for name in everything if name.startswith("usr/share/cockpit/") or name.endswith(PAGE_METAINFO)}
+    packages = re.findall(r"^Package: (.*)$", (debian / "control").read_text(), re.M)
+    assert {name: files(debian / name) for name in packages} == {
+        "memcoord": everything - exporters - pages, "memcoord-exporter": exporters, "memcoord-cockpit": pages}
+
+
+def test_both_formats_have_the_same_packages(source_root):
+    packaging = source_root / "data/packaging"
+    ours = re.findall(r"^Package: (.*)$", (packaging / "debian/control").read_text(), re.M)
+    assert ours == ["memcoord", *(f"memcoord-{name}" for name in re.findall(r"^%package (.*)$", (packaging / "memcoord.spec").read_text(), re.M))]
+
+
+def test_every_test_of_debians_packages_is_run(source_root):
+    tests = source_root / "data/packaging/debian/tests"
+    listed = " ".join(re.findall(r"^Tests: (.*)$", (tests / "control").read_text(), re.M)).split()
+    assert {path.name for path in tests.iterdir() if os.access(path, os.X_OK)} == set(listed)
+    for name in listed:
+        run("sh", "-n", tests / name)
+
+
+def test_page_asks_for_the_cockpit_that_its_packages_require(source_root):
+    version = json.loads((source_root / "src/cockpit/manifest.json").read_text())["requires"]["cockpit"]
+    packaging = source_root / "data/packaging"
+    assert f" cockpit-bridge (>= {version}),\n" in (packaging / "debian/control").read_text()
+    assert re.search(rf"^Requires: +cockpit-bridge >= {version}$", (packaging / "memcoord.spec").read_text(), re.M)

@@ -5,9 +5,10 @@ import contextlib
 import re
 import subprocess
 
-from common import wait_until
-from common.bus import Client, PROPERTIES, ROOT, HOST
 from gi.repository import GLib
+
+from .bus import HOST, PROPERTIES, ROOT, Client
+from .wait import wait_until
 
 
 class Calls:
