@@ -150,6 +150,14 @@ const McFamily mc_vm_families[] = {
     "NeedSeconds",
     MC_SCALE_NONE,
     MC_FAMILY_ALWAYS },
+  { { VM ("granted_bytes"), MC_FAMILY_COUNTER, "bytes", "By how much its target was raised." },
+    "GrantedBytes",
+    MC_SCALE_NONE,
+    MC_FAMILY_ALWAYS },
+  { { VM ("reclaimed_bytes"), MC_FAMILY_COUNTER, "bytes", "By how much its target was lowered." },
+    "ReclaimedBytes",
+    MC_SCALE_NONE,
+    MC_FAMILY_ALWAYS },
   { { NULL }, NULL, MC_SCALE_NONE, MC_FAMILY_ALWAYS },
 };
 

@@ -152,11 +152,13 @@ def test_service_that_counts(exporter, stub):
     """Counters are there where the service has them."""
     stub.start({"State": ["s", "running"], "Moves": ["t", 12], "FailedMoves": ["t", 1], "GrantedBytes": ["t", 5 << 40],
                 "ReclaimedBytes": ["t", 7], "NeedSeconds": ["t", 90], "CriticalSeconds": ["d", 0.5], "Reclaimed": ["t", 9]},
-               [{"Name": ["s", "a"], "UUID": ["s", "u"], "Status": ["s", "managed"], "NeedSeconds": ["t", 60]}])
+               [{"Name": ["s", "a"], "UUID": ["s", "u"], "Status": ["s", "managed"], "NeedSeconds": ["t", 60],
+                 "GrantedBytes": ["t", 3 << 30], "ReclaimedBytes": ["t", 8]}])
     lines = exporter.get().text.splitlines()
     for line in ("memcoord_moves_total 12", "memcoord_failed_moves_total 1", f"memcoord_granted_bytes_total {5 << 40}",
                  "memcoord_reclaimed_bytes_total 7", "memcoord_need_seconds_total 90", "memcoord_critical_seconds_total 0.5",
-                 "memcoord_host_reclaimed_bytes 9", 'memcoord_vm_need_seconds_total{vm="a",uuid="u"} 60'):
+                 "memcoord_host_reclaimed_bytes 9", 'memcoord_vm_need_seconds_total{vm="a",uuid="u"} 60',
+                 f'memcoord_vm_granted_bytes_total{{vm="a",uuid="u"}} {3 << 30}', 'memcoord_vm_reclaimed_bytes_total{vm="a",uuid="u"} 8'):
         assert line in lines
 
 
