@@ -27,6 +27,7 @@ FILES = PROGRAMS | {
     *UNITS,
     EXPORTER.replace(".service", ".socket"),
     "usr/lib/systemd/catalog/memcoord.catalog",
+    "usr/lib/sysusers.d/memcoord-exporter.conf",
     "usr/lib/sysusers.d/memcoord.conf",
     "usr/share/bash-completion/completions/memcoordctl",
     "usr/share/dbus-1/interfaces/org.example.MemCoord1.VM.xml",
@@ -117,14 +118,15 @@ def test_the_gate_on_hardening_sees_a_soft_unit(installed, tmp_path):
     assert run("systemd-analyze", "security", "--offline=true", "--threshold=15", soft).returncode != 0
 
 
-def test_sysusers_makes_the_user_of_the_unit(installed, tmp_path):
+@pytest.mark.parametrize("user, home, unit", [("memcoord", "/var/lib/memcoord", UNIT), ("memcoord-exporter", "/", EXPORTER)])
+def test_sysusers_makes_the_user_of_the_unit(installed, tmp_path, user, home, unit):
     (tmp_path / "etc").mkdir()
-    run("systemd-sysusers", f"--root={tmp_path}", installed / "usr/lib/sysusers.d/memcoord.conf", check=True)
+    run("systemd-sysusers", f"--root={tmp_path}", installed / f"usr/lib/sysusers.d/{user}.conf", check=True)
     users = [line.split(":") for line in (tmp_path / "etc/passwd").read_text().splitlines()]
-    name, _, uid, _, _, home, shell = next(user for user in users if user[0] == "memcoord")
+    name, _, uid, _, _, its_home, shell = next(one for one in users if one[0] == user)
     assert 0 < int(uid) < 1000
-    assert (home, shell) == ("/var/lib/memcoord", "/usr/sbin/nologin")
-    assert f"User={name}\n" in (installed / UNIT).read_text()
+    assert (its_home, shell) == (home, "/usr/sbin/nologin")
+    assert f"User={name}\n" in (installed / unit).read_text()
 
 
 def test_catalogue_is_accepted_and_explains_every_entry(installed, source_root, tmp_path):
