@@ -3,11 +3,11 @@
 
 import { useState } from "react";
 import {
-    Button, Card, CardBody, CardHeader, CardTitle, DescriptionList, DescriptionListDescription, DescriptionListGroup,
-    DescriptionListTerm, Flex, Switch, Title,
+    Button, Card, CardBody, CardHeader, CardTitle, Flex, Switch, Title,
 } from "./patternfly";
 
 import { Bar, Legend } from "./bar";
+import { FigureList } from "./figure-list";
 import { duration, number, percent, size } from "./format";
 import { Plot } from "./plot";
 import { Host, Reservation, ROOT, Service, steer, Vm } from "./service";
@@ -56,16 +56,7 @@ function Figures({ host, vms }: { host: Host, vms: Vm[] }) {
         [_("In need in the last hour"), duration(host.NeedSecondsLastHour)],
         [_("Managed VMs"), cockpit.format(_("$0 of $1"), number(managed.length), number(vms.length))],
     ];
-    return (
-        <DescriptionList isCompact columnModifier={{ default: "2Col", lg: "3Col" }}>
-            {figures.map(([term, text]) => (
-                <DescriptionListGroup key={term}>
-                    <DescriptionListTerm>{term}</DescriptionListTerm>
-                    <DescriptionListDescription>{text}</DescriptionListDescription>
-                </DescriptionListGroup>
-            ))}
-        </DescriptionList>
-    );
+    return <FigureList columns={{ default: "2Col", lg: "3Col" }} figures={figures} />;
 }
 
 type Opened = "pause" | "plan" | "thresholds" | "reserve" | "give-back" | null;

@@ -8,6 +8,7 @@ export { Content } from "@patternfly/react-core/dist/esm/components/Content";
 export {
     DescriptionList, DescriptionListDescription, DescriptionListGroup, DescriptionListTerm,
 } from "@patternfly/react-core/dist/esm/components/DescriptionList";
+export type { DescriptionListProps } from "@patternfly/react-core/dist/esm/components/DescriptionList";
 export { EmptyState, EmptyStateActions, EmptyStateBody, EmptyStateFooter } from "@patternfly/react-core/dist/esm/components/EmptyState";
 export { Form, FormGroup, FormHelperText } from "@patternfly/react-core/dist/esm/components/Form";
 export { FormSelect, FormSelectOption } from "@patternfly/react-core/dist/esm/components/FormSelect";

@@ -3,10 +3,10 @@
 
 import { useEffect, useState } from "react";
 import {
-    Button, Content, DescriptionList, DescriptionListDescription, DescriptionListGroup, DescriptionListTerm, Flex, Switch, Table,
-    Tbody, Td, Th, Thead, Title, Tr,
+    Button, Content, Flex, Switch, Table, Tbody, Td, Th, Thead, Title, Tr,
 } from "./patternfly";
 
+import { FigureList } from "./figure-list";
 import { ago, clock, size } from "./format";
 import { Plot, useNow } from "./plot";
 import { Decision, getDecisions, Service, steer, Vm } from "./service";
@@ -32,16 +32,7 @@ function Figures({ vm }: { vm: Vm }) {
         [_("Watermarks"), cockpit.format(_("low $0, high $1"), size(vm.LowWatermark), size(vm.HighWatermark))],
         [_("Swaps in and out"), cockpit.format(_("$0/s and $1/s"), size(vm.SwapInRate), size(vm.SwapOutRate))],
     ];
-    return (
-        <DescriptionList isCompact columnModifier={{ default: "2Col" }}>
-            {figures.map(([term, text]) => (
-                <DescriptionListGroup key={term}>
-                    <DescriptionListTerm>{term}</DescriptionListTerm>
-                    <DescriptionListDescription>{text}</DescriptionListDescription>
-                </DescriptionListGroup>
-            ))}
-        </DescriptionList>
-    );
+    return <FigureList columns={{ default: "2Col" }} figures={figures} />;
 }
 
 /* Asked for when the row is opened, and again with each move. */

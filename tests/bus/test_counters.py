@@ -8,7 +8,7 @@ import pytest
 
 from common import MIB, SOURCE, wait_until
 from common.bus import ROOT, Client
-from common.service import start_service, stop_service
+from common.service import kill_service, start_service, stop_service
 
 COUNTERS = {"Moves", "FailedMoves", "GrantedBytes", "ReclaimedBytes", "NeedSeconds", "CriticalSeconds"}
 OF_VM = {"NeedSeconds", "GrantedBytes", "ReclaimedBytes"}
@@ -32,12 +32,6 @@ def begin(bus, tmp_path):
     for service in running:
         if service.process.poll() is None:
             stop_service(service)
-
-
-def kill(service):
-    service.process.kill()
-    service.process.wait()
-    service.connection.close_sync()
 
 
 def counted(service):
@@ -123,7 +117,7 @@ def test_what_is_not_signalled_says_so():
     assert all(said[name] for name in COUNTERS | OF_VM | {"NeedSecondsLastHour", "CountersSince"})
 
 
-@pytest.mark.parametrize("end", [stop_service, kill])
+@pytest.mark.parametrize("end", [stop_service, kill_service])
 def test_counters_outlive_the_service(begin, tmp_path, end):
     service = begin()
     service.tell("need", "web")

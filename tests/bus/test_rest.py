@@ -12,7 +12,7 @@ from gi.repository import Gio, GLib
 
 from common import MIB
 from common.bus import HOST, NAME, ROOT, VM
-from common.service import start_service, stop_service
+from common.service import kill_service, start_service, stop_service
 
 ERROR = "org.example.MemCoord1.Error."
 
@@ -35,17 +35,11 @@ def begin(bus, tmp_path):
             stop_service(service)
 
 
-def kill(service):
-    service.process.kill()
-    service.process.wait()
-    service.connection.close_sync()
-
-
 def call(service, path, method, types="()", *values):
     return service.call(path, HOST if path == ROOT else VM, method, GLib.Variant(types, values))
 
 
-@pytest.mark.parametrize("end", [stop_service, kill])
+@pytest.mark.parametrize("end", [stop_service, kill_service])
 def test_settings_outlive_the_service(begin, end):
     service = begin()
     assert service.host()["LowWatermark"] == 80 * MIB
@@ -129,7 +123,7 @@ def test_pause_ends_by_itself(begin, whole):
     assert (of["PauseReason"], of["PausedUntil"]) == ("", 0)
 
 
-@pytest.mark.parametrize("end", [stop_service, kill])
+@pytest.mark.parametrize("end", [stop_service, kill_service])
 def test_pause_outlives_the_service(begin, end):
     service = begin()
     call(service, ROOT, "Pause", "(su)", "maintenance", 0)

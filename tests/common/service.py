@@ -41,6 +41,12 @@ def stop_service(service):
     service.close()
 
 
+def kill_service(service):
+    service.process.kill()
+    service.process.wait()
+    service.connection.close_sync()
+
+
 @contextlib.contextmanager
 def running_service(bus, vms, *arguments, host=None, **options):
     """The service with VMs at rest: {name: bytes}. @host: what the host itself uses, in bytes."""

@@ -105,9 +105,9 @@ print_json (GVariant *vm, GVariant *decisions)
                    "{'Time': <%t>, 'From': <%t>, 'To': <%t>, 'ReasonCode': <%s>, 'Sentence': <%s>}",
                    time, from, to, code, sentence));
   mc_json_print (g_variant_new_parsed (
-      "{'Name': <%s>, 'UUID': <%s>, 'Status': <%s>, 'StatusDetail': <%s>, 'StatusDetailCode': "
-      "<%s>, "
-      "'LastReason': <%s>, 'LastReasonCode': <%s>, 'LastChange': <%t>, 'Decisions': <%@aa{sv}>}",
+      "{'Name': <%s>, 'UUID': <%s>, 'Status': <%s>, 'StatusDetail': <%s>, "
+      "'StatusDetailCode': <%s>, 'LastReason': <%s>, 'LastReasonCode': <%s>, "
+      "'LastChange': <%t>, 'Decisions': <%@aa{sv}>}",
       mc_properties_text (vm, "Name"), mc_properties_text (vm, "UUID"),
       mc_properties_text (vm, "Status"), mc_properties_text (vm, "StatusDetail"),
       mc_properties_text (vm, "StatusDetailCode"), mc_properties_text (vm, "LastReason"),
