@@ -59,6 +59,9 @@ answer_failure (const Call *call, GError *error)
   mc_answer_error (call->invocation, mc_service_error_from (error));
 }
 
+/* From here on in the recorder's thread: long answers are written for the bus there, too, as GDBus
+ * does that in the thread of who answers. */
+
 /* Nothing was kept of it yet. */
 static GVariant *
 build_nothing (const Call *call)
@@ -71,11 +74,9 @@ build_nothing (const Call *call)
 }
 
 static void
-on_read (GObject *source, GAsyncResult *result, gpointer user_data)
+on_read (GVariant *history, GError *error, gpointer user_data)
 {
   g_autoptr (Call) call = user_data;
-  GError *error = NULL;
-  g_autoptr (GVariant) history = mc_recorder_read_finish (result, &error);
 
   if (error != NULL)
     answer_failure (call, error);
@@ -109,11 +110,9 @@ build_moves (GVariant *moves)
 }
 
 static void
-on_moves_read (GObject *source, GAsyncResult *result, gpointer user_data)
+on_moves_read (GVariant *moves, GError *error, gpointer user_data)
 {
   g_autoptr (Call) call = user_data;
-  GError *error = NULL;
-  g_autoptr (GVariant) moves = mc_recorder_read_finish (result, &error);
 
   if (error != NULL)
     answer_failure (call, error);
@@ -188,7 +187,7 @@ mc_history_answers_get (McCoordinator *coordinator,
   g_autofree char *uuid G_GNUC_UNUSED = query.uuid;
 
   if (call != NULL)
-    mc_recorder_read_async (recorder_of (coordinator), &query, on_read, call);
+    mc_recorder_read (recorder_of (coordinator), &query, on_read, call);
 }
 
 void
@@ -203,5 +202,5 @@ mc_history_answers_get_moves (McCoordinator *coordinator,
   g_autofree char *uuid G_GNUC_UNUSED = query.uuid;
 
   if (call != NULL)
-    mc_recorder_read_moves_async (recorder_of (coordinator), &query, on_moves_read, call);
+    mc_recorder_read_moves (recorder_of (coordinator), &query, on_moves_read, call);
 }

@@ -28,8 +28,10 @@ struct _Job
   void (*carry_out) (Job *self, McArchive *archive);
   GPtrArray *pending;  /* (nullable) (element-type Pending) */
   GHashTable *present; /* (nullable) */
+  GTask *task;         /* (nullable) */
   McHistoryQuery query;
-  GTask *task; /* (nullable) */
+  McRecorderAnswer answer;
+  gpointer user_data;
 };
 
 struct _McRecorder
@@ -90,25 +92,6 @@ answer_sync (Job *job, McArchive *archive)
   g_task_return_boolean (job->task, TRUE);
 }
 
-/* @answer: (nullable), floating. It is put together here, and not on the main loop. */
-static void
-answer (Job *job, GVariant *made, GError *error)
-{
-  if (error != NULL)
-    {
-      g_task_return_error (job->task, error);
-      return;
-    }
-  if (made == NULL)
-    {
-      g_task_return_pointer (job->task, NULL, NULL);
-      return;
-    }
-  g_variant_ref_sink (made);
-  g_variant_get_data (made);
-  g_task_return_pointer (job->task, made, (GDestroyNotify)g_variant_unref);
-}
-
 static gboolean
 is_kept (const Job *job, McArchive *archive)
 {
@@ -120,12 +103,14 @@ read_rows (Job *job, McArchive *archive)
 {
   const McHistoryQuery *query = &job->query;
   GError *error = NULL;
-  GVariant *rows = NULL;
+  g_autoptr (GVariant) rows = NULL;
 
   if (is_kept (job, archive))
     rows = mc_archive_read (archive, query->uuid, query->since_s, query->until_s, query->now_s,
                             query->points, &error);
-  answer (job, rows, error);
+  if (rows != NULL)
+    g_variant_ref_sink (rows);
+  job->answer (rows, error, job->user_data);
 }
 
 static void
@@ -133,12 +118,14 @@ read_moves (Job *job, McArchive *archive)
 {
   const McHistoryQuery *query = &job->query;
   GError *error = NULL;
-  GVariant *moves = NULL;
+  g_autoptr (GVariant) moves = NULL;
 
   if (is_kept (job, archive))
     moves = mc_moves_reader_read (archive, query->uuid, query->since_s, query->until_s,
                                   MC_RECORDER_MOST_MOVES, &error);
-  answer (job, moves, error);
+  if (moves != NULL)
+    g_variant_ref_sink (moves);
+  job->answer (moves, error, job->user_data);
 }
 
 static gpointer
@@ -354,48 +341,43 @@ static void
 begin_read (McRecorder *self,
             void (*carry_out) (Job *job, McArchive *archive),
             const McHistoryQuery *query,
-            GAsyncReadyCallback callback,
+            McRecorderAnswer answer,
             gpointer user_data)
 {
-  Job *job = job_new (carry_out);
+  Job *job;
 
-  job->query = *query;
-  job->query.uuid = g_strdup (query->uuid);
-  job->task = g_task_new (NULL, NULL, callback, user_data);
-  if (self->archive != NULL)
+  if (self->archive == NULL)
     {
-      hand_over (self, job);
+      answer (NULL, NULL, user_data);
       return;
     }
-  answer (job, NULL, NULL);
-  job_free (job);
+  job = job_new (carry_out);
+  job->query = *query;
+  job->query.uuid = g_strdup (query->uuid);
+  job->answer = answer;
+  job->user_data = user_data;
+  hand_over (self, job);
 }
 
 void
-mc_recorder_read_async (McRecorder *self,
-                        const McHistoryQuery *query,
-                        GAsyncReadyCallback callback,
-                        gpointer user_data)
+mc_recorder_read (McRecorder *self,
+                  const McHistoryQuery *query,
+                  McRecorderAnswer answer,
+                  gpointer user_data)
 {
   flush_one (self, query->uuid);
-  begin_read (self, read_rows, query, callback, user_data);
+  begin_read (self, read_rows, query, answer, user_data);
 }
 
 void
-mc_recorder_read_moves_async (McRecorder *self,
-                              const McHistoryQuery *query,
-                              GAsyncReadyCallback callback,
-                              gpointer user_data)
+mc_recorder_read_moves (McRecorder *self,
+                        const McHistoryQuery *query,
+                        McRecorderAnswer answer,
+                        gpointer user_data)
 {
   if (query->uuid != NULL)
     flush_one (self, query->uuid);
   else
     mc_recorder_flush (self);
-  begin_read (self, read_moves, query, callback, user_data);
-}
-
-GVariant *
-mc_recorder_read_finish (GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_pointer (G_TASK (result), error);
+  begin_read (self, read_moves, query, answer, user_data);
 }

@@ -18,8 +18,7 @@ typedef struct _McRecorder McRecorder;
  * the recorder's thread */
 McRecorder *mc_recorder_new (const char *directory, const McArchiveNews *news);
 
-/* Waits until all that was handed over is written, unless it was abandoned. Who waits for an answer
- * gets it, or an error. */
+/* Waits until all that was handed over is written, unless it was abandoned. */
 void mc_recorder_free (McRecorder *self);
 
 /* @uuid: (nullable): of the VM; NULL = the host. Of two rows of one step the later one counts;
@@ -48,22 +47,25 @@ typedef struct
   guint points; /* the most rows; 0 = all */
 } McHistoryQuery;
 
-/*
- * Reads rows: as mc_archive_read(), (asaad); moves: a(sttts): of each the VM's UUID, when, from,
- * to, code, oldest first, at most the newest MC_RECORDER_MOST_MOVES.
- * @query: (transfer none). Finish with @error NULL and NULL: nothing is kept of that VM.
- */
-#define MC_RECORDER_MOST_MOVES 5000
-void mc_recorder_read_async (McRecorder *self,
-                             const McHistoryQuery *query,
-                             GAsyncReadyCallback callback,
-                             gpointer user_data);
-void mc_recorder_read_moves_async (McRecorder *self,
-                                   const McHistoryQuery *query,
-                                   GAsyncReadyCallback callback,
-                                   gpointer user_data);
+/* Takes what was asked for. @found: (nullable) (transfer none): NULL without @error:
+ * nothing is kept of that VM. @error: (nullable) (transfer full). In the recorder's thread, or,
+ * where nothing is kept at all, in that of the caller. */
+typedef void (*McRecorderAnswer) (GVariant *found, GError *error, gpointer user_data);
 
-/* Of either. Returns: (transfer full) (nullable) */
-GVariant *mc_recorder_read_finish (GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Each is answered once, in the order in which they were asked; also where the recorder is freed
+ * meanwhile, unless it was abandoned. @query: (transfer none). Rows are as mc_archive_read() has
+ * them: (asaad). */
+void mc_recorder_read (McRecorder *self,
+                       const McHistoryQuery *query,
+                       McRecorderAnswer answer,
+                       gpointer user_data);
+
+/* Moves: a(sttts): of each the VM's UUID, when, from, to, code, oldest first, at most so many of
+ * the newest. */
+#define MC_RECORDER_MOST_MOVES 5000
+void mc_recorder_read_moves (McRecorder *self,
+                             const McHistoryQuery *query,
+                             McRecorderAnswer answer,
+                             gpointer user_data);
 
 G_END_DECLS

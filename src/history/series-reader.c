@@ -66,27 +66,49 @@ gather_row (const Span *span, guint32 begin, double *figures)
   return mc_gather_has_any (&gather, kind);
 }
 
-/* Of steps in which nothing was kept there is a row where there was something before. */
-static GVariant *
-build_rows (const Span *span)
+/* Puts all rows behind each other. Of steps in which nothing was kept there is a row where there
+ * was something before. */
+static GArray *
+gather_rows (const Span *span, guint n_figures)
 {
-  guint n_figures = 1 + span->ring->kind->n_columns;
+  GArray *all = g_array_new (FALSE, FALSE, sizeof (double));
   double figures[N_FIGURES_MOST];
   gboolean before = FALSE;
-  GVariantBuilder rows;
 
-  g_variant_builder_init (&rows, G_VARIANT_TYPE ("aad"));
   for (guint32 begin = span->first; begin < span->end; begin += span->each)
     {
       gboolean any = gather_row (span, begin, figures);
 
       if (any || before)
-        g_variant_builder_add_value (&rows,
-                                     g_variant_new_fixed_array (G_VARIANT_TYPE_DOUBLE, figures,
-                                                                n_figures, sizeof figures[0]));
+        g_array_append_vals (all, figures, n_figures);
       before = any;
     }
-  return g_variant_builder_end (&rows);
+  return all;
+}
+
+/* As GVariant has an array of arrays: their bytes, and behind them where each of them ends, in as
+ * few bytes each as the whole needs. A GVariant of each row would take ten times as long. */
+static GVariant *
+build_rows (const Span *span)
+{
+  guint n_figures = 1 + span->ring->kind->n_columns;
+  g_autoptr (GArray) all = gather_rows (span, n_figures);
+  gsize row = n_figures * sizeof (double), n_rows = all->len / n_figures;
+  gsize width = n_rows * (row + sizeof (guint8)) <= G_MAXUINT8     ? sizeof (guint8)
+                : n_rows * (row + sizeof (guint16)) <= G_MAXUINT16 ? sizeof (guint16)
+                                                                   : sizeof (guint32);
+  GByteArray *bytes = g_byte_array_sized_new ((guint)(n_rows * (row + width)));
+  g_autoptr (GBytes) whole = NULL;
+
+  g_byte_array_append (bytes, (const guint8 *)all->data, (guint)(n_rows * row));
+  for (gsize i = 1; i <= n_rows; i++)
+    {
+      guint32 end = GUINT32_TO_LE ((guint32)(i * row));
+
+      g_byte_array_append (bytes, (const guint8 *)&end, (guint)width);
+    }
+  whole = g_byte_array_free_to_bytes (bytes);
+  return g_variant_new_from_bytes (G_VARIANT_TYPE ("aad"), whole, TRUE);
 }
 
 GVariant *

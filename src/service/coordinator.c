@@ -157,7 +157,7 @@ on_vm_moved (gpointer listener, McDomain *domain, guint64 from, guint64 to, cons
 
   mc_vm_add_move (vm, from, to, sentence);
   mc_counting_add_move (&self->parts.counting, from, to);
-  mc_recording_add_move (&self->recording, vm, from, to);
+  mc_recording_add_move (&self->recording, vm);
   if (!domain->announced)
     return;
   mc_views_update_vm (&self->parts, vm);

@@ -154,11 +154,12 @@ mc_recording_stop (McRecording *self)
 }
 
 void
-mc_recording_add_move (McRecording *self, McVm *vm, guint64 from, guint64 to)
+mc_recording_add_move (McRecording *self, McVm *vm)
 {
-  McLoggedMove move = { .time_us = (guint64)wall_now (self), .from = from, .to = to };
-  McReason reason = mc_vm_get_parts (vm)->target.reason;
+  const GPtrArray *moves = mc_vm_get_moves (vm);
+  const McVmMove *last = moves->pdata[moves->len - 1];
+  McLoggedMove move = { .time_us = last->time, .from = last->from, .to = last->to };
 
-  g_strlcpy (move.code, mc_reason_nick (reason), sizeof move.code);
+  g_strlcpy (move.code, mc_reason_nick (last->reason), sizeof move.code);
   mc_recorder_add_move (self->host->context->recorder, mc_vm_get_uuid (vm), &move);
 }

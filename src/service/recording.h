@@ -25,7 +25,7 @@ void mc_recording_start (McRecording *self);
 /* The service ends; also where it is stopped, or was never started. */
 void mc_recording_stop (McRecording *self);
 
-/* A target is in force; what it was, and is, in bytes. */
-void mc_recording_add_move (McRecording *self, McVm *vm, guint64 from, guint64 to);
+/* A target is in force: the last of the VM's moves. */
+void mc_recording_add_move (McRecording *self, McVm *vm);
 
 G_END_DECLS

@@ -10,7 +10,8 @@ from common import MIB, wait_until
 from common.bus import HOST, ROOT
 from common.service import start_service, stop_service
 
-SPEED = 50  # a step of ten seconds takes a fifth of one
+SPEED = 25  # a step of ten seconds takes two fifths of one
+STEP = 10_000_000
 VM_COLUMNS = ["Time", "Balloon", "Target", "Used", "Unused", "Usable", "Available", "Resident", "SwapInRate", "SwapOutRate", "Maximum"]
 HOST_COLUMNS = ["Time", "Total", "Available", "Promised", "Condition", "Reclaimed"]
 UNKNOWN = -1
@@ -83,6 +84,14 @@ def wait_for_rows(service, path, n):
     return recent(service, path)
 
 
+def in_a_row(rows, n):
+    """The first @n rows without a step left out, as may happen on a busy machine."""
+    for begin in range(len(rows) - n + 1):
+        if all(rows[begin + i]["Time"] == rows[begin]["Time"] + i * STEP for i in range(n)):
+            return rows[begin:begin + n]
+    return []
+
+
 def refused(service, *arguments, method="GetHistory", types="(ottu)"):
     with pytest.raises(GLib.Error) as failure:
         service.call(ROOT, HOST, method, GLib.Variant(types, arguments))
@@ -97,18 +106,18 @@ def test_nothing_is_known_without_a_place_for_it(service):
 
 def test_host_was_seen(past):
     service = past.start()
-    rows = known(wait_for_rows(service, ROOT, 4))
+    rows = wait_until(lambda: in_a_row(known(recent(service)), 4), 20, "four steps")
     assert list(rows[0]) == HOST_COLUMNS
-    host = service.host()
-    for row in rows:
-        assert row["Total"] == 8 << 30
-        assert row["Available"] == pytest.approx(host["HostAvailable"], rel=0.02)
-        assert row["Condition"] == 0
-    assert (rows[-1]["Promised"], rows[-1]["Reclaimed"]) == (host["HostPromised"], host["Reclaimed"])
-    assert rows[-1]["Reclaimed"] == 512 * MIB
+    assert {(row["Total"], row["Condition"]) for row in rows} == {(8 << 30, 0)}
+
+    def shows_what_is():
+        host, last = service.host(), recent(service)[-1]
+        return (last["Promised"], last["Reclaimed"]) == (host["HostPromised"], host["Reclaimed"]) and \
+            last["Available"] == pytest.approx(host["HostAvailable"], rel=0.02)
+
+    wait_until(shows_what_is, 20, "what is now")
     times = [row["Time"] for row in rows]
-    assert [after - before for before, after in zip(times, times[1:])] == [10_000_000] * (len(times) - 1)
-    assert times[0] % 10_000_000 == 0
+    assert times[0] % STEP == 0
     assert abs(times[0] / 1e6 - time.time()) < 60 * SPEED
 
 
@@ -141,10 +150,8 @@ def test_history_outlives_the_service(past, end):
     wait_until(lambda: known(history(service, WEB, int(before[-1]["Time"]) + 60_000_000)), 20, "a row after the start")
     rows = history(service, WEB, int(before[0]["Time"]))
     assert [row["Time"] for row in known(rows)][:3] == [row["Time"] for row in before][:3]
-    gaps = [row for row in rows if row["Balloon"] == UNKNOWN]
-    assert len(gaps) == 1  # in which the service was not there
-    after = next(row["Time"] for row in rows if row["Time"] > gaps[0]["Time"])
-    assert after - gaps[0]["Time"] >= 100_000_000
+    gaps = [after["Time"] - row["Time"] for row, after in zip(rows, rows[1:]) if row["Balloon"] == UNKNOWN]
+    assert max(gaps) >= 100_000_000  # in which the service was not there
 
 
 def test_vm_that_is_gone_is_remembered(past):
@@ -188,7 +195,7 @@ def test_nothing_is_recorded_while_nothing_is_known(past):
 
 def test_fewer_points(past):
     service = past.start()
-    rows = wait_for_rows(service, WEB, 6)
+    rows = wait_until(lambda: in_a_row(known(recent(service, WEB)), 4), 20, "four steps")
     since, until = int(rows[0]["Time"]), int(rows[3]["Time"]) + 9_000_000
     assert len(history(service, WEB, since, until)) == 4
     halves = history(service, WEB, since, until, 2)

@@ -36,6 +36,14 @@ tell_not_kept (const char *why)
   g_mutex_unlock (&lock);
 }
 
+static GCond answered;
+
+typedef struct
+{
+  GVariant *found;
+  gboolean there;
+} Answer;
+
 static const McArchiveNews news = { tell, tell_not_kept };
 
 typedef struct
@@ -123,20 +131,40 @@ add_move (Fixture *f, const char *uuid, guint64 time_us)
   mc_recorder_add_move (f->recorder, uuid, &move);
 }
 
+/* In the recorder's thread. */
+static void
+on_found (GVariant *found, GError *error, gpointer user_data)
+{
+  Answer *answer = user_data;
+
+  g_mutex_lock (&lock);
+  g_assert_no_error (error);
+  answer->found = found != NULL ? g_variant_ref (found) : NULL;
+  answer->there = TRUE;
+  g_cond_signal (&answered);
+  g_mutex_unlock (&lock);
+}
+
+/* Returns: (transfer full) (nullable) */
+static GVariant *
+wait_for_answer (Answer *answer)
+{
+  g_mutex_lock (&lock);
+  while (!answer->there)
+    g_cond_wait (&answered, &lock);
+  g_mutex_unlock (&lock);
+  return answer->found;
+}
+
 /* Returns: (nullable): (asaad) */
 static GVariant *
 read_rows (Fixture *f, const char *uuid)
 {
   McHistoryQuery query = { (char *)uuid, NOW - 3600, NOW + 60, NOW + 60, 0 };
-  g_autoptr (GError) error = NULL;
-  GVariant *found;
+  Answer answer = { 0 };
 
-  mc_recorder_read_async (f->recorder, &query, on_result, f);
-  wait_for_result (f);
-  found = mc_recorder_read_finish (f->result, &error);
-  g_assert_no_error (error);
-  g_clear_object (&f->result);
-  return found;
+  mc_recorder_read (f->recorder, &query, on_found, &answer);
+  return wait_for_answer (&answer);
 }
 
 static gsize
@@ -156,14 +184,11 @@ static char *
 read_moves (Fixture *f, const char *uuid)
 {
   McHistoryQuery query = { (char *)uuid, 0, NOW, NOW, 0 };
-  g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) found = NULL;
+  Answer answer = { 0 };
 
-  mc_recorder_read_moves_async (f->recorder, &query, on_result, f);
-  wait_for_result (f);
-  found = mc_recorder_read_finish (f->result, &error);
-  g_assert_no_error (error);
-  g_clear_object (&f->result);
+  mc_recorder_read_moves (f->recorder, &query, on_found, &answer);
+  found = wait_for_answer (&answer);
   return found != NULL ? g_variant_print (found, FALSE) : NULL;
 }
 
