@@ -25,7 +25,7 @@ __memcoordctl_parse() {
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=${COMP_WORDS[i]}
     case $word in
-      --for | --reason | --who | --why | --interval | --count | --color | --warning | --critical | --format | --host | -H | -f | -r | -i | -n | -w | -c)
+      --for | --reason | --who | --why | --interval | --count | --color | --warning | --critical | --format | --host | --since | -s | -H | -f | -r | -i | -n | -w | -c)
         [[ ${COMP_WORDS[i + 1]-} == = ]] && ((i++))
         ((i++))
         ;;
@@ -44,6 +44,7 @@ __memcoordctl_options() {
     reserve) options+=" --for= --partial" ;;
     top) options+=" --interval= --count=" ;;
     world) options+=" --force" ;;
+    history) options+=" --since= --csv" ;;
     check) options+=" --warning= --critical=" ;;
     metrics) options+=" --format=" ;;
   esac
@@ -92,7 +93,7 @@ _memcoordctl() {
   esac
   case $command in
     "") __memcoordctl_offer "" < <(__memcoordctl_words commands) ;;
-    show | why | pause | resume) ((${#words[@]})) || __memcoordctl_offer "" < <(__memcoordctl_words vms) ;;
+    show | why | history | pause | resume) ((${#words[@]})) || __memcoordctl_offer "" < <(__memcoordctl_words vms) ;;
     give-back) __memcoordctl_offer "" < <(__memcoordctl_words vms) ;;
     set) __memcoordctl_settings = ;;
     reset) __memcoordctl_settings "" ;;

@@ -13,7 +13,7 @@ function __memcoordctl_line
     for word in (commandline -opc)[2..-1]
         if test $skip = 1
             set skip 0
-        else if contains -- $word --for --reason --who --why --interval --count --color --warning --critical --format --host -H -f -r -i -n -w -c
+        else if contains -- $word --for --reason --who --why --interval --count --color --warning --critical --format --host --since -s -H -f -r -i -n -w -c
             set skip 1
         else if not string match -q -- '-*' $word
             echo $word
@@ -51,7 +51,7 @@ complete -c memcoordctl -l color -x -a 'auto always never' -d 'Use colours'
 complete -c memcoordctl -s h -l help -d 'Show the options'
 complete -c memcoordctl -n 'not count (__memcoordctl_line) >/dev/null' -l version -d 'Print the version'
 complete -c memcoordctl -n 'not count (__memcoordctl_line) >/dev/null' -a '(__memcoordctl_words commands)'
-complete -c memcoordctl -n '__memcoordctl_command_is show why pause resume set reset; and __memcoordctl_has 0' \
+complete -c memcoordctl -n '__memcoordctl_command_is show why history pause resume set reset; and __memcoordctl_has 0' \
     -a '(__memcoordctl_words vms)' -d VM
 complete -c memcoordctl -n '__memcoordctl_command_is give-back' -a '(__memcoordctl_words vms)' -d VM
 complete -c memcoordctl -n '__memcoordctl_command_is set' -a '(__memcoordctl_thresholds)='
@@ -69,5 +69,7 @@ complete -c memcoordctl -n '__memcoordctl_command_is reserve; and __memcoordctl_
 complete -c memcoordctl -n '__memcoordctl_command_is check' -s w -l warning -x -d 'Warn of what has lasted this long'
 complete -c memcoordctl -n '__memcoordctl_command_is check' -s c -l critical -x -d 'Be critical of what has lasted this long'
 complete -c memcoordctl -n '__memcoordctl_command_is metrics' -s f -l format -x -a 'openmetrics prometheus' -d 'Format'
+complete -c memcoordctl -n '__memcoordctl_command_is history' -s s -l since -x -d 'How far back'
+complete -c memcoordctl -n '__memcoordctl_command_is history' -l csv -d 'Print CSV for the simulator'
 complete -c memcoordctl -n '__memcoordctl_command_is world' -l force -d 'Overwrite an existing file'
 complete -c memcoordctl -n '__memcoordctl_command_is world; and __memcoordctl_has 0' -F

@@ -31,6 +31,8 @@ static const Rule rules[] = {
   { MC_ROOT_INTERFACE, "ListInhibitors", NULL },
   { MC_ROOT_INTERFACE, "Plan", NULL },
   { MC_ROOT_INTERFACE, "Forecast", NULL },
+  { MC_ROOT_INTERFACE, "GetHistory", NULL },
+  { MC_ROOT_INTERFACE, "GetMoves", NULL },
   { MC_VM_INTERFACE, "SetThreshold", MC_ACTION_CONFIGURE },
   { MC_VM_INTERFACE, "SetThresholds", MC_ACTION_CONFIGURE },
   { MC_VM_INTERFACE, "SetManaged", MC_ACTION_CONFIGURE },
@@ -41,7 +43,7 @@ static const Rule rules[] = {
   { MC_VM_INTERFACE, "GetDecisions", NULL },
 };
 
-/* Calls whose answers are as long as there are VMs. */
+/* Calls whose answers are as long as there are VMs, or a week is. */
 static const struct
 {
   const char *interface;
@@ -49,6 +51,8 @@ static const struct
 } costly[] = {
   { MC_ROOT_INTERFACE, "Plan" },
   { MC_ROOT_INTERFACE, "Forecast" },
+  { MC_ROOT_INTERFACE, "GetHistory" },
+  { MC_ROOT_INTERFACE, "GetMoves" },
   { MC_OBJECT_MANAGER_INTERFACE, "GetManagedObjects" },
   { "org.freedesktop.DBus.Introspectable", "Introspect" },
 };

@@ -17,7 +17,7 @@ G_BEGIN_DECLS
 typedef enum
 {
   MC_CALL_READS,   /* a look at what is there */
-  MC_CALL_COSTS,   /* a look at all of it, with an answer that is as long as there are VMs */
+  MC_CALL_COSTS,   /* a look at all of it, or at the past: the answer is long */
   MC_CALL_CHANGES, /* waits for an authorisation first, and maybe for libvirt or a disk */
 } McCallKind;
 

@@ -10,6 +10,7 @@
 #include "errors.h"
 #include "caller.h"
 #include "forecasts.h"
+#include "history-answers.h"
 #include "names.h"
 #include "plain-text.h"
 
@@ -214,6 +215,31 @@ handle_forecast (McDbusMemCoord1 *object, GDBusMethodInvocation *invocation)
   return TRUE;
 }
 
+static gboolean
+handle_get_history (McDbusMemCoord1 *object,
+                    GDBusMethodInvocation *invocation,
+                    const char *of,
+                    guint64 since,
+                    guint64 until,
+                    guint points)
+{
+  mc_history_answers_get (MC_HOST_METHODS (object)->coordinator, invocation, of, since, until,
+                          points);
+  return TRUE;
+}
+
+static gboolean
+handle_get_moves (McDbusMemCoord1 *object,
+                  GDBusMethodInvocation *invocation,
+                  const char *of,
+                  guint64 since,
+                  guint64 until)
+{
+  mc_history_answers_get_moves (MC_HOST_METHODS (object)->coordinator, invocation, of, since,
+                                until);
+  return TRUE;
+}
+
 static void
 on_reserved (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -374,6 +400,8 @@ mc_host_methods_iface_init (McDbusMemCoord1Iface *iface)
   iface->handle_list_inhibitors = handle_list_inhibitors;
   iface->handle_plan = handle_plan;
   iface->handle_forecast = handle_forecast;
+  iface->handle_get_history = handle_get_history;
+  iface->handle_get_moves = handle_get_moves;
   iface->handle_reserve = handle_reserve;
   iface->handle_release = handle_release;
   iface->handle_give_back = handle_give_back;

@@ -40,4 +40,8 @@ G_BEGIN_DECLS
 /* Returns: (transfer full): the path of a VM's object */
 char *mc_vm_path (const char *uuid);
 
+/* Returns: (transfer full) (nullable): the UUID of the VM whose object would be @path; NULL: it is
+ * no such path */
+char *mc_vm_path_get_uuid (const char *path);
+
 G_END_DECLS

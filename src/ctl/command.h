@@ -65,6 +65,7 @@ int mc_cmd_list (McClient *client, int argc, char **argv);
 int mc_cmd_show (McClient *client, int argc, char **argv);
 int mc_cmd_top (McClient *client, int argc, char **argv);
 int mc_cmd_why (McClient *client, int argc, char **argv);
+int mc_cmd_history (McClient *client, int argc, char **argv);
 int mc_cmd_plan (McClient *client, int argc, char **argv);
 int mc_cmd_metrics (McClient *client, int argc, char **argv);
 int mc_cmd_set (McClient *client, int argc, char **argv);

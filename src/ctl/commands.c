@@ -12,6 +12,7 @@ const McCommand mc_commands[] = {
   { "show", N_ ("VM"), N_ ("Show everything about a VM"), mc_cmd_show },
   { "top", "", N_ ("Watch the VMs' memory, live"), mc_cmd_top },
   { "why", N_ ("VM"), N_ ("Explain why a VM has its memory: the last decisions"), mc_cmd_why },
+  { "history", N_ ("[VM]"), N_ ("Show what the host or a VM had, over restarts"), mc_cmd_history },
   { "plan", "", N_ ("Show what the next cycle would do, and why"), mc_cmd_plan },
   { "check", "", N_ ("Check the health, for a monitoring system"), mc_cmd_check },
   { "metrics", "", N_ ("Print metrics, for Prometheus and others"), mc_cmd_metrics },

@@ -5,7 +5,21 @@
 #include "context.h"
 
 #include "counters-file.h"
+#include "events.h"
 #include "state-file.h"
+
+static const McArchiveNews news
+    = { .set_aside = mc_event_history_set_aside, .not_kept = mc_event_history_not_kept };
+
+/* @state_dir: (nullable) */
+static McRecorder *
+new_recorder (const char *state_dir)
+{
+  g_autofree char *directory
+      = state_dir != NULL ? g_build_filename (state_dir, "history", NULL) : NULL;
+
+  return mc_recorder_new (directory, &news);
+}
 
 McContext *
 mc_context_new (McHypervisor *hypervisor,
@@ -21,6 +35,7 @@ mc_context_new (McHypervisor *hypervisor,
   self->clock = g_object_ref (clock);
   self->store = mc_store_new (&mc_state_file_kind, state_dir);
   self->counters = mc_store_new (&mc_counters_file_kind, state_dir);
+  self->recorder = new_recorder (state_dir);
   if (mc_hypervisor_is_local (hypervisor))
     {
       mc_state_file_begin_boot (self->store);
@@ -47,6 +62,7 @@ clear (gpointer data)
   mc_settings_free (self->settings);
   g_object_unref (self->store);
   g_object_unref (self->counters);
+  mc_recorder_free (self->recorder);
   g_object_unref (self->hypervisor);
   g_object_unref (self->clock);
   g_object_unref (self->ending);

@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "domain.h"
+#include "recorder.h"
 #include "settings.h"
 #include "store.h"
 
@@ -54,8 +55,9 @@ typedef struct
 {
   McHypervisor *hypervisor;
   McClock *clock;
-  McStore *store;    /* of what was set, and of notes about VMs */
-  McStore *counters; /* of what is counted */
+  McStore *store;       /* of what was set, and of notes about VMs */
+  McStore *counters;    /* of what is counted */
+  McRecorder *recorder; /* of the past */
   McSettings *settings;
   GCancellable *ending; /* cancelled when the service ends: nothing is begun any more */
   const McListener *heard_by;

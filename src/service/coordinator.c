@@ -6,6 +6,7 @@
 
 #include "error.h"
 #include "events.h"
+#include "recording.h"
 #include "schedule.h"
 #include "service-manager.h"
 #include "shutdown.h"
@@ -20,6 +21,7 @@ struct _McCoordinator
   gboolean started;
 
   McViews views;
+  McRecording recording;
 };
 
 enum
@@ -155,6 +157,7 @@ on_vm_moved (gpointer listener, McDomain *domain, guint64 from, guint64 to, cons
 
   mc_vm_add_move (vm, from, to, sentence);
   mc_counting_add_move (&self->parts.counting, from, to);
+  mc_recording_add_move (&self->recording, vm);
   if (!domain->announced)
     return;
   mc_views_update_vm (&self->parts, vm);
@@ -280,6 +283,7 @@ mc_coordinator_start (McCoordinator *self)
   mc_pause_restore (&self->parts.pause);
   mc_hypervisor_start (hypervisor);
   mc_schedule_start (self->schedule);
+  mc_recording_start (&self->recording);
 }
 
 /* What waits for a VM that is busy is answered with this. */
@@ -308,6 +312,7 @@ shut_down (McCoordinator *self, GTask *stop)
 
   g_cancellable_cancel (context->ending);
   mc_schedule_stop (self->schedule);
+  mc_recording_stop (&self->recording);
   mc_give_back_calls_abandon (&self->parts.give_back_calls, ends);
   mc_fleet_abandon_changes (&self->parts.fleet, ends);
   mc_counting_note (&self->parts.counting);
@@ -363,6 +368,7 @@ clear_parts (McCoordinator *self)
   g_signal_handlers_disconnect_by_data (self->host, self->schedule);
   mc_store_forget_undos (context->store);
   mc_schedule_free (self->schedule);
+  mc_recording_stop (&self->recording);
   mc_host_parts_clear (&self->parts, ends);
 }
 
@@ -416,6 +422,7 @@ mc_coordinator_new (
 
   self->host = g_object_ref (host);
   mc_host_parts_init (&self->parts, context, host);
+  mc_recording_init (&self->recording, &self->parts, &self->views);
   self->schedule = mc_schedule_new (context, begin_cycle, self);
   g_signal_connect (hypervisor, "notify::connected", G_CALLBACK (on_connected), self);
   g_signal_connect (hypervisor, "notify::status", G_CALLBACK (on_status), self);

@@ -4,6 +4,7 @@
 
 #include "events.h"
 
+#include "plain-text.h"
 #include "size.h"
 
 /* Fixed for ever: data/memcoord.catalog explains each. */
@@ -33,6 +34,8 @@
 #define ID_HOST_CONDITION        "1d3f5b7a9c8e4062af1b3d5e7c9a0b24"
 #define ID_CONFIGURATION_REFUSED "e6a4c2908b7d4f1e93c5a7b9d1f3e508"
 #define ID_METADATA_REFUSED      "84b2d0f6e8c94a7cb5d3f1a9e7c5b362"
+#define ID_HISTORY_SET_ASIDE     "2b9e61d7f4084c3a95c0e7d13f6a8b52"
+#define ID_HISTORY_NOT_KEPT      "e7104b9c6ad24f58b2f3085d9c1e6a47"
 #define ID_ENTRIES_LOST          "5d0a7be1c3f24698b1e47c92a6d8f035"
 
 void
@@ -315,6 +318,24 @@ mc_event_host_condition (const char *before, const char *after, guint64 availabl
                     "MEMCOORD_OLD", before, "MEMCOORD_NEW", after, "MEMCOORD_AVAILABLE",
                     available_text, "MESSAGE", "The host is %s, was %s; %s are available", after,
                     before, size);
+}
+
+void
+mc_event_history_set_aside (const char *path, const char *aside, const char *why)
+{
+  g_autofree char *shown = mc_plain_text (path);
+
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", ID_HISTORY_SET_ASIDE,
+                    "MEMCOORD_FILE", shown, "MESSAGE", "The history in %s is not used: %s%s%s",
+                    shown, why, aside != NULL ? "; the file is now " : "",
+                    aside != NULL ? aside : "");
+}
+
+void
+mc_event_history_not_kept (const char *why)
+{
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", ID_HISTORY_NOT_KEPT, "MESSAGE",
+                    "History is not kept: %s", why);
 }
 
 void

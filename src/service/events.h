@@ -67,6 +67,10 @@ void mc_event_reserve_fits (void);
 void mc_event_host_readable (void);
 void mc_event_host_condition (const char *before, const char *after, guint64 available);
 
+/* @aside: (nullable): what the file is called now */
+void mc_event_history_set_aside (const char *path, const char *aside, const char *why);
+void mc_event_history_not_kept (const char *why);
+
 void mc_event_entries_lost (guint64 n_entries);
 void mc_event_configuration_refused (const char *message);
 void mc_event_metadata_refused (const char *name, const char *uuid, const char *message);

@@ -17,7 +17,7 @@ typedef struct
   guint calls;    /* that put something back in VMs */
   guint timer;    /* of the clock: they are late */
   guint disk;     /* source: the disk is late */
-  guint stores;   /* that are not kept yet */
+  guint stores;   /* that are not kept yet, with the history */
 } Shutdown;
 
 static void
@@ -35,18 +35,32 @@ shutdown_of (GTask *task)
   return g_task_get_task_data (task);
 }
 
-/* Where it is not kept, that is in the log. */
+/* @task: (transfer full) */
 static void
-on_kept (GObject *source, GAsyncResult *result, gpointer user_data)
+note_kept (GTask *kept)
 {
-  g_autoptr (GTask) task = user_data;
+  g_autoptr (GTask) task = kept;
   Shutdown *self = shutdown_of (task);
 
-  mc_store_sync_finish (MC_STORE (source), result, NULL);
   if (--self->stores > 0 || self->disk == 0)
     return; /* … or it was late */
   g_clear_handle_id (&self->disk, g_source_remove);
   g_task_return_boolean (task, TRUE);
+}
+
+/* Where it is not kept, that is in the log. */
+static void
+on_kept (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  mc_store_sync_finish (MC_STORE (source), result, NULL);
+  note_kept (user_data);
+}
+
+static void
+on_recorded (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  mc_recorder_sync_finish (result);
+  note_kept (user_data);
 }
 
 static gboolean
@@ -56,11 +70,13 @@ on_disk_late (gpointer user_data)
   Shutdown *self = shutdown_of (task);
 
   self->disk = 0;
-  g_warning ("Runtime settings, notes and counters may not be kept: the disk has not answered "
-             "within %d s",
-             DISK_AT_MOST_S);
+  g_warning (
+      "Runtime settings, notes, counters and history may not be kept: the disk has not answered "
+      "within %d s",
+      DISK_AT_MOST_S);
   mc_store_abandon (self->context->store);
   mc_store_abandon (self->context->counters);
+  mc_recorder_abandon (self->context->recorder);
   g_task_return_boolean (task, TRUE);
   return G_SOURCE_REMOVE;
 }
@@ -76,9 +92,10 @@ on_hypervisor_stopped (GObject *source, GAsyncResult *result, gpointer user_data
   mc_store_save (self->context->store);
   self->disk = g_timeout_add_seconds_full (G_PRIORITY_DEFAULT, DISK_AT_MOST_S, on_disk_late,
                                            g_object_ref (task), g_object_unref);
-  self->stores = G_N_ELEMENTS (stores);
+  self->stores = G_N_ELEMENTS (stores) + 1;
   for (guint i = 0; i < G_N_ELEMENTS (stores); i++)
     mc_store_sync_async (stores[i], on_kept, g_object_ref (task));
+  mc_recorder_sync_async (self->context->recorder, on_recorded, g_object_ref (task));
 }
 
 static void

@@ -92,10 +92,11 @@ mc_quick_clock_init (McQuickClock *self)
 }
 
 McClock *
-mc_quick_clock_new (guint speed)
+mc_quick_clock_new (guint speed, int later_s)
 {
   McQuickClock *self = g_object_new (MC_TYPE_QUICK_CLOCK, NULL);
 
   self->speed = speed;
+  self->wall_began_us += (gint64)later_s * G_USEC_PER_SEC;
   return MC_CLOCK (self);
 }

@@ -404,6 +404,7 @@ on_name_lost (GDBusConnection *connection, const char *name, gpointer user_data)
 typedef struct
 {
   int speed;
+  int later;
   char *config;
   char *state_dir;
   gboolean system;
@@ -414,6 +415,7 @@ parse_options (Options *options, int *argc, char ***argv)
 {
   const GOptionEntry entries[] = {
     { "speed", 0, 0, G_OPTION_ARG_INT, &options->speed, "How many seconds pass in one", "N" },
+    { "later", 0, 0, G_OPTION_ARG_INT, &options->later, "How far its clock is ahead", "SECONDS" },
     { "config", 0, 0, G_OPTION_ARG_FILENAME, &options->config, "The configuration", "FILE" },
     { "state-dir", 0, 0, G_OPTION_ARG_FILENAME, &options->state_dir, "Where settings are kept",
       "DIR" },
@@ -433,7 +435,7 @@ parse_options (Options *options, int *argc, char ***argv)
 static void
 service_init (Service *service, const Options *options, GError **error)
 {
-  g_autoptr (McClock) clock = mc_quick_clock_new ((guint)options->speed);
+  g_autoptr (McClock) clock = mc_quick_clock_new ((guint)options->speed, options->later);
   g_autoptr (GInputStream) input = g_unix_input_stream_new (STDIN_FILENO, FALSE);
   McConfig *config
       = mc_config_load (options->config != NULL ? options->config : "/nonexistent", FALSE, error);

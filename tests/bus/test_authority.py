@@ -19,11 +19,12 @@ from system import USERS
 from test_arguments import METHODS
 
 DENIED = "org.freedesktop.DBus.Error.AccessDenied"
-READING = {"Plan", "Forecast", "ListInhibitors", "ListDecisions", "GetDecisions"}
+READING = {"Plan", "Forecast", "GetHistory", "GetMoves", "ListInhibitors", "ListDecisions", "GetDecisions"}
 RESTING = {"Pause", "Resume", "Inhibit"}
 RIGHT = {"SetThreshold": ("(st)", ("LowWatermark", 90 * MIB)), "SetThresholds": ("(a{st})", ({"LowWatermark": 80 * MIB},)),
          "SetManaged": ("(b)", (True,)), "ResetThresholds": ("(as)", ([],)), "SetDryRun": ("(b)", (True,)), "Reserve": ("(tu)", (MIB, 1)),
-         "Release": ("(s)", ("r1",)), "GiveBack": ("(ao)", ([],)), "Pause": ("(su)", ("mine", 0)), "Inhibit": ("(ss)", ("me", ""))}
+         "Release": ("(s)", ("r1",)), "GiveBack": ("(ao)", ([],)), "Pause": ("(su)", ("mine", 0)), "Inhibit": ("(ss)", ("me", "")),
+         "GetHistory": ("(ottu)", (ROOT, 0, 0, 0)), "GetMoves": ("(ott)", (ROOT, 0, 0))}
 
 
 @pytest.fixture

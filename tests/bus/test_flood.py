@@ -30,6 +30,7 @@ FLOODS = {
     "plans, a hundred at once": (HOST, "Plan", "", "yes"),
     "forecasts, no reply": (HOST, "Forecast", "", "no"),
     "forecasts, a hundred at once": (HOST, "Forecast", "", "yes"),
+    "history, a hundred at once": (HOST, "GetHistory", f"(objectpath '{ROOT}', uint64 0, uint64 0, uint32 0)", "yes"),
     "everything, a hundred at once": (MANAGER, "GetManagedObjects", "", "yes"),
 }
 LONG = f"('{'x' * 100_000}', uint32 0)"

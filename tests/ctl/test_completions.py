@@ -112,7 +112,7 @@ def test_bash(service, bash):
     vms = sorted(service.vms())
     assert "status" in bash("") and "monitor" in bash("") and "__complete" not in bash("")
     assert bash("inh") == ["inhibit", "inhibitors"]
-    for command in ("show", "why", "pause", "resume"):
+    for command in ("show", "why", "history", "pause", "resume"):
         assert bash(command, "") == vms
     assert bash("show", "w") == ["web"]
     assert bash("show", "web", "") == []
@@ -125,6 +125,8 @@ def test_bash(service, bash):
     assert bash("dry-run", "") == ["on", "off"]
     assert bash("pause", "--f") == ["--for="]
     assert bash("world", "--f") == ["--force"]
+    assert bash("history", "--s") == ["--session", "--since="]
+    assert bash("history", "--since", "2h", "w") == ["web"]
     assert bash("check", "--w") == ["--warning="]
     assert bash("metrics", "--f") == ["--format="]
     assert bash("metrics", "--format", "=", "o") == ["openmetrics"]
@@ -161,7 +163,7 @@ def test_bash_quotes(service, bash):
 def test_fish(service, fish):
     vms = set(service.vms())
     assert {"status", "monitor"} <= set(fish("")) and "__complete" not in fish("")
-    for command in ("show", "why", "pause", "resume"):
+    for command in ("show", "why", "history", "pause", "resume"):
         assert set(fish(f"{command} ")) == vms
     assert fish("show web ") == []
     assert set(fish("set ")) == vms | {f"{name}=" for name in HOST_THRESHOLDS}

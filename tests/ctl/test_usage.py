@@ -10,8 +10,8 @@ import pytest
 from common import is_sanitized
 from common.bus import NAME, ROOT
 
-COMMANDS = ["status", "list", "show", "top", "why", "plan", "check", "metrics", "set", "reset", "give-back", "pause", "resume", "dry-run",
-            "reload", "inhibit", "inhibitors", "reserve", "monitor", "world"]
+COMMANDS = ["status", "list", "show", "top", "why", "history", "plan", "check", "metrics", "set", "reset", "give-back", "pause", "resume",
+            "dry-run", "reload", "inhibit", "inhibitors", "reserve", "monitor", "world"]
 
 
 def test_help_lists_every_command(ctl):

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as tree
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-LOOKING = {"Plan", "Forecast", "ListInhibitors", "ListDecisions", "GetDecisions"}
+LOOKING = {"Plan", "Forecast", "GetHistory", "GetMoves", "ListInhibitors", "ListDecisions", "GetDecisions"}
 NAMES = {"MC_ROOT_INTERFACE": "org.example.MemCoord1", "MC_VM_INTERFACE": "org.example.MemCoord1.VM"}
 
 

@@ -14,14 +14,15 @@ ARROWS = {
     "common": set(),
     "policy": {"common"},
     "host": {"common"},
+    "history": {"common"},
     "hypervisor": {"common"},
     "hypervisor/libvirt": {"common", "hypervisor"},
-    "service": {"common", "policy", "host", "hypervisor"},
-    "bus": {"common", "service", "policy"},
+    "service": {"common", "policy", "host", "history", "hypervisor"},
+    "bus": {"common", "service", "policy", "history"},
     "metrics": {"common"},
     "ctl": {"common", "metrics"},
     "exporter": {"common", "metrics"},
-    "main": {"common", "policy", "host", "hypervisor", "hypervisor/libvirt", "service", "bus"},
+    "main": {"common", "policy", "host", "history", "hypervisor", "hypervisor/libvirt", "service", "bus"},
 }
 MAIN = "memcoordd.c"
 # Who alone may know a library, or what a generator wrote: each is spoken to in one place, or in two.

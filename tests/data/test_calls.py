@@ -29,7 +29,7 @@ def members(kind):
 
 
 def commands():
-    paths = [*(ROOT / "src/ctl/commands").glob("*.c"), ROOT / "src/ctl/forecast.c"]
+    paths = [*(ROOT / "src/ctl/commands").glob("*.c"), ROOT / "src/ctl/forecast.c", ROOT / "src/ctl/past.c"]
     return {path.name: path.read_text() for path in paths}
 
 

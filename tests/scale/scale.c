@@ -236,6 +236,22 @@ set_up (Service *service, guint n_vms)
 }
 
 static void
+remove_history (Service *service)
+{
+  g_autofree char *history = g_build_filename (service->directory, "history", NULL);
+  g_autoptr (GDir) dir = g_dir_open (history, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (history, name, NULL);
+
+      g_unlink (path);
+    }
+  g_rmdir (history);
+}
+
+static void
 tear_down (Service *service)
 {
   g_autofree char *settings = g_build_filename (service->directory, "settings", NULL);
@@ -251,6 +267,7 @@ tear_down (Service *service)
   g_rand_free (service->random);
   g_unlink (settings);
   g_unlink (counters);
+  remove_history (service);
   g_rmdir (service->directory);
   g_free (service->directory);
   g_test_dbus_down (service->daemon);

@@ -75,6 +75,25 @@ wait_for_disk (Fixture *f)
   mc_test_clock_settle ();
 }
 
+static void
+on_recorded (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  mc_recorder_sync_finish (result);
+  *(gboolean *)user_data = TRUE;
+}
+
+void
+fixture_wait_for_recorder (Fixture *f)
+{
+  gboolean recorded = FALSE;
+
+  mc_recorder_sync_async (mc_coordinator_get_parts (f->coordinator)->context->recorder, on_recorded,
+                          &recorded);
+  while (!recorded)
+    g_main_context_iteration (NULL, TRUE);
+  mc_test_clock_settle ();
+}
+
 void
 fixture_advance (Fixture *f, gint64 us)
 {
@@ -116,7 +135,10 @@ fixture_stop_service (Fixture *f)
 
   mc_coordinator_stop_async (f->coordinator, FALSE, on_stopped, &stopped);
   for (guint i = 0; i < 10 && !stopped; i++)
-    fixture_advance (f, SECOND);
+    {
+      fixture_advance (f, SECOND);
+      fixture_wait_for_recorder (f);
+    }
   g_assert_true (stopped);
   g_assert_finalize_object (f->coordinator);
   f->coordinator = NULL;
@@ -131,7 +153,10 @@ fixture_stop_service_for_good (Fixture *f)
   mc_coordinator_stop_async (f->coordinator, TRUE, on_stopped, &stopped);
   mc_test_clock_settle ();
   for (; seconds < 20 && !stopped; seconds++)
-    fixture_pass (f, 1);
+    {
+      fixture_pass (f, 1);
+      fixture_wait_for_recorder (f);
+    }
   g_assert_true (stopped);
   g_assert_finalize_object (f->coordinator);
   f->coordinator = NULL;
@@ -160,6 +185,22 @@ fixture_set_up (Fixture *f, gconstpointer data)
   mc_fake_hypervisor_set_host (f->fake, 4 * MC_GIB, 3 * MC_GIB);
 }
 
+static void
+remove_history (Fixture *f)
+{
+  g_autofree char *history = g_build_filename (f->directory, "history", NULL);
+  g_autoptr (GDir) dir = g_dir_open (history, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (history, name, NULL);
+
+      g_unlink (path);
+    }
+  g_rmdir (history);
+}
+
 void
 fixture_tear_down (Fixture *f, gconstpointer data)
 {
@@ -177,6 +218,7 @@ fixture_tear_down (Fixture *f, gconstpointer data)
 
       g_unlink (path);
     }
+  remove_history (f);
   g_unlink (f->config_path);
   g_rmdir (f->directory);
   g_free (f->directory);

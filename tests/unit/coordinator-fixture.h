@@ -40,6 +40,10 @@ fixture_add_guest (Fixture *f, const char *name, guint64 capacity, guint64 ballo
 /* As mc_test_clock_advance(); what waits for the disk has got there, too. */
 void fixture_advance (Fixture *f, gint64 us);
 
+/* Has all that was recorded until now written. A service that ends waits for it; one that runs does
+ * not. */
+void fixture_wait_for_recorder (Fixture *f);
+
 /* So many seconds, one by one, with the fake's physics. */
 void fixture_pass (Fixture *f, guint seconds);
 

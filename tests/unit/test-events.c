@@ -201,6 +201,18 @@ log_metadata (void)
 }
 
 static void
+log_history_set_aside (void)
+{
+  mc_event_history_set_aside ("/state/host.series", "/state/host.series.damaged", "it is short");
+}
+
+static void
+log_history_not_kept (void)
+{
+  mc_event_history_not_kept ("the disk is full");
+}
+
+static void
 log_entries_lost (void)
 {
   mc_event_entries_lost (42);
@@ -239,6 +251,9 @@ static const struct
   { log_condition, "critical, was tight; 200 MiB" },
   { log_configuration, "memcoord.conf:3: weight" },
   { log_metadata, "<speed> is not known" },
+  { log_history_set_aside, "The history in /state/host.series is not used: it is short; the file "
+                           "is now /state/host.series.damaged" },
+  { log_history_not_kept, "History is not kept: the disk is full" },
   { log_entries_lost, "42 log entries were lost" },
 };
 

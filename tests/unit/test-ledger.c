@@ -98,6 +98,7 @@ test_kinds (void)
     { "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", MC_CALL_COSTS, FALSE },
     { MC_ROOT_INTERFACE, "Plan", MC_CALL_COSTS, FALSE },
     { MC_ROOT_INTERFACE, "Forecast", MC_CALL_COSTS, FALSE },
+    { MC_ROOT_INTERFACE, "GetHistory", MC_CALL_COSTS, FALSE },
     { MC_ROOT_INTERFACE, "ListInhibitors", MC_CALL_READS, FALSE },
     { MC_ROOT_INTERFACE, "Pause", MC_CALL_CHANGES, TRUE },
     { MC_ROOT_INTERFACE, "Inhibit", MC_CALL_CHANGES, FALSE },

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The past of the host and of VMs in the files of one directory. */
+#include "config.h"
+
+#include "archive.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "ring.h"
+#include "series-reader.h"
+#include "series.h"
+
+#define SERIES ".series"
+#define MOVES  ".moves"
+#define ASIDE  ".damaged"
+
+#define UUID_LENGTH 36
+
+/* VMs that are not there any more: a week, and one day. */
+#define FORMER_S    (8 * 24 * 60 * 60)
+#define FORMER_MOST 40
+
+struct _McArchive
+{
+  char *directory;
+  const McArchiveNews *news;
+  GHashTable *checked; /* (set of path): may be used */
+  char *failure;       /* that was told, or NULL */
+};
+
+McArchive *
+mc_archive_new (const char *directory, const McArchiveNews *news)
+{
+  McArchive *self = g_new0 (McArchive, 1);
+
+  self->directory = g_strdup (directory);
+  self->news = news;
+  self->checked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  return self;
+}
+
+void
+mc_archive_free (McArchive *self)
+{
+  g_hash_table_unref (self->checked);
+  g_free (self->directory);
+  g_free (self->failure);
+  g_free (self);
+}
+
+static char *
+find_path (const McArchive *self, const char *uuid, const char *suffix)
+{
+  g_autofree char *name = g_strconcat (uuid != NULL ? uuid : "host", suffix, NULL);
+
+  return g_build_filename (self->directory, name, NULL);
+}
+
+static const McHistoryKind *
+kind_of (const char *uuid)
+{
+  return uuid != NULL ? &mc_history_of_vm : &mc_history_of_host;
+}
+
+/* News */
+
+/* @failure: (transfer full) (nullable): of what was to be kept; a disk that stays full is told
+ * once. */
+static void
+set_failure (McArchive *self, GError *failure)
+{
+  if (failure != NULL && self->failure == NULL)
+    self->news->not_kept (failure->message);
+  g_free (self->failure);
+  self->failure = failure != NULL ? g_strdup (failure->message) : NULL;
+  g_clear_error (&failure);
+}
+
+static gboolean
+is_damage (const GError *error)
+{
+  return g_error_matches (error, MC_SERIES_ERROR, MC_SERIES_ERROR_DAMAGED);
+}
+
+/* Somebody may want to see what is in it, or can read it where this cannot. */
+static void
+set_aside (McArchive *self, const char *path, const GError *why)
+{
+  g_autofree char *aside = g_strconcat (path, ASIDE, NULL);
+  gboolean moved = g_rename (path, aside) == 0;
+
+  if (moved || is_damage (why))
+    self->news->set_aside (path, moved ? aside : NULL, why->message);
+}
+
+typedef gboolean (*CheckFile) (const char *path, const char *uuid, GError **error);
+
+static gboolean
+check_series (const char *path, const char *uuid, GError **error)
+{
+  return mc_series_check (path, kind_of (uuid), error);
+}
+
+static gboolean
+check_moves (const char *path, const char *uuid, GError **error)
+{
+  g_autoptr (GArray) moves = mc_moves_log_read (path, error);
+
+  return moves != NULL;
+}
+
+/* Before a file is used for the first time; one that is not there is fine. */
+static void
+check_first (McArchive *self, const char *path, const char *uuid, CheckFile check)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!g_hash_table_add (self->checked, g_strdup (path)))
+    return;
+  if (!check (path, uuid, &error))
+    set_aside (self, path, error);
+}
+
+/* Something may have happened to it since. Returns: whether it was set aside */
+static gboolean
+set_aside_damaged (McArchive *self, const char *path, const GError *error)
+{
+  if (!is_damage (error))
+    return FALSE;
+  set_aside (self, path, error);
+  return TRUE;
+}
+
+/* Writing */
+
+static gboolean
+write_rows (
+    McArchive *self, const char *uuid, const McHistoryRow *rows, gsize n_rows, GError **error)
+{
+  g_autofree char *path = find_path (self, uuid, SERIES);
+  g_autoptr (GError) failure = NULL;
+
+  check_first (self, path, uuid, check_series);
+  if (mc_series_write (path, kind_of (uuid), rows, n_rows, &failure))
+    return TRUE;
+  if (set_aside_damaged (self, path, failure))
+    return mc_series_write (path, kind_of (uuid), rows, n_rows, error);
+  g_propagate_error (error, g_steal_pointer (&failure));
+  return FALSE;
+}
+
+static gboolean
+write_moves (
+    McArchive *self, const char *uuid, const McLoggedMove *moves, gsize n_moves, GError **error)
+{
+  g_autofree char *path = find_path (self, uuid, MOVES);
+
+  if (n_moves == 0)
+    return TRUE;
+  check_first (self, path, uuid, check_moves);
+  return mc_moves_log_write (path, moves, n_moves, error);
+}
+
+void
+mc_archive_write (McArchive *self,
+                  const char *uuid,
+                  const McHistoryRow *rows,
+                  gsize n_rows,
+                  const McLoggedMove *moves,
+                  gsize n_moves)
+{
+  GError *error = NULL;
+
+  if (g_mkdir (self->directory, 0700) < 0 && errno != EEXIST)
+    mc_series_fail_errno (&error, "make", self->directory);
+  else if (write_rows (self, uuid, rows, n_rows, &error))
+    write_moves (self, uuid, moves, n_moves, &error);
+  set_failure (self, error);
+}
+
+/* Reading */
+
+gboolean
+mc_archive_has (McArchive *self, const char *uuid)
+{
+  g_autofree char *series = find_path (self, uuid, SERIES);
+  g_autofree char *moves = find_path (self, uuid, MOVES);
+
+  return g_file_test (series, G_FILE_TEST_EXISTS) || g_file_test (moves, G_FILE_TEST_EXISTS);
+}
+
+GVariant *
+mc_archive_read (McArchive *self,
+                 const char *uuid,
+                 gint64 since_s,
+                 gint64 until_s,
+                 gint64 now_s,
+                 guint points,
+                 GError **error)
+{
+  g_autofree char *path = find_path (self, uuid, SERIES);
+  const McHistoryKind *kind = kind_of (uuid);
+  g_autoptr (GError) failure = NULL;
+  GVariant *rows;
+
+  check_first (self, path, uuid, check_series);
+  rows = mc_series_read (path, kind, since_s, until_s, now_s, points, &failure);
+  if (rows == NULL && set_aside_damaged (self, path, failure))
+    rows = g_variant_new_array (G_VARIANT_TYPE ("ad"), NULL, 0);
+  if (rows != NULL)
+    return g_variant_new ("(@as@aad)", mc_history_kind_list_columns (kind), rows);
+  g_propagate_error (error, g_steal_pointer (&failure));
+  return NULL;
+}
+
+GArray *
+mc_archive_read_moves (McArchive *self, const char *uuid, GError **error)
+{
+  g_autofree char *path = find_path (self, uuid, MOVES);
+  g_autoptr (GError) failure = NULL;
+  GArray *moves;
+
+  check_first (self, path, uuid, check_moves);
+  moves = mc_moves_log_read (path, &failure);
+  if (moves == NULL && set_aside_damaged (self, path, failure))
+    moves = g_array_new (FALSE, TRUE, sizeof (McLoggedMove));
+  if (moves == NULL)
+    g_propagate_error (error, g_steal_pointer (&failure));
+  return moves;
+}
+
+/* The directory */
+
+/* Returns: (transfer full) (nullable): the VM's whose file that is, of whatever kind */
+static char *
+uuid_of (const char *name)
+{
+  g_autofree char *uuid = g_strndup (name, UUID_LENGTH);
+
+  if (!g_uuid_string_is_valid (uuid) || name[UUID_LENGTH] != '.')
+    return NULL;
+  return g_steal_pointer (&uuid);
+}
+
+GPtrArray *
+mc_archive_list_moved (McArchive *self)
+{
+  g_autoptr (GDir) dir = g_dir_open (self->directory, 0, NULL);
+  GPtrArray *uuids = g_ptr_array_new_with_free_func (g_free);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *uuid = uuid_of (name);
+
+      if (uuid != NULL && g_str_equal (name + UUID_LENGTH, MOVES))
+        g_ptr_array_add (uuids, g_steal_pointer (&uuid));
+    }
+  return uuids;
+}
+
+typedef struct
+{
+  char *uuid;
+  gint64 written_s; /* any of its files */
+} Former;
+
+static void
+former_free (gpointer data)
+{
+  Former *self = data;
+
+  g_free (self->uuid);
+  g_free (self);
+}
+
+static int
+compare_newest_first (gconstpointer a, gconstpointer b)
+{
+  const Former *one = *(Former *const *)a, *other = *(Former *const *)b;
+
+  return one->written_s == other->written_s ? 0 : one->written_s < other->written_s ? 1 : -1;
+}
+
+/* Notes a file of a VM that is not there. @by_uuid: uuid → Former */
+static void
+note_former (const McArchive *self, const char *name, GHashTable *by_uuid, GHashTable *present)
+{
+  g_autofree char *uuid = uuid_of (name);
+  g_autofree char *path = g_build_filename (self->directory, name, NULL);
+  Former *former;
+  GStatBuf info;
+
+  if (uuid == NULL || g_hash_table_contains (present, uuid) || g_lstat (path, &info) < 0)
+    return;
+  former = g_hash_table_lookup (by_uuid, uuid);
+  if (former == NULL)
+    {
+      former = g_new0 (Former, 1);
+      former->uuid = g_steal_pointer (&uuid);
+      g_hash_table_insert (by_uuid, former->uuid, former);
+    }
+  former->written_s = MAX (former->written_s, (gint64)info.st_mtime);
+}
+
+/* What a killed process had begun to make: "NAME.series.XXXXXX". Returns: whether it is that */
+static gboolean
+remove_unfinished (const McArchive *self, const char *name)
+{
+  const char *rest = strstr (name, SERIES ".");
+  g_autofree char *path = g_build_filename (self->directory, name, NULL);
+
+  if (rest == NULL || strlen (rest) != strlen (SERIES ".XXXXXX"))
+    return FALSE;
+  g_unlink (path);
+  return TRUE;
+}
+
+static void
+remove_former (McArchive *self, const Former *former)
+{
+  const char *const suffixes[] = { SERIES, SERIES ASIDE, MOVES, MOVES ASIDE };
+
+  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
+    {
+      g_autofree char *path = find_path (self, former->uuid, suffixes[i]);
+
+      g_unlink (path);
+      g_hash_table_remove (self->checked, path);
+    }
+}
+
+void
+mc_archive_sweep (McArchive *self, GHashTable *present, gint64 now_s)
+{
+  g_autoptr (GDir) dir = g_dir_open (self->directory, 0, NULL);
+  g_autoptr (GHashTable) by_uuid = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GPtrArray) formers = g_ptr_array_new_with_free_func (former_free);
+  GHashTableIter iter;
+  gpointer former;
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    if (!remove_unfinished (self, name))
+      note_former (self, name, by_uuid, present);
+  g_hash_table_iter_init (&iter, by_uuid);
+  while (g_hash_table_iter_next (&iter, NULL, &former))
+    g_ptr_array_add (formers, former);
+  g_ptr_array_sort (formers, compare_newest_first);
+  for (guint i = 0; i < formers->len; i++)
+    {
+      const Former *one = formers->pdata[i];
+
+      if (i >= FORMER_MOST || now_s - one->written_s > FORMER_S)
+        remove_former (self, one);
+    }
+}

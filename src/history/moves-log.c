@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The moves of a VM in a file. */
+#include "config.h"
+
+#include "moves-log.h"
+
+#include <fcntl.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ring.h"
+
+/* About 500 moves. */
+#define MOST_BYTES (32 * 1024)
+
+/* A line that was half written when the power was lost, now and then. */
+#define DAMAGED_LINES_MOST 8
+
+/* Lines */
+
+static gboolean
+read_number (const char **text, guint64 *number)
+{
+  char *end;
+
+  if (!g_ascii_isdigit (**text))
+    return FALSE;
+  errno = 0;
+  *number = g_ascii_strtoull (*text, &end, 10);
+  if (errno != 0 || *end != ' ')
+    return FALSE;
+  *text = end + 1;
+  return TRUE;
+}
+
+static gboolean
+is_code (const char *text)
+{
+  gsize length = strspn (text, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+  return length > 0 && length < MC_MOVES_LOG_CODE_MOST && text[length] == '\0';
+}
+
+static gboolean
+parse_line (const char *line, McLoggedMove *move)
+{
+  if (!read_number (&line, &move->time_us) || !read_number (&line, &move->from)
+      || !read_number (&line, &move->to) || !is_code (line))
+    return FALSE;
+  g_strlcpy (move->code, line, sizeof move->code);
+  return TRUE;
+}
+
+GArray *
+mc_moves_log_parse (const char *text, gsize length, guint *damaged)
+{
+  GArray *moves = g_array_new (FALSE, TRUE, sizeof (McLoggedMove));
+  const char *end = text + length;
+
+  *damaged = 0;
+  while (text < end)
+    {
+      const char *newline = memchr (text, '\n', (gsize)(end - text));
+      g_autofree char *line = g_strndup (text, (gsize)((newline ? newline : end) - text));
+      McLoggedMove move;
+
+      if (newline != NULL && parse_line (line, &move))
+        g_array_append_val (moves, move);
+      else
+        (*damaged)++;
+      text = newline != NULL ? newline + 1 : end;
+    }
+  return moves;
+}
+
+static char *
+format_lines (const McLoggedMove *moves, gsize n_moves)
+{
+  GString *text = g_string_new (NULL);
+
+  for (gsize i = 0; i < n_moves; i++)
+    g_string_append_printf (
+        text, "%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %s\n",
+        moves[i].time_us, moves[i].from, moves[i].to, moves[i].code);
+  return g_string_free (text, FALSE);
+}
+
+/* The file */
+
+static int
+open_log (const char *path, int flags, GError **error)
+{
+  int fd = open (path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW, 0600);
+  struct stat info;
+
+  if (fd < 0 && (errno == ENXIO || errno == ELOOP || errno == EISDIR))
+    mc_series_fail_damaged (error, "it is not a regular file");
+  else if (fd < 0)
+    mc_series_fail_errno (error, "open", path);
+  if (fd < 0 || (fstat (fd, &info) == 0 && S_ISREG (info.st_mode)))
+    return fd;
+  mc_series_fail_damaged (error, "it is not a regular file");
+  close (fd);
+  return -1;
+}
+
+/* Returns: how long it is, or -1 */
+static off_t
+find_length (int fd)
+{
+  struct stat info;
+
+  return fstat (fd, &info) == 0 ? info.st_size : -1;
+}
+
+/* Returns: (nullable) its moves */
+static GArray *
+read_moves (int fd, const char *path, GError **error)
+{
+  off_t length = find_length (fd);
+  g_autofree char *text = NULL;
+  g_autoptr (GArray) moves = NULL;
+  guint damaged;
+
+  if (length < 0 || length > 2 * MOST_BYTES)
+    mc_series_fail_damaged (error, "it is larger than this version writes");
+  else
+    text = g_malloc ((gsize)length + 1);
+  if (text == NULL || !mc_series_read_at (fd, text, (gsize)length, 0, path, error))
+    return NULL;
+  moves = mc_moves_log_parse (text, (gsize)length, &damaged);
+  if (damaged <= DAMAGED_LINES_MOST)
+    return g_steal_pointer (&moves);
+  mc_series_fail_damaged (error, "many of its lines are no moves");
+  return NULL;
+}
+
+GArray *
+mc_moves_log_read (const char *path, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+  int fd = open_log (path, O_RDONLY, &failure);
+  GArray *moves = NULL;
+
+  if (fd < 0 && g_error_matches (failure, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+    return g_array_new (FALSE, TRUE, sizeof (McLoggedMove));
+  if (fd >= 0)
+    {
+      moves = read_moves (fd, path, &failure);
+      close (fd);
+    }
+  if (moves == NULL)
+    g_propagate_error (error, g_steal_pointer (&failure));
+  return moves;
+}
+
+/* Drops the older half. */
+static gboolean
+shorten (const char *path, GError **error)
+{
+  g_autoptr (GArray) moves = mc_moves_log_read (path, error);
+  g_autofree char *text = NULL;
+  guint first;
+
+  if (moves == NULL)
+    return FALSE;
+  first = moves->len / 2;
+  text = format_lines (&g_array_index (moves, McLoggedMove, first), moves->len - first);
+  return g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, error);
+}
+
+/* What was half written before has a line of its own. */
+static gboolean
+append (int fd, off_t length, const char *text, const char *path, GError **error)
+{
+  char last = '\n';
+
+  if (length > 0 && pread (fd, &last, 1, length - 1) != 1)
+    return mc_series_fail_errno (error, "read", path);
+  if (last != '\n' && !mc_series_write_at (fd, "\n", 1, length++, path, error))
+    return FALSE;
+  return mc_series_write_at (fd, text, strlen (text), length, path, error);
+}
+
+gboolean
+mc_moves_log_write (const char *path, const McLoggedMove *moves, gsize n_moves, GError **error)
+{
+  g_autofree char *text = format_lines (moves, n_moves);
+  off_t length;
+  gboolean fine;
+  int fd;
+
+  if (n_moves == 0)
+    return TRUE;
+  fd = open_log (path, O_RDWR | O_CREAT, error);
+  if (fd < 0)
+    return FALSE;
+  length = find_length (fd);
+  fine = append (fd, length, text, path, error);
+  close (fd);
+  if (fine && length + (off_t)strlen (text) > MOST_BYTES)
+    return shorten (path, error);
+  return fine;
+}

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""memcoordctl history: for people, for programs, and for the simulator."""
+
+import csv
+import io
+import json
+import subprocess
+
+import pytest
+
+from common import BUILD, MIB, wait_until
+from common.service import running_service
+
+UUID = "00000000-0000-4000-8000-000000000001"
+
+
+@pytest.fixture
+def service(bus, tmp_path):
+    """With a past of a minute and more; a step takes a fifth of a second."""
+    with running_service(bus, {"web": 1024 * MIB, "d,b": 1024 * MIB}, f"--state-dir={tmp_path}", speed=50) as running:
+        yield running
+
+
+@pytest.fixture
+def rows(service, ctl):
+    """Waits for so many rows of a VM, and returns them."""
+    def wait(name, n=6):
+        def enough():
+            found = json.loads(ctl.good("history", name, "--json"))["Rows"]
+            return found if len(found) >= n else None
+        return wait_until(enough, 30, f"{n} steps of {name}")
+    return wait
+
+
+def test_plot_and_figures_of_a_vm(service, ctl, rows):
+    rows("web")
+    lines = ctl.good("history", "web").splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[0].startswith("    1 GiB │")
+    assert any("█" in line for line in lines[4:8]) and any("░" in line for line in lines[4:8])
+    assert not any("█" in line or "░" in line for line in lines[:4])  # its balloon is half of its maximum
+    text = "\n".join(lines)
+    assert "█ used, ░ unused in its balloon; the top is its maximum" in text
+    assert [line.split()[:3] for line in lines if line.startswith("Balloon")] == [["Balloon", "512", "MiB"]]
+    assert [line.split()[:3] for line in lines if line.startswith("Unused")] == [["Unused", "125", "MiB"]]
+
+
+def test_plot_of_the_host(service, ctl, rows):
+    rows("web")
+    text = ctl.good("history")
+    assert text.startswith("    8 GiB │")
+    assert "█ used, ░ available" in text and "Reclaimed" in text
+
+
+def test_plot_without_unicode(service, ctl, rows):
+    rows("web")
+    text = ctl.good("history", "web", env={"LC_ALL": "C"})
+    assert text.isascii() and "# used, . unused" in text and "#" in text.splitlines()[6]
+
+
+def test_moves_are_shown_with_their_reasons(service, ctl):
+    service.tell("need", "web")
+    service.wait_until(lambda: service.host()["Moves"] > 0)
+    code = service.vms()["web"]["LastReasonCode"]
+    text = ctl.good("history", "web")
+    assert "MOVED" in text and "512 MiB → " in text and code in text
+    host = ctl.good("history")
+    assert [line for line in host.splitlines() if " web " in line and "512 MiB → " in line]
+
+
+def test_json(service, ctl, rows):
+    row = rows("web")[-1]
+    assert (row["Balloon"], row["Target"], row["Maximum"]) == (512 * MIB, 512 * MIB, 1024 * MIB)
+    assert row["Time"] % 10_000_000 == 0
+    told = json.loads(ctl.good("history", "--json"))
+    assert told["Object"] == "/org/example/MemCoord"
+    assert told["Rows"][-1]["Total"] == 8 << 30
+    assert told["Moves"] == []
+    service.tell("add", "mute", 512 * MIB)
+    service.tell("mute", "mute")
+    assert rows("mute")[-1]["Unused"] is None
+
+
+def test_vm_that_is_gone_is_found_by_its_uuid(service, ctl, rows):
+    rows("web")
+    service.tell("remove", "web")
+    service.wait_until(lambda: "web" not in service.vms())
+    assert len(json.loads(ctl.good("history", UUID.upper(), "--json"))["Rows"]) >= 6
+    done = ctl("history", "web")
+    assert done.returncode == 4 and "web" in done.stderr
+    done = ctl("history", UUID.replace("1", "9"))
+    assert done.returncode == 4 and done.stdout == ""
+
+
+def test_csv_is_what_the_simulator_reads(service, ctl, rows, tmp_path):
+    rows("web")
+    rows("d,b")
+    text = ctl.good("history", "--csv")
+    found = list(csv.DictReader(io.StringIO(text)))
+    assert {row["guest"] for row in found} == {"web", "d_b"}
+    assert found[0]["t"] == "0"
+    assert all((row["balloon"], row["unused"], row["target"]) == (str(512 * MIB), str(125 * MIB), str(512 * MIB)) for row in found)
+    assert {row["host_total"] for row in found} == {str(8 << 30)}
+    recorded = tmp_path / "recorded.csv"
+    recorded.write_text(text)
+    done = subprocess.run([BUILD / "tests/simulator/simulate", "--replay", recorded], capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert " of 2 guests " in done.stdout
+    assert {row["guest"] for row in csv.DictReader(io.StringIO(ctl.good("history", "web", "--csv")))} == {"web"}
+
+
+@pytest.mark.parametrize("since", ["2h", "1d", "2026-01-31", "2026-01-31 12:00", "2026-01-31T12:00:30"])
+def test_since(service, ctl, rows, since):
+    rows("web")
+    assert "█" in ctl.good("history", "web", "--since", since)
+
+
+@pytest.mark.parametrize("since", ["yesterday", "", "-1h", "9999-01-01", "2026-13-01", "12:00"])
+def test_time_that_makes_no_sense_is_named(service, ctl, since):
+    done = ctl("history", f"--since={since}")
+    assert done.returncode == 2
+    assert f'"{since}" is not a time in the past' in done.stderr
+
+
+def test_nothing_was_recorded(bus, ctl):
+    with running_service(bus, {"web": 1024 * MIB}):
+        assert ctl.good("history", "web") == "Nothing was recorded in that time.\n"
+        assert json.loads(ctl.good("history", "web", "--json"))["Rows"] == []
+
+
+def test_formats_exclude_each_other(service, ctl):
+    done = ctl("history", "--csv", "--json")
+    assert done.returncode == 2 and "--csv and --json" in done.stderr

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The past in a directory: told of what cannot be used, going on all the same, and bounded. */
+#include "config.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <math.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <utime.h>
+
+#include "recorder.h"
+
+#define NOW  ((gint64)1790000100)
+#define UUID "00000000-0000-4000-8000-000000000001"
+
+static GMutex lock;
+static GString *told; /* under the lock: the recorder's thread tells */
+
+static void
+tell (const char *path, const char *aside, const char *why)
+{
+  g_autofree char *name = g_path_get_basename (path);
+  g_autofree char *now = aside != NULL ? g_path_get_basename (aside) : NULL;
+
+  g_mutex_lock (&lock);
+  g_string_append_printf (told, "%s is now %s: %s\n", name, now, why);
+  g_mutex_unlock (&lock);
+}
+
+static void
+tell_not_kept (const char *why)
+{
+  g_mutex_lock (&lock);
+  g_string_append_printf (told, "not kept: %s\n", why);
+  g_mutex_unlock (&lock);
+}
+
+static GCond answered;
+
+typedef struct
+{
+  GVariant *found;
+  gboolean there;
+} Answer;
+
+static const McArchiveNews news = { tell, tell_not_kept };
+
+typedef struct
+{
+  char *directory;
+  McRecorder *recorder;
+  GAsyncResult *result;
+} Fixture;
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  g_autofree char *parent = g_dir_make_tmp ("memcoord-XXXXXX", NULL);
+
+  told = g_string_new (NULL);
+  f->directory = g_build_filename (parent, "history", NULL);
+  f->recorder = mc_recorder_new (f->directory, &news);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  g_autofree char *parent = g_path_get_dirname (f->directory);
+  g_autoptr (GDir) dir = NULL;
+  const char *name;
+
+  g_clear_pointer (&f->recorder, mc_recorder_free);
+  dir = g_dir_open (f->directory, 0, NULL);
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (f->directory, name, NULL);
+
+      g_remove (path);
+    }
+  g_remove (f->directory);
+  g_assert_cmpint (g_rmdir (parent), ==, 0);
+  g_free (f->directory);
+  g_string_free (told, TRUE);
+}
+
+static void
+on_result (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  ((Fixture *)user_data)->result = g_object_ref (result);
+}
+
+static void
+wait_for_result (Fixture *f)
+{
+  while (f->result == NULL)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static void
+sync_all (Fixture *f)
+{
+  mc_recorder_sync_async (f->recorder, on_result, f);
+  wait_for_result (f);
+  mc_recorder_sync_finish (f->result);
+  g_clear_object (&f->result);
+}
+
+static void
+restart (Fixture *f)
+{
+  mc_recorder_free (f->recorder);
+  f->recorder = mc_recorder_new (f->directory, &news);
+}
+
+static void
+add (Fixture *f, const char *uuid, gint64 time_s, float figure)
+{
+  McHistoryRow row = { .step = (guint32)(time_s / MC_HISTORY_FINE_S) };
+
+  for (guint i = 0; i < MC_HISTORY_MOST_COLUMNS; i++)
+    row.figures[i] = figure;
+  mc_recorder_add (f->recorder, uuid, &row);
+}
+
+static void
+add_move (Fixture *f, const char *uuid, guint64 time_us)
+{
+  McLoggedMove move = { time_us, 1, 2, "grows" };
+
+  mc_recorder_add_move (f->recorder, uuid, &move);
+}
+
+/* In the recorder's thread. */
+static void
+on_found (GVariant *found, GError *error, gpointer user_data)
+{
+  Answer *answer = user_data;
+
+  g_mutex_lock (&lock);
+  g_assert_no_error (error);
+  answer->found = found != NULL ? g_variant_ref (found) : NULL;
+  answer->there = TRUE;
+  g_cond_signal (&answered);
+  g_mutex_unlock (&lock);
+}
+
+/* Returns: (transfer full) (nullable) */
+static GVariant *
+wait_for_answer (Answer *answer)
+{
+  g_mutex_lock (&lock);
+  while (!answer->there)
+    g_cond_wait (&answered, &lock);
+  g_mutex_unlock (&lock);
+  return answer->found;
+}
+
+/* Returns: (nullable): (asaad) */
+static GVariant *
+read_rows (Fixture *f, const char *uuid)
+{
+  McHistoryQuery query = { (char *)uuid, NOW - 3600, NOW + 60, NOW + 60, 0 };
+  Answer answer = { 0 };
+
+  mc_recorder_read (f->recorder, &query, on_found, &answer);
+  return wait_for_answer (&answer);
+}
+
+static gsize
+count_rows (Fixture *f, const char *uuid)
+{
+  g_autoptr (GVariant) found = read_rows (f, uuid);
+  g_autoptr (GVariant) rows = NULL;
+
+  if (found == NULL)
+    return 0;
+  rows = g_variant_get_child_value (found, 1);
+  return g_variant_n_children (rows);
+}
+
+/* Returns: (transfer full) (nullable): as text */
+static char *
+read_moves (Fixture *f, const char *uuid)
+{
+  McHistoryQuery query = { (char *)uuid, 0, NOW, NOW, 0 };
+  g_autoptr (GVariant) found = NULL;
+  Answer answer = { 0 };
+
+  mc_recorder_read_moves (f->recorder, &query, on_found, &answer);
+  found = wait_for_answer (&answer);
+  return found != NULL ? g_variant_print (found, FALSE) : NULL;
+}
+
+static void
+write_file (Fixture *f, const char *name, const char *text)
+{
+  g_autofree char *path = g_build_filename (f->directory, name, NULL);
+
+  g_mkdir (f->directory, 0700);
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+}
+
+static gboolean
+is_there (Fixture *f, const char *name)
+{
+  g_autofree char *path = g_build_filename (f->directory, name, NULL);
+
+  return g_file_test (path, G_FILE_TEST_EXISTS);
+}
+
+static void
+test_read_at_once (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GVariant) found = NULL;
+  g_autofree const char **columns = NULL;
+
+  g_assert_null (read_rows (f, UUID));
+  add (f, UUID, NOW, 5);
+  add (f, UUID, NOW + 10, 7);
+  found = read_rows (f, UUID); /* though nothing was flushed */
+  g_variant_get_child (found, 0, "^a&s", &columns);
+  g_assert_cmpstr (columns[0], ==, "Time");
+  g_assert_cmpstr (columns[1], ==, "Balloon");
+  g_assert_cmpuint (g_strv_length ((char **)columns), ==, 1 + MC_HISTORY_VM_N_COLUMNS);
+  g_assert_cmpuint (count_rows (f, UUID), ==, 3); /* and the gap until now */
+  g_assert_null (read_rows (f, "00000000-0000-4000-8000-000000000002"));
+}
+
+static void
+test_restart (Fixture *f, gconstpointer data)
+{
+  g_autofree char *moves = NULL;
+
+  add (f, NULL, NOW, 5);
+  add (f, UUID, NOW, 5);
+  add_move (f, UUID, 7);
+  restart (f);
+  g_assert_cmpuint (count_rows (f, NULL), ==, 2);
+  g_assert_cmpuint (count_rows (f, UUID), ==, 2);
+  moves = read_moves (f, UUID);
+  g_assert_cmpstr (moves, ==, "[('" UUID "', 7, 1, 2, 'grows')]");
+  g_assert_cmpstr (told->str, ==, "");
+}
+
+static void
+test_moves_of_all (Fixture *f, gconstpointer data)
+{
+  g_autofree char *moves = NULL;
+
+  add_move (f, "00000000-0000-4000-8000-000000000002", 7000000);
+  add_move (f, UUID, 8000000);
+  add_move (f, UUID, 3000000);
+  moves = read_moves (f, NULL);
+  g_assert_cmpstr (moves, ==,
+                   "[('" UUID "', 3000000, 1, 2, 'grows'), "
+                   "('00000000-0000-4000-8000-000000000002', 7000000, 1, 2, 'grows'), "
+                   "('" UUID "', 8000000, 1, 2, 'grows')]");
+}
+
+static void
+test_nothing_is_kept (Fixture *f, gconstpointer data)
+{
+  mc_recorder_free (f->recorder);
+  f->recorder = mc_recorder_new (NULL, &news);
+  add (f, UUID, NOW, 5);
+  add_move (f, UUID, 7);
+  g_assert_null (read_rows (f, UUID));
+  g_assert_null (read_moves (f, NULL));
+  sync_all (f);
+}
+
+/* What begins nobody's name is no file of this. */
+static void
+test_no_uuid (Fixture *f, gconstpointer data)
+{
+  add (f, "../../etc/passwd", NOW, 5);
+  sync_all (f);
+  g_assert_false (g_file_test (f->directory, G_FILE_TEST_EXISTS));
+}
+
+static void
+test_set_aside (Fixture *f, gconstpointer data)
+{
+  g_autofree char *moves = NULL;
+
+  write_file (f, "host.series", "it is mine");
+  write_file (f, UUID ".series", "");
+  write_file (f, UUID ".moves", "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n");
+  add (f, NULL, NOW, 5);
+  add (f, UUID, NOW, 5);
+  add_move (f, UUID, 7);
+  sync_all (f);
+  g_assert_true (is_there (f, "host.series.damaged"));
+  g_assert_true (is_there (f, UUID ".series.damaged"));
+  g_assert_true (is_there (f, UUID ".moves.damaged"));
+  g_assert_nonnull (strstr (told->str, "host.series is now host.series.damaged: "));
+  g_assert_nonnull (strstr (told->str, UUID ".series is now " UUID ".series.damaged: "));
+  g_assert_nonnull (strstr (told->str, UUID ".moves is now " UUID ".moves.damaged: "));
+  g_assert_cmpuint (count_rows (f, NULL), ==, 2);
+  g_assert_cmpuint (count_rows (f, UUID), ==, 2);
+  moves = read_moves (f, UUID);
+  g_assert_cmpstr (moves, ==, "[('" UUID "', 7, 1, 2, 'grows')]");
+}
+
+/* Somebody truncates it while the service runs. */
+static void
+test_damaged_meanwhile (Fixture *f, gconstpointer data)
+{
+  add (f, NULL, NOW, 5);
+  sync_all (f);
+  write_file (f, "host.series", "");
+  g_assert_cmpuint (count_rows (f, NULL), ==, 0);
+  g_assert_nonnull (strstr (told->str, "host.series is now host.series.damaged"));
+  write_file (f, "host.series", "");
+  add (f, NULL, NOW + 10, 5);
+  g_assert_cmpuint (count_rows (f, NULL), ==, 2);
+}
+
+static void
+test_not_kept_is_told_once (Fixture *f, gconstpointer data)
+{
+  g_autofree char *once = NULL;
+
+  g_assert_true (g_file_set_contents (f->directory, "a file in the directory's place", -1, NULL));
+  add (f, NULL, NOW, 5);
+  sync_all (f);
+  once = g_strdup (told->str);
+  g_assert_true (g_str_has_prefix (once, "not kept: failed to "));
+  add (f, NULL, NOW + 10, 5);
+  add (f, UUID, NOW + 10, 5);
+  sync_all (f);
+  g_assert_cmpstr (told->str, ==, once);
+  g_unlink (f->directory);
+  add (f, NULL, NOW + 20, 5);
+  g_assert_cmpuint (count_rows (f, NULL), ==, 2);
+}
+
+/* A VM that was last there so many days ago. */
+static void
+make_former (Fixture *f, guint number, guint days)
+{
+  static const char *const suffixes[] = { ".series", ".moves", ".series.damaged" };
+  time_t then = (time_t)(NOW - 24 * 60 * 60 * (gint64)days - number);
+  struct utimbuf times = { then, then };
+
+  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
+    {
+      g_autofree char *name
+          = g_strdup_printf ("00000000-0000-4000-8000-%012u%s", number, suffixes[i]);
+      g_autofree char *path = g_build_filename (f->directory, name, NULL);
+
+      write_file (f, name, "");
+      g_assert_cmpint (utime (path, &times), ==, 0);
+    }
+}
+
+static gboolean
+is_former_there (Fixture *f, guint number)
+{
+  g_autofree char *series = g_strdup_printf ("00000000-0000-4000-8000-%012u.series", number);
+  g_autofree char *moves = g_strdup_printf ("00000000-0000-4000-8000-%012u.moves", number);
+  g_autofree char *aside = g_strdup_printf ("00000000-0000-4000-8000-%012u.series.damaged", number);
+
+  g_assert_cmpint (is_there (f, series), ==, is_there (f, moves));
+  g_assert_cmpint (is_there (f, series), ==, is_there (f, aside));
+  return is_there (f, series);
+}
+
+static void
+test_sweep (Fixture *f, gconstpointer data)
+{
+  GHashTable *present = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  make_former (f, 1, 30); /* it runs */
+  make_former (f, 2, 9);
+  make_former (f, 3, 7);
+  write_file (f, "notes.txt", "somebody's");
+  write_file (f, UUID ".series.a1B2c3", "what was begun when it was killed");
+  for (guint i = 100; i < 150; i++)
+    make_former (f, i, 1);
+  g_hash_table_add (present, g_strdup (UUID));
+  mc_recorder_sweep (f->recorder, present, NOW);
+  sync_all (f);
+  g_assert_true (is_former_there (f, 1));
+  g_assert_false (is_former_there (f, 2));
+  g_assert_false (is_former_there (f, 3)); /* there are 40 that are newer */
+  for (guint i = 100; i < 150; i++)
+    g_assert_cmpint (is_former_there (f, i), ==, i < 140);
+  g_assert_true (is_there (f, "notes.txt"));
+  g_assert_false (is_there (f, UUID ".series.a1B2c3"));
+}
+
+int
+main (int argc, char **argv)
+{
+  static const struct
+  {
+    const char *name;
+    void (*test) (Fixture *f, gconstpointer data);
+  } tests[] = {
+    { "read-at-once", test_read_at_once },
+    { "restart", test_restart },
+    { "moves-of-all", test_moves_of_all },
+    { "nothing-is-kept", test_nothing_is_kept },
+    { "no-uuid", test_no_uuid },
+    { "set-aside", test_set_aside },
+    { "damaged-meanwhile", test_damaged_meanwhile },
+    { "not-kept-is-told-once", test_not_kept_is_told_once },
+    { "sweep", test_sweep },
+  };
+
+  g_test_init (&argc, &argv, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
+    {
+      g_autofree char *path = g_strconcat ("/recorder/", tests[i].name, NULL);
+
+      g_test_add (path, Fixture, NULL, set_up, tests[i].test, tear_down);
+    }
+  return g_test_run ();
+}
