@@ -28,10 +28,11 @@ function Inhibitors() {
 
 function PausedAlert({ host, onError }: { host: Host, onError: OnError }) {
     const until = host.PausedUntil > 0 ? cockpit.format(_("until $0"), clock(host.PausedUntil)) : _("until it is resumed");
+    const isPausedByAdmin = !host.Inhibited || host.PauseReason !== "" || host.PausedUntil > 0;
     return (
         <Alert variant="warning" isInline isLiveRegion
                title={host.Inhibited ? _("Balancing is paused by a program") : cockpit.format(_("Balancing is paused $0"), until)}
-               actionLinks={!host.Inhibited && <AlertActionLink onClick={() => steer(ROOT, "Resume").catch(onError)}>{_("Resume")}</AlertActionLink>}>
+               actionLinks={isPausedByAdmin && <AlertActionLink onClick={() => steer(ROOT, "Resume").catch(onError)}>{_("Resume")}</AlertActionLink>}>
             {host.PauseReason}
             {host.Inhibited && <Inhibitors />}
         </Alert>

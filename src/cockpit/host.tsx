@@ -9,7 +9,7 @@ import {
 import { Bar, Legend } from "./bar";
 import { FigureList } from "./figure-list";
 import { duration, number, percent, size } from "./format";
-import { Plot } from "./plot";
+import { PastPlot } from "./past-plot";
 import { Host, Reservation, ROOT, Service, steer, Vm } from "./service";
 import { HOST_THRESHOLDS } from "./thresholds";
 import { StatusLabel } from "./status-label";
@@ -100,8 +100,8 @@ export function HostCard({ host, vms, service, onError, onReserved, onGiven }: P
                 {host.HostTotal > 0 && <HostBar host={host} vms={vms} />}
                 <div className="mc-side-by-side">
                     <Figures host={host} vms={vms} />
-                    <Plot history={service.historyOf(ROOT)} most={0} label={_("Memory of the host")}
-                          columns={[{ name: "Available", label: _("Available") }, { name: "Promised", label: _("Promised") }]} />
+                    <PastPlot path={ROOT} service={service} most={0} label={_("Memory of the host")}
+                              columns={[{ name: "Available", label: _("Available") }, { name: "Promised", label: _("Promised") }]} />
                 </div>
             </CardBody>
             {opened === "pause" && <PauseDialog path={ROOT} onClose={close} />}

@@ -19,6 +19,7 @@ export { SearchInput } from "@patternfly/react-core/dist/esm/components/SearchIn
 export { Spinner } from "@patternfly/react-core/dist/esm/components/Spinner";
 export { Switch } from "@patternfly/react-core/dist/esm/components/Switch";
 export { TextInput } from "@patternfly/react-core/dist/esm/components/TextInput";
+export { ToggleGroup, ToggleGroupItem } from "@patternfly/react-core/dist/esm/components/ToggleGroup";
 export { Title } from "@patternfly/react-core/dist/esm/components/Title";
 export { Flex } from "@patternfly/react-core/dist/esm/layouts/Flex";
 export { Stack, StackItem } from "@patternfly/react-core/dist/esm/layouts/Stack";

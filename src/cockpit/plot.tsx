@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* A plot of a history: the first column is an area, the others are lines. A value holds until the next. */
+/* A plot of a history: the first column is an area, the others are lines. A value holds until the next; where one is not known is a gap. */
 
 import { useEffect, useState } from "react";
 
 import { clock, duration, nowMicroseconds, size } from "./format";
-import { column, History } from "./history";
+import { column, History, Point, since, UNKNOWN } from "./history";
 import { Legend } from "./bar";
 
 const _ = cockpit.gettext;
@@ -24,12 +24,31 @@ export function useNow(milliseconds: number): number {
 
 type Scale = (value: number) => number;
 
-function steps(points: { time: number, value: number }[], until: number, x: Scale, y: Scale): string {
-    if (points.length === 0)
-        return "";
+/* Points between two gaps. */
+interface Run {
+    points: Point[];
+    until: number;
+}
+
+function runs(points: Point[], until: number): Run[] {
+    const found: Run[] = [];
+    points.forEach((point, i) => {
+        if (point.value === UNKNOWN)
+            return;
+        if (i === 0 || points[i - 1].value === UNKNOWN)
+            found.push({ points: [], until });
+        found.at(-1)!.points.push(point);
+        found.at(-1)!.until = points[i + 1]?.time ?? until;
+    });
+    return found;
+}
+
+function line({ points, until }: Run, x: Scale, y: Scale): string {
     const drawn = points.map((point, i) => `${i === 0 ? "M" : "H"}${x(point.time).toFixed(1)}${i === 0 ? "," : "V"}${y(point.value).toFixed(1)}`);
     return `${drawn.join("")}H${x(until).toFixed(1)}`;
 }
+
+const area = (run: Run, x: Scale, y: Scale) => `${line(run, x, y)}V${y(0)}H${x(run.points[0].time).toFixed(1)}Z`;
 
 /* A ceiling that is good to read: 1, 1.5, 2, 3, 4, 6 or 8 times a power of two of bytes. */
 function ceiling(bytes: number): number {
@@ -39,44 +58,56 @@ function ceiling(bytes: number): number {
 
 interface Props {
     history: History;
+    seconds: number;   // how far back it goes where so much is known
     columns: { name: string, label: string }[];
     most: number;   // what the axis has to reach, in bytes
     label: string;
 }
 
-function describe({ history, columns, label }: Props, seconds: number): string {
-    const parts = columns.map(({ name, label }) => {
-        const values = column(history, name).map(point => point.value);
-        return cockpit.format(_("$0 between $1 and $2, now $3"), label, size(Math.min(...values)), size(Math.max(...values)), size(values.at(-1)!));
-    });
-    return `${cockpit.format(_("$0, the last $1"), label, duration(seconds))}: ${parts.join("; ")}`;
+interface Line {
+    name: string;
+    label: string;
+    points: Point[];
 }
 
-export function Plot(props: Props) {
-    const { history, columns, most } = props;
+function describeLine({ label, points }: Line): string {
+    const now = points.at(-1)!.value;
+    const values = points.map(point => point.value).filter(value => value !== UNKNOWN);
+    if (values.length === 0)
+        return cockpit.format(_("$0 not reported"), label);
+    const [least, most] = [Math.min(...values), Math.max(...values)].map(size);
+    return now === UNKNOWN
+        ? cockpit.format(_("$0 between $1 and $2, not reported now"), label, least, most)
+        : cockpit.format(_("$0 between $1 and $2, now $3"), label, least, most, size(now));
+}
+
+export function Plot({ history, seconds, columns, most, label }: Props) {
     const now = useNow(2000);
-    if (history.rows.length === 0)
+    const first = history.rows.find(row => row.some((value, i) => i > 0 && value !== UNKNOWN));
+    if (!first)
         return null;
     const until = Math.max(now, history.rows.at(-1)![0]);
-    const since = Math.min(history.rows[0][0], until - SHORTEST_US);
-    const top = ceiling(Math.max(most, ...history.rows.flatMap(row => row.slice(1))));
-    const x = (time: number) => LEFT + (time - since) / (until - since) * (WIDTH - LEFT);
+    const begin = Math.min(Math.max(first[0], until - seconds * 1e6), until - SHORTEST_US);
+    const shown = since(history, begin);
+    const lines: Line[] = columns.map(({ name, label }) => ({ name, label, points: column(shown, name) }));
+    const words = `${cockpit.format(_("$0, the last $1"), label, duration((until - begin) / 1e6))}: ${lines.map(describeLine).join("; ")}`;
+    const top = ceiling(Math.max(most, ...lines.flatMap(({ points }) => points.map(point => point.value))));
+    const x = (time: number) => LEFT + (time - begin) / (until - begin) * (WIDTH - LEFT);
     const y = (value: number) => TOP + (1 - value / top) * (HEIGHT - TOP - BOTTOM);
-    const lines = columns.map(({ name }) => ({ name, points: column(history, name) }));
-    const area = lines[0].points;
+    const drawn = lines.map(({ name, points }) => ({ name, runs: runs(points, until) }));
 
     return (
         <figure className="mc-plot">
-            <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={describe(props, (until - since) / 1e6)}>
+            <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={words}>
                 {[0, top / 2, top].map(value => (
                     <g key={value} className="mc-grid">
                         <line x1={LEFT} x2={WIDTH} y1={y(value)} y2={y(value)} />
                         <text x={LEFT - 6} y={y(value)} dy="0.32em" textAnchor="end">{size(value)}</text>
                     </g>
                 ))}
-                <path className={`mc-area mc-${lines[0].name}`} d={`${steps(area, until, x, y)}V${y(0)}H${x(area[0].time).toFixed(1)}Z`} />
-                {lines.map(({ name, points }) => <path key={name} className={`mc-line mc-${name}`} d={steps(points, until, x, y)} />)}
-                <text x={LEFT} y={HEIGHT - 4}>{clock(since)}</text>
+                <path className={`mc-area mc-${drawn[0].name}`} d={drawn[0].runs.map(run => area(run, x, y)).join("")} />
+                {drawn.map(({ name, runs }) => <path key={name} className={`mc-line mc-${name}`} d={runs.map(run => line(run, x, y)).join("")} />)}
+                <text x={LEFT} y={HEIGHT - 4}>{clock(begin)}</text>
                 <text x={WIDTH} y={HEIGHT - 4} textAnchor="end">{clock(until)}</text>
             </svg>
             <Legend entries={columns.map(({ name, label }) => [name, label])} />

@@ -4,7 +4,7 @@
  * signals of the bus. Whatever changes goes over a connection of its own, with administrative access where it is turned on.
  */
 
-import { emptyHistory, History, remember } from "./history";
+import { emptyHistory, History, remember, UNKNOWN } from "./history";
 import { nowMicroseconds } from "./format";
 
 export const NAME = "org.example.MemCoord";
@@ -36,7 +36,8 @@ export interface Vm {
     PausedUntil: number; LastReason: string; LastReasonCode: string; LastChange: number; ShortSince: number;
 }
 
-export type Decision = [time: number, from: number, to: number, code: string, reason: string];
+export type Decision = [time: number, from: number, to: number, code: string, reason: string];   // the last is empty where it was not kept
+type Move = [path: string, time: number, from: number, to: number, code: string];
 
 export interface View {
     connection: "connecting" | "present" | "away";
@@ -198,7 +199,7 @@ export class Service {
     private rememberVm(path: string) {
         const vm = this.vms.get(path)!;
         const history = this.histories.get(path) ?? emptyHistory("Balloon", "Target", "Used");
-        this.histories.set(path, remember(history, nowMicroseconds(), [vm.Balloon, vm.Target, used(vm)]));
+        this.histories.set(path, remember(history, nowMicroseconds(), [vm.Balloon, vm.Target, vm.Available > 0 ? used(vm) : UNKNOWN]));
     }
 
     private rememberHost() {
@@ -240,19 +241,35 @@ export async function steer(path: string, method: string, type = "", ...args: un
 }
 
 /* Asks what everybody may ask. */
-export async function ask(path: string, method: string): Promise<unknown[]> {
+export async function ask(path: string, method: string, type = "", ...args: unknown[]): Promise<unknown[]> {
     const client = cockpit.dbus(NAME, { bus: "system" });
     try {
-        return await call(client, path, method, "", []);
+        return await call(client, path, method, type, args);
     } finally {
         client.close();
     }
 }
 
-/* The newest first. */
+async function getMoves(path: string): Promise<Move[]> {
+    try {
+        return (await ask(ROOT, "GetMoves", "ott", path, 0, 0) as [Move[]])[0];
+    } catch {   // an older service does not keep them
+        return [];
+    }
+}
+
+/* The newest first. What was decided before the service's last start has no sentence. */
 export async function getDecisions(path: string): Promise<Decision[]> {
-    const [decisions] = await ask(path, "GetDecisions") as [Decision[]];
-    return decisions.reverse();
+    const [[decisions], moves] = await Promise.all([ask(path, "GetDecisions") as Promise<[Decision[]]>, getMoves(path)]);
+    const first = decisions[0]?.[0] ?? Infinity;
+    const before = moves.filter(([, time]) => time < first).map(([, time, from, to, code]): Decision => [time, from, to, code, ""]);
+    return [...before, ...decisions].reverse();
+}
+
+/* At most so many rows, from @since on, in microseconds since the epoch. */
+export async function getHistory(path: string, since: number, points: number): Promise<History> {
+    const [columns, rows] = await ask(ROOT, "GetHistory", "ottu", path, since, 0, points) as [string[], number[][]];
+    return { columns, rows };
 }
 
 export type Inhibitor = [who: string, why: string, uid: number, pid: number, since: number];

@@ -8,7 +8,8 @@ import {
 
 import { FigureList } from "./figure-list";
 import { ago, clock, size } from "./format";
-import { Plot, useNow } from "./plot";
+import { PastPlot } from "./past-plot";
+import { useNow } from "./plot";
 import { Decision, getDecisions, Service, steer, Vm } from "./service";
 import { VM_THRESHOLDS } from "./thresholds";
 import { reasonWords } from "./words";
@@ -38,8 +39,11 @@ function Figures({ vm }: { vm: Vm }) {
 /* Asked for when the row is opened, and again with each move. */
 function Decisions({ vm }: { vm: Vm }) {
     const [decisions, setDecisions] = useState<Decision[] | null>(null);
-    useEffect(() => { getDecisions(vm.path).then(setDecisions, () => setDecisions([])) }, [vm.path, vm.LastChange]);
+    const [problem, setProblem] = useState("");
+    useEffect(() => { getDecisions(vm.path).then(setDecisions, error => setProblem(error.message)) }, [vm.path, vm.LastChange]);
 
+    if (problem && !decisions)
+        return <Content component="p">{cockpit.format(_("Its decisions cannot be read: $0"), problem)}</Content>;
     if (decisions?.length === 0)
         return <Content component="p">{_("Nothing was moved yet.")}</Content>;
     return (
@@ -50,7 +54,7 @@ function Decisions({ vm }: { vm: Vm }) {
                     <Tr key={time}>
                         <Td dataLabel={_("When")} modifier="nowrap">{clock(time)}</Td>
                         <Td dataLabel={_("Moved")} modifier="nowrap">{cockpit.format(_("$0 to $1"), size(from), size(to))}</Td>
-                        <Td dataLabel={_("Why")}><strong>{reasonWords(code)}</strong>: {why}</Td>
+                        <Td dataLabel={_("Why")}><strong>{reasonWords(code)}</strong>{why && `: ${why}`}</Td>
                     </Tr>
                 ))}
             </Tbody>
@@ -98,8 +102,8 @@ export function VmDetails({ vm, isAllPaused, service, onError, onGiven }: Props)
             </Flex>
             <div className="mc-side-by-side">
                 <Figures vm={vm} />
-                <Plot history={service.historyOf(vm.path)} most={vm.Maximum} label={cockpit.format(_("Memory of $0"), vm.Name)}
-                      columns={[{ name: "Balloon", label: _("Balloon") }, { name: "Used", label: _("Used") }]} />
+                <PastPlot path={vm.path} service={service} most={vm.Maximum} label={cockpit.format(_("Memory of $0"), vm.Name)}
+                          columns={[{ name: "Balloon", label: _("Balloon") }, { name: "Used", label: _("Used") }]} />
             </div>
             <Title headingLevel="h3" size="md">{_("Last decisions")}</Title>
             <Decisions vm={vm} />

@@ -8,9 +8,8 @@ from gi.repository import GLib
 
 from common import MIB, wait_until
 from common.bus import HOST, ROOT
-from common.service import start_service, stop_service
+from common.past import SPEED, own_past
 
-SPEED = 25  # a step of ten seconds takes two fifths of one
 STEP = 10_000_000
 VM_COLUMNS = ["Time", "Balloon", "Target", "Used", "Unused", "Usable", "Available", "Resident", "SwapInRate", "SwapOutRate", "Maximum"]
 HOST_COLUMNS = ["Time", "Total", "Available", "Promised", "Condition", "Reclaimed"]
@@ -21,42 +20,10 @@ WEB = f"{ROOT}/vm/_{UUID.replace('-', '_')}"
 NOBODY = f"{ROOT}/vm/_00000000_0000_4000_8000_00000000dead"
 
 
-class Past:
-    """Starts the service with a state of its own, as often as needed; its clock on the wall goes on from where it was."""
-
-    def __init__(self, bus, directory):
-        self.bus, self.directory, self.running, self.later = bus, directory, None, 0
-
-    def start(self, *names, later=0):
-        self.later += later
-        self.began = time.monotonic()
-        self.running = start_service(self.bus, f"--state-dir={self.directory}", f"--later={int(self.later)}", speed=SPEED)
-        self.running.tell("host", 1024 * MIB)
-        for name in names or ["web"]:
-            self.running.tell("add", name, 1024 * MIB)
-        self.running.wait_until(lambda: {vm["Status"] for vm in self.running.vms().values()} == {"managed"})
-        return self.running
-
-    def passed(self):
-        self.later += SPEED * (time.monotonic() - self.began)
-
-    def stop(self):
-        self.passed()
-        stop_service(self.running)
-
-    def kill(self):
-        self.passed()
-        self.running.process.kill()
-        self.running.process.wait()
-        self.running.connection.close_sync()
-
-
 @pytest.fixture
 def past(bus, tmp_path):
-    made = Past(bus, tmp_path)
-    yield made
-    if made.running and made.running.process.poll() is None:
-        stop_service(made.running)
+    with own_past(bus, tmp_path) as past:
+        yield past
 
 
 def history(service, path=ROOT, since=0, until=0, points=0):

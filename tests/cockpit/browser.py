@@ -17,6 +17,22 @@ OPTIONS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm
            "--disable-background-networking", "--disable-component-update", "--force-device-scale-factor=1",
            "--force-prefers-reduced-motion", "--hide-scrollbars")
 
+# Notes when the first VM was on the page, and when each VM's row, and its bar, was last drawn as something else.
+NOTES = """
+    window.notes = { bars: {} };
+    new MutationObserver(() => {
+        window.notes.first ??= document.querySelector("[data-vm]") ? performance.now() : undefined;
+        for (const row of document.querySelectorAll("[data-vm]")) {
+            const was = window.notes[row.dataset.vm];
+            if (was?.text !== row.textContent)
+                window.notes[row.dataset.vm] = { text: row.textContent, time: Date.now() };
+            const label = row.querySelector(".mc-bar").ariaLabel;
+            if (window.notes.bars[row.dataset.vm]?.label !== label)
+                window.notes.bars[row.dataset.vm] = { label, time: Date.now() };
+        }
+    }).observe(document, { childList: true, subtree: true, characterData: true, attributeFilter: ["aria-label"] });
+"""
+
 
 class Browser:
     def __init__(self, driver):

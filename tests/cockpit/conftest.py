@@ -5,6 +5,7 @@ import pytest
 
 from browser import own_browser
 from common import BUILD, SOURCE
+from common.past import own_past
 from webserver import own_cockpit
 
 
@@ -21,6 +22,14 @@ def cockpit(bus, page_directory, tmp_path):
     """The address of a cockpit-ws whose system bus is the test's own."""
     with own_cockpit(bus, page_directory, tmp_path) as address:
         yield address
+
+
+@pytest.fixture
+def past(bus, tmp_path):
+    state = tmp_path / "state"
+    state.mkdir()
+    with own_past(bus, state) as past:
+        yield past
 
 
 @pytest.fixture(scope="session")

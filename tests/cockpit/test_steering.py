@@ -116,6 +116,7 @@ def test_dry_run_plan_and_moving(page, service):
     service.wait_until(lambda: service.host()["DryRun"], WAIT_S)
     page.wait_for_text("it decides and reports, but moves nothing")
     service.tell("need", "web")
+    service.wait_until(lambda: service.vms()["web"]["Unused"] < 100 * MIB, WAIT_S)  # a plan is of what was reported
     page.press("Plan", HOST)
     page.wait_for_text("headroom of 20 MiB is at or below 100 MiB", DIALOG)
     page.wait_for_text("The host would have", DIALOG)

@@ -6,10 +6,11 @@ import subprocess
 import time
 
 import pytest
+from gi.repository import GLib
 
-from browser import WAIT_S
+from browser import NOTES, WAIT_S
 from common import MIB, wait_until
-from common.bus import NAME
+from common.bus import HOST, NAME, ROOT
 from common.bus_watch import calls_of
 from common.service import running_service, start_service, stop_service
 from common.stub import Stub
@@ -17,20 +18,6 @@ from common.stub import Stub
 # Bounds for a machine with other work. What it takes on one without is 1 s and 300 ms.
 FIRST_CONTENT_MS = 8000
 SHOWN_MS = 2000
-
-# Notes when the first VM was on the page, and when each VM's balloon was last drawn.
-NOTES = """
-    window.notes = {};
-    new MutationObserver(() => {
-        window.notes.first ??= document.querySelector("[data-vm]") ? performance.now() : undefined;
-        for (const row of document.querySelectorAll("[data-vm]")) {
-            const was = window.notes[row.dataset.vm];
-            if (was?.text !== row.textContent)
-                window.notes[row.dataset.vm] = { text: row.textContent, time: Date.now() };
-        }
-    }).observe(document, { childList: true, subtree: true, characterData: true });
-"""
-
 
 @pytest.fixture
 def hundred(bus):
@@ -46,17 +33,17 @@ def test_host_and_vms_are_shown(page):
     assert "Held less than the maximum\n1 GiB" in host and "In need in the last hour\n0s" in host
 
 
-def test_hundred_vms_are_there_with_two_calls(bus, hundred, cockpit, browser, tmp_path):
+def test_hundred_vms_are_there_with_two_calls_and_the_past_of_the_host(bus, hundred, cockpit, browser, tmp_path):
     browser.inject(NOTES)
     with calls_of(bus, tmp_path) as calls:
         browser.open(cockpit)
         wait_until(lambda: len(browser.all("[data-vm]")) == 100, WAIT_S, "100 rows")
         hundred.tell("unused", "vm50", 5 * MIB)
         browser.wait_for_text("Needs memory", browser.row("vm50"))
-        assert calls.members() == ["GetAll", "GetManagedObjects"]
+        assert calls.members() == ["GetAll", "GetManagedObjects", "GetHistory"]
         browser.unfold("vm50")
         wait_until(lambda: "48 MiB to" in browser.text(".mc-details table"), WAIT_S, "its decisions")
-        assert set(calls.members()) == {"GetDecisions"}
+        assert set(calls.members()) == {"GetDecisions", "GetMoves", "GetHistory"}
     assert browser.driver.execute_script("return window.notes.first") < FIRST_CONTENT_MS
 
 
@@ -93,6 +80,27 @@ def test_plots_and_bars_have_their_figures_in_words(page, service):
     bar = page.wait_for(f"{page.row('web')} .mc-bar")
     assert bar.accessible_name.startswith("Balloon 716 MiB: ")
     assert bar.accessible_name.endswith("minimum 64 MiB, maximum 1 GiB")
+
+
+def test_past_outlives_the_service(past, cockpit, browser):
+    """Who looks today sees what became of a VM yesterday."""
+    service = past.start(later=-3 * 3600)
+    recorded = lambda: [row[1] for row in service.call(ROOT, HOST, "GetHistory", GLib.Variant("(ottu)", (service.path("web"), 0, 0, 0)))[1]]
+    wait_until(lambda: 512 * MIB in recorded(), WAIT_S, "what it had to be recorded")
+    service.tell("need", "web")
+    wait_until(lambda: 716 * MIB in recorded(), WAIT_S, "what it was given to be recorded")
+    past.stop()
+    past.start(later=3 * 3600)
+    browser.open(cockpit)
+    browser.wait_for("[data-vm]")
+    browser.unfold("web")
+    browser.wait_for_text("512 MiB to 716 MiB Needs memory", ".mc-details table")
+    plot = lambda: browser.wait_for(".mc-details .mc-plot [role=img]").accessible_name
+    assert "716 MiB" not in plot()
+    browser.press("Day", ".mc-details")
+    wait_until(lambda: "the last 3h: Balloon between 512 MiB and 716 MiB, now 512 MiB" in plot(), WAIT_S, plot)
+    drawn = browser.wait_for(".mc-details .mc-line.mc-Balloon").get_attribute("d")
+    assert drawn.count("M") == 2, f"{drawn} does not leave out the three hours in which nothing was seen"
 
 
 def test_vm_comes_and_goes(page, service):
