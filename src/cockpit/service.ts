@@ -30,7 +30,7 @@ export interface Host {
 
 export interface Vm {
     path: string;
-    Name: string; UUID: string; Status: string; StatusSince: number; StatusDetail: string; Maximum: number; Minimum: number;
+    Name: string; UUID: string; Status: string; StatusSince: number; StatusDetail: string; StatusDetailCode: string; Maximum: number; Minimum: number;
     Balloon: number; Target: number; Unused: number; Usable: number; Available: number; Resident: number; SwapInRate: number;
     SwapOutRate: number; LowWatermark: number; HighWatermark: number; Weight: number; Overridden: string[]; PauseReason: string;
     PausedUntil: number; LastReason: string; LastReasonCode: string; LastChange: number; ShortSince: number;

@@ -6,6 +6,7 @@ import {
     Button, Content, Flex, Switch, Table, Tbody, Td, Th, Thead, Title, Tr,
 } from "./patternfly";
 
+import { detailWords } from "./details";
 import { FigureList } from "./figure-list";
 import { ago, clock, size } from "./format";
 import { PastPlot } from "./past-plot";
@@ -66,7 +67,7 @@ function Explanation({ vm }: { vm: Vm }) {
     const now = useNow(5000);
     return (
         <>
-            <Content component="p"><strong>{vm.StatusDetail}</strong> {cockpit.format(_("Since $0."), clock(vm.StatusSince))}</Content>
+            <Content component="p"><strong>{detailWords(vm.StatusDetailCode, vm.StatusDetail)}</strong> {cockpit.format(_("Since $0."), clock(vm.StatusSince))}</Content>
             {vm.ShortSince > 0 &&
                 <Content component="p">{cockpit.format(_("It has needed more memory and was given none since $0."), clock(vm.ShortSince))}</Content>}
             {vm.LastReason && <Content component="p">{ago(vm.LastChange, now)}: {reasonWords(vm.LastReasonCode)}. {vm.LastReason}</Content>}

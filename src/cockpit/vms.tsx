@@ -8,6 +8,7 @@ import {
 } from "./patternfly";
 
 import { Bar, Legend, Mark } from "./bar";
+import { detailWords } from "./details";
 import { size } from "./format";
 import { Service, used, Vm } from "./service";
 import { StatusLabel } from "./status-label";
@@ -54,7 +55,7 @@ const VmRow = memo(function VmRow({ vm, index, isOpen, isAllPaused, service, onT
             <Tr data-vm={vm.Name} isContentExpanded={isOpen}>
                 <Td expand={expand} />
                 <Td dataLabel={_("Name")} modifier="breakWord"><strong>{vm.Name}</strong></Td>
-                <Td dataLabel={_("Status")} title={vm.StatusDetail}><StatusLabel text={text} tone={tone} /></Td>
+                <Td dataLabel={_("Status")} title={detailWords(vm.StatusDetailCode, vm.StatusDetail)}><StatusLabel text={text} tone={tone} /></Td>
                 <Td dataLabel={_("Memory")}><VmBar vm={vm} /></Td>
                 <Td dataLabel={_("Balloon")} modifier="nowrap">{cockpit.format(_("$0 of $1"), size(vm.Balloon), size(vm.Maximum))}</Td>
                 <Td dataLabel={_("Last decision")} title={vm.LastReason}>{reasonWords(vm.LastReasonCode)}</Td>

@@ -2,15 +2,21 @@
 """For everybody: the keyboard, screen readers, dark mode, languages, and in Cockpit's own frame."""
 
 import pytest
+from gi.repository import GLib
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.common.action_chains import ActionChains
 
 from browser import WAIT_S
 from common import wait_until
+from common.bus import HOST as HOST_INTERFACE, ROOT
 
 HOST = "section[aria-labelledby=host-title]"
 DIALOG = "[role=dialog]"
-LANGUAGES = {"de-de": ("de", "Virtuelle Maschinen"), "fr-fr": ("fr", "Machines virtuelles"), "zh-cn": ("zh-CN", "虚拟机")}
+LANGUAGES = {
+    "de-de": ("de", "Virtuelle Maschinen", "Ihr Speicher folgt ihrem Bedarf.", "Der Ausgleich aller VMs ist angehalten."),
+    "fr-fr": ("fr", "Machines virtuelles", "Sa mémoire suit son besoin.", "L’équilibrage de toutes les VM est en pause."),
+    "zh-cn": ("zh-CN", "虚拟机", "其内存随需求变化。", "所有虚拟机的内存平衡已暂停。"),
+}
 
 
 def press_keys(page, *keys):
@@ -74,11 +80,18 @@ def test_dark_mode_as_the_browser_or_cockpit_says(page):
 
 @pytest.mark.parametrize("cookie", LANGUAGES)
 def test_language(cockpit, service, browser, cookie):
-    tag, title = LANGUAGES[cookie]
+    tag, title, follows, paused = LANGUAGES[cookie]
     browser.speak(cockpit, cookie)
     browser.open(cockpit)
     browser.wait_for_text(title)
     assert browser.wait_for("html").get_attribute("lang") == tag
+    browser.wait_for("[data-vm]")
+    browser.unfold("web")
+    browser.wait_for_text(follows, ".mc-details")
+    assert "follows its need" not in browser.text(".mc-details")
+    service.call(ROOT, HOST_INTERFACE, "Pause", GLib.Variant("(su)", ("kernel update", 0)))
+    browser.wait_for_text(paused, ".mc-details")
+    assert "kernel update" in browser.text(".mc-details"), "the service's own sentence says why"
 
 
 def test_in_the_frame_of_cockpit(cockpit, service, browser):

@@ -152,6 +152,16 @@ def test_every_code_of_a_reason_is_told():
     assert len(codes()) > 15 and set(re.split(r",\s+|\s+or\s+", told.strip())) == codes()
 
 
+def test_page_has_words_for_every_code_of_a_status_detail():
+    told = text(VM_XML).partition("        StatusDetailCode:\n")[2].partition("-->")[0]
+    known = set(re.findall(r"`([\w-]+)`", told)) - (statuses() - {"booting", "foreign", "stuck", "ineffective", "paused"})
+    whole, part = text("src/cockpit/details.ts").split("const PART")
+    words = r'^    "?([\w-]+)"?: _\("(.*)"\),$'
+    assert {code for code, _ in re.findall(words, whole + part, re.M)} == known
+    sentences = re.sub(r'"\s*\n\s*"', "", text("src/service/vm-detail.c"))
+    assert [words for _, words in re.findall(words, whole, re.M) if f'"{words}"' not in sentences] == []
+
+
 def first_column(document, heading):
     """What is quoted in the table of that heading, in its first column."""
     rows = re.findall(r"^\| (.+?) \|", text(document).partition(f"\n| {heading} |")[2].partition("\n\n")[0], re.M)
