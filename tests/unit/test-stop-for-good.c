@@ -298,6 +298,7 @@ test_hypervisor_that_goes_meanwhile_is_not_waited_for (Fixture *f, gconstpointer
   fixture_pass (f, 1);
   mc_fake_hypervisor_disconnect (f->fake, "away");
   fixture_pass (f, 1);
+  fixture_wait_for_recorder (f);
   g_assert_true (stopped);
   g_assert_finalize_object (g_steal_pointer (&f->coordinator));
 }
