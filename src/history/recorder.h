@@ -29,7 +29,8 @@ void mc_recorder_add_move (McRecorder *self, const char *uuid, const McLoggedMov
 /* Hands over what was added. */
 void mc_recorder_flush (McRecorder *self);
 
-/* See mc_archive_sweep(). @present: (transfer full): set of UUIDs */
+/* See mc_archive_sweep(). Does nothing while one is under way. @present: (transfer full): set of
+ * UUIDs */
 void mc_recorder_sweep (McRecorder *self, GHashTable *present, gint64 now_s);
 
 /* Calls back when all that was handed over until now is written, or was lost. */
