@@ -8,9 +8,6 @@
 #include "errors.h"
 #include "names.h"
 
-/* More than a week. */
-#define MOST_S ((gint64)MC_HISTORY_COARSE_STEPS * MC_HISTORY_COARSE_S)
-
 typedef struct
 {
   GDBusMethodInvocation *invocation;
@@ -18,19 +15,19 @@ typedef struct
   gboolean known; /* it is the host, or a VM that is there */
 } Call;
 
+/* @uuid: (nullable): of the VM whose object it is */
 static Call *
-call_new (McCoordinator *coordinator, GDBusMethodInvocation *invocation, const char *object)
+call_new (McCoordinator *coordinator,
+          GDBusMethodInvocation *invocation,
+          const char *object,
+          const char *uuid)
 {
-  const GPtrArray *vms = mc_coordinator_get_parts (coordinator)->fleet.vms;
+  const McFleet *fleet = &mc_coordinator_get_parts (coordinator)->fleet;
   Call *call = g_new (Call, 1);
 
   *call = (Call){ invocation, g_strdup (object), g_str_equal (object, MC_ROOT_PATH) };
-  for (guint i = 0; i < vms->len && !call->known; i++)
-    {
-      g_autofree char *path = mc_vm_path (mc_vm_get_uuid (vms->pdata[i]));
-
-      call->known = g_str_equal (path, object);
-    }
+  if (uuid != NULL)
+    call->known = g_hash_table_contains (fleet->by_uuid, uuid);
   return call;
 }
 
@@ -145,7 +142,7 @@ read_span (McCoordinator *coordinator,
     }
   query->now_s = now_us / G_USEC_PER_SEC;
   query->until_s = (gint64)MIN (end_us / G_USEC_PER_SEC + 1, (guint64)query->now_s + 1);
-  query->since_s = MAX ((gint64)(since_us / G_USEC_PER_SEC), query->now_s - MOST_S);
+  query->since_s = (gint64)(since_us / G_USEC_PER_SEC);
   return TRUE;
 }
 
@@ -158,9 +155,10 @@ begin (McCoordinator *coordinator,
        guint64 until_us,
        McHistoryQuery *query)
 {
-  g_autoptr (Call) call = call_new (coordinator, invocation, object);
+  g_autoptr (Call) call = NULL;
 
   query->uuid = mc_vm_path_get_uuid (object);
+  call = call_new (coordinator, invocation, object, query->uuid);
   if (query->uuid == NULL && !call->known)
     answer_unknown (call);
   else if (read_span (coordinator, call, since_us, until_us, query))
