@@ -384,6 +384,6 @@ mc_recorder_read_moves (McRecorder *self,
   if (query->uuid != NULL)
     flush_one (self, query->uuid);
   else
-    mc_recorder_flush (self);
+    flush_all (self);
   begin_read (self, read_moves, query, answer, user_data);
 }

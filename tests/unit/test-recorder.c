@@ -305,6 +305,53 @@ test_newest_moves_of_many (Fixture *f, gconstpointer data)
     }
 }
 
+static GMutex disk;
+
+static void
+wait_for_disk (const char *path, const char *aside, const char *why)
+{
+  g_mutex_lock (&disk);
+  g_mutex_unlock (&disk);
+}
+
+/* The recorder writes something, which lasts until disk_answers(). */
+static void
+hang_disk (Fixture *f)
+{
+  static const McArchiveNews hanging = { wait_for_disk, tell_not_kept };
+
+  mc_recorder_free (f->recorder);
+  f->recorder = mc_recorder_new (f->directory, &hanging);
+  write_file (f, "host.series", "it hangs when this is set aside");
+  g_mutex_lock (&disk);
+  add (f, NULL, NOW, 5);
+  mc_recorder_flush (f->recorder);
+}
+
+static void
+disk_answers (void)
+{
+  g_mutex_unlock (&disk);
+}
+
+/* What has come meanwhile is told all the same. */
+static void
+test_moves_of_all_while_something_is_written (Fixture *f, gconstpointer data)
+{
+  McHistoryQuery query = { NULL, 0, NOW, NOW, 0 };
+  g_autoptr (GVariant) found = NULL;
+  g_autofree char *moves = NULL;
+  Answer answer = { 0 };
+
+  hang_disk (f);
+  add_move (f, UUID, 7);
+  mc_recorder_read_moves (f->recorder, &query, on_found, &answer);
+  disk_answers ();
+  found = wait_for_answer (&answer);
+  moves = g_variant_print (found, FALSE);
+  g_assert_cmpstr (moves, ==, "[('" UUID "', 7, 1, 2, 'grows')]");
+}
+
 static void
 test_nothing_is_kept (Fixture *f, gconstpointer data)
 {
@@ -519,15 +566,7 @@ test_sweep_beside_many (Fixture *f, gconstpointer data)
     g_assert_cmpint (is_former_there (f, i), ==, i < 140);
 }
 
-static GMutex disk;
 static int n_freed; /* atomic */
-
-static void
-wait_for_disk (const char *path, const char *aside, const char *why)
-{
-  g_mutex_lock (&disk);
-  g_mutex_unlock (&disk);
-}
 
 static void
 free_uuid (gpointer uuid)
@@ -540,14 +579,7 @@ free_uuid (gpointer uuid)
 static void
 test_sweeps_do_not_gather (Fixture *f, gconstpointer data)
 {
-  static const McArchiveNews hanging = { wait_for_disk, tell_not_kept };
-
-  mc_recorder_free (f->recorder);
-  f->recorder = mc_recorder_new (f->directory, &hanging);
-  write_file (f, "host.series", "the disk hangs when this is set aside");
-  g_mutex_lock (&disk);
-  add (f, NULL, NOW, 5);
-  mc_recorder_flush (f->recorder);
+  hang_disk (f);
   for (guint i = 0; i < MC_HISTORY_COARSE_STEPS; i++)
     {
       GHashTable *present = g_hash_table_new_full (g_str_hash, g_str_equal, free_uuid, NULL);
@@ -556,7 +588,7 @@ test_sweeps_do_not_gather (Fixture *f, gconstpointer data)
       mc_recorder_sweep (f->recorder, present, NOW);
     }
   g_assert_cmpint (g_atomic_int_get (&n_freed), ==, MC_HISTORY_COARSE_STEPS - 1);
-  g_mutex_unlock (&disk);
+  disk_answers ();
   sync_all (f);
   g_assert_cmpint (g_atomic_int_get (&n_freed), ==, MC_HISTORY_COARSE_STEPS);
 }
@@ -573,6 +605,7 @@ main (int argc, char **argv)
     { "restart", test_restart },
     { "moves-of-all", test_moves_of_all },
     { "newest-moves-of-many", test_newest_moves_of_many },
+    { "moves-of-all-while-something-is-written", test_moves_of_all_while_something_is_written },
     { "nothing-is-kept", test_nothing_is_kept },
     { "no-uuid", test_no_uuid },
     { "set-aside", test_set_aside },
