@@ -19,7 +19,7 @@ typedef struct
   /* @path is not used because of @why. @aside: (nullable): what it is called now */
   void (*set_aside) (const char *path, const char *aside, const char *why);
 
-  /* The past is not kept, which is told once until it is kept again. */
+  /* Some of the past is not kept, which is told once until all of it is kept again. */
   void (*not_kept) (const char *why);
 } McArchiveNews;
 
