@@ -81,27 +81,26 @@ kind_of (const char *uuid)
 
 /* News */
 
-/* A disk that stays full is told once: files that were there before may still be written. @uuid:
- * (nullable). @failure: (nullable): NULL = it is kept */
+static gboolean
+is_damage (const GError *error)
+{
+  return g_error_matches (error, MC_SERIES_ERROR, MC_SERIES_ERROR_DAMAGED);
+}
+
+/* A disk that stays full is told once: files that were there before may still be written. What is in
+ * the way was told when it was seen. @uuid: (nullable). @failure: (nullable): NULL = it is kept */
 static void
 note_kept (McArchive *self, const char *uuid, const GError *failure)
 {
   const char *key = uuid != NULL ? uuid : "";
 
   if (failure == NULL)
-    {
-      g_hash_table_remove (self->failing, key);
-      return;
-    }
+    g_hash_table_remove (self->failing, key);
+  if (failure == NULL || is_damage (failure))
+    return;
   if (g_hash_table_size (self->failing) == 0)
     self->news->not_kept (failure->message);
   g_hash_table_add (self->failing, g_strdup (key));
-}
-
-static gboolean
-is_damage (const GError *error)
-{
-  return g_error_matches (error, MC_SERIES_ERROR, MC_SERIES_ERROR_DAMAGED);
 }
 
 /* Somebody may want to see what is in it, or can read it where this cannot. */
