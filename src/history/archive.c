@@ -87,8 +87,8 @@ is_damage (const GError *error)
   return g_error_matches (error, MC_SERIES_ERROR, MC_SERIES_ERROR_DAMAGED);
 }
 
-/* A disk that stays full is told once: files that were there before may still be written. What is in
- * the way was told when it was seen. @uuid: (nullable). @failure: (nullable): NULL = it is kept */
+/* A disk that stays full is told once: files that were there before may still be written. What is
+ * in the way was told when it was seen. @uuid: (nullable). @failure: (nullable): it is kept */
 static void
 note_kept (McArchive *self, const char *uuid, const GError *failure)
 {
