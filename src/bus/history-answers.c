@@ -8,29 +8,24 @@
 #include "errors.h"
 #include "names.h"
 
-/* More than a week. */
-#define MOST_S ((gint64)MC_HISTORY_COARSE_STEPS * MC_HISTORY_COARSE_S)
-
 typedef struct
 {
   GDBusMethodInvocation *invocation;
   char *object;
   gboolean known; /* it is the host, or a VM that is there */
+  McHistoryQuery query;
 } Call;
 
 static Call *
 call_new (McCoordinator *coordinator, GDBusMethodInvocation *invocation, const char *object)
 {
-  const GPtrArray *vms = mc_coordinator_get_parts (coordinator)->fleet.vms;
+  const McFleet *fleet = &mc_coordinator_get_parts (coordinator)->fleet;
   Call *call = g_new (Call, 1);
 
   *call = (Call){ invocation, g_strdup (object), g_str_equal (object, MC_ROOT_PATH) };
-  for (guint i = 0; i < vms->len && !call->known; i++)
-    {
-      g_autofree char *path = mc_vm_path (mc_vm_get_uuid (vms->pdata[i]));
-
-      call->known = g_str_equal (path, object);
-    }
+  call->query.uuid = mc_vm_path_get_uuid (object);
+  if (call->query.uuid != NULL)
+    call->known = g_hash_table_contains (fleet->by_uuid, call->query.uuid);
   return call;
 }
 
@@ -38,6 +33,7 @@ static void
 call_free (Call *call)
 {
   g_free (call->object);
+  g_free (call->query.uuid);
   g_free (call);
 }
 
@@ -125,11 +121,7 @@ on_moves_read (GVariant *moves, GError *error, gpointer user_data)
 /* Rounded so that whatever was in the span is in it. FALSE: the arguments make no sense, which was
  * answered. */
 static gboolean
-read_span (McCoordinator *coordinator,
-           const Call *call,
-           guint64 since_us,
-           guint64 until_us,
-           McHistoryQuery *query)
+read_span (McCoordinator *coordinator, Call *call, guint64 since_us, guint64 until_us)
 {
   gint64 now_us = mc_clock_wall (mc_coordinator_get_parts (coordinator)->context->clock);
   guint64 end_us = until_us != 0 ? until_us : (guint64)now_us + 1;
@@ -143,9 +135,9 @@ read_span (McCoordinator *coordinator,
                                              since_us, until_us == 0 ? "now, " : "", end_us);
       return FALSE;
     }
-  query->now_s = now_us / G_USEC_PER_SEC;
-  query->until_s = (gint64)MIN (end_us / G_USEC_PER_SEC + 1, (guint64)query->now_s + 1);
-  query->since_s = MAX ((gint64)(since_us / G_USEC_PER_SEC), query->now_s - MOST_S);
+  call->query.now_s = now_us / G_USEC_PER_SEC;
+  call->query.until_s = (gint64)MIN (end_us / G_USEC_PER_SEC + 1, (guint64)call->query.now_s + 1);
+  call->query.since_s = (gint64)(since_us / G_USEC_PER_SEC);
   return TRUE;
 }
 
@@ -155,15 +147,13 @@ begin (McCoordinator *coordinator,
        GDBusMethodInvocation *invocation,
        const char *object,
        guint64 since_us,
-       guint64 until_us,
-       McHistoryQuery *query)
+       guint64 until_us)
 {
   g_autoptr (Call) call = call_new (coordinator, invocation, object);
 
-  query->uuid = mc_vm_path_get_uuid (object);
-  if (query->uuid == NULL && !call->known)
+  if (call->query.uuid == NULL && !call->known)
     answer_unknown (call);
-  else if (read_span (coordinator, call, since_us, until_us, query))
+  else if (read_span (coordinator, call, since_us, until_us))
     return g_steal_pointer (&call);
   return NULL;
 }
@@ -182,12 +172,12 @@ mc_history_answers_get (McCoordinator *coordinator,
                         guint64 until_us,
                         guint points)
 {
-  McHistoryQuery query = { .points = points };
-  Call *call = begin (coordinator, invocation, object, since_us, until_us, &query);
-  g_autofree char *uuid G_GNUC_UNUSED = query.uuid;
+  Call *call = begin (coordinator, invocation, object, since_us, until_us);
 
-  if (call != NULL)
-    mc_recorder_read (recorder_of (coordinator), &query, on_read, call);
+  if (call == NULL)
+    return;
+  call->query.points = points;
+  mc_recorder_read (recorder_of (coordinator), &call->query, on_read, call);
 }
 
 void
@@ -197,10 +187,8 @@ mc_history_answers_get_moves (McCoordinator *coordinator,
                               guint64 since_us,
                               guint64 until_us)
 {
-  McHistoryQuery query = { 0 };
-  Call *call = begin (coordinator, invocation, object, since_us, until_us, &query);
-  g_autofree char *uuid G_GNUC_UNUSED = query.uuid;
+  Call *call = begin (coordinator, invocation, object, since_us, until_us);
 
   if (call != NULL)
-    mc_recorder_read_moves (recorder_of (coordinator), &query, on_moves_read, call);
+    mc_recorder_read_moves (recorder_of (coordinator), &call->query, on_moves_read, call);
 }

@@ -7,6 +7,15 @@
 #include <math.h>
 #include <string.h>
 
+/* What is kept is sizes and times; a service of another host may say anything. */
+#define FIGURE_MOST 9e18
+
+static double
+known_figure (double figure)
+{
+  return figure >= 0 && figure < FIGURE_MOST ? figure : (double)NAN;
+}
+
 static void
 add_row (McPast *self, gsize at, GVariant *row)
 {
@@ -14,7 +23,7 @@ add_row (McPast *self, gsize at, GVariant *row)
   const double *figures = g_variant_get_fixed_array (row, &n, sizeof (double));
 
   for (gsize i = 0; i < self->n_columns; i++)
-    self->figures[at * self->n_columns + i] = i < n && figures[i] >= 0 ? figures[i] : (double)NAN;
+    self->figures[at * self->n_columns + i] = i < n ? known_figure (figures[i]) : (double)NAN;
 }
 
 static McPast *

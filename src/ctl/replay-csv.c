@@ -56,7 +56,8 @@ known_or_nothing (double figure)
   return isnan (figure) ? 0 : figure;
 }
 
-/* What was swapped from the row before on; nothing is known of what was before a gap. */
+/* What was swapped since the row before, also over a gap: who divides it by that time gets the rate
+ * of this row. */
 static void
 sum_up (Cursor *self, guint64 now)
 {

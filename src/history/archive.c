@@ -20,16 +20,27 @@
 #define UUID_LENGTH 36
 
 /* VMs that are not there any more: a week, and one day. */
-#define FORMER_S    (8 * 24 * 60 * 60)
+#define FORMER_S (8 * 24 * 60 * 60)
+
+/* So many of those at least; and more of them where there are few others, so that all are there
+ * again when a host has started and its VMs come back one by one. */
 #define FORMER_MOST 40
+#define ALL_MOST    140
 
 struct _McArchive
 {
   char *directory;
   const McArchiveNews *news;
-  GHashTable *checked; /* (set of path): may be used */
-  char *failure;       /* that was told, or NULL */
+  GHashTable *checked;  /* (set of path): may be used */
+  GHashTable *unusable; /* (set of path): in the way, and that was told */
+  GHashTable *failing;  /* (set of UUID; "" = the host): not kept, which was told of the first */
 };
+
+static GHashTable *
+set_new (void)
+{
+  return g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+}
 
 McArchive *
 mc_archive_new (const char *directory, const McArchiveNews *news)
@@ -38,7 +49,9 @@ mc_archive_new (const char *directory, const McArchiveNews *news)
 
   self->directory = g_strdup (directory);
   self->news = news;
-  self->checked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->checked = set_new ();
+  self->unusable = set_new ();
+  self->failing = set_new ();
   return self;
 }
 
@@ -46,8 +59,9 @@ void
 mc_archive_free (McArchive *self)
 {
   g_hash_table_unref (self->checked);
+  g_hash_table_unref (self->unusable);
+  g_hash_table_unref (self->failing);
   g_free (self->directory);
-  g_free (self->failure);
   g_free (self);
 }
 
@@ -67,22 +81,26 @@ kind_of (const char *uuid)
 
 /* News */
 
-/* @failure: (transfer full) (nullable): of what was to be kept; a disk that stays full is told
- * once. */
-static void
-set_failure (McArchive *self, GError *failure)
-{
-  if (failure != NULL && self->failure == NULL)
-    self->news->not_kept (failure->message);
-  g_free (self->failure);
-  self->failure = failure != NULL ? g_strdup (failure->message) : NULL;
-  g_clear_error (&failure);
-}
-
 static gboolean
 is_damage (const GError *error)
 {
   return g_error_matches (error, MC_SERIES_ERROR, MC_SERIES_ERROR_DAMAGED);
+}
+
+/* A disk that stays full is told once: files that were there before may still be written. What is
+ * in the way was told when it was seen. @uuid: (nullable). @failure: (nullable): it is kept */
+static void
+note_kept (McArchive *self, const char *uuid, const GError *failure)
+{
+  const char *key = uuid != NULL ? uuid : "";
+
+  if (failure == NULL)
+    g_hash_table_remove (self->failing, key);
+  if (failure == NULL || is_damage (failure))
+    return;
+  if (g_hash_table_size (self->failing) == 0)
+    self->news->not_kept (failure->message);
+  g_hash_table_add (self->failing, g_strdup (key));
 }
 
 /* Somebody may want to see what is in it, or can read it where this cannot. */
@@ -92,8 +110,11 @@ set_aside (McArchive *self, const char *path, const GError *why)
   g_autofree char *aside = g_strconcat (path, ASIDE, NULL);
   gboolean moved = g_rename (path, aside) == 0;
 
-  if (moved || is_damage (why))
-    self->news->set_aside (path, moved ? aside : NULL, why->message);
+  if (moved)
+    g_hash_table_remove (self->unusable, path);
+  else if (!is_damage (why) || !g_hash_table_add (self->unusable, g_strdup (path)))
+    return;
+  self->news->set_aside (path, moved ? aside : NULL, why->message);
 }
 
 typedef gboolean (*CheckFile) (const char *path, const char *uuid, GError **error);
@@ -157,11 +178,17 @@ write_moves (
     McArchive *self, const char *uuid, const McLoggedMove *moves, gsize n_moves, GError **error)
 {
   g_autofree char *path = find_path (self, uuid, MOVES);
+  g_autoptr (GError) failure = NULL;
 
   if (n_moves == 0)
     return TRUE;
   check_first (self, path, uuid, check_moves);
-  return mc_moves_log_write (path, moves, n_moves, error);
+  if (mc_moves_log_write (path, moves, n_moves, &failure))
+    return TRUE;
+  if (set_aside_damaged (self, path, failure))
+    return mc_moves_log_write (path, moves, n_moves, error);
+  g_propagate_error (error, g_steal_pointer (&failure));
+  return FALSE;
 }
 
 void
@@ -172,13 +199,13 @@ mc_archive_write (McArchive *self,
                   const McLoggedMove *moves,
                   gsize n_moves)
 {
-  GError *error = NULL;
+  g_autoptr (GError) error = NULL;
 
   if (g_mkdir (self->directory, 0700) < 0 && errno != EEXIST)
     mc_series_fail_errno (&error, "make", self->directory);
   else if (write_rows (self, uuid, rows, n_rows, &error))
     write_moves (self, uuid, moves, n_moves, &error);
-  set_failure (self, error);
+  note_kept (self, uuid, error);
 }
 
 /* Reading */
@@ -306,14 +333,23 @@ note_former (const McArchive *self, const char *name, GHashTable *by_uuid, GHash
   former->written_s = MAX (former->written_s, (gint64)info.st_mtime);
 }
 
-/* What a killed process had begun to make: "NAME.series.XXXXXX". Returns: whether it is that */
+/* Whether it is NAME@suffix.XXXXXX, as a file is called while it is made. */
+static gboolean
+is_unfinished (const char *name, const char *suffix)
+{
+  g_autofree char *end = g_strconcat (suffix, ".", NULL);
+  const char *rest = strstr (name, end);
+
+  return rest != NULL && strlen (rest) == strlen (end) + strlen ("XXXXXX");
+}
+
+/* What a killed process had begun to make. Returns: whether it is that */
 static gboolean
 remove_unfinished (const McArchive *self, const char *name)
 {
-  const char *rest = strstr (name, SERIES ".");
   g_autofree char *path = g_build_filename (self->directory, name, NULL);
 
-  if (rest == NULL || strlen (rest) != strlen (SERIES ".XXXXXX"))
+  if (!is_unfinished (name, SERIES) && !is_unfinished (name, MOVES))
     return FALSE;
   g_unlink (path);
   return TRUE;
@@ -330,22 +366,25 @@ remove_former (McArchive *self, const Former *former)
 
       g_unlink (path);
       g_hash_table_remove (self->checked, path);
+      g_hash_table_remove (self->unusable, path);
     }
 }
 
-void
-mc_archive_sweep (McArchive *self, GHashTable *present, gint64 now_s)
+/* Of VMs that are gone nothing is to be kept any more. */
+static gboolean
+is_absent (gpointer uuid, gpointer value, gpointer present)
 {
-  g_autoptr (GDir) dir = g_dir_open (self->directory, 0, NULL);
-  g_autoptr (GHashTable) by_uuid = g_hash_table_new (g_str_hash, g_str_equal);
-  g_autoptr (GPtrArray) formers = g_ptr_array_new_with_free_func (former_free);
+  return *(const char *)uuid != '\0' && !g_hash_table_contains (present, uuid);
+}
+
+/* @by_uuid: uuid → Former; see note_former() */
+static void
+remove_old (McArchive *self, GHashTable *by_uuid, guint most, gint64 now_s)
+{
+  g_autoptr (GPtrArray) formers = g_ptr_array_new ();
   GHashTableIter iter;
   gpointer former;
-  const char *name;
 
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    if (!remove_unfinished (self, name))
-      note_former (self, name, by_uuid, present);
   g_hash_table_iter_init (&iter, by_uuid);
   while (g_hash_table_iter_next (&iter, NULL, &former))
     g_ptr_array_add (formers, former);
@@ -354,7 +393,23 @@ mc_archive_sweep (McArchive *self, GHashTable *present, gint64 now_s)
     {
       const Former *one = formers->pdata[i];
 
-      if (i >= FORMER_MOST || now_s - one->written_s > FORMER_S)
+      if (i >= most || now_s - one->written_s > FORMER_S)
         remove_former (self, one);
     }
+}
+
+void
+mc_archive_sweep (McArchive *self, GHashTable *present, gint64 now_s)
+{
+  g_autoptr (GDir) dir = g_dir_open (self->directory, 0, NULL);
+  g_autoptr (GHashTable) by_uuid
+      = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, former_free);
+  guint others = MIN (g_hash_table_size (present), ALL_MOST - FORMER_MOST);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    if (!remove_unfinished (self, name))
+      note_former (self, name, by_uuid, present);
+  remove_old (self, by_uuid, ALL_MOST - others, now_s);
+  g_hash_table_foreach_remove (self->failing, is_absent, present);
 }

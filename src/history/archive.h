@@ -19,7 +19,7 @@ typedef struct
   /* @path is not used because of @why. @aside: (nullable): what it is called now */
   void (*set_aside) (const char *path, const char *aside, const char *why);
 
-  /* The past is not kept, which is told once until it is kept again. */
+  /* Some of the past is not kept, which is told once until all of it is kept again. */
   void (*not_kept) (const char *why);
 } McArchiveNews;
 
@@ -60,7 +60,8 @@ GPtrArray *mc_archive_list_moved (McArchive *self);
 
 /*
  * Removes what is kept of VMs that are not @present (a set of UUIDs): all that was not written to
- * for 8 days, and what was longest not written to where there is something of more than 40 of them.
+ * for 8 days, and what was longest not written to where there is something of more than 40 of them,
+ * and of more than 140 VMs in all.
  */
 void mc_archive_sweep (McArchive *self, GHashTable *present, gint64 now_s);
 

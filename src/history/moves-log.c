@@ -89,23 +89,6 @@ format_lines (const McLoggedMove *moves, gsize n_moves)
 
 /* The file */
 
-static int
-open_log (const char *path, int flags, GError **error)
-{
-  int fd = open (path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW, 0600);
-  struct stat info;
-
-  if (fd < 0 && (errno == ENXIO || errno == ELOOP || errno == EISDIR))
-    mc_series_fail_damaged (error, "it is not a regular file");
-  else if (fd < 0)
-    mc_series_fail_errno (error, "open", path);
-  if (fd < 0 || (fstat (fd, &info) == 0 && S_ISREG (info.st_mode)))
-    return fd;
-  mc_series_fail_damaged (error, "it is not a regular file");
-  close (fd);
-  return -1;
-}
-
 /* Returns: how long it is, or -1 */
 static off_t
 find_length (int fd)
@@ -141,7 +124,7 @@ GArray *
 mc_moves_log_read (const char *path, GError **error)
 {
   g_autoptr (GError) failure = NULL;
-  int fd = open_log (path, O_RDONLY, &failure);
+  int fd = mc_series_open_file (path, O_RDONLY, &failure);
   GArray *moves = NULL;
 
   if (fd < 0 && g_error_matches (failure, G_FILE_ERROR, G_FILE_ERROR_NOENT))
@@ -184,23 +167,32 @@ append (int fd, off_t length, const char *text, const char *path, GError **error
   return mc_series_write_at (fd, text, strlen (text), length, path, error);
 }
 
+/* Where it would grow too long, it is shortened first: it does not grow where it cannot be.
+ * Returns: a descriptor, or -1 */
+static int
+open_with_room (const char *path, gsize more, GError **error)
+{
+  int fd = mc_series_open_file (path, O_RDWR | O_CREAT, error);
+
+  if (fd < 0 || find_length (fd) + (off_t)more <= MOST_BYTES)
+    return fd;
+  close (fd);
+  return shorten (path, error) ? mc_series_open_file (path, O_RDWR | O_CREAT, error) : -1;
+}
+
 gboolean
 mc_moves_log_write (const char *path, const McLoggedMove *moves, gsize n_moves, GError **error)
 {
   g_autofree char *text = format_lines (moves, n_moves);
-  off_t length;
-  gboolean fine;
+  gboolean written;
   int fd;
 
   if (n_moves == 0)
     return TRUE;
-  fd = open_log (path, O_RDWR | O_CREAT, error);
+  fd = open_with_room (path, strlen (text), error);
   if (fd < 0)
     return FALSE;
-  length = find_length (fd);
-  fine = append (fd, length, text, path, error);
+  written = append (fd, find_length (fd), text, path, error);
   close (fd);
-  if (fine && length + (off_t)strlen (text) > MOST_BYTES)
-    return shorten (path, error);
-  return fine;
+  return written;
 }

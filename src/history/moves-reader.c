@@ -42,13 +42,41 @@ compare_times (gconstpointer a, gconstpointer b)
   return one->move.time_us < other->move.time_us ? -1 : 1;
 }
 
+static void
+keep_newest (GArray *all, guint most)
+{
+  g_array_sort (all, compare_times);
+  if (all->len > most)
+    g_array_remove_range (all, 0, all->len - most);
+}
+
+/* However many VMs there are, what of them is in memory at once is a few times what is wanted. */
+static gboolean
+add_moves_of_all (GArray *all,
+                  McArchive *archive,
+                  const GPtrArray *uuids,
+                  gint64 since_s,
+                  gint64 until_s,
+                  guint most,
+                  GError **error)
+{
+  for (guint i = 0; i < uuids->len; i++)
+    {
+      if (!add_moves (all, archive, uuids->pdata[i], since_s, until_s, error))
+        return FALSE;
+      if (all->len / 4 > most)
+        keep_newest (all, most);
+    }
+  return TRUE;
+}
+
 static GVariant *
-build (const GArray *all, guint most)
+build (const GArray *all)
 {
   GVariantBuilder list;
 
   g_variant_builder_init (&list, G_VARIANT_TYPE ("a(sttts)"));
-  for (guint i = all->len > most ? all->len - most : 0; i < all->len; i++)
+  for (guint i = 0; i < all->len; i++)
     {
       const Found *found = &g_array_index (all, Found, i);
 
@@ -67,15 +95,18 @@ mc_moves_reader_read (McArchive *archive,
                       GError **error)
 {
   g_autoptr (GArray) all = g_array_new (FALSE, FALSE, sizeof (Found));
-  g_autoptr (GPtrArray) uuids = NULL;
+  g_autoptr (GPtrArray) uuids = NULL; /* to which what was found points */
+  gboolean found;
 
-  if (uuid == NULL)
-    uuids = mc_archive_list_moved (archive);
-  else if (!add_moves (all, archive, uuid, since_s, until_s, error))
+  if (uuid != NULL)
+    found = add_moves (all, archive, uuid, since_s, until_s, error);
+  else
+    {
+      uuids = mc_archive_list_moved (archive);
+      found = add_moves_of_all (all, archive, uuids, since_s, until_s, most, error);
+    }
+  if (!found)
     return NULL;
-  for (guint i = 0; uuids != NULL && i < uuids->len; i++)
-    if (!add_moves (all, archive, uuids->pdata[i], since_s, until_s, error))
-      return NULL;
-  g_array_sort (all, compare_times);
-  return build (all, most);
+  keep_newest (all, most);
+  return build (all);
 }

@@ -29,6 +29,7 @@ struct _Job
   GPtrArray *pending;  /* (nullable) (element-type Pending) */
   GHashTable *present; /* (nullable) */
   GTask *task;         /* (nullable) */
+  int *n_under_way;    /* (nullable): the recorder's count that it is in until it is done */
   McHistoryQuery query;
   McRecorderAnswer answer;
   gpointer user_data;
@@ -41,7 +42,7 @@ struct _McRecorder
   GAsyncQueue *jobs;   /* (element-type Job) */
   GHashTable *pending; /* of Pending, by UUID; "" = the host */
   gboolean abandoned;
-  int n_writes; /* atomic: flushes that are under way */
+  int n_writes, n_sweeps; /* atomic: that are under way */
 };
 
 static void
@@ -141,8 +142,8 @@ run (gpointer data)
       ends = job->carry_out == NULL;
       if (!ends)
         job->carry_out (job, self->archive);
-      if (job->pending != NULL)
-        g_atomic_int_dec_and_test (&self->n_writes);
+      if (job->n_under_way != NULL)
+        g_atomic_int_add (job->n_under_way, -1);
       job_free (job);
     }
   return NULL;
@@ -165,8 +166,8 @@ hand_over (McRecorder *self, Job *job)
 {
   if (self->thread == NULL)
     self->thread = g_thread_new ("history", run, self);
-  if (job->pending != NULL)
-    g_atomic_int_inc (&self->n_writes);
+  if (job->n_under_way != NULL)
+    g_atomic_int_inc (job->n_under_way);
   g_async_queue_push (self->jobs, job);
 }
 
@@ -231,11 +232,12 @@ mc_recorder_add_move (McRecorder *self, const char *uuid, const McLoggedMove *mo
 }
 
 static Job *
-job_new_writing (void)
+job_new_writing (McRecorder *recorder)
 {
   Job *self = job_new (write_pending);
 
   self->pending = g_ptr_array_new_with_free_func (pending_free);
+  self->n_under_way = &recorder->n_writes;
   return self;
 }
 
@@ -248,7 +250,7 @@ flush_all (McRecorder *self)
 
   if (g_hash_table_size (self->pending) == 0)
     return;
-  job = job_new_writing ();
+  job = job_new_writing (self);
   g_hash_table_iter_init (&iter, self->pending);
   while (g_hash_table_iter_next (&iter, &key, &one))
     {
@@ -270,14 +272,18 @@ mc_recorder_flush (McRecorder *self)
 void
 mc_recorder_sweep (McRecorder *self, GHashTable *present, gint64 now_s)
 {
-  Job *job = job_new (sweep);
+  Job *job;
 
+  if (self->archive == NULL || g_atomic_int_get (&self->n_sweeps) > 0)
+    {
+      g_hash_table_unref (present);
+      return;
+    }
+  job = job_new (sweep);
   job->present = present;
   job->query.now_s = now_s;
-  if (self->archive != NULL)
-    hand_over (self, job);
-  else
-    job_free (job);
+  job->n_under_way = &self->n_sweeps;
+  hand_over (self, job);
 }
 
 void
@@ -329,7 +335,7 @@ flush_one (McRecorder *self, const char *uuid)
 
   if (g_hash_table_steal_extended (self->pending, uuid != NULL ? uuid : "", &key, &one))
     {
-      Job *job = job_new_writing ();
+      Job *job = job_new_writing (self);
 
       g_free (key);
       g_ptr_array_add (job->pending, one);
@@ -378,6 +384,6 @@ mc_recorder_read_moves (McRecorder *self,
   if (query->uuid != NULL)
     flush_one (self, query->uuid);
   else
-    mc_recorder_flush (self);
+    flush_all (self);
   begin_read (self, read_moves, query, answer, user_data);
 }

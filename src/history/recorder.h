@@ -14,8 +14,8 @@ G_BEGIN_DECLS
 
 typedef struct _McRecorder McRecorder;
 
-/* @directory: (nullable): made with the first row; NULL keeps nothing. @news: for ever; called in
- * the recorder's thread */
+/* @directory: (nullable): made when something is written; NULL keeps nothing. @news: for ever;
+ * called in the recorder's thread */
 McRecorder *mc_recorder_new (const char *directory, const McArchiveNews *news);
 
 /* Waits until all that was handed over is written, unless it was abandoned. */
@@ -29,10 +29,11 @@ void mc_recorder_add_move (McRecorder *self, const char *uuid, const McLoggedMov
 /* Hands over what was added. */
 void mc_recorder_flush (McRecorder *self);
 
-/* See mc_archive_sweep(). @present: (transfer full): set of UUIDs */
+/* See mc_archive_sweep(). Does nothing while one is under way. @present: (transfer full): set of
+ * UUIDs */
 void mc_recorder_sweep (McRecorder *self, GHashTable *present, gint64 now_s);
 
-/* Calls back when all that was handed over until now is written, or was lost. */
+/* Hands over what was added, and calls back when all of it is written, or was lost. */
 void mc_recorder_sync_async (McRecorder *self, GAsyncReadyCallback callback, gpointer user_data);
 void mc_recorder_sync_finish (GAsyncResult *result);
 
@@ -47,9 +48,9 @@ typedef struct
   guint points; /* the most rows; 0 = all */
 } McHistoryQuery;
 
-/* Takes what was asked for. @found: (nullable) (transfer none): NULL without @error:
- * nothing is kept of that VM. @error: (nullable) (transfer full). In the recorder's thread, or,
- * where nothing is kept at all, in that of the caller. */
+/* Takes what was asked for; the query may be freed by now. @found: (nullable) (transfer none): NULL
+ * without @error: nothing is kept of that VM. @error: (nullable) (transfer full). In the recorder's
+ * thread, or, where nothing is kept at all, in that of the caller. */
 typedef void (*McRecorderAnswer) (GVariant *found, GError *error, gpointer user_data);
 
 /* Each is answered once, in the order in which they were asked; also where the recorder is freed

@@ -5,7 +5,9 @@
 #include "ring.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 G_DEFINE_QUARK (mc_series_error_quark, mc_series_error)
@@ -25,6 +27,26 @@ mc_series_fail_damaged (GError **error, const char *why)
 {
   g_set_error_literal (error, MC_SERIES_ERROR, MC_SERIES_ERROR_DAMAGED, why);
   return FALSE;
+}
+
+int
+mc_series_open_file (const char *path, int flags, GError **error)
+{
+  /* A pipe that nobody reads or writes is not waited for. */
+  int fd = open (path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW, 0600);
+  struct stat info;
+
+  if (fd < 0 && errno != ENXIO && errno != ELOOP && errno != EISDIR)
+    {
+      mc_series_fail_errno (error, "open", path);
+      return -1;
+    }
+  if (fd >= 0 && fstat (fd, &info) == 0 && S_ISREG (info.st_mode))
+    return fd;
+  mc_series_fail_damaged (error, "it is not a regular file");
+  if (fd >= 0)
+    close (fd);
+  return -1;
 }
 
 gboolean

@@ -24,6 +24,10 @@ GQuark mc_series_error_quark (void);
 gboolean mc_series_fail_damaged (GError **error, const char *why);
 gboolean mc_series_fail_errno (GError **error, const char *doing, const char *path);
 
+/* Returns: a descriptor of a regular file, or -1: MC_SERIES_ERROR_DAMAGED where it is something
+ * else, in its own right or behind a link. @flags: O_RDONLY or O_RDWR, and O_CREAT */
+int mc_series_open_file (const char *path, int flags, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* All of the bytes, or an error. */
 gboolean
 mc_series_read_at (int fd, void *bytes, gsize length, off_t at, const char *path, GError **error);

@@ -74,8 +74,6 @@ check_head (int fd, const McHistoryKind *kind, const char *path, GError **error)
 
   if (fstat (fd, &info) < 0)
     return mc_series_fail_errno (error, "look at", path);
-  if (!S_ISREG (info.st_mode))
-    return mc_series_fail_damaged (error, "it is not a regular file");
   if (info.st_size != find_size (kind))
     return mc_series_fail_damaged (error, "it has another size than this version writes");
   if (!mc_series_read_at (fd, head, sizeof head, 0, path, error))
@@ -92,14 +90,9 @@ mc_series_open (const char *path,
                 McRing *coarse,
                 GError **error)
 {
-  /* A pipe that nobody reads or writes is not waited for. */
-  int fd = open (path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
+  int fd = mc_series_open_file (path, flags, error);
 
   init_rings (kind, fine, coarse);
-  if (fd < 0 && (errno == ENXIO || errno == ELOOP || errno == EISDIR))
-    mc_series_fail_damaged (error, "it is not a regular file");
-  else if (fd < 0)
-    mc_series_fail_errno (error, "open", path);
   if (fd < 0 || check_head (fd, kind, path, error))
     return fd;
   close (fd);

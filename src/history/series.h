@@ -28,8 +28,10 @@ gboolean mc_series_check (const char *path,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /*
- * Writes rows, oldest first, at most as many as the fine ring has. Makes the file where it is not
- * there; then it has its full size at once, or is not there. Fails as mc_series_check() does.
+ * Writes rows, in the order in which they came, which is not that of their steps where the clock
+ * was set back: of two of one step the later one counts. At most as many as the fine ring has.
+ * Makes the file where it is not there; then it has its full size at once, or is not there. Fails
+ * as mc_series_check() does.
  */
 gboolean mc_series_write (const char *path,
                           const McHistoryKind *kind,

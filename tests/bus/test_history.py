@@ -150,6 +150,20 @@ def test_moves_outlive_the_service_with_their_reasons(past):
     assert moves(service, WEB, until=found[0][1] - 2_000_000) == []
 
 
+def test_moves_are_told_however_old_they_are(past, tmp_path):
+    """A VM that has rested for a month, and one that is not there any more."""
+    then = int(time.time() - 30 * 24 * 3600) * 1_000_000
+    (tmp_path / "history").mkdir()
+    for uuid in (UUID, UUID.replace("1", "2")):
+        (tmp_path / "history" / f"{uuid}.moves").write_text(f"{then} {1024 * MIB} {512 * MIB} surplus\n")
+    service = past.start()
+    other = WEB.replace("1", "2")
+    for path in (WEB, other):
+        assert moves(service, path) == [(path, then, 1024 * MIB, 512 * MIB, "surplus")]
+    assert {move[0] for move in moves(service)} == {WEB, other}
+    assert moves(service, since=then + 1_000_000) == []
+
+
 def test_nothing_is_recorded_while_nothing_is_known(past):
     service = past.start()
     wait_for_rows(service, ROOT, 3)

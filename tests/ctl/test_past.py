@@ -4,13 +4,17 @@
 import csv
 import io
 import json
+import re
 import subprocess
+import time
 
 import pytest
 
 from common import BUILD, MIB, wait_until
 from common.service import running_service
+from test_width import LANGUAGES, cells, on_terminal
 
+MOMENT = r"(\d{4}-\d\d-\d\d( \d\d:\d\d)?|\d\d:\d\d)"
 UUID = "00000000-0000-4000-8000-000000000001"
 
 
@@ -88,8 +92,19 @@ def test_vm_that_is_gone_is_found_by_its_uuid(service, ctl, rows):
     assert len(json.loads(ctl.good("history", UUID.upper(), "--json"))["Rows"]) >= 6
     done = ctl("history", "web")
     assert done.returncode == 4 and "web" in done.stderr
-    done = ctl("history", UUID.replace("1", "9"))
-    assert done.returncode == 4 and done.stdout == ""
+    for more in ([], ["--json"], ["--csv"]):
+        done = ctl("history", UUID.replace("1", "9"), *more)
+        assert done.returncode == 4 and done.stdout == ""
+
+
+def test_vm_that_is_gone_is_called_by_its_uuid(service, ctl, rows):
+    rows("web")
+    service.tell("need", "web")
+    service.wait_until(lambda: service.host()["Moves"] > 0)
+    service.tell("remove", "web")
+    service.wait_until(lambda: "web" not in service.vms())
+    assert [line for line in ctl.good("history").splitlines() if f" {UUID} " in line and "512 MiB → " in line]
+    assert {row["guest"] for row in csv.DictReader(io.StringIO(ctl.good("history", UUID, "--csv")))} == {UUID}
 
 
 def test_csv_is_what_the_simulator_reads(service, ctl, rows, tmp_path):
@@ -111,8 +126,23 @@ def test_csv_is_what_the_simulator_reads(service, ctl, rows, tmp_path):
 
 @pytest.mark.parametrize("since", ["2h", "1d", "2026-01-31", "2026-01-31 12:00", "2026-01-31T12:00:30"])
 def test_since(service, ctl, rows, since):
+    """What is new is at the right, however long the span is, and the plot begins where something may be kept."""
     rows("web")
-    assert "█" in ctl.good("history", "web", "--since", since)
+    lines = ctl.good("history", "web", "--since", since).splitlines()[:9]
+    assert lines[7].endswith("█")
+    assert len(lines[7]) == len(lines[8]) == 79
+    begin = lines[8].split()[0]
+    assert ":" in begin or time.time() - time.mktime(time.strptime(begin, "%Y-%m-%d")) < 9 * 24 * 3600
+
+
+@pytest.mark.parametrize("columns", [20, 40, 44, 60, 80, 300])
+def test_no_line_is_wider_than_the_terminal(service, ctl, rows, columns):
+    rows("web")
+    for language in LANGUAGES:
+        for arguments in ([], ["web"], ["web", "--since=2d"]):
+            lines = on_terminal(ctl, "history", *arguments, columns=columns, env={"LANGUAGE": language})
+            assert max(map(cells, lines)) <= max(columns, 40), (arguments, language)
+            assert re.fullmatch(f" *{MOMENT} +{MOMENT}", lines[8])
 
 
 @pytest.mark.parametrize("since", ["yesterday", "", "-1h", "9999-01-01", "2026-13-01", "12:00"])

@@ -88,6 +88,27 @@ test_limit (Fixture *f, gconstpointer data)
   g_assert_cmpint (info.st_mode & 0777, ==, 0600);
 }
 
+/* The name leaves no room for that of a file beside it, with which it would be shortened. */
+static void
+test_limit_where_it_cannot_be_shortened (Fixture *f, gconstpointer data)
+{
+  g_autofree char *name = g_strnfill (250, 'a');
+  McLoggedMove move = { 1, 1 << 30, 2 << 20, "funds-others" };
+  g_autoptr (GError) error = NULL;
+  GStatBuf info;
+
+  g_free (f->path);
+  f->path = g_build_filename (f->directory, name, NULL);
+  for (guint i = 0; i < 3000; i++)
+    {
+      g_clear_error (&error);
+      g_assert_cmpint (mc_moves_log_write (f->path, &move, 1, &error), ==, error == NULL);
+    }
+  g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_NAMETOOLONG);
+  g_assert_cmpint (g_stat (f->path, &info), ==, 0);
+  g_assert_cmpint (info.st_size, <=, 32 * 1024);
+}
+
 /* Killed, or without power, in the middle of a line. */
 static void
 test_half_a_line (Fixture *f, gconstpointer data)
@@ -163,6 +184,7 @@ main (int argc, char **argv)
   } tests[] = {
     { "written-is-read", test_written_is_read },
     { "limit", test_limit },
+    { "limit-where-it-cannot-be-shortened", test_limit_where_it_cannot_be_shortened },
     { "half-a-line", test_half_a_line },
     { "foreign", test_foreign },
     { "lines", test_lines },

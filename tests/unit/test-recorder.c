@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <glib/gstdio.h>
 #include <math.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <utime.h>
 
@@ -201,6 +203,24 @@ write_file (Fixture *f, const char *name, const char *text)
   g_assert_true (g_file_set_contents (path, text, -1, NULL));
 }
 
+/* A directory where something is to be renamed to, so that it cannot be. */
+static void
+make_directory (Fixture *f, const char *name)
+{
+  g_autofree char *path = g_build_filename (f->directory, name, NULL);
+
+  g_assert_cmpint (g_mkdir_with_parents (path, 0700), ==, 0);
+}
+
+/* Returns: how often that was told. */
+static guint
+count_told (const char *part)
+{
+  g_auto (GStrv) parts = g_strsplit (told->str, part, -1);
+
+  return g_strv_length (parts) - 1;
+}
+
 static gboolean
 is_there (Fixture *f, const char *name)
 {
@@ -256,6 +276,82 @@ test_moves_of_all (Fixture *f, gconstpointer data)
                    "[('" UUID "', 3000000, 1, 2, 'grows'), "
                    "('00000000-0000-4000-8000-000000000002', 7000000, 1, 2, 'grows'), "
                    "('" UUID "', 8000000, 1, 2, 'grows')]");
+}
+
+/* Each second another VM's. */
+static void
+test_newest_moves_of_many (Fixture *f, gconstpointer data)
+{
+  McHistoryQuery query = { NULL, 0, NOW, NOW, 0 };
+  guint n_vms = 80, n_moves = 300, all = n_vms * n_moves;
+  g_autoptr (GVariant) found = NULL;
+  Answer answer = { 0 };
+  guint64 time;
+
+  for (guint vm = 0; vm < n_vms; vm++)
+    {
+      g_autofree char *name = g_strdup_printf ("00000000-0000-4000-8000-%012u.moves", vm);
+      g_autoptr (GString) text = g_string_new (NULL);
+
+      for (guint i = 0; i < n_moves; i++)
+        g_string_append_printf (text, "%u000000 1 2 grows\n", i * n_vms + vm + 1);
+      write_file (f, name, text->str);
+    }
+  mc_recorder_read_moves (f->recorder, &query, on_found, &answer);
+  found = wait_for_answer (&answer);
+  g_assert_cmpuint (g_variant_n_children (found), ==, MC_RECORDER_MOST_MOVES);
+  for (guint i = 0; i < MC_RECORDER_MOST_MOVES; i++)
+    {
+      g_variant_get_child (found, i, "(&sttt&s)", NULL, &time, NULL, NULL, NULL);
+      g_assert_cmpuint (time, ==, (all - MC_RECORDER_MOST_MOVES + i + 1) * (guint64)G_USEC_PER_SEC);
+    }
+}
+
+static GMutex disk;
+
+static void
+wait_for_disk (const char *path, const char *aside, const char *why)
+{
+  g_mutex_lock (&disk);
+  g_mutex_unlock (&disk);
+}
+
+/* The recorder writes something, which lasts until disk_answers(). */
+static void
+hang_disk (Fixture *f)
+{
+  static const McArchiveNews hanging = { wait_for_disk, tell_not_kept };
+
+  mc_recorder_free (f->recorder);
+  f->recorder = mc_recorder_new (f->directory, &hanging);
+  write_file (f, "host.series", "it hangs when this is set aside");
+  g_mutex_lock (&disk);
+  add (f, NULL, NOW, 5);
+  mc_recorder_flush (f->recorder);
+}
+
+static void
+disk_answers (void)
+{
+  g_mutex_unlock (&disk);
+}
+
+/* What has come meanwhile is told all the same. */
+static void
+test_moves_of_all_while_something_is_written (Fixture *f, gconstpointer data)
+{
+  McHistoryQuery query = { NULL, 0, NOW, NOW, 0 };
+  g_autoptr (GVariant) found = NULL;
+  g_autofree char *moves = NULL;
+  Answer answer = { 0 };
+
+  hang_disk (f);
+  add_move (f, UUID, 7);
+  mc_recorder_read_moves (f->recorder, &query, on_found, &answer);
+  disk_answers ();
+  found = wait_for_answer (&answer);
+  moves = g_variant_print (found, FALSE);
+  g_assert_cmpstr (moves, ==, "[('" UUID "', 7, 1, 2, 'grows')]");
 }
 
 static void
@@ -315,6 +411,58 @@ test_damaged_meanwhile (Fixture *f, gconstpointer data)
   write_file (f, "host.series", "");
   add (f, NULL, NOW + 10, 5);
   g_assert_cmpuint (count_rows (f, NULL), ==, 2);
+}
+
+/* The same of moves, which are written and not read. */
+static void
+test_moves_damaged_meanwhile (Fixture *f, gconstpointer data)
+{
+  g_autofree char *much = g_strnfill (100 * 1024, '\n'), *moves = NULL;
+
+  add_move (f, UUID, 7);
+  sync_all (f);
+  write_file (f, UUID ".moves", much);
+  add_move (f, UUID, 8);
+  moves = read_moves (f, UUID);
+  g_assert_cmpstr (moves, ==, "[('" UUID "', 8, 1, 2, 'grows')]");
+  g_assert_cmpuint (count_told (UUID ".moves is now " UUID ".moves.damaged: "), ==, 1);
+  g_assert_cmpuint (count_told ("not kept"), ==, 0);
+}
+
+/* Whoever may read could fill the log else. */
+static void
+test_what_stays_in_the_way_is_told_once (Fixture *f, gconstpointer data)
+{
+  write_file (f, "host.series", "it is mine");
+  make_directory (f, "host.series.damaged");
+  for (guint i = 0; i < 3; i++)
+    {
+      add (f, NULL, NOW + 10 * i, 5);
+      g_assert_cmpuint (count_rows (f, NULL), ==, 0);
+    }
+  g_assert_cmpuint (count_told ("host.series is now "), ==, 1);
+  g_assert_cmpuint (count_told ("not kept: "), ==, 0); /* that would be news of another kind */
+}
+
+/* As on a full disk, on which there is room for what was there before: no file may be as long as a
+ * VM's, and the host's is shorter. */
+static void
+test_not_kept_of_some_is_told_once (Fixture *f, gconstpointer data)
+{
+  struct rlimit limit = { 100 * 1000, RLIM_INFINITY }, before;
+
+  signal (SIGXFSZ, SIG_IGN);
+  g_assert_cmpint (getrlimit (RLIMIT_FSIZE, &before), ==, 0);
+  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &limit), ==, 0);
+  for (guint i = 0; i < 3; i++)
+    {
+      add (f, NULL, NOW + 10 * i, 5);
+      add (f, UUID, NOW + 10 * i, 5);
+      sync_all (f);
+    }
+  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &before), ==, 0);
+  g_assert_cmpuint (count_told ("not kept: "), ==, 1);
+  g_assert_cmpuint (count_rows (f, NULL), ==, 4); /* and the gap until now */
 }
 
 static void
@@ -377,18 +525,79 @@ test_sweep (Fixture *f, gconstpointer data)
   make_former (f, 3, 7);
   write_file (f, "notes.txt", "somebody's");
   write_file (f, UUID ".series.a1B2c3", "what was begun when it was killed");
-  for (guint i = 100; i < 150; i++)
+  write_file (f, UUID ".moves.a1B2c3", "what was begun when it was killed");
+  for (guint i = 100; i < 250; i++)
     make_former (f, i, 1);
   g_hash_table_add (present, g_strdup (UUID));
   mc_recorder_sweep (f->recorder, present, NOW);
   sync_all (f);
   g_assert_true (is_former_there (f, 1));
   g_assert_false (is_former_there (f, 2));
-  g_assert_false (is_former_there (f, 3)); /* there are 40 that are newer */
-  for (guint i = 100; i < 150; i++)
-    g_assert_cmpint (is_former_there (f, i), ==, i < 140);
+  g_assert_false (is_former_there (f, 3)); /* there are 139 that are newer */
+  for (guint i = 100; i < 250; i++)
+    g_assert_cmpint (is_former_there (f, i), ==, i < 239);
   g_assert_true (is_there (f, "notes.txt"));
   g_assert_false (is_there (f, UUID ".series.a1B2c3"));
+  g_assert_false (is_there (f, UUID ".moves.a1B2c3"));
+}
+
+/* A host of 100 VMs has started, and three of them have. */
+static void
+test_sweep_while_vms_come_back (Fixture *f, gconstpointer data)
+{
+  GHashTable *present = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  for (guint i = 1; i <= 100; i++)
+    make_former (f, i, 1);
+  for (guint i = 1; i <= 3; i++)
+    g_hash_table_add (present, g_strdup_printf ("00000000-0000-4000-8000-%012u", i));
+  mc_recorder_sweep (f->recorder, present, NOW);
+  sync_all (f);
+  for (guint i = 1; i <= 100; i++)
+    g_assert_true (is_former_there (f, i));
+}
+
+/* Where many are there, the others are bounded all the same. */
+static void
+test_sweep_beside_many (Fixture *f, gconstpointer data)
+{
+  GHashTable *present = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  for (guint i = 100; i < 150; i++)
+    make_former (f, i, 1);
+  for (guint i = 1000; i < 1200; i++)
+    g_hash_table_add (present, g_strdup_printf ("00000000-0000-4000-8000-%012u", i));
+  mc_recorder_sweep (f->recorder, present, NOW);
+  sync_all (f);
+  for (guint i = 100; i < 150; i++)
+    g_assert_cmpint (is_former_there (f, i), ==, i < 140);
+}
+
+static int n_freed; /* atomic */
+
+static void
+free_uuid (gpointer uuid)
+{
+  g_atomic_int_inc (&n_freed);
+  g_free (uuid);
+}
+
+/* A week of that, and all that gathers is one more. */
+static void
+test_sweeps_do_not_gather (Fixture *f, gconstpointer data)
+{
+  hang_disk (f);
+  for (guint i = 0; i < MC_HISTORY_COARSE_STEPS; i++)
+    {
+      GHashTable *present = g_hash_table_new_full (g_str_hash, g_str_equal, free_uuid, NULL);
+
+      g_hash_table_add (present, g_strdup (UUID));
+      mc_recorder_sweep (f->recorder, present, NOW);
+    }
+  g_assert_cmpint (g_atomic_int_get (&n_freed), ==, MC_HISTORY_COARSE_STEPS - 1);
+  disk_answers ();
+  sync_all (f);
+  g_assert_cmpint (g_atomic_int_get (&n_freed), ==, MC_HISTORY_COARSE_STEPS);
 }
 
 int
@@ -402,12 +611,20 @@ main (int argc, char **argv)
     { "read-at-once", test_read_at_once },
     { "restart", test_restart },
     { "moves-of-all", test_moves_of_all },
+    { "newest-moves-of-many", test_newest_moves_of_many },
+    { "moves-of-all-while-something-is-written", test_moves_of_all_while_something_is_written },
     { "nothing-is-kept", test_nothing_is_kept },
     { "no-uuid", test_no_uuid },
     { "set-aside", test_set_aside },
     { "damaged-meanwhile", test_damaged_meanwhile },
+    { "moves-damaged-meanwhile", test_moves_damaged_meanwhile },
+    { "what-stays-in-the-way-is-told-once", test_what_stays_in_the_way_is_told_once },
+    { "not-kept-of-some-is-told-once", test_not_kept_of_some_is_told_once },
     { "not-kept-is-told-once", test_not_kept_is_told_once },
     { "sweep", test_sweep },
+    { "sweep-while-vms-come-back", test_sweep_while_vms_come_back },
+    { "sweep-beside-many", test_sweep_beside_many },
+    { "sweeps-do-not-gather", test_sweeps_do_not_gather },
   };
 
   g_test_init (&argc, &argv, NULL);

@@ -5,10 +5,9 @@
 #include "command.h"
 #include "output/json.h"
 #include "output/paragraph.h"
-#include "output/plot.h"
 #include "output/table.h"
 #include "output/times.h"
-#include "past.h"
+#include "past-plot.h"
 #include "replay-csv.h"
 #include "size.h"
 #include "span.h"
@@ -17,12 +16,8 @@
 #include <math.h>
 #include <stdio.h>
 
-#define USUAL_SPAN    "1h"
-#define PLOT_ROWS     8
-#define COLUMNS_USUAL 80
-#define COLUMNS_LEAST 40
-#define COLUMNS_MOST  200
-#define MOVES_SHOWN   10
+#define USUAL_SPAN  "1h"
+#define MOVES_SHOWN 10
 
 typedef struct
 {
@@ -56,106 +51,6 @@ static const Figure host_figures[] = {
   { "Reclaimed", N_ ("Reclaimed"), "" },
   { NULL },
 };
-
-/* The plot */
-
-static McPlotPoint
-point_of (const McPast *past, gsize row, gboolean of_host)
-{
-  double total = mc_past_get (past, row, "Total");
-
-  if (of_host)
-    return (McPlotPoint){ total, total - mc_past_get (past, row, "Available") };
-  return (McPlotPoint){ mc_past_get (past, row, "Balloon"), mc_past_get (past, row, "Used") };
-}
-
-static guint64
-find_most (const McPast *past, gboolean of_host)
-{
-  double most = 0;
-
-  for (gsize i = 0; i < past->n_rows; i++)
-    most = fmax (most, mc_past_get (past, i, of_host ? "Total" : "Maximum"));
-  return (guint64)most;
-}
-
-/* The shortest time from one row to the next: as long as the last one is. */
-static guint64
-find_step (const McPast *past)
-{
-  guint64 step = G_MAXUINT64;
-
-  for (gsize i = 1; i < past->n_rows; i++)
-    step = MIN (step, mc_past_get_time (past, i) - mc_past_get_time (past, i - 1));
-  return step;
-}
-
-/* The clock of another host may be ahead of this one's. */
-static guint64
-find_end (const McPast *past, const Options *options)
-{
-  guint64 last = past->n_rows > 0 ? mc_past_get_time (past, past->n_rows - 1) : 0;
-
-  return MAX (MAX (options->until, last), options->since + 1);
-}
-
-/* Each row holds until the next. */
-static void
-fill_points (
-    const McPast *past, const Options *options, gboolean of_host, guint n, McPlotPoint *points)
-{
-  guint64 step = find_step (past), span = find_end (past, options) - options->since;
-  gsize row = 0;
-
-  for (guint i = 0; i < n; i++)
-    {
-      guint64 at = options->since + (guint64)(((double)i + 0.5) / n * (double)span);
-
-      points[i] = (McPlotPoint){ NAN, NAN };
-      while (row + 1 < past->n_rows && mc_past_get_time (past, row + 1) <= at)
-        row++;
-      if (row < past->n_rows && mc_past_get_time (past, row) <= at
-          && (row + 1 < past->n_rows || step == G_MAXUINT64
-              || at - mc_past_get_time (past, row) < step))
-        points[i] = point_of (past, row, of_host);
-    }
-}
-
-static guint
-find_width (void)
-{
-  guint columns = mc_text_columns ();
-
-  return CLAMP (columns > 0 ? columns : COLUMNS_USUAL, COLUMNS_LEAST, COLUMNS_MOST) - MC_PLOT_MARGIN
-         - 1;
-}
-
-static void
-print_plot (const McPast *past, const Options *options, gboolean of_host)
-{
-  guint n = find_width ();
-  g_autofree McPlotPoint *points = g_new (McPlotPoint, n);
-  McPlot plot = {
-    .points = points,
-    .n_points = n,
-    .rows = PLOT_ROWS,
-    .most = find_most (past, of_host),
-    .since = options->since,
-    .until = find_end (past, options),
-    .utf8 = mc_text_is_utf8 (),
-  };
-  g_autofree char *lines = NULL;
-
-  fill_points (past, options, of_host, n, points);
-  lines = mc_plot_format (&plot);
-  g_print ("%s", lines);
-  if (of_host)
-    g_print (_ ("%*s%s used, %s available\n"), MC_PLOT_MARGIN, "", plot.utf8 ? "█" : "#",
-             plot.utf8 ? "░" : ".");
-  else
-    g_print (_ ("%*s%s used, %s unused in its balloon; the top is its maximum\n"), MC_PLOT_MARGIN,
-             "", plot.utf8 ? "█" : "#", plot.utf8 ? "░" : ".");
-}
 
 /* The figures */
 
@@ -216,6 +111,18 @@ print_figures (const McClient *client, const McPast *past, const Figure *figures
   mc_table_print (table, client);
 }
 
+/* Returns: (transfer full): what a VM is called: one that is not active any more, by its UUID */
+static char *
+name_of (const McModel *model, const char *path)
+{
+  const McModelVm *vm = mc_model_lookup_path ((McModel *)model, path);
+  g_autofree char *uuid = mc_vm_path_get_uuid (path);
+
+  if (vm != NULL)
+    return g_strdup (vm->name);
+  return uuid != NULL ? g_steal_pointer (&uuid) : g_strdup (path);
+}
+
 /* The moves */
 
 static void
@@ -231,17 +138,15 @@ print_moves (const McClient *client, const McModel *model, GVariant *moves, gboo
     {
       const char *path, *code;
       guint64 time, from, to;
-      g_autofree char *when = NULL, *move = NULL;
-      const McModelVm *vm;
+      g_autofree char *name = NULL, *when = NULL, *move = NULL;
 
       g_variant_get_child (moves, i, "(&ottt&s)", &path, &time, &from, &to, &code);
       when = mc_times_format (time);
       move = mc_text_move (from, to);
-      vm = mc_model_lookup_path ((McModel *)model, path);
+      name = name_of (model, path);
       mc_table_add (table, when, MC_STYLE_PLAIN);
       if (of_host)
-        mc_table_add (table, vm != NULL ? vm->name : path + sizeof MC_VM_PATH_PREFIX - 1,
-                      MC_STYLE_PLAIN);
+        mc_table_add (table, name, MC_STYLE_PLAIN);
       mc_table_add (table, move, MC_STYLE_PLAIN);
       mc_table_add (table, code, MC_STYLE_PLAIN);
     }
@@ -302,31 +207,67 @@ print_json (const char *path, const McPast *past, GVariant *moves)
                                        path, g_variant_builder_end (&rows), build_moves (moves)));
 }
 
-/* @vm: (nullable): NULL = all. Returns: whether it was printed */
-static gboolean
-print_csv (
-    McClient *client, McModel *model, const McModelVm *vm, const Options *options, GError **error)
+/* What the CSV has of VMs. */
+typedef struct
 {
-  g_autoptr (McPast) host = mc_past_load (client, MC_ROOT_PATH, options->since, 0, error);
-  g_autoptr (GPtrArray) names = g_ptr_array_new ();
-  g_autoptr (GPtrArray) pasts = g_ptr_array_new_with_free_func ((GDestroyNotify)mc_past_free);
-  g_autofree char *csv = NULL;
+  GPtrArray *names; /* (element-type utf8) */
+  GPtrArray *pasts; /* (element-type McPast) of each */
+} Pasts;
 
-  if (host == NULL)
+static gboolean
+add_past (Pasts *self,
+          McClient *client,
+          const McModel *model,
+          const char *path,
+          const Options *options,
+          GError **error)
+{
+  McPast *past = mc_past_load (client, path, options->since, 0, error);
+
+  if (past == NULL)
     return FALSE;
+  g_ptr_array_add (self->names, name_of (model, path));
+  g_ptr_array_add (self->pasts, past);
+  return TRUE;
+}
+
+/* @path: of the host's object: all VMs. Returns: whether all is there */
+static gboolean
+add_pasts (Pasts *self,
+           McClient *client,
+           const McModel *model,
+           const char *path,
+           const Options *options,
+           GError **error)
+{
+  if (!g_str_equal (path, MC_ROOT_PATH))
+    return add_past (self, client, model, path, options, error);
   for (guint i = 0; i < model->vms->len; i++)
     {
-      const McModelVm *one = model->vms->pdata[i];
-      McPast *past;
+      const McModelVm *vm = model->vms->pdata[i];
 
-      if (vm != NULL && vm != one)
-        continue;
-      past = mc_past_load (client, one->path, options->since, 0, error);
-      if (past == NULL)
+      if (!add_past (self, client, model, vm->path, options, error))
         return FALSE;
-      g_ptr_array_add (names, (char *)one->name);
-      g_ptr_array_add (pasts, past);
     }
+  return TRUE;
+}
+
+/* Returns: whether it was printed */
+static gboolean
+print_csv (McClient *client,
+           const McModel *model,
+           const char *path,
+           const Options *options,
+           GError **error)
+{
+  g_autoptr (McPast) host = mc_past_load (client, MC_ROOT_PATH, options->since, 0, error);
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) pasts = g_ptr_array_new_with_free_func ((GDestroyNotify)mc_past_free);
+  Pasts all = { names, pasts };
+  g_autofree char *csv = NULL;
+
+  if (host == NULL || !add_pasts (&all, client, model, path, options, error))
+    return FALSE;
   csv = mc_replay_csv_format (host, names, pasts);
   fputs (csv, stdout);
   return TRUE;
@@ -348,7 +289,7 @@ print_history (const McClient *client,
     known = mc_past_is_known (past, i);
   if (known)
     {
-      print_plot (past, options, of_host);
+      mc_past_plot_print (past, of_host, options->since, options->until);
       print_figures (client, past, of_host ? host_figures : vm_figures);
     }
   else
@@ -364,8 +305,8 @@ show (McClient *client,
       GError **error)
 {
   gboolean of_host = g_str_equal (path, MC_ROOT_PATH);
-  g_autoptr (McPast) past
-      = mc_past_load (client, path, options->since, client->json ? 0 : find_width (), error);
+  g_autoptr (McPast) past = mc_past_load (client, path, options->since,
+                                          client->json ? 0 : mc_past_plot_width (), error);
   g_autoptr (GVariant) moves
       = past != NULL ? mc_past_load_moves (client, path, options->since, error) : NULL;
 
@@ -380,14 +321,15 @@ show (McClient *client,
 
 /* Returns: (transfer full) (nullable): the object of a VM, also of one that is gone, by its UUID */
 static char *
-find_path (McModel *model, const char *what, McModelVm **vm, GError **error)
+find_path (McModel *model, const char *what, GError **error)
 {
   g_autofree char *uuid = g_ascii_strdown (what, -1);
+  gboolean is_uuid = g_uuid_string_is_valid (uuid);
+  const McModelVm *vm = mc_model_find_vm (model, what, is_uuid ? NULL : error);
 
-  *vm = mc_model_find_vm (model, what, g_uuid_string_is_valid (uuid) ? NULL : error);
-  if (*vm != NULL)
-    return g_strdup ((*vm)->path);
-  return g_uuid_string_is_valid (uuid) ? mc_vm_path (uuid) : NULL;
+  if (vm != NULL)
+    return g_strdup (vm->path);
+  return is_uuid ? mc_vm_path (uuid) : NULL;
 }
 
 static int
@@ -396,16 +338,15 @@ run (McClient *client, const char *what, const Options *options)
   g_autoptr (GError) error = NULL;
   g_autoptr (McModel) model = mc_model_load (client, &error);
   g_autofree char *path = g_strdup (MC_ROOT_PATH);
-  McModelVm *vm = NULL;
 
   if (model != NULL && what != NULL)
     {
       g_free (path);
-      path = find_path (model, what, &vm, &error);
+      path = find_path (model, what, &error);
     }
   if (model == NULL || path == NULL)
     return mc_client_fail (client, error);
-  if (options->csv ? !print_csv (client, model, vm, options, &error)
+  if (options->csv ? !print_csv (client, model, path, options, &error)
                    : !show (client, model, path, options, &error))
     return mc_client_fail (client, error);
   return MC_EXIT_OK;

@@ -51,21 +51,28 @@ format_label (const McPlot *self, guint row)
 }
 
 static char *
-format_time (guint64 us, gboolean with_day)
+format_time (guint64 us, const char *format)
 {
   g_autoptr (GDateTime) utc = g_date_time_new_from_unix_utc ((gint64)(us / G_USEC_PER_SEC));
   g_autoptr (GDateTime) local = utc != NULL ? g_date_time_to_local (utc) : NULL;
 
-  return local != NULL ? g_date_time_format (local, with_day ? "%F %H:%M" : "%H:%M")
-                       : g_strdup ("?");
+  return local != NULL ? g_date_time_format (local, format) : g_strdup ("?");
+}
+
+static const char *
+find_time_format (const McPlot *self)
+{
+  if (self->until - self->since <= (guint64)24 * 60 * 60 * G_USEC_PER_SEC)
+    return "%H:%M";
+  return self->n_points > 2 * strlen ("2026-01-31 12:00") ? "%F %H:%M" : "%F";
 }
 
 static void
 append_times (const McPlot *self, GString *text)
 {
-  gboolean with_day = self->until - self->since > (guint64)24 * 60 * 60 * G_USEC_PER_SEC;
-  g_autofree char *since = format_time (self->since, with_day);
-  g_autofree char *until = format_time (self->until, with_day);
+  const char *format = find_time_format (self);
+  g_autofree char *since = format_time (self->since, format);
+  g_autofree char *until = format_time (self->until, format);
   int width = (int)self->n_points - (int)strlen (since);
 
   g_string_append_printf (text, "%*s%s%*s\n", MC_PLOT_MARGIN, "", since, MAX (width, 0), until);

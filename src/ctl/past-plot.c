@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The past of the host or of a VM as a plot in the terminal. */
+#include "config.h"
+
+#include "past-plot.h"
+
+#include <glib/gi18n.h>
+#include <math.h>
+
+#include "output/paragraph.h"
+#include "output/plot.h"
+
+#define PLOT_ROWS     8
+#define COLUMNS_USUAL 80
+#define COLUMNS_LEAST 40
+#define COLUMNS_MOST  200
+
+/* Before that the service keeps nothing but moves: a plot of a year would have all that there is in
+ * its last column. */
+#define KEPT_US (G_GUINT64_CONSTANT (7) * 24 * 60 * 60 * G_USEC_PER_SEC)
+
+static McPlotPoint
+point_of (const McPast *past, gsize row, gboolean of_host)
+{
+  double total = mc_past_get (past, row, "Total");
+
+  if (of_host)
+    return (McPlotPoint){ total, total - mc_past_get (past, row, "Available") };
+  return (McPlotPoint){ mc_past_get (past, row, "Balloon"), mc_past_get (past, row, "Used") };
+}
+
+static guint64
+find_most (const McPast *past, gboolean of_host)
+{
+  double most = 0;
+
+  for (gsize i = 0; i < past->n_rows; i++)
+    most = fmax (most, mc_past_get (past, i, of_host ? "Total" : "Maximum"));
+  return (guint64)most;
+}
+
+/* The shortest time from one row to the next: as long as the last one is. */
+static guint64
+find_step (const McPast *past)
+{
+  guint64 step = G_MAXUINT64;
+
+  for (gsize i = 1; i < past->n_rows; i++)
+    step = MIN (step, mc_past_get_time (past, i) - mc_past_get_time (past, i - 1));
+  return step;
+}
+
+/* The clock of another host may be ahead of this one's. */
+static guint64
+find_end (const McPast *past, guint64 since, guint64 until)
+{
+  guint64 last = past->n_rows > 0 ? mc_past_get_time (past, past->n_rows - 1) : 0;
+
+  return MAX (MAX (until, last), since + 1);
+}
+
+/* Each row holds until the next, and in a column with several the last one is shown. */
+static void
+fill_points (const McPast *past, gboolean of_host, const McPlot *plot, McPlotPoint *points)
+{
+  guint64 step = find_step (past);
+  double column = (double)(plot->until - plot->since) / plot->n_points;
+  gsize row = 0;
+
+  for (guint i = 0; i < plot->n_points; i++)
+    {
+      guint64 begin = plot->since + (guint64)(i * column);
+      guint64 end = plot->since + (guint64)((i + 1) * column);
+
+      points[i] = (McPlotPoint){ NAN, NAN };
+      while (row + 1 < past->n_rows && mc_past_get_time (past, row + 1) < end)
+        row++;
+      if (row < past->n_rows && mc_past_get_time (past, row) < end
+          && (row + 1 < past->n_rows || step == G_MAXUINT64
+              || begin < mc_past_get_time (past, row) + step))
+        points[i] = point_of (past, row, of_host);
+    }
+}
+
+guint
+mc_past_plot_width (void)
+{
+  guint columns = mc_text_columns ();
+
+  return CLAMP (columns > 0 ? columns : COLUMNS_USUAL, COLUMNS_LEAST, COLUMNS_MOST) - MC_PLOT_MARGIN
+         - 1;
+}
+
+void
+mc_past_plot_print (const McPast *past, gboolean of_host, guint64 since, guint64 until)
+{
+  guint n = mc_past_plot_width ();
+  g_autofree McPlotPoint *points = g_new (McPlotPoint, n);
+  guint64 end = find_end (past, since, until);
+  McPlot plot = {
+    .points = points,
+    .n_points = n,
+    .rows = PLOT_ROWS,
+    .most = find_most (past, of_host),
+    .since = MAX (since, end > KEPT_US ? end - KEPT_US : 0),
+    .until = end,
+    .utf8 = mc_text_is_utf8 (),
+  };
+  const char *used = plot.utf8 ? "█" : "#", *rest = plot.utf8 ? "░" : ".";
+  g_autofree char *lines = NULL;
+
+  fill_points (past, of_host, &plot, points);
+  lines = mc_plot_format (&plot);
+  g_print ("%s", lines);
+  if (of_host)
+    mc_paragraph_print (_ ("%s used, %s available"), used, rest);
+  else
+    mc_paragraph_print (_ ("%s used, %s unused in its balloon; the top is its maximum"), used,
+                        rest);
+}
