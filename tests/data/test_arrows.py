@@ -30,7 +30,7 @@ KEEPERS = {
     r"libvirt/(libvirt|virterror)|libvirt-glib/": r"hypervisor/libvirt/[\w-]+\.[ch]",
     r"libxml/": r"(hypervisor/libvirt/xml-node|service/metadata)\.c",
     r"polkit/": r"bus/authority\.c",
-    r"systemd/": r"(exporter/activation|service/service-manager)\.c",
+    r"systemd/": r"(exporter/(activation|report)\.c|exporter/event-source\.[ch]|service/service-manager\.c)",
     r"microhttpd": r"exporter/server\.c",
     r"json-glib/": r"ctl/output/json\.c",
     r"mc-dbus\.h": r"bus/[\w-]+\.[ch]",
