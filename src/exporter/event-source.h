@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Has the main context run an event loop of systemd's, which knows what it waits for. Main thread. */
+/* Has the main context run an event loop of systemd's. Main thread. */
 #pragma once
 
 #include <glib.h>

@@ -59,7 +59,7 @@ void mc_exposition_add (McExposition *self,
                         const char *labels,
                         const char *value);
 
-/* The samples of a family that has a text. @text: of a later version it may be none of those known. */
+/* The samples of a family that has a text. Of a later version it may be none of those known. */
 void mc_exposition_add_text (McExposition *self,
                              const McFamilyHead *head,
                              const char *labels,

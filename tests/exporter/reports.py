@@ -14,6 +14,20 @@ UNIT = (SOURCE / "data/memcoord-exporter-report.socket").read_text()
 REPORT = "/usr/lib/systemd/systemd-report"
 
 
+def ask(client, request):
+    """All replies to one call, on a connection that stays."""
+    client.sendall(request)
+    received = b""
+    while not received.endswith(b"\0") or json.loads(received.split(b"\0")[-2]).get("continues"):
+        received += client.recv(65536) or b"{}\0"
+    return [json.loads(reply) for reply in received.split(b"\0")[:-1]]
+
+
+def sequence(text):
+    """JSON texts, each with a character before it (RFC 7464)."""
+    return [json.loads(one) for one in text.split("\x1e")[1:]]
+
+
 class Reports:
     """Where `systemd-report --user` looks, in the runtime directory of a test."""
 
@@ -32,14 +46,10 @@ class Reports:
     def run(self, *words, timeout=30):
         return subprocess.run([str(word) for word in words], env=self.environment, capture_output=True, text=True, timeout=timeout)
 
-    def call(self, method, parameters="{}", *, more=True):
-        return self.run("varlinkctl", "call", "--json=short", *(["--more"] if more else []), self.path,
-                        f"io.systemd.Metrics.{method}", parameters)
-
     def replies(self, method):
-        done = self.call(method)
+        done = self.run("varlinkctl", "call", "--json=short", "--more", self.path, f"io.systemd.Metrics.{method}", "{}")
         assert done.returncode == 0, done.stderr
-        return [json.loads(line) for line in done.stdout.splitlines()]
+        return sequence(done.stdout)
 
     def samples(self):
         """{(name, VM, its UUID): value}; the last two are None for the host."""

@@ -223,7 +223,8 @@ static void
 test_reports (void)
 {
   const McFamilyText text = { "state", NULL, "The state." };
-  const McFamilyHead gauge = { "memcoord_vm_low_watermark_bytes", MC_FAMILY_GAUGE, "bytes", "Low." };
+  const McFamilyHead gauge
+      = { "memcoord_vm_low_watermark_bytes", MC_FAMILY_GAUGE, "bytes", "Low." };
   const McFamilyHead counter = { "memcoord_moves", MC_FAMILY_COUNTER, NULL, "Moved." };
   const McFamilyHead word = { "memcoord_state", MC_FAMILY_GAUGE, NULL, "1 for it.", &text };
 
