@@ -14,7 +14,7 @@ import pytest
 from common import MIB, wait_until
 from common.service import running_service
 from exporter import read_all
-from reports import REPORT, Reports, ask
+from reports import REPORT, Reports, ask, sequence
 
 PREFIX = "org.example.MemCoord."
 ANSWERED_S = 5   # it waits for the service for three
@@ -116,7 +116,7 @@ def test_it_says_who_it_is(reports, source_root):
 def test_systemd_report_takes_all_of_it(reports, service):
     done = reports.run(REPORT, "--user", "metrics", "--json=short", "org.example.MemCoord")
     assert (done.returncode, done.stderr) == (0, "")
-    taken = json.loads(done.stdout)
+    taken = sequence(done.stdout)
     assert {one["name"] for one in taken} == {key[0] for key in reports.samples()} and len(taken) == len(reports.samples())
     one = reports.run(REPORT, "--user", "metrics", "--no-legend", f"{PREFIX}VmMaximumBytes").stdout
     assert re.search(rf"^{re.escape(PREFIX)}VmMaximumBytes +web +.*{1024 * MIB}$", one, re.M)
