@@ -99,7 +99,7 @@ def test_program_needs_no_library_that_is_not_its_own(installed, program, foreig
 def test_unit_starts_what_is_installed(installed):
     for name in UNITS:
         unit = (installed / name).read_text()
-        assert f"ExecStart=/usr/libexec/{re.sub(r'(-report@)?.service', '', name.split('/')[-1])}\n" in unit
+        assert f"ExecStart=/usr/libexec/{re.sub(r'(-report@)?[.]service', '', name.split('/')[-1])}\n" in unit
         assert "@" not in unit.replace("@system-service", "").replace("@privileged", "").replace("@resources", "")
 
 
