@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * memcoord-exporter: serves over HTTP what the service shows on the bus, and knows nothing of it
- * but that. Ends when nobody has come for a while: systemd starts it for the next one.
+ * but that. Ends when nobody has come for a while: systemd starts it for the next one. Where it is
+ * passed a client of systemd-report(1) it serves that one, and ends.
  */
 #include "config.h"
 
@@ -14,6 +15,7 @@
 #include "duration.h"
 #include "plain-text.h"
 #include "reader.h"
+#include "report.h"
 #include "server.h"
 
 #define IDLE_S     (5 * 60)
@@ -30,7 +32,8 @@ typedef struct
 {
   GMainLoop *loop;
   McReader *reader;
-  McServer *server;
+  McServer *server; /* (nullable) */
+  McReport *report; /* (nullable) */
   guint64 idle_s;
   gint64 visited_us;
 } Exporter;
@@ -102,9 +105,20 @@ on_visited (gpointer user_data)
 }
 
 static void
+on_over (gpointer user_data)
+{
+  g_main_loop_quit (((Exporter *)user_data)->loop);
+}
+
+static void
 on_read (const McMetrics *metrics, gpointer user_data)
 {
-  mc_server_answer (((Exporter *)user_data)->server, metrics);
+  Exporter *self = user_data;
+
+  if (self->server != NULL)
+    mc_server_answer (self->server, metrics);
+  if (self->report != NULL)
+    mc_report_answer (self->report, metrics);
 }
 
 static gboolean
@@ -118,39 +132,55 @@ on_idle_time (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-static const McServerListener listener = { on_wanted, on_visited };
-
-static void
-run (Exporter *self)
+/* Until it is told to end, or nobody comes. */
+static gboolean
+serve (Exporter *self, GError **error)
 {
-  g_unix_signal_add (SIGTERM, on_terminate, self->loop);
-  g_unix_signal_add (SIGINT, on_terminate, self->loop);
+  static const McServerListener listener = { on_wanted, on_visited };
+  int fd = mc_activation_take_socket (error);
+
+  if (fd >= 0)
+    self->server = mc_server_new (fd, &listener, self, error);
+  if (self->server == NULL)
+    return FALSE;
   on_visited (self);
   if (self->idle_s > 0)
     g_timeout_add_seconds ((guint)MAX (self->idle_s / 4, 1), on_idle_time, self);
   g_main_loop_run (self->loop);
+  mc_server_free (self->server);
+  return TRUE;
 }
 
-/* Takes what was passed, and serves until it is told to end or nobody comes. */
+/* Until the one client is gone. */
+static gboolean
+report (Exporter *self, GError **error)
+{
+  static const McReportListener listener = { on_wanted, on_over };
+
+  self->report = mc_report_new (&listener, self, error);
+  if (self->report == NULL)
+    return FALSE;
+  g_main_loop_run (self->loop);
+  mc_report_free (self->report);
+  return TRUE;
+}
+
 static int
-serve (const Options *options)
+run (const Options *options)
 {
   Exporter self = { .idle_s = options->idle_s };
   g_autoptr (GError) error = NULL;
-  int fd = mc_activation_take_socket (&error);
+  gboolean done;
 
-  if (fd >= 0)
-    self.server = mc_server_new (fd, &listener, &self, &error);
-  if (self.server == NULL)
-    return fail (error, EXIT_FAILURE);
   self.loop = g_main_loop_new (NULL, FALSE);
   self.reader
       = mc_reader_new (options->session ? G_BUS_TYPE_SESSION : G_BUS_TYPE_SYSTEM, on_read, &self);
-  run (&self);
+  g_unix_signal_add (SIGTERM, on_terminate, self.loop);
+  g_unix_signal_add (SIGINT, on_terminate, self.loop);
+  done = mc_report_is_asked () ? report (&self, &error) : serve (&self, &error);
   mc_reader_free (self.reader);
-  mc_server_free (self.server);
   g_main_loop_unref (self.loop);
-  return EXIT_SUCCESS;
+  return done ? EXIT_SUCCESS : fail (error, EXIT_FAILURE);
 }
 
 int
@@ -167,7 +197,7 @@ main (int argc, char **argv)
   if (!parse_options (&options, &argc, &argv, &error))
     return fail (error, EXIT_USAGE);
   if (!options.version)
-    return serve (&options);
+    return run (&options);
   g_print ("memcoord-exporter %s\n", PACKAGE_VERSION);
   return EXIT_SUCCESS;
 }

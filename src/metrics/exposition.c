@@ -34,10 +34,11 @@ mc_exposition_init (McExposition *self, McFormat format)
 {
   self->format = format;
   self->text = g_string_new (NULL);
+  self->head = NULL;
 }
 
-void
-mc_exposition_begin_family (McExposition *self, const McFamilyHead *head)
+static void
+begin_family (McExposition *self, const McFamilyHead *head)
 {
   gboolean open = self->format == MC_FORMAT_OPENMETRICS;
   const char *suffix = open ? "" : types[head->type].suffix;
@@ -47,6 +48,7 @@ mc_exposition_begin_family (McExposition *self, const McFamilyHead *head)
   if (open && head->unit != NULL)
     g_string_append_printf (self->text, "# UNIT %s %s\n", head->name, head->unit);
   g_string_append_printf (self->text, "# HELP %s%s %s\n", head->name, suffix, head->help);
+  self->head = head;
 }
 
 void
@@ -55,6 +57,8 @@ mc_exposition_add (McExposition *self,
                    const char *labels,
                    const char *value)
 {
+  if (self->head != head)
+    begin_family (self, head);
   g_string_append (self->text, head->name);
   g_string_append (self->text, types[head->type].suffix);
   if (*labels != '\0')
@@ -66,6 +70,33 @@ mc_exposition_add (McExposition *self,
   g_string_append_c (self->text, ' ');
   g_string_append (self->text, value);
   g_string_append_c (self->text, '\n');
+}
+
+static void
+add_labelled (McExposition *self,
+              const McFamilyHead *head,
+              const char *labels,
+              const char *text,
+              gboolean now)
+{
+  g_autoptr (GString) all = g_string_new (labels);
+
+  mc_exposition_append_label (all, head->text->label, text);
+  mc_exposition_add (self, head, all->str, now ? "1" : "0");
+}
+
+void
+mc_exposition_add_text (McExposition *self,
+                        const McFamilyHead *head,
+                        const char *labels,
+                        const char *text)
+{
+  const char *const *known = head->text->known;
+
+  for (guint i = 0; known != NULL && known[i] != NULL; i++)
+    add_labelled (self, head, labels, known[i], g_str_equal (known[i], text));
+  if (known == NULL || !g_strv_contains (known, text))
+    add_labelled (self, head, labels, text, TRUE);
 }
 
 char *

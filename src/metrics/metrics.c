@@ -35,19 +35,25 @@ typedef struct
   guint n_values;
 } Vm;
 
+static const char *const states[] = { "starting", "running", "paused", "degraded", NULL };
+static const char *const conditions[] = { "comfortable", "tight", "critical", NULL };
+
 static const McFamilyHead up
     = { "memcoord_up", MC_FAMILY_GAUGE, NULL, "Whether the service answers." };
 static const McFamilyHead build
-    = { "memcoord_build", MC_FAMILY_INFO, NULL, "The version of the service." };
-static const McFamilyHead state = { "memcoord_state", MC_FAMILY_GAUGE, NULL,
-                                    "1 for the state of the service, 0 for each other." };
-static const McFamilyHead condition = { "memcoord_host_condition", MC_FAMILY_GAUGE, NULL,
-                                        "1 for the condition of the host, 0 for each other." };
-static const McFamilyHead vm_status = { "memcoord_vm_status", MC_FAMILY_GAUGE, NULL,
-                                        "1 for the management status that the VM has." };
-
-static const char *const states[] = { "starting", "running", "paused", "degraded", NULL };
-static const char *const conditions[] = { "comfortable", "tight", "critical", NULL };
+    = { "memcoord_build", MC_FAMILY_INFO, NULL, "The version of the service.",
+        &(const McFamilyText){ "version", NULL, "The version of the service." } };
+static const McFamilyHead state
+    = { "memcoord_state", MC_FAMILY_GAUGE, NULL,
+        "1 for the state of the service, 0 for each other.",
+        &(const McFamilyText){ "state", states, "The state of the service." } };
+static const McFamilyHead condition
+    = { "memcoord_host_condition", MC_FAMILY_GAUGE, NULL,
+        "1 for the condition of the host, 0 for each other.",
+        &(const McFamilyText){ "condition", conditions, "The condition of the host." } };
+static const McFamilyHead vm_status
+    = { "memcoord_vm_status", MC_FAMILY_GAUGE, NULL, "1 for the management status that the VM has.",
+        &(const McFamilyText){ "status", NULL, "The management status of the VM." } };
 
 static void
 vm_free (Vm *vm)
@@ -159,34 +165,6 @@ mc_metrics_add_vm (McMetrics *self, GVariant *properties)
   g_ptr_array_add (self->vms, vm);
 }
 
-static void
-add_state (McExposition *text,
-           const McFamilyHead *head,
-           const char *label,
-           const char *name,
-           const char *now)
-{
-  g_autoptr (GString) labels = g_string_new (NULL);
-
-  mc_exposition_append_label (labels, label, name);
-  mc_exposition_add (text, head, labels->str, g_str_equal (name, now) ? "1" : "0");
-}
-
-/* @now: of a later version it may be one that is not known here. */
-static void
-add_state_set (McExposition *text,
-               const McFamilyHead *head,
-               const char *label,
-               const char *const *known,
-               const char *now)
-{
-  mc_exposition_begin_family (text, head);
-  for (const char *const *name = known; *name != NULL; name++)
-    add_state (text, head, label, *name, now);
-  if (!g_strv_contains (known, now))
-    add_state (text, head, label, now, now);
-}
-
 /* While nothing is read, what is shown of the host and its VMs is old. */
 static gboolean
 is_live (const char *state_now)
@@ -194,91 +172,140 @@ is_live (const char *state_now)
   return !g_str_equal (state_now, "degraded") && !g_str_equal (state_now, "starting");
 }
 
+/* Who is shown the samples. */
+typedef struct
+{
+  const McMetricsVisitor *visitor;
+  gpointer user_data;
+} Visit;
+
 static void
-add_host_families (McExposition *text, GVariant *host, gboolean live)
+show_number (const Visit *visit,
+             const McFamilyHead *head,
+             const McMetricsVm *vm,
+             const char *number)
+{
+  visit->visitor->number (visit->user_data, head, vm, number);
+}
+
+static void
+show_text (const Visit *visit, const McFamilyHead *head, const McMetricsVm *vm, const char *text)
+{
+  visit->visitor->text (visit->user_data, head, vm, text);
+}
+
+static void
+show_host_families (const Visit *visit, GVariant *host, gboolean live)
 {
   for (const McFamily *family = mc_host_families; family->property != NULL; family++)
     {
       g_autoptr (GVariant) value = g_variant_lookup_value (host, family->property, NULL);
       g_autofree char *number = value != NULL ? mc_family_format (family, value, live) : NULL;
 
-      if (number == NULL)
-        continue;
-      mc_exposition_begin_family (text, &family->head);
-      mc_exposition_add (text, &family->head, "", number);
+      if (number != NULL)
+        show_number (visit, &family->head, NULL, number);
     }
 }
 
 static void
-add_host (McExposition *text, GVariant *host, const char *state_now)
+show_host (const Visit *visit, GVariant *host, const char *state_now)
 {
   g_autofree char *version = look_up_text (host, "Version");
   g_autofree char *condition_now = look_up_text (host, "HostCondition");
-  g_autoptr (GString) labels = g_string_new (NULL);
 
-  mc_exposition_append_label (labels, "version", version);
-  mc_exposition_begin_family (text, &build);
-  mc_exposition_add (text, &build, labels->str, "1");
-  add_state_set (text, &state, "state", states, state_now);
+  show_text (visit, &build, NULL, version);
+  show_text (visit, &state, NULL, state_now);
   if (is_live (state_now))
-    add_state_set (text, &condition, "condition", conditions, condition_now);
-  add_host_families (text, host, is_live (state_now));
+    show_text (visit, &condition, NULL, condition_now);
+  show_host_families (visit, host, is_live (state_now));
+}
+
+static McMetricsVm
+shown_vm (const Vm *vm)
+{
+  return (McMetricsVm){ text_of (vm, NAME), text_of (vm, UUID), vm->labels };
 }
 
 static void
-add_statuses (McExposition *text, GPtrArray *vms)
+show_statuses (const Visit *visit, GPtrArray *vms)
 {
-  mc_exposition_begin_family (text, &vm_status);
   for (guint i = 0; i < vms->len; i++)
     {
       const Vm *vm = g_ptr_array_index (vms, i);
-      g_autoptr (GString) labels = g_string_new (vm->labels);
+      McMetricsVm shown = shown_vm (vm);
 
-      mc_exposition_append_label (labels, "status", text_of (vm, STATUS));
-      mc_exposition_add (text, &vm_status, labels->str, "1");
+      show_text (visit, &vm_status, &shown, text_of (vm, STATUS));
     }
 }
 
-/* The @place in mc_vm_families. A family without a sample is left out. */
+/* The @place in mc_vm_families. */
 static void
-add_vm_family (McExposition *text, GPtrArray *vms, guint place, gboolean live)
+show_vm_family (const Visit *visit, GPtrArray *vms, guint place, gboolean live)
 {
   const McFamily *family = &mc_vm_families[place];
-  guint column = FIRST_FAMILY + place;
-  gboolean begun = FALSE;
 
   for (guint i = 0; i < vms->len; i++)
     {
       const Vm *vm = g_ptr_array_index (vms, i);
-      g_autofree char *number
-          = vm->values[column] != NULL ? mc_family_format (family, vm->values[column], live) : NULL;
+      McMetricsVm shown = shown_vm (vm);
+      GVariant *value = vm->values[FIRST_FAMILY + place];
+      g_autofree char *number = value != NULL ? mc_family_format (family, value, live) : NULL;
 
-      if (number == NULL)
-        continue;
-      if (!begun)
-        mc_exposition_begin_family (text, &family->head);
-      begun = TRUE;
-      mc_exposition_add (text, &family->head, vm->labels, number);
+      if (number != NULL)
+        show_number (visit, &family->head, &shown, number);
     }
+}
+
+void
+mc_metrics_visit (const McMetrics *self, const McMetricsVisitor *visitor, gpointer user_data)
+{
+  Visit visit = { visitor, user_data };
+  g_autofree char *state_now = NULL;
+
+  show_number (&visit, &up, NULL, self->host != NULL ? "1" : "0");
+  if (self->host == NULL)
+    return;
+  state_now = look_up_text (self->host, "State");
+  show_host (&visit, self->host, state_now);
+  show_statuses (&visit, self->vms);
+  for (guint i = 0; mc_vm_families[i].property != NULL; i++)
+    show_vm_family (&visit, self->vms, i, is_live (state_now));
+}
+
+void
+mc_metrics_foreach_family (void (*family) (const McFamilyHead *head, gpointer user_data),
+                           gpointer user_data)
+{
+  const McFamilyHead *const of_service[] = { &up, &build, &state, &condition };
+
+  for (guint i = 0; i < G_N_ELEMENTS (of_service); i++)
+    family (of_service[i], user_data);
+  for (guint i = 0; mc_host_families[i].property != NULL; i++)
+    family (&mc_host_families[i].head, user_data);
+  family (&vm_status, user_data);
+  for (guint i = 0; mc_vm_families[i].property != NULL; i++)
+    family (&mc_vm_families[i].head, user_data);
+}
+
+static void
+write_number (gpointer text, const McFamilyHead *head, const McMetricsVm *vm, const char *number)
+{
+  mc_exposition_add (text, head, vm != NULL ? vm->labels : "", number);
+}
+
+static void
+write_text (gpointer text, const McFamilyHead *head, const McMetricsVm *vm, const char *now)
+{
+  mc_exposition_add_text (text, head, vm != NULL ? vm->labels : "", now);
 }
 
 char *
 mc_metrics_format (const McMetrics *self, McFormat format)
 {
+  static const McMetricsVisitor writer = { write_number, write_text };
   McExposition text;
 
   mc_exposition_init (&text, format);
-  mc_exposition_begin_family (&text, &up);
-  mc_exposition_add (&text, &up, "", self->host != NULL ? "1" : "0");
-  if (self->host != NULL)
-    {
-      g_autofree char *state_now = look_up_text (self->host, "State");
-
-      add_host (&text, self->host, state_now);
-      if (self->vms->len > 0)
-        add_statuses (&text, self->vms);
-      for (guint i = 0; self->vms->len > 0 && mc_vm_families[i].property != NULL; i++)
-        add_vm_family (&text, self->vms, i, is_live (state_now));
-    }
+  mc_metrics_visit (self, &writer, &text);
   return mc_exposition_end (&text);
 }

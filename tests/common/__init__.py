@@ -4,7 +4,7 @@
 mount namespace (namespace.py).
 """
 
-from .project import BUILD, MIB, SOURCE, is_sanitized
+from .project import BUILD, MIB, SOURCE, is_sanitized, systemd_version
 from .wait import wait_until
 
-__all__ = ["BUILD", "MIB", "SOURCE", "is_sanitized", "wait_until"]
+__all__ = ["BUILD", "MIB", "SOURCE", "is_sanitized", "systemd_version", "wait_until"]

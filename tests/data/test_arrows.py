@@ -30,7 +30,7 @@ KEEPERS = {
     r"libvirt/(libvirt|virterror)|libvirt-glib/": r"hypervisor/libvirt/[\w-]+\.[ch]",
     r"libxml/": r"(hypervisor/libvirt/xml-node|service/metadata)\.c",
     r"polkit/": r"bus/authority\.c",
-    r"systemd/": r"(exporter/activation|service/service-manager)\.c",
+    r"systemd/": r"(exporter/(activation|report)\.c|exporter/event-source\.[ch]|service/service-manager\.c)",
     r"microhttpd": r"exporter/server\.c",
     r"json-glib/": r"ctl/output/json\.c",
     r"mc-dbus\.h": r"bus/[\w-]+\.[ch]",
@@ -39,6 +39,11 @@ KEEPERS = {
 
 def includes(path):
     return re.findall(r'^\s*#\s*include\s+[<"]([^>"]+)[>"]', path.read_text(), re.MULTILINE)
+
+
+def file_of(path):
+    """A .c and its .h are one, with what stands in for the .c where a library is missing."""
+    return path.with_name(path.stem.removesuffix("-fallback"))
 
 
 def code_of(path):
@@ -98,12 +103,12 @@ class Tree:
                 if self.room(other) not in {self.room(path)} | ARROWS[self.room(path)]]
 
     def arrows_inside(self, room):
-        """{file without its suffix: those of the room that it knows}: a .c and its .h are one."""
+        """{file: those of the room that it knows}"""
         arrows = {}
         for path in self.paths:
             if self.room(path) == room:
-                arrows.setdefault(path.with_suffix(""), set()).update(
-                    other.with_suffix("") for other in self.known_to(path) if self.room(other) == room)
+                arrows.setdefault(file_of(path), set()).update(
+                    file_of(other) for other in self.known_to(path) if self.room(other) == room)
         return {file: others - {file} for file, others in arrows.items()}
 
     def circles(self, room):

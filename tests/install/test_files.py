@@ -10,6 +10,8 @@ import xml.etree.ElementTree as tree
 
 import pytest
 
+from common import systemd_version
+
 
 def unit_directory():
     """Where systemd says, if it does: Debian 12's calls /usr/lib by its old name."""
@@ -19,13 +21,16 @@ def unit_directory():
 
 UNIT = f"{unit_directory()}/memcoordd.service"
 EXPORTER = f"{unit_directory()}/memcoord-exporter.service"
-UNITS = (UNIT, EXPORTER)
+# The first systemd that has reports.
+REPORT = (EXPORTER.replace(".service", "-report@.service"),) if systemd_version() >= 260 else ()
+UNITS = (UNIT, EXPORTER, *REPORT)
 LANGUAGES = ("de", "fr", "zh_CN")
 PROGRAMS = {"usr/bin/memcoordctl", "usr/libexec/memcoord-exporter", "usr/libexec/memcoordd"}
 FILES = PROGRAMS | {
     "etc/memcoord/memcoord.conf",
     *UNITS,
     EXPORTER.replace(".service", ".socket"),
+    *(unit.replace("@.service", ".socket") for unit in REPORT),
     "usr/lib/systemd/catalog/memcoord.catalog",
     "usr/lib/sysusers.d/memcoord-exporter.conf",
     "usr/lib/sysusers.d/memcoord.conf",
@@ -94,7 +99,7 @@ def test_program_needs_no_library_that_is_not_its_own(installed, program, foreig
 def test_unit_starts_what_is_installed(installed):
     for name in UNITS:
         unit = (installed / name).read_text()
-        assert f"ExecStart=/usr/libexec/{name.split('/')[-1].removesuffix('.service')}\n" in unit
+        assert f"ExecStart=/usr/libexec/{re.sub(r'(-report@)?[.]service', '', name.split('/')[-1])}\n" in unit
         assert "@" not in unit.replace("@system-service", "").replace("@privileged", "").replace("@resources", "")
 
 

@@ -4,6 +4,7 @@
 
 #include "families.h"
 #include "metrics.h"
+#include "report-family.h"
 
 #include <string.h>
 
@@ -205,6 +206,49 @@ test_table_is_sound (void)
       }
 }
 
+static void
+assert_report (const McFamilyHead *head,
+               const char *name,
+               const char *type,
+               const char *description)
+{
+  g_autofree char *its_name = mc_report_family_name (head);
+
+  g_assert_cmpstr (its_name, ==, name);
+  g_assert_cmpstr (mc_report_family_type (head), ==, type);
+  g_assert_cmpstr (mc_report_family_description (head), ==, description);
+}
+
+static void
+test_reports (void)
+{
+  const McFamilyText text = { "state", NULL, "The state." };
+  const McFamilyHead gauge
+      = { "memcoord_vm_low_watermark_bytes", MC_FAMILY_GAUGE, "bytes", "Low." };
+  const McFamilyHead counter = { "memcoord_moves", MC_FAMILY_COUNTER, NULL, "Moved." };
+  const McFamilyHead word = { "memcoord_state", MC_FAMILY_GAUGE, NULL, "1 for it.", &text };
+
+  assert_report (&gauge, "org.example.MemCoord.VmLowWatermarkBytes", "gauge", "Low.");
+  assert_report (&counter, "org.example.MemCoord.Moves", "counter", "Moved.");
+  assert_report (&word, "org.example.MemCoord.State", "string", "The state.");
+}
+
+/* Where Prometheus tells two apart by what their types add, a report does not. */
+static void
+add_report_name (const McFamilyHead *head, gpointer names)
+{
+  g_assert_true (g_hash_table_add (names, mc_report_family_name (head)));
+}
+
+static void
+test_no_two_have_one_name_in_reports (void)
+{
+  g_autoptr (GHashTable) names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  mc_metrics_foreach_family (add_report_name, names);
+  g_assert_cmpuint (g_hash_table_size (names), >, 30);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -218,5 +262,8 @@ main (int argc, char **argv)
   g_test_add_func ("/metrics/degraded-has-no-figures", test_degraded_has_no_figures);
   g_test_add_func ("/metrics/families-stand-together", test_families_stand_together);
   g_test_add_func ("/metrics/table-is-sound", test_table_is_sound);
+  g_test_add_func ("/metrics/reports", test_reports);
+  g_test_add_func ("/metrics/no-two-have-one-name-in-reports",
+                   test_no_two_have_one_name_in_reports);
   return g_test_run ();
 }
