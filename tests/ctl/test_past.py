@@ -150,6 +150,17 @@ def test_csv_is_what_the_simulator_reads(service, ctl, rows, tmp_path):
     assert {row["guest"] for row in csv.DictReader(io.StringIO(ctl.good("history", "web", "--csv")))} == {"web"}
 
 
+def test_two_names_that_are_alike_in_csv_are_told_apart(service, ctl, rows, tmp_path):
+    service.tell("add", "d_b", 1024 * MIB)
+    for name in ("d,b", "d_b"):
+        rows(name)
+    recorded = tmp_path / "recorded.csv"
+    recorded.write_text(ctl.good("history", "--csv"))
+    done = subprocess.run([BUILD / "tests/simulator/simulate", "--replay", recorded], capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert " of 3 guests " in done.stdout
+
+
 @pytest.mark.parametrize("since", ["2h", "1d", "2026-01-31", "2026-01-31 12:00", "2026-01-31T12:00:30"])
 def test_since(service, ctl, rows, since):
     """What is new is at the right, however long the span is, and the plot begins where something may be kept."""
