@@ -41,6 +41,30 @@ name_as_field (const char *name)
   return g_strdelimit (mc_plain_text (name), ",\"", '_');
 }
 
+static gboolean
+has_name (const GArray *cursors, const char *name)
+{
+  for (guint i = 0; i < cursors->len; i++)
+    if (g_str_equal (g_array_index (cursors, Cursor, i).name, name))
+      return TRUE;
+  return FALSE;
+}
+
+/* Returns: (transfer full): a name that none of @cursors has. */
+static char *
+make_name (const GArray *cursors, const char *of)
+{
+  char *name = name_as_field (of);
+
+  while (has_name (cursors, name))
+    {
+      g_autofree char *taken = name;
+
+      name = g_strconcat (taken, "_", NULL);
+    }
+  return name;
+}
+
 static void
 append_figure (GString *text, double figure)
 {
@@ -105,7 +129,7 @@ begin_all (const GPtrArray *names, const GPtrArray *pasts)
   g_array_set_clear_func (cursors, cursor_clear);
   for (guint i = 0; i < names->len; i++)
     {
-      Cursor cursor = { .name = name_as_field (names->pdata[i]), .past = pasts->pdata[i] };
+      Cursor cursor = { .name = make_name (cursors, names->pdata[i]), .past = pasts->pdata[i] };
 
       g_array_append_val (cursors, cursor);
     }

@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import re
+import struct
 import subprocess
 import time
 
@@ -85,6 +86,31 @@ def test_json(service, ctl, rows):
     assert rows("mute")[-1]["Unused"] is None
 
 
+def forge(path, figure):
+    """Puts @figure in the place of all those of the last hour. The format is told in src/history/series.h."""
+    data, row = bytearray(path.read_bytes()), struct.Struct("=II10f")
+    for at in range(512, 512 + 420 * row.size, row.size):
+        step, _, *figures = row.unpack_from(data, at)
+        if step:
+            check = 2166136261 ^ step
+            for byte in struct.pack("=10f", *[figure] * len(figures)):
+                check = (check ^ byte) * 16777619 % 2**32
+            row.pack_into(data, at, step, check, *[figure] * len(figures))
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("figure", [3e38, -5.0, float("inf"), float("nan")])
+def test_figure_that_is_no_size_is_not_known(service, ctl, rows, tmp_path, figure):
+    rows("web")
+    forge(tmp_path / "history" / f"{UUID}.series", figure)
+
+    def balloons():
+        return {row["Balloon"] for row in json.loads(ctl.good("history", "web", "--json"))["Rows"]} - {None}
+
+    assert wait_until(balloons, 10, "a row that was recorded meanwhile") == {512 * MIB}
+    assert "TiB" not in ctl.good("history", "web")
+
+
 def test_vm_that_is_gone_is_found_by_its_uuid(service, ctl, rows):
     rows("web")
     service.tell("remove", "web")
@@ -122,6 +148,17 @@ def test_csv_is_what_the_simulator_reads(service, ctl, rows, tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     assert " of 2 guests " in done.stdout
     assert {row["guest"] for row in csv.DictReader(io.StringIO(ctl.good("history", "web", "--csv")))} == {"web"}
+
+
+def test_two_names_that_are_alike_in_csv_are_told_apart(service, ctl, rows, tmp_path):
+    service.tell("add", "d_b", 1024 * MIB)
+    for name in ("d,b", "d_b"):
+        rows(name)
+    recorded = tmp_path / "recorded.csv"
+    recorded.write_text(ctl.good("history", "--csv"))
+    done = subprocess.run([BUILD / "tests/simulator/simulate", "--replay", recorded], capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert " of 3 guests " in done.stdout
 
 
 @pytest.mark.parametrize("since", ["2h", "1d", "2026-01-31", "2026-01-31 12:00", "2026-01-31T12:00:30"])
