@@ -70,7 +70,7 @@ function Explanation({ vm }: { vm: Vm }) {
             <Content component="p"><strong>{detailWords(vm.StatusDetailCode, vm.StatusDetail)}</strong> {cockpit.format(_("Since $0."), clock(vm.StatusSince))}</Content>
             {vm.ShortSince > 0 &&
                 <Content component="p">{cockpit.format(_("It has needed more memory and was given none since $0."), clock(vm.ShortSince))}</Content>}
-            {vm.LastReason && <Content component="p">{ago(vm.LastChange, now)}: {reasonWords(vm.LastReasonCode)}. {vm.LastReason}</Content>}
+            {vm.LastReason && <Content component="p">{reasonWords(vm.LastReasonCode)}, {ago(vm.LastChange, now)}: {vm.LastReason}</Content>}
         </>
     );
 }
