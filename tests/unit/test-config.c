@@ -7,39 +7,18 @@
 #include <sys/stat.h>
 
 #include "config-file.h"
+#include "file-fixture.h"
 #include "policy-settings.h"
 
-typedef struct
-{
-  char *directory;
-  char *path;
-} Fixture;
-
-static void
-set_up (Fixture *f, gconstpointer data)
-{
-  f->directory = g_dir_make_tmp ("memcoord-XXXXXX", NULL);
-  f->path = g_build_filename (f->directory, "memcoord.conf", NULL);
-}
-
-static void
-tear_down (Fixture *f, gconstpointer data)
-{
-  g_unlink (f->path);
-  g_assert_cmpint (g_rmdir (f->directory), ==, 0);
-  g_free (f->path);
-  g_free (f->directory);
-}
-
 static McConfig *
-load (Fixture *f, const char *text, gssize length, GError **error)
+load (FileFixture *f, const char *text, gssize length, GError **error)
 {
   g_assert_true (g_file_set_contents (f->path, text, length, NULL));
   return mc_config_load (f->path, TRUE, error);
 }
 
 static McConfig *
-load_well (Fixture *f, const char *text)
+load_well (FileFixture *f, const char *text)
 {
   g_autoptr (GError) error = NULL;
   McConfig *config = load (f, text, -1, &error);
@@ -50,7 +29,7 @@ load_well (Fixture *f, const char *text)
 
 /* Each key reaches the setting that it names, and no other. */
 static void
-test_every_key (Fixture *f, gconstpointer data)
+test_every_key (FileFixture *f, gconstpointer data)
 {
   g_autoptr (McConfig) config = load_well (f, "[Thresholds]\n"
                                               "low-watermark=200M\n"
@@ -104,7 +83,7 @@ assert_is_default (const McConfig *config)
 }
 
 static void
-test_lenient (Fixture *f, gconstpointer data)
+test_lenient (FileFixture *f, gconstpointer data)
 {
   static const char *const texts[] = {
     "",
@@ -125,7 +104,7 @@ test_lenient (Fixture *f, gconstpointer data)
 
 /* "FILE:LINE: key: reason", where FILE: stands before each of these. */
 static void
-test_refuse (Fixture *f, gconstpointer data)
+test_refuse (FileFixture *f, gconstpointer data)
 {
   static const struct
   {
@@ -192,7 +171,7 @@ test_refuse (Fixture *f, gconstpointer data)
 
 /* The order in which two that belong together stand does not matter. */
 static void
-test_judged_as_a_whole (Fixture *f, gconstpointer data)
+test_judged_as_a_whole (FileFixture *f, gconstpointer data)
 {
   g_autoptr (McConfig) config
       = load_well (f, "[Thresholds]\nlow-watermark=400M\nhigh-watermark=500M\n");
@@ -201,7 +180,7 @@ test_judged_as_a_whole (Fixture *f, gconstpointer data)
 }
 
 static void
-test_not_a_text (Fixture *f, gconstpointer data)
+test_not_a_text (FileFixture *f, gconstpointer data)
 {
   static const char text[] = "[Policy]\n\0weight=1\n";
   g_autoptr (GError) error = NULL;
@@ -212,7 +191,7 @@ test_not_a_text (Fixture *f, gconstpointer data)
 
 /* What would be waited for, or has no end. */
 static void
-test_no_regular_file (Fixture *f, gconstpointer data)
+test_no_regular_file (FileFixture *f, gconstpointer data)
 {
   g_autofree char *huge = g_strnfill (2 * 1024 * 1024, '#');
   g_autoptr (GError) of_pipe = NULL, of_device = NULL, of_huge = NULL;
@@ -228,7 +207,7 @@ test_no_regular_file (Fixture *f, gconstpointer data)
 }
 
 static void
-test_missing (Fixture *f, gconstpointer data)
+test_missing (FileFixture *f, gconstpointer data)
 {
   g_autoptr (GError) error = NULL, unreadable = NULL;
   g_autoptr (McConfig) fine = mc_config_load (f->path, FALSE, &error);
@@ -246,7 +225,7 @@ test_missing (Fixture *f, gconstpointer data)
 }
 
 static void
-test_copy (Fixture *f, gconstpointer data)
+test_copy (FileFixture *f, gconstpointer data)
 {
   McConfig *config = load_well (f, "[Policy]\nweight=5\n");
   g_autoptr (McConfig) copy = mc_config_copy (config);
@@ -276,7 +255,7 @@ uncomment (const char *sample, guint *n_keys)
 /* The sample changes nothing, as it is installed and with every line of it brought in; and it has
  * every key. */
 static void
-test_sample (Fixture *f, gconstpointer data)
+test_sample (FileFixture *f, gconstpointer data)
 {
   g_autofree char *path
       = g_test_build_filename (G_TEST_DIST, "..", "..", "data", "memcoord.conf", NULL);
@@ -294,19 +273,22 @@ test_sample (Fixture *f, gconstpointer data)
   g_assert_cmpuint (n_keys, ==, 13);
 }
 
+#define TEST(name, function)                                                                       \
+  g_test_add ("/config/" name, FileFixture, "memcoord.conf", file_fixture_set_up, function,        \
+              file_fixture_tear_down)
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add ("/config/every-key", Fixture, NULL, set_up, test_every_key, tear_down);
-  g_test_add ("/config/lenient", Fixture, NULL, set_up, test_lenient, tear_down);
-  g_test_add ("/config/refuse", Fixture, NULL, set_up, test_refuse, tear_down);
-  g_test_add ("/config/judged-as-a-whole", Fixture, NULL, set_up, test_judged_as_a_whole,
-              tear_down);
-  g_test_add ("/config/not-a-text", Fixture, NULL, set_up, test_not_a_text, tear_down);
-  g_test_add ("/config/missing", Fixture, NULL, set_up, test_missing, tear_down);
-  g_test_add ("/config/no-regular-file", Fixture, NULL, set_up, test_no_regular_file, tear_down);
-  g_test_add ("/config/copy", Fixture, NULL, set_up, test_copy, tear_down);
-  g_test_add ("/config/sample", Fixture, NULL, set_up, test_sample, tear_down);
+  TEST ("every-key", test_every_key);
+  TEST ("lenient", test_lenient);
+  TEST ("refuse", test_refuse);
+  TEST ("judged-as-a-whole", test_judged_as_a_whole);
+  TEST ("not-a-text", test_not_a_text);
+  TEST ("missing", test_missing);
+  TEST ("no-regular-file", test_no_regular_file);
+  TEST ("copy", test_copy);
+  TEST ("sample", test_sample);
   return g_test_run ();
 }

@@ -6,33 +6,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "file-fixture.h"
 #include "moves-log.h"
 #include "ring.h"
 
-typedef struct
-{
-  char *directory;
-  char *path;
-} Fixture;
-
 static void
-set_up (Fixture *f, gconstpointer data)
-{
-  f->directory = g_dir_make_tmp ("memcoord-XXXXXX", NULL);
-  f->path = g_build_filename (f->directory, "a.moves", NULL);
-}
-
-static void
-tear_down (Fixture *f, gconstpointer data)
-{
-  g_remove (f->path);
-  g_assert_cmpint (g_rmdir (f->directory), ==, 0);
-  g_free (f->path);
-  g_free (f->directory);
-}
-
-static void
-add (Fixture *f, guint64 time_us)
+add (FileFixture *f, guint64 time_us)
 {
   McLoggedMove move = { time_us, 1 << 30, 2 << 20, "funds-others" };
   g_autoptr (GError) error = NULL;
@@ -42,7 +21,7 @@ add (Fixture *f, guint64 time_us)
 }
 
 static GArray *
-read_all (Fixture *f)
+read_all (FileFixture *f)
 {
   g_autoptr (GError) error = NULL;
   GArray *moves = mc_moves_log_read (f->path, &error);
@@ -52,7 +31,7 @@ read_all (Fixture *f)
 }
 
 static void
-test_written_is_read (Fixture *f, gconstpointer data)
+test_written_is_read (FileFixture *f, gconstpointer data)
 {
   g_autoptr (GArray) none = read_all (f), moves = NULL;
   const McLoggedMove *last;
@@ -70,7 +49,7 @@ test_written_is_read (Fixture *f, gconstpointer data)
 }
 
 static void
-test_limit (Fixture *f, gconstpointer data)
+test_limit (FileFixture *f, gconstpointer data)
 {
   guint64 n = 3000;
   g_autoptr (GArray) moves = NULL;
@@ -90,7 +69,7 @@ test_limit (Fixture *f, gconstpointer data)
 
 /* The name leaves no room for that of a file beside it, with which it would be shortened. */
 static void
-test_limit_where_it_cannot_be_shortened (Fixture *f, gconstpointer data)
+test_limit_where_it_cannot_be_shortened (FileFixture *f, gconstpointer data)
 {
   g_autofree char *name = g_strnfill (250, 'a');
   McLoggedMove move = { 1, 1 << 30, 2 << 20, "funds-others" };
@@ -111,7 +90,7 @@ test_limit_where_it_cannot_be_shortened (Fixture *f, gconstpointer data)
 
 /* Killed, or without power, in the middle of a line. */
 static void
-test_half_a_line (Fixture *f, gconstpointer data)
+test_half_a_line (FileFixture *f, gconstpointer data)
 {
   g_autoptr (GArray) moves = NULL;
 
@@ -124,7 +103,7 @@ test_half_a_line (Fixture *f, gconstpointer data)
 }
 
 static void
-expect_damaged (Fixture *f, const char *why)
+expect_damaged (FileFixture *f, const char *why)
 {
   g_autoptr (GError) error = NULL;
 
@@ -134,7 +113,7 @@ expect_damaged (Fixture *f, const char *why)
 }
 
 static void
-test_foreign (Fixture *f, gconstpointer data)
+test_foreign (FileFixture *f, gconstpointer data)
 {
   g_autofree char *much = g_strnfill (100 * 1024, '\n');
 
@@ -148,7 +127,7 @@ test_foreign (Fixture *f, gconstpointer data)
 }
 
 static void
-test_lines (Fixture *f, gconstpointer data)
+test_lines (FileFixture *f, gconstpointer data)
 {
   static const char *const odd[] = {
     "",
@@ -180,7 +159,7 @@ main (int argc, char **argv)
   static const struct
   {
     const char *name;
-    void (*test) (Fixture *f, gconstpointer data);
+    void (*test) (FileFixture *f, gconstpointer data);
   } tests[] = {
     { "written-is-read", test_written_is_read },
     { "limit", test_limit },
@@ -195,7 +174,8 @@ main (int argc, char **argv)
     {
       g_autofree char *path = g_strconcat ("/moves-log/", tests[i].name, NULL);
 
-      g_test_add (path, Fixture, NULL, set_up, tests[i].test, tear_down);
+      g_test_add (path, FileFixture, "a.moves", file_fixture_set_up, tests[i].test,
+                  file_fixture_tear_down);
     }
   return g_test_run ();
 }

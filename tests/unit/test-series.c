@@ -12,32 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "file-fixture.h"
 #include "series-reader.h"
 #include "series.h"
 
 #define NOW ((gint64)1790000100) /* the begin of a coarse step */
-
-typedef struct
-{
-  char *directory;
-  char *path;
-} Fixture;
-
-static void
-set_up (Fixture *f, gconstpointer data)
-{
-  f->directory = g_dir_make_tmp ("memcoord-XXXXXX", NULL);
-  f->path = g_build_filename (f->directory, "host.series", NULL);
-}
-
-static void
-tear_down (Fixture *f, gconstpointer data)
-{
-  g_remove (f->path);
-  g_assert_cmpint (g_rmdir (f->directory), ==, 0);
-  g_free (f->path);
-  g_free (f->directory);
-}
 
 static McHistoryRow
 row_at (gint64 time_s, double available, double condition)
@@ -52,7 +31,7 @@ row_at (gint64 time_s, double available, double condition)
 }
 
 static void
-write_one (Fixture *f, gint64 time_s, double available, double condition)
+write_one (FileFixture *f, gint64 time_s, double available, double condition)
 {
   McHistoryRow row = row_at (time_s, available, condition);
   g_autoptr (GError) error = NULL;
@@ -63,7 +42,7 @@ write_one (Fixture *f, gint64 time_s, double available, double condition)
 
 /* Every ten seconds of so long before @until_s; each has its own time as its figure. */
 static void
-write_span (Fixture *f, gint64 until_s, gint64 seconds)
+write_span (FileFixture *f, gint64 until_s, gint64 seconds)
 {
   guint n = MC_HISTORY_FINES;
   g_autofree McHistoryRow *rows = g_new (McHistoryRow, n);
@@ -82,7 +61,7 @@ write_span (Fixture *f, gint64 until_s, gint64 seconds)
 
 /* Returns: (transfer full): aad */
 static GVariant *
-read_all (Fixture *f, gint64 since_s, gint64 until_s, gint64 now_s, guint points)
+read_all (FileFixture *f, gint64 since_s, gint64 until_s, gint64 now_s, guint points)
 {
   g_autoptr (GError) error = NULL;
   GVariant *rows
@@ -116,7 +95,7 @@ available_of (GVariant *rows, gsize row)
 }
 
 static void
-test_nothing (Fixture *f, gconstpointer data)
+test_nothing (FileFixture *f, gconstpointer data)
 {
   g_autoptr (GVariant) rows = read_all (f, 0, NOW, NOW, 0);
 
@@ -125,7 +104,7 @@ test_nothing (Fixture *f, gconstpointer data)
 }
 
 static void
-test_last_hour (Fixture *f, gconstpointer data)
+test_last_hour (FileFixture *f, gconstpointer data)
 {
   g_autoptr (GVariant) rows = NULL;
 
@@ -141,7 +120,7 @@ test_last_hour (Fixture *f, gconstpointer data)
 }
 
 static void
-test_last_week (Fixture *f, gconstpointer data)
+test_last_week (FileFixture *f, gconstpointer data)
 {
   g_autoptr (GVariant) rows = NULL;
   gint64 week_s = 7 * 24 * 3600;
@@ -165,7 +144,7 @@ test_last_week (Fixture *f, gconstpointer data)
 }
 
 static void
-test_points (Fixture *f, gconstpointer data)
+test_points (FileFixture *f, gconstpointer data)
 {
   g_autoptr (GVariant) rows = NULL, one = NULL;
 
@@ -180,7 +159,7 @@ test_points (Fixture *f, gconstpointer data)
 }
 
 static void
-test_worst (Fixture *f, gconstpointer data)
+test_worst (FileFixture *f, gconstpointer data)
 {
   g_autoptr (GVariant) rows = NULL;
 
@@ -194,7 +173,7 @@ test_worst (Fixture *f, gconstpointer data)
 }
 
 static void
-test_gap (Fixture *f, gconstpointer data)
+test_gap (FileFixture *f, gconstpointer data)
 {
   g_autoptr (GVariant) rows = NULL;
 
@@ -210,7 +189,7 @@ test_gap (Fixture *f, gconstpointer data)
 
 /* What was written by a clock that was ahead is not shown, and holds up nothing. */
 static void
-test_clock_goes_back (Fixture *f, gconstpointer data)
+test_clock_goes_back (FileFixture *f, gconstpointer data)
 {
   g_autoptr (GVariant) rows = NULL, later = NULL;
 
@@ -224,7 +203,7 @@ test_clock_goes_back (Fixture *f, gconstpointer data)
 }
 
 static void
-test_clock_is_before_all (Fixture *f, gconstpointer data)
+test_clock_is_before_all (FileFixture *f, gconstpointer data)
 {
   g_autoptr (GVariant) rows = NULL;
 
@@ -234,7 +213,7 @@ test_clock_is_before_all (Fixture *f, gconstpointer data)
 }
 
 static void
-expect_unusable (Fixture *f, const char *why)
+expect_unusable (FileFixture *f, const char *why)
 {
   McHistoryRow row = row_at (NOW, 1, 0);
   g_autoptr (GError) error = NULL;
@@ -253,7 +232,7 @@ expect_unusable (Fixture *f, const char *why)
 }
 
 static void
-test_foreign (Fixture *f, gconstpointer data)
+test_foreign (FileFixture *f, gconstpointer data)
 {
   g_assert_true (g_file_set_contents (f->path, "RRD", -1, NULL));
   expect_unusable (f, "it has another size than this version writes");
@@ -270,7 +249,7 @@ test_foreign (Fixture *f, gconstpointer data)
 
 /* Sets bytes of the file to what they were not. */
 static void
-damage (Fixture *f, gsize first, gsize each, gsize n)
+damage (FileFixture *f, gsize first, gsize each, gsize n)
 {
   g_autofree char *bytes = NULL;
   gsize length;
@@ -282,7 +261,7 @@ damage (Fixture *f, gsize first, gsize each, gsize n)
 }
 
 static void
-test_damaged (Fixture *f, gconstpointer data)
+test_damaged (FileFixture *f, gconstpointer data)
 {
   gsize row = 8 + 4 * MC_HISTORY_HOST_N_COLUMNS;
   g_autoptr (GVariant) rows = NULL;
@@ -303,7 +282,7 @@ test_damaged (Fixture *f, gconstpointer data)
 }
 
 static void
-test_other_kind (Fixture *f, gconstpointer data)
+test_other_kind (FileFixture *f, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
 
@@ -314,7 +293,7 @@ test_other_kind (Fixture *f, gconstpointer data)
 
 /* Half a file is never there. */
 static void
-test_disk_full (Fixture *f, gconstpointer data)
+test_disk_full (FileFixture *f, gconstpointer data)
 {
   struct rlimit limit = { 4096, RLIM_INFINITY }, before;
   McHistoryRow row = row_at (NOW, 1, 0);
@@ -339,7 +318,7 @@ main (int argc, char **argv)
   static const struct
   {
     const char *name;
-    void (*test) (Fixture *f, gconstpointer data);
+    void (*test) (FileFixture *f, gconstpointer data);
   } tests[] = {
     { "nothing", test_nothing },
     { "last-hour", test_last_hour },
@@ -360,7 +339,8 @@ main (int argc, char **argv)
     {
       g_autofree char *path = g_strconcat ("/series/", tests[i].name, NULL);
 
-      g_test_add (path, Fixture, NULL, set_up, tests[i].test, tear_down);
+      g_test_add (path, FileFixture, "host.series", file_fixture_set_up, tests[i].test,
+                  file_fixture_tear_down);
     }
   return g_test_run ();
 }
