@@ -30,8 +30,8 @@ function HostBar({ host, vms }: { host: Host, vms: Vm[] }) {
     const entries: [string, string][] = [
         ["used", cockpit.format(_("VMs $0"), size(ofVms))],
         ["other", cockpit.format(_("Others $0"), size(usedInAll - ofVms))],
-        ["promised", cockpit.format(_("Promised $0"), size(host.HostPromised))],
         ["free", cockpit.format(_("Available $0"), size(host.HostAvailable))],
+        ["promised", cockpit.format(_("of that promised $0"), size(host.HostPromised))],
         ["limit", cockpit.format(_("Usage limit $0, reserve $1"), percent(host.HostUsageLimit), size(host.HostReserve))],
     ];
     const label = cockpit.format(_("Memory of the host, $0: $1"), size(host.HostTotal), entries.map(([, text]) => text).join(", "));
@@ -80,7 +80,7 @@ export function HostCard({ host, vms, service, onError, onReserved, onGiven }: P
     return (
         <Card component="section" aria-labelledby="host-title">
             <CardHeader actions={{ hasNoOffset: true, actions: (
-                <Flex gap={{ default: "gapSm" }}>
+                <Flex gap={{ default: "gapSm" }} alignItems={{ default: "alignItemsCenter" }}>
                     <Switch id="dry-run" label={_("Dry run")} isChecked={host.DryRun}
                             onChange={(_event, on) => steer(ROOT, "SetDryRun", "b", on).catch(onError)} />
                     {open("plan", _("Plan"))}

@@ -13,7 +13,7 @@ import { PastPlot } from "./past-plot";
 import { useNow } from "./plot";
 import { Decision, getDecisions, Service, steer, Vm } from "./service";
 import { VM_THRESHOLDS } from "./thresholds";
-import { reasonWords } from "./words";
+import { reasonWords, statusWords } from "./words";
 import { GiveBackDialog } from "./dialogs/give-back";
 import { PauseDialog } from "./dialogs/pause";
 import { ThresholdsDialog } from "./dialogs/thresholds";
@@ -55,7 +55,7 @@ function Decisions({ vm }: { vm: Vm }) {
                     <Tr key={time}>
                         <Td dataLabel={_("When")} modifier="nowrap">{clock(time)}</Td>
                         <Td dataLabel={_("Moved")} modifier="nowrap">{cockpit.format(_("$0 to $1"), size(from), size(to))}</Td>
-                        <Td dataLabel={_("Why")}><strong>{reasonWords(code)}</strong>{why && `: ${why}`}</Td>
+                        <Td dataLabel={_("Why")}><span><strong>{reasonWords(code)}</strong>{why && `: ${why}`}</span></Td>
                     </Tr>
                 ))}
             </Tbody>
@@ -63,11 +63,21 @@ function Decisions({ vm }: { vm: Vm }) {
     );
 }
 
+/* What the service says of a pause names a command; here is a button. */
+function whatItIs(vm: Vm): string {
+    if (vm.StatusDetailCode !== "paused")
+        return detailWords(vm.StatusDetailCode, vm.StatusDetail);
+    const until = vm.PausedUntil > 0 ? cockpit.format(_("Paused until $0."), clock(vm.PausedUntil)) : _("Paused until it is resumed.");
+    return vm.PauseReason ? `${until} ${vm.PauseReason}` : until;
+}
+
 function Explanation({ vm }: { vm: Vm }) {
     const now = useNow(5000);
     return (
         <>
-            <Content component="p"><strong>{detailWords(vm.StatusDetailCode, vm.StatusDetail)}</strong> {cockpit.format(_("Since $0."), clock(vm.StatusSince))}</Content>
+            <Content component="p">
+                <strong>{whatItIs(vm)}</strong> {cockpit.format(_("$0 since $1."), statusWords(vm.Status)[0], clock(vm.StatusSince))}
+            </Content>
             {vm.ShortSince > 0 &&
                 <Content component="p">{cockpit.format(_("It has needed more memory and was given none since $0."), clock(vm.ShortSince))}</Content>}
             {vm.LastReason && <Content component="p">{reasonWords(vm.LastReasonCode)}, {ago(vm.LastChange, now)}: {vm.LastReason}</Content>}
@@ -92,7 +102,7 @@ export function VmDetails({ vm, isAllPaused, service, onError, onGiven }: Props)
     return (
         <div className="mc-details">
             <Explanation vm={vm} />
-            <Flex gap={{ default: "gapSm" }} className="mc-actions">
+            <Flex gap={{ default: "gapSm" }} alignItems={{ default: "alignItemsCenter" }} className="mc-actions">
                 <Switch id={`managed-${vm.UUID}`} label={_("Managed")} aria-label={cockpit.format(_("$0 is managed"), vm.Name)} isChecked={isManaged}
                         onChange={(_event, on) => steer(vm.path, "SetManaged", "b", on).catch(onError)} />
                 {isPaused

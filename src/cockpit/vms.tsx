@@ -18,6 +18,7 @@ import { needsAttention, reasonWords, statusWords } from "./words";
 const _ = cockpit.gettext;
 
 const COLUMNS = 5;
+const LABELS = "simple-node";   // where PatternFly's button that opens a row looks for the name of what it opens
 
 function VmBar({ vm }: { vm: Vm }) {
     const reports = vm.Available > 0;
@@ -54,7 +55,9 @@ const VmRow = memo(function VmRow({ vm, index, isOpen, isAllPaused, service, onT
         <Tbody isExpanded={isOpen}>
             <Tr data-vm={vm.Name} isContentExpanded={isOpen}>
                 <Td expand={expand} />
-                <Td dataLabel={_("Name")} modifier="breakWord"><strong>{vm.Name}</strong></Td>
+                <Td dataLabel={_("Name")} modifier="breakWord" className="mc-name" onClick={() => onToggle(vm.path)}>
+                    <strong id={`${LABELS}${index}`}>{vm.Name}</strong>
+                </Td>
                 <Td dataLabel={_("Status")} title={detailWords(vm.StatusDetailCode, vm.StatusDetail)}><StatusLabel text={text} tone={tone} /></Td>
                 <Td dataLabel={_("Memory")}><VmBar vm={vm} /></Td>
                 <Td dataLabel={_("Balloon")} modifier="nowrap">{cockpit.format(_("$0 of $1"), size(vm.Balloon), size(vm.Maximum))}</Td>

@@ -78,6 +78,27 @@ def test_dark_mode_as_the_browser_or_cockpit_says(page):
         assert background(page) == shown
 
 
+CUT_OFF = """
+    return [...document.querySelectorAll("main *")]
+        .filter(element => element.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+        .map(element => `${element.tagName} ${element.className.baseVal ?? element.className} ${element.textContent.slice(0, 30)}`);
+"""
+
+
+def test_nothing_is_cut_off_on_a_narrow_page(page):
+    page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": 400, "height": 900, "deviceScaleFactor": 1, "mobile": False})
+    try:
+        page.unfold("web")
+        page.wait_for(".mc-details .mc-plot")
+        assert page.driver.execute_script(CUT_OFF) == []
+    finally:
+        page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_what_opens_a_row_is_called_by_its_vm(page):
+    assert {page.wait_for(f"{page.row(name)} button").accessible_name for name in ("db", "web")} == {"db Details", "web Details"}
+
+
 @pytest.mark.parametrize("cookie", LANGUAGES)
 def test_language(cockpit, service, browser, cookie):
     tag, title, follows, paused = LANGUAGES[cookie]

@@ -47,6 +47,8 @@ def test_vm_is_paused_for_a_time_that_is_typed_and_resumed(page, service):
     page.press("Pause", DIALOG)
     service.wait_until(lambda: service.vms()["web"]["Status"] == "paused", WAIT_S)
     assert service.vms()["db"]["Status"] == "managed"
+    page.wait_for_text("Paused until ", DETAILS)
+    assert "memcoordctl" not in page.text(DETAILS)
     assert 5000 < service.vms()["web"]["PausedUntil"] / 1e6 - service.vms()["web"]["StatusSince"] / 1e6 < 5500
     page.press("Resume", DETAILS)
     service.wait_until(lambda: service.vms()["web"]["Status"] == "managed", WAIT_S)

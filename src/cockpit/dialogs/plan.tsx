@@ -29,8 +29,8 @@ function Outlook({ sums }: { sums: Sums }) {
     if (sums.Taken === undefined)
         return <p>{_("There is no plan while nothing is known of the hypervisor.")}</p>;
     const sentences = [
-        cockpit.format(_("Taken: $0, from VMs: $1."), size(figure("Taken")), number(figure("TakenFrom"))),
-        cockpit.format(_("Given: $0, to VMs: $1."), size(figure("Given")), number(figure("GivenTo"))),
+        cockpit.format(_("Taken in all: $0, from VMs: $1."), size(figure("Taken")), number(figure("TakenFrom"))),
+        cockpit.format(_("Given in all: $0, to VMs: $1."), size(figure("Given")), number(figure("GivenTo"))),
         cockpit.format(_("The host would have $0 available."), size(figure("HostAvailable"))),
         sums.AtRest?.v ? cockpit.format(_("At rest after about $0."), duration(figure("Seconds"))) : _("It would not come to rest."),
     ];
