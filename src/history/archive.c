@@ -9,7 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "ring.h"
+#include "disk-file.h"
+#include "file-error.h"
 #include "series-reader.h"
 #include "series.h"
 
@@ -84,7 +85,7 @@ kind_of (const char *uuid)
 static gboolean
 is_damage (const GError *error)
 {
-  return g_error_matches (error, MC_SERIES_ERROR, MC_SERIES_ERROR_DAMAGED);
+  return g_error_matches (error, MC_DISK_FILE_ERROR, MC_DISK_FILE_ERROR_DAMAGED);
 }
 
 /* A disk that stays full is told once: files that were there before may still be written. What is
@@ -157,36 +158,47 @@ set_aside_damaged (McArchive *self, const char *path, const GError *error)
 
 /* Writing */
 
-static gboolean
-write_rows (
-    McArchive *self, const char *uuid, const McHistoryRow *rows, gsize n_rows, GError **error)
+/* What is added to the files of the host or a VM. */
+typedef struct
 {
-  g_autofree char *path = find_path (self, uuid, SERIES);
-  g_autoptr (GError) failure = NULL;
+  const char *uuid; /* (nullable) */
+  const McHistoryRow *rows;
+  gsize n_rows;
+  const McLoggedMove *moves;
+  gsize n_moves;
+} Addition;
 
-  check_first (self, path, uuid, check_series);
-  if (mc_series_write (path, kind_of (uuid), rows, n_rows, &failure))
-    return TRUE;
-  if (set_aside_damaged (self, path, failure))
-    return mc_series_write (path, kind_of (uuid), rows, n_rows, error);
-  g_propagate_error (error, g_steal_pointer (&failure));
-  return FALSE;
+typedef gboolean (*WriteFile) (const char *path, const Addition *added, GError **error);
+
+static gboolean
+write_rows (const char *path, const Addition *added, GError **error)
+{
+  return mc_series_write (path, kind_of (added->uuid), added->rows, added->n_rows, error);
 }
 
 static gboolean
-write_moves (
-    McArchive *self, const char *uuid, const McLoggedMove *moves, gsize n_moves, GError **error)
+write_moves (const char *path, const Addition *added, GError **error)
 {
-  g_autofree char *path = find_path (self, uuid, MOVES);
+  return mc_moves_log_write (path, added->moves, added->n_moves, error);
+}
+
+/* One that is damaged is made anew. */
+static gboolean
+write_file (McArchive *self,
+            const char *suffix,
+            CheckFile check,
+            WriteFile write,
+            const Addition *added,
+            GError **error)
+{
+  g_autofree char *path = find_path (self, added->uuid, suffix);
   g_autoptr (GError) failure = NULL;
 
-  if (n_moves == 0)
-    return TRUE;
-  check_first (self, path, uuid, check_moves);
-  if (mc_moves_log_write (path, moves, n_moves, &failure))
+  check_first (self, path, added->uuid, check);
+  if (write (path, added, &failure))
     return TRUE;
   if (set_aside_damaged (self, path, failure))
-    return mc_moves_log_write (path, moves, n_moves, error);
+    return write (path, added, error);
   g_propagate_error (error, g_steal_pointer (&failure));
   return FALSE;
 }
@@ -199,12 +211,13 @@ mc_archive_write (McArchive *self,
                   const McLoggedMove *moves,
                   gsize n_moves)
 {
+  const Addition added = { uuid, rows, n_rows, moves, n_moves };
   g_autoptr (GError) error = NULL;
 
   if (g_mkdir (self->directory, 0700) < 0 && errno != EEXIST)
-    mc_series_fail_errno (&error, "make", self->directory);
-  else if (write_rows (self, uuid, rows, n_rows, &error))
-    write_moves (self, uuid, moves, n_moves, &error);
+    mc_file_error_set (&error, "make", self->directory);
+  else if (write_file (self, SERIES, check_series, write_rows, &added, &error) && n_moves > 0)
+    write_file (self, MOVES, check_moves, write_moves, &added, &error);
   note_kept (self, uuid, error);
 }
 

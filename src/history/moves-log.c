@@ -10,7 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ring.h"
+#include "disk-file.h"
+#include "file-error.h"
 
 /* About 500 moves. */
 #define MOST_BYTES (32 * 1024)
@@ -108,15 +109,15 @@ read_moves (int fd, const char *path, GError **error)
   guint damaged;
 
   if (length < 0 || length > 2 * MOST_BYTES)
-    mc_series_fail_damaged (error, "it is larger than this version writes");
+    mc_disk_file_fail_damaged (error, "it is larger than this version writes");
   else
     text = g_malloc ((gsize)length + 1);
-  if (text == NULL || !mc_series_read_at (fd, text, (gsize)length, 0, path, error))
+  if (text == NULL || !mc_disk_file_read_at (fd, text, (gsize)length, 0, path, error))
     return NULL;
   moves = mc_moves_log_parse (text, (gsize)length, &damaged);
   if (damaged <= DAMAGED_LINES_MOST)
     return g_steal_pointer (&moves);
-  mc_series_fail_damaged (error, "many of its lines are no moves");
+  mc_disk_file_fail_damaged (error, "many of its lines are no moves");
   return NULL;
 }
 
@@ -124,7 +125,7 @@ GArray *
 mc_moves_log_read (const char *path, GError **error)
 {
   g_autoptr (GError) failure = NULL;
-  int fd = mc_series_open_file (path, O_RDONLY, &failure);
+  int fd = mc_disk_file_open (path, O_RDONLY, &failure);
   GArray *moves = NULL;
 
   if (fd < 0 && g_error_matches (failure, G_FILE_ERROR, G_FILE_ERROR_NOENT))
@@ -161,10 +162,10 @@ append (int fd, off_t length, const char *text, const char *path, GError **error
   char last = '\n';
 
   if (length > 0 && pread (fd, &last, 1, length - 1) != 1)
-    return mc_series_fail_errno (error, "read", path);
-  if (last != '\n' && !mc_series_write_at (fd, "\n", 1, length++, path, error))
+    return mc_file_error_set (error, "read", path);
+  if (last != '\n' && !mc_disk_file_write_at (fd, "\n", 1, length++, path, error))
     return FALSE;
-  return mc_series_write_at (fd, text, strlen (text), length, path, error);
+  return mc_disk_file_write_at (fd, text, strlen (text), length, path, error);
 }
 
 /* Where it would grow too long, it is shortened first: it does not grow where it cannot be.
@@ -172,12 +173,12 @@ append (int fd, off_t length, const char *text, const char *path, GError **error
 static int
 open_with_room (const char *path, gsize more, GError **error)
 {
-  int fd = mc_series_open_file (path, O_RDWR | O_CREAT, error);
+  int fd = mc_disk_file_open (path, O_RDWR | O_CREAT, error);
 
   if (fd < 0 || find_length (fd) + (off_t)more <= MOST_BYTES)
     return fd;
   close (fd);
-  return shorten (path, error) ? mc_series_open_file (path, O_RDWR | O_CREAT, error) : -1;
+  return shorten (path, error) ? mc_disk_file_open (path, O_RDWR | O_CREAT, error) : -1;
 }
 
 gboolean

@@ -38,7 +38,7 @@ gboolean mc_moves_log_write (const char *path,
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Returns: (transfer full) (element-type McLoggedMove): all that are there, oldest first; NULL with
- * MC_SERIES_ERROR_DAMAGED where it is no such file, or with G_FILE_ERROR. */
+ * MC_DISK_FILE_ERROR_DAMAGED where it is no such file, or with G_FILE_ERROR. */
 GArray *mc_moves_log_read (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -4,85 +4,9 @@
 
 #include "ring.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-G_DEFINE_QUARK (mc_series_error_quark, mc_series_error)
-
-gboolean
-mc_series_fail_errno (GError **error, const char *doing, const char *path)
-{
-  int saved = errno;
-
-  g_set_error (error, G_FILE_ERROR, (int)g_file_error_from_errno (saved), "failed to %s %s: %s",
-               doing, path, g_strerror (saved));
-  return FALSE;
-}
-
-gboolean
-mc_series_fail_damaged (GError **error, const char *why)
-{
-  g_set_error_literal (error, MC_SERIES_ERROR, MC_SERIES_ERROR_DAMAGED, why);
-  return FALSE;
-}
-
-int
-mc_series_open_file (const char *path, int flags, GError **error)
-{
-  /* A pipe that nobody reads or writes is not waited for. */
-  int fd = open (path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW, 0600);
-  struct stat info;
-
-  if (fd < 0 && errno != ENXIO && errno != ELOOP && errno != EISDIR)
-    {
-      mc_series_fail_errno (error, "open", path);
-      return -1;
-    }
-  if (fd >= 0 && fstat (fd, &info) == 0 && S_ISREG (info.st_mode))
-    return fd;
-  mc_series_fail_damaged (error, "it is not a regular file");
-  if (fd >= 0)
-    close (fd);
-  return -1;
-}
-
-gboolean
-mc_series_read_at (int fd, void *bytes, gsize length, off_t at, const char *path, GError **error)
-{
-  gsize done = 0;
-
-  while (done < length)
-    {
-      gssize now = pread (fd, (guint8 *)bytes + done, length - done, at + (off_t)done);
-
-      if (now < 0 && errno != EINTR)
-        return mc_series_fail_errno (error, "read", path);
-      if (now == 0)
-        return mc_series_fail_damaged (error, "it is too short");
-      done += (gsize)MAX (now, 0);
-    }
-  return TRUE;
-}
-
-gboolean
-mc_series_write_at (
-    int fd, const void *bytes, gsize length, off_t at, const char *path, GError **error)
-{
-  gsize done = 0;
-
-  while (done < length)
-    {
-      gssize now = pwrite (fd, (const guint8 *)bytes + done, length - done, at + (off_t)done);
-
-      if (now < 0 && errno != EINTR)
-        return mc_series_fail_errno (error, "write", path);
-      done += (gsize)MAX (now, 0);
-    }
-  return TRUE;
-}
+#include "disk-file.h"
 
 /* Rows */
 
@@ -155,7 +79,7 @@ mc_ring_read (McRing *self, int fd, const char *path, GError **error)
 
   mc_ring_clear (self);
   self->bytes = g_malloc (length);
-  return mc_series_read_at (fd, self->bytes, length, self->at, path, error);
+  return mc_disk_file_read_at (fd, self->bytes, length, self->at, path, error);
 }
 
 gboolean
@@ -170,8 +94,8 @@ mc_ring_read_steps (
     return mc_ring_read (self, fd, path, error);
   mc_ring_clear (self);
   self->bytes = g_malloc0 (self->n_rows * size);
-  return mc_series_read_at (fd, self->bytes + begin * size, (last - first + 1) * size, at, path,
-                            error);
+  return mc_disk_file_read_at (fd, self->bytes + begin * size, (last - first + 1) * size, at, path,
+                               error);
 }
 
 gboolean
@@ -204,8 +128,8 @@ mc_ring_write (
 {
   gsize size = row_bytes (self);
 
-  return mc_series_write_at (fd, self->bytes + first * size, (last - first + 1) * size,
-                             self->at + (off_t)(first * size), path, error);
+  return mc_disk_file_write_at (fd, self->bytes + first * size, (last - first + 1) * size,
+                                self->at + (off_t)(first * size), path, error);
 }
 
 gboolean
@@ -214,5 +138,5 @@ mc_ring_write_row (const McRing *self, McRingRow *row, int fd, const char *path,
   off_t at = self->at + (off_t)(row->step % self->n_rows * row_bytes (self));
 
   row->check = find_check (row, self->kind->n_columns);
-  return mc_series_write_at (fd, row, row_bytes (self), at, path, error);
+  return mc_disk_file_write_at (fd, row, row_bytes (self), at, path, error);
 }

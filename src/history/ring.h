@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One of the two rings of rows in a file of the past, and its rows while they are in memory; and
- * how such a file is read and written. series.h says what is where. Any thread; what has a
- * descriptor waits for the disk.
+ * One of the two rings of rows in a file of the past, and its rows while they are in memory.
+ * series.h says what is where. Any thread; what has a descriptor waits for the disk.
  */
 #pragma once
 
@@ -11,28 +10,6 @@
 #include "history-kind.h"
 
 G_BEGIN_DECLS
-
-typedef enum
-{
-  MC_SERIES_ERROR_DAMAGED, /* the file is another's, of another version, or damaged */
-} McSeriesError;
-
-#define MC_SERIES_ERROR (mc_series_error_quark ())
-GQuark mc_series_error_quark (void);
-
-/* Both return FALSE. */
-gboolean mc_series_fail_damaged (GError **error, const char *why);
-gboolean mc_series_fail_errno (GError **error, const char *doing, const char *path);
-
-/* Returns: a descriptor of a regular file, or -1: MC_SERIES_ERROR_DAMAGED where it is something
- * else, in its own right or behind a link. @flags: O_RDONLY or O_RDWR, and O_CREAT */
-int mc_series_open_file (const char *path, int flags, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/* All of the bytes, or an error. */
-gboolean
-mc_series_read_at (int fd, void *bytes, gsize length, off_t at, const char *path, GError **error);
-gboolean mc_series_write_at (
-    int fd, const void *bytes, gsize length, off_t at, const char *path, GError **error);
 
 /* A row as it is in the file, where it has as many figures as there are columns. */
 typedef struct

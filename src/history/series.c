@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "disk-file.h"
+#include "file-error.h"
 #include "gather.h"
 
 #define HEAD_BYTES 512
@@ -73,13 +75,13 @@ check_head (int fd, const McHistoryKind *kind, const char *path, GError **error)
   struct stat info;
 
   if (fstat (fd, &info) < 0)
-    return mc_series_fail_errno (error, "look at", path);
+    return mc_file_error_set (error, "look at", path);
   if (info.st_size != find_size (kind))
-    return mc_series_fail_damaged (error, "it has another size than this version writes");
-  if (!mc_series_read_at (fd, head, sizeof head, 0, path, error))
+    return mc_disk_file_fail_damaged (error, "it has another size than this version writes");
+  if (!mc_disk_file_read_at (fd, head, sizeof head, 0, path, error))
     return FALSE;
   return memcmp (head, head_of (kind), sizeof head) == 0
-         || mc_series_fail_damaged (error, "its head is not one that this version writes");
+         || mc_disk_file_fail_damaged (error, "its head is not one that this version writes");
 }
 
 int
@@ -90,7 +92,7 @@ mc_series_open (const char *path,
                 McRing *coarse,
                 GError **error)
 {
-  int fd = mc_series_open_file (path, flags, error);
+  int fd = mc_disk_file_open (path, flags, error);
 
   init_rings (kind, fine, coarse);
   if (fd < 0 || check_head (fd, kind, path, error))
@@ -113,9 +115,9 @@ fill_new (int fd, const McHistoryKind *kind, const char *path, GError **error)
   int failed = posix_fallocate (fd, 0, find_size (kind));
 
   if (failed == 0)
-    return mc_series_write_at (fd, head_of (kind), HEAD_BYTES, 0, path, error);
+    return mc_disk_file_write_at (fd, head_of (kind), HEAD_BYTES, 0, path, error);
   errno = failed;
-  return mc_series_fail_errno (error, "make room for", path);
+  return mc_file_error_set (error, "make room for", path);
 }
 
 /* All of it, or nothing. */
@@ -127,9 +129,9 @@ make_series (const char *path, const McHistoryKind *kind, GError **error)
   gboolean made;
 
   if (fd < 0)
-    return mc_series_fail_errno (error, "make", path);
+    return mc_file_error_set (error, "make", path);
   made = fill_new (fd, kind, path, error)
-         && (g_rename (temporary, path) == 0 || mc_series_fail_errno (error, "make", path));
+         && (g_rename (temporary, path) == 0 || mc_file_error_set (error, "make", path));
   close (fd);
   if (!made)
     g_unlink (temporary);
@@ -144,7 +146,7 @@ check_rows (int fd, McRing *fine, McRing *coarse, const char *path, GError **err
   if (!mc_ring_read (fine, fd, path, error) || !mc_ring_read (coarse, fd, path, error))
     return FALSE;
   return mc_ring_count_damaged (fine) + mc_ring_count_damaged (coarse) <= DAMAGED_ROWS_MOST
-         || mc_series_fail_damaged (error, "many of its rows are damaged");
+         || mc_disk_file_fail_damaged (error, "many of its rows are damaged");
 }
 
 gboolean

@@ -21,7 +21,7 @@ G_BEGIN_DECLS
 /*
  * Whether @path can be used, of which all is read: also where it is not there. A few damaged rows,
  * as a loss of power may leave them, do not matter: they are as if nothing was known. Fails with
- * MC_SERIES_ERROR, or with G_FILE_ERROR where it cannot be read.
+ * MC_DISK_FILE_ERROR, or with G_FILE_ERROR where it cannot be read.
  */
 gboolean mc_series_check (const char *path,
                           const McHistoryKind *kind,

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "arcstats.h"
+#include "file-error.h"
 #include "meminfo.h"
 
 #define MEMINFO_PATH  "/proc/meminfo"
@@ -88,16 +89,6 @@ mc_host_new (const char *meminfo_path, const char *pressure_path, const char *ar
   return self;
 }
 
-static gboolean
-fail (GError **error, const char *what, const char *path)
-{
-  int saved = errno;
-
-  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (saved), "failed to %s %s: %s", what,
-               path, g_strerror (saved));
-  return FALSE;
-}
-
 /* The module may come and go: its file is opened each time. Most hosts have none. */
 static gboolean
 read_arcstats (const char *path, guint64 *bytes, GError **error)
@@ -112,10 +103,10 @@ read_arcstats (const char *path, guint64 *bytes, GError **error)
       return TRUE;
     }
   if (fd < 0)
-    return fail (error, "open", path);
+    return mc_file_error_set (error, "open", path);
   length = read (fd, text, sizeof text - 1);
   if (length < 0)
-    fail (error, "read", path);
+    mc_file_error_set (error, "read", path);
   close (fd);
   if (length < 0)
     return FALSE;
@@ -151,10 +142,10 @@ mc_host_read (McHost *self, guint64 *total, guint64 *available, GError **error)
   if (self->meminfo_fd < 0)
     self->meminfo_fd = open (self->meminfo_path, O_RDONLY | O_CLOEXEC);
   if (self->meminfo_fd < 0)
-    return fail (error, "open", self->meminfo_path);
+    return mc_file_error_set (error, "open", self->meminfo_path);
   length = pread (self->meminfo_fd, text, sizeof text - 1, 0);
   if (length < 0)
-    return fail (error, "read", self->meminfo_path);
+    return mc_file_error_set (error, "read", self->meminfo_path);
   text[length] = '\0';
   if (!mc_meminfo_parse (text, total, available, error))
     {
@@ -188,11 +179,11 @@ mc_host_watch_pressure (McHost *self, GError **error)
 
   self->pressure_fd = open (self->pressure_path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
   if (self->pressure_fd < 0)
-    return fail (error, "open", self->pressure_path);
+    return mc_file_error_set (error, "open", self->pressure_path);
   /* The kernel wants the terminating zero, too. */
   if (write (self->pressure_fd, PRESSURE_TRIGGER, sizeof PRESSURE_TRIGGER) < 0)
     {
-      fail (error, "set a trigger on", self->pressure_path);
+      mc_file_error_set (error, "set a trigger on", self->pressure_path);
       close (self->pressure_fd);
       self->pressure_fd = -1;
       return FALSE;

@@ -11,15 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static gboolean
-fail_errno (GError **error, const char *doing, const char *path)
-{
-  int saved = errno;
-
-  g_set_error (error, G_FILE_ERROR, (int)g_file_error_from_errno (saved), "failed to %s %s: %s",
-               doing, path, g_strerror (saved));
-  return FALSE;
-}
+#include "file-error.h"
 
 static gboolean
 fail_irregular (GError **error, const char *path)
@@ -34,7 +26,7 @@ check_regular (int fd, const char *path, GError **error)
   struct stat info;
 
   if (fstat (fd, &info) < 0)
-    return fail_errno (error, "look at", path);
+    return mc_file_error_set (error, "look at", path);
   if (S_ISREG (info.st_mode))
     return TRUE;
   return fail_irregular (error, path);
@@ -55,7 +47,7 @@ read_whole (int fd, const char *path, gsize most_bytes, GString *text, GError **
       if (length > 0)
         g_string_append_len (text, buffer, length);
       else if (errno != EINTR)
-        return fail_errno (error, "read", path);
+        return mc_file_error_set (error, "read", path);
     }
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE, "%s is larger than %zu KiB", path,
                most_bytes / 1024);
@@ -74,7 +66,7 @@ mc_text_file_read (const char *path, gsize most_bytes, GError **error)
   if (fd < 0 && errno == ENXIO) /* a socket */
     fail_irregular (error, shown);
   else if (fd < 0)
-    fail_errno (error, "open", shown);
+    mc_file_error_set (error, "open", shown);
   if (fd < 0)
     return NULL;
   fine = check_regular (fd, shown, error) && read_whole (fd, shown, most_bytes, text, error);
@@ -129,7 +121,7 @@ sync_directory (const char *path, GError **error)
   gboolean fine = fd >= 0 && fsync (fd) == 0;
 
   if (!fine)
-    fail_errno (error, "sync", directory);
+    mc_file_error_set (error, "sync", directory);
   if (fd >= 0)
     close (fd);
   return fine;
@@ -142,10 +134,10 @@ mc_text_file_write (const char *path, const char *text, GError **error)
   int fd = g_mkstemp_full (temporary, O_WRONLY | O_CLOEXEC, 0600);
 
   if (fd < 0)
-    return fail_errno (error, "write", path);
+    return mc_file_error_set (error, "write", path);
   if (fill (fd, text) && rename (temporary, path) == 0)
     return sync_directory (path, error);
-  fail_errno (error, "write", path);
+  mc_file_error_set (error, "write", path);
   unlink (temporary);
   return FALSE;
 }
