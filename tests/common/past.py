@@ -5,7 +5,7 @@ import contextlib
 import time
 
 from common import MIB
-from common.service import start_service, stop_service
+from common.service import kill_service, start_service, stop_service
 
 SPEED = 25  # a step of ten seconds takes two fifths of one
 
@@ -35,9 +35,7 @@ class Past:
 
     def kill(self):
         self.passed()
-        self.running.process.kill()
-        self.running.process.wait()
-        self.running.connection.close_sync()
+        kill_service(self.running)
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@
 #include "fake-hypervisor.h"
 #include "intake.h"
 #include "names.h"
-#include "recorder.h"
+#include "recorded.h"
 #include "test-clock.h"
 #include "views.h"
 
@@ -237,22 +237,6 @@ set_up (Service *service, guint n_vms)
 }
 
 static void
-remove_history (Service *service)
-{
-  g_autofree char *history = g_build_filename (service->directory, "history", NULL);
-  g_autoptr (GDir) dir = g_dir_open (history, 0, NULL);
-  const char *name;
-
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *path = g_build_filename (history, name, NULL);
-
-      g_unlink (path);
-    }
-  g_rmdir (history);
-}
-
-static void
 tear_down (Service *service)
 {
   g_autofree char *settings = g_build_filename (service->directory, "settings", NULL);
@@ -268,7 +252,7 @@ tear_down (Service *service)
   g_rand_free (service->random);
   g_unlink (settings);
   g_unlink (counters);
-  remove_history (service);
+  mc_test_remove_history (service->directory);
   g_rmdir (service->directory);
   g_free (service->directory);
   g_test_dbus_down (service->daemon);
@@ -556,26 +540,6 @@ wait_for_disk (Service *service)
 }
 
 static void
-on_recorded (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  mc_recorder_sync_finish (result);
-  *(gboolean *)user_data = TRUE;
-}
-
-/* What was seen is on the disk. The first time this makes a file for each VM, which would be in the
- * cost of the cycles beside it: seconds pass faster here than a disk writes. */
-static void
-wait_for_history (Service *service)
-{
-  gboolean recorded = FALSE;
-
-  mc_recorder_sync_async (mc_coordinator_get_parts (service->coordinator)->context->recorder,
-                          on_recorded, &recorded);
-  while (!recorded)
-    g_main_context_iteration (NULL, TRUE);
-}
-
-static void
 measure_start (Service *service)
 {
   gint64 begun_ns = cpu_ns (CLOCK_PROCESS_CPUTIME_ID);
@@ -605,7 +569,9 @@ main (int argc, char **argv)
   g_print ("vms=%u ", n_vms);
   measure_start (&service);
   pass (&service, rest, SETTLE_S);
-  wait_for_history (&service);
+  /* The first time this makes a file for each VM, which would be in the cost of the cycles beside it:
+   * seconds pass faster here than a disk writes. */
+  mc_test_wait_for_recorder (mc_coordinator_get_parts (service.coordinator)->context->recorder);
   measure_load (&service, "rest", rest, seconds);
   measure_objects (&service);
   measure_load (&service, "change", work, seconds);

@@ -6,6 +6,8 @@
 
 #include <glib/gstdio.h>
 
+#include "recorded.h"
+
 static void
 on_added (McCoordinator *coordinator, McVm *vm, gpointer user_data)
 {
@@ -75,22 +77,10 @@ wait_for_disk (Fixture *f)
   mc_test_clock_settle ();
 }
 
-static void
-on_recorded (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  mc_recorder_sync_finish (result);
-  *(gboolean *)user_data = TRUE;
-}
-
 void
 fixture_wait_for_recorder (Fixture *f)
 {
-  gboolean recorded = FALSE;
-
-  mc_recorder_sync_async (mc_coordinator_get_parts (f->coordinator)->context->recorder, on_recorded,
-                          &recorded);
-  while (!recorded)
-    g_main_context_iteration (NULL, TRUE);
+  mc_test_wait_for_recorder (mc_coordinator_get_parts (f->coordinator)->context->recorder);
   mc_test_clock_settle ();
 }
 
@@ -185,22 +175,6 @@ fixture_set_up (Fixture *f, gconstpointer data)
   mc_fake_hypervisor_set_host (f->fake, 4 * MC_GIB, 3 * MC_GIB);
 }
 
-static void
-remove_history (Fixture *f)
-{
-  g_autofree char *history = g_build_filename (f->directory, "history", NULL);
-  g_autoptr (GDir) dir = g_dir_open (history, 0, NULL);
-  const char *name;
-
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *path = g_build_filename (history, name, NULL);
-
-      g_unlink (path);
-    }
-  g_rmdir (history);
-}
-
 void
 fixture_tear_down (Fixture *f, gconstpointer data)
 {
@@ -218,7 +192,7 @@ fixture_tear_down (Fixture *f, gconstpointer data)
 
       g_unlink (path);
     }
-  remove_history (f);
+  mc_test_remove_history (f->directory);
   g_unlink (f->config_path);
   g_rmdir (f->directory);
   g_free (f->directory);

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "disk-file.h"
 #include "file-fixture.h"
 #include "moves-log.h"
-#include "ring.h"
 
 static void
 add (FileFixture *f, guint64 time_us)
@@ -108,7 +108,7 @@ expect_damaged (FileFixture *f, const char *why)
   g_autoptr (GError) error = NULL;
 
   g_assert_null (mc_moves_log_read (f->path, &error));
-  g_assert_error (error, MC_SERIES_ERROR, MC_SERIES_ERROR_DAMAGED);
+  g_assert_error (error, MC_DISK_FILE_ERROR, MC_DISK_FILE_ERROR_DAMAGED);
   g_assert_cmpstr (error->message, ==, why);
 }
 
@@ -153,29 +153,19 @@ test_lines (FileFixture *f, gconstpointer data)
     }
 }
 
+#define TEST(name, function)                                                                       \
+  g_test_add ("/moves-log/" name, FileFixture, "a.moves", file_fixture_set_up, function,           \
+              file_fixture_tear_down)
+
 int
 main (int argc, char **argv)
 {
-  static const struct
-  {
-    const char *name;
-    void (*test) (FileFixture *f, gconstpointer data);
-  } tests[] = {
-    { "written-is-read", test_written_is_read },
-    { "limit", test_limit },
-    { "limit-where-it-cannot-be-shortened", test_limit_where_it_cannot_be_shortened },
-    { "half-a-line", test_half_a_line },
-    { "foreign", test_foreign },
-    { "lines", test_lines },
-  };
-
   g_test_init (&argc, &argv, NULL);
-  for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
-    {
-      g_autofree char *path = g_strconcat ("/moves-log/", tests[i].name, NULL);
-
-      g_test_add (path, FileFixture, "a.moves", file_fixture_set_up, tests[i].test,
-                  file_fixture_tear_down);
-    }
+  TEST ("written-is-read", test_written_is_read);
+  TEST ("limit", test_limit);
+  TEST ("limit-where-it-cannot-be-shortened", test_limit_where_it_cannot_be_shortened);
+  TEST ("half-a-line", test_half_a_line);
+  TEST ("foreign", test_foreign);
+  TEST ("lines", test_lines);
   return g_test_run ();
 }

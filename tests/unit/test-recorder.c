@@ -600,39 +600,29 @@ test_sweeps_do_not_gather (Fixture *f, gconstpointer data)
   g_assert_cmpint (g_atomic_int_get (&n_freed), ==, MC_HISTORY_COARSE_STEPS);
 }
 
+#define TEST(name, function)                                                                       \
+  g_test_add ("/recorder/" name, Fixture, NULL, set_up, function, tear_down)
+
 int
 main (int argc, char **argv)
 {
-  static const struct
-  {
-    const char *name;
-    void (*test) (Fixture *f, gconstpointer data);
-  } tests[] = {
-    { "read-at-once", test_read_at_once },
-    { "restart", test_restart },
-    { "moves-of-all", test_moves_of_all },
-    { "newest-moves-of-many", test_newest_moves_of_many },
-    { "moves-of-all-while-something-is-written", test_moves_of_all_while_something_is_written },
-    { "nothing-is-kept", test_nothing_is_kept },
-    { "no-uuid", test_no_uuid },
-    { "set-aside", test_set_aside },
-    { "damaged-meanwhile", test_damaged_meanwhile },
-    { "moves-damaged-meanwhile", test_moves_damaged_meanwhile },
-    { "what-stays-in-the-way-is-told-once", test_what_stays_in_the_way_is_told_once },
-    { "not-kept-of-some-is-told-once", test_not_kept_of_some_is_told_once },
-    { "not-kept-is-told-once", test_not_kept_is_told_once },
-    { "sweep", test_sweep },
-    { "sweep-while-vms-come-back", test_sweep_while_vms_come_back },
-    { "sweep-beside-many", test_sweep_beside_many },
-    { "sweeps-do-not-gather", test_sweeps_do_not_gather },
-  };
-
   g_test_init (&argc, &argv, NULL);
-  for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
-    {
-      g_autofree char *path = g_strconcat ("/recorder/", tests[i].name, NULL);
-
-      g_test_add (path, Fixture, NULL, set_up, tests[i].test, tear_down);
-    }
+  TEST ("read-at-once", test_read_at_once);
+  TEST ("restart", test_restart);
+  TEST ("moves-of-all", test_moves_of_all);
+  TEST ("newest-moves-of-many", test_newest_moves_of_many);
+  TEST ("moves-of-all-while-something-is-written", test_moves_of_all_while_something_is_written);
+  TEST ("nothing-is-kept", test_nothing_is_kept);
+  TEST ("no-uuid", test_no_uuid);
+  TEST ("set-aside", test_set_aside);
+  TEST ("damaged-meanwhile", test_damaged_meanwhile);
+  TEST ("moves-damaged-meanwhile", test_moves_damaged_meanwhile);
+  TEST ("what-stays-in-the-way-is-told-once", test_what_stays_in_the_way_is_told_once);
+  TEST ("not-kept-of-some-is-told-once", test_not_kept_of_some_is_told_once);
+  TEST ("not-kept-is-told-once", test_not_kept_is_told_once);
+  TEST ("sweep", test_sweep);
+  TEST ("sweep-while-vms-come-back", test_sweep_while_vms_come_back);
+  TEST ("sweep-beside-many", test_sweep_beside_many);
+  TEST ("sweeps-do-not-gather", test_sweeps_do_not_gather);
   return g_test_run ();
 }

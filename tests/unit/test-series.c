@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "disk-file.h"
 #include "file-fixture.h"
 #include "series-reader.h"
 #include "series.h"
@@ -219,16 +220,16 @@ expect_unusable (FileFixture *f, const char *why)
   g_autoptr (GError) error = NULL;
 
   g_assert_false (mc_series_check (f->path, &mc_history_of_host, &error));
-  g_assert_error (error, MC_SERIES_ERROR, MC_SERIES_ERROR_DAMAGED);
+  g_assert_error (error, MC_DISK_FILE_ERROR, MC_DISK_FILE_ERROR_DAMAGED);
   g_assert_cmpstr (error->message, ==, why);
   if (g_str_equal (why, "many of its rows are damaged"))
     return;
   g_clear_error (&error);
   g_assert_false (mc_series_write (f->path, &mc_history_of_host, &row, 1, &error));
-  g_assert_error (error, MC_SERIES_ERROR, MC_SERIES_ERROR_DAMAGED);
+  g_assert_error (error, MC_DISK_FILE_ERROR, MC_DISK_FILE_ERROR_DAMAGED);
   g_clear_error (&error);
   g_assert_null (mc_series_read (f->path, &mc_history_of_host, NOW - 60, NOW, NOW, 0, &error));
-  g_assert_error (error, MC_SERIES_ERROR, MC_SERIES_ERROR_DAMAGED);
+  g_assert_error (error, MC_DISK_FILE_ERROR, MC_DISK_FILE_ERROR_DAMAGED);
 }
 
 static void
@@ -288,7 +289,7 @@ test_other_kind (FileFixture *f, gconstpointer data)
 
   write_one (f, NOW, 1, 0);
   g_assert_false (mc_series_check (f->path, &mc_history_of_vm, &error));
-  g_assert_error (error, MC_SERIES_ERROR, MC_SERIES_ERROR_DAMAGED);
+  g_assert_error (error, MC_DISK_FILE_ERROR, MC_DISK_FILE_ERROR_DAMAGED);
 }
 
 /* Half a file is never there. */
@@ -312,35 +313,25 @@ test_disk_full (FileFixture *f, gconstpointer data)
   write_one (f, NOW, 1, 0);
 }
 
+#define TEST(name, function)                                                                       \
+  g_test_add ("/series/" name, FileFixture, "host.series", file_fixture_set_up, function,          \
+              file_fixture_tear_down)
+
 int
 main (int argc, char **argv)
 {
-  static const struct
-  {
-    const char *name;
-    void (*test) (FileFixture *f, gconstpointer data);
-  } tests[] = {
-    { "nothing", test_nothing },
-    { "last-hour", test_last_hour },
-    { "last-week", test_last_week },
-    { "points", test_points },
-    { "worst", test_worst },
-    { "gap", test_gap },
-    { "clock-goes-back", test_clock_goes_back },
-    { "clock-is-before-all", test_clock_is_before_all },
-    { "foreign", test_foreign },
-    { "damaged", test_damaged },
-    { "other-kind", test_other_kind },
-    { "disk-full", test_disk_full },
-  };
-
   g_test_init (&argc, &argv, NULL);
-  for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
-    {
-      g_autofree char *path = g_strconcat ("/series/", tests[i].name, NULL);
-
-      g_test_add (path, FileFixture, "host.series", file_fixture_set_up, tests[i].test,
-                  file_fixture_tear_down);
-    }
+  TEST ("nothing", test_nothing);
+  TEST ("last-hour", test_last_hour);
+  TEST ("last-week", test_last_week);
+  TEST ("points", test_points);
+  TEST ("worst", test_worst);
+  TEST ("gap", test_gap);
+  TEST ("clock-goes-back", test_clock_goes_back);
+  TEST ("clock-is-before-all", test_clock_is_before_all);
+  TEST ("foreign", test_foreign);
+  TEST ("damaged", test_damaged);
+  TEST ("other-kind", test_other_kind);
+  TEST ("disk-full", test_disk_full);
   return g_test_run ();
 }
