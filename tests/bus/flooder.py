@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A client that floods, until its input ends, with one call: as fast as the bus takes it where it wants no replies, and a
-hundred at any time where it does, which it reads. At the end it tells how many answers of each kind it got.
+hundred at any time where it does, which it reads. For each line that it is given it tells how many answers of each kind it got.
 
 It is given to Python as text, since who runs it may not read where the source is. Arguments: path, interface, method,
 parameters as GVariant text or "", and whether it wants replies. Without them it writes to the socket by itself: a library
@@ -34,12 +34,12 @@ def blob(destination, path, interface, method, body, flags, serial):
 def begin():
     print("ready", flush=True)
     sys.stdin.readline()
-    threading.Thread(target=end, daemon=True).start()
+    threading.Thread(target=tell, daemon=True).start()
 
 
-def end():
-    sys.stdin.read()
-    print(json.dumps(answers), flush=True)
+def tell():
+    for _ in sys.stdin:
+        print(json.dumps(answers), flush=True)
     os._exit(0)
 
 
