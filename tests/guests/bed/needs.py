@@ -9,6 +9,9 @@ import time
 
 from common import MIB, wait_until
 
+from .strain import Strain, stolen_s
+from .watch import Watch
+
 LOW = 100 * MIB  # the low watermark: a guest that has no more available is in need
 LEFT = 50 * MIB  # what a guest in need has left
 GRANT = 8 * MIB  # less answers no need
@@ -71,6 +74,9 @@ class Course:
         self.carried_out = False  # it holds all that it was told to
         self.granted = None  # libvirtd was told to give it more
         self.given = None  # the guest itself had more
+        self.stolen = 0.0  # seconds between the two that the machine did not have
+        self.strain = Strain()
+        self.watch = Watch()
         self.began = time.monotonic()
 
     def look(self):
@@ -78,6 +84,7 @@ class Course:
         self.info = self.guest.info()
         if self.needed is None and self.info["available"] <= LOW:
             self.needed = now
+            self.stolen_before = stolen_s()
         self.carried_out |= self.info["held"] == self.info["target"]
         self.find_grant()
         if self.granted is None:
@@ -86,11 +93,19 @@ class Course:
             self.given = time.monotonic() - self.began
 
     def find_grant(self):
+        if self.granted is not None:
+            return
         least = self.balloon
         for t, size in self.bed.calls.of(self.guest, self.began):
-            if size >= least + GRANT and self.granted is None:
-                self.granted = t - self.began
+            if size >= least + GRANT:
+                self.note_grant(t - self.began)
+                return
             least = min(least, size)
+
+    def note_grant(self, granted):
+        self.granted = granted
+        if self.needed is not None:
+            self.stolen = stolen_s() - self.stolen_before
 
     def has_come(self):
         return self.needed is not None or self.carried_out
@@ -107,8 +122,8 @@ class Course:
         return self.given is not None and self.has_come()
 
     def late(self):
-        """Seconds from need to grant: none where it was given memory before it came to need."""
-        return 0.0 if self.needed is None else max(self.granted - self.needed, 0.0)
+        """Seconds from need to grant that the machine had: none where it was given memory before it came to need."""
+        return 0.0 if self.needed is None else max(self.granted - self.needed - self.stolen, 0.0)
 
     def __str__(self):
         moments = ", ".join(
@@ -116,7 +131,19 @@ class Course:
             for name, t in (("in need", self.needed), ("granted", self.granted), ("given", self.given))
         )
         return (f"{self.guest.name}, {self.balloon // MIB} MiB at first: {moments}; set (s, MiB): "
-                f"{calls_since(self.guest, self.began)}; in the guest: {self.info}")
+                f"{calls_since(self.guest, self.began)}; in the guest: {self.info}; the service showed (s, …, MiB): {self.shown()}; "
+                f"the machine kept from everybody: {self.strain}")
+
+    def shown(self):
+        """What the service said of it meanwhile: that proves nothing, and tells who reads of a failure where to look."""
+        shown = []
+        for look in self.watch.looks:
+            vm = look.vms.get(self.guest.name, {})
+            now = (vm.get("Status"), vm.get("LastReason"), *(vm[name] // MIB for name in ("Target", "Usable") if name in vm),
+                   vm.get("StatsTime", 0) % 10**9 / 1e6)
+            if not shown or shown[-1][1:] != now:
+                shown.append((round(look.t + self.watch.began - self.began, 2), *now))
+        return shown
 
 
 def follow_need(guest, cause=make_needy, also=lambda: None):
@@ -125,16 +152,17 @@ def follow_need(guest, cause=make_needy, also=lambda: None):
     `also` looks at something else, as often.
     """
     course = Course(guest)
-    cause(guest)
-    last = course.began + NEED_WITHIN_S
-    while not course.is_over() and time.monotonic() < last:
-        course.look()
-        also()
-        if cause is make_needy and course.has_missed():
-            course.try_again()
-        if course.has_come():
-            last = min(last, time.monotonic() + ANSWER_S)
-        time.sleep(LOOK_S)
+    with course.watch.aside():
+        cause(guest)
+        last = course.began + NEED_WITHIN_S
+        while not course.is_over() and time.monotonic() < last:
+            course.look()
+            also()
+            if cause is make_needy and course.has_missed():
+                course.try_again()
+            if course.has_come():
+                last = min(last, time.monotonic() + ANSWER_S)
+            time.sleep(LOOK_S)
     return course
 
 

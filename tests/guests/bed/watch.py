@@ -4,6 +4,7 @@
 It never asks libvirt, so that it goes on while libvirtd or a guest's QEMU hangs.
 """
 
+import contextlib
 import threading
 import time
 
@@ -12,6 +13,7 @@ from common.bus import HOST, MANAGER, VM, Client
 from gi.repository import GLib
 
 from .bed import BUS, TIMEOUT_S
+from .strain import stolen_s
 
 EVERY_S = 0.2
 
@@ -19,7 +21,7 @@ EVERY_S = 0.2
 class Look:
     def __init__(self, now, took, root, objects):
         self.t = now
-        self.took = took  # seconds that the slower of the service's two answers took
+        self.took = took  # seconds that the slower of the service's two answers took, without what the machine did not have
         self.root = root
         self.by_path = {path: faces[VM] for path, faces in objects.items() if VM in faces}
         self.vms = {vm["Name"]: vm for vm in self.by_path.values()}
@@ -47,6 +49,15 @@ class Watch:
         self.ending.set()
         self.thread.join()
 
+    @contextlib.contextmanager
+    def aside(self):
+        """While something else is done: nobody waits for what it sees, not even at the end."""
+        self.thread.start()
+        try:
+            yield
+        finally:
+            self.ending.set()
+
     @property
     def now(self):
         return time.monotonic() - self.began
@@ -71,6 +82,7 @@ class Watch:
         self.moves.append((self.now, *arguments))
 
     def look(self, client):
+        stolen = stolen_s()
         began = self.asking = self.now
         try:
             root = client.host()
@@ -81,7 +93,8 @@ class Watch:
             return
         finally:
             self.asking = None
-        look = Look(began, max(between - began, self.now - between), root, objects)
+        took = max(between - began, self.now - between)
+        look = Look(began, max(took - (stolen_s() - stolen), 0.0), root, objects)
         self.tooks.append(look.took)
         self.looks.append(look)
         if self.keep and len(self.looks) > 2 * self.keep:
