@@ -11,6 +11,7 @@
 
 #include "disk-file.h"
 #include "file-error.h"
+#include "new-file.h"
 #include "series-reader.h"
 #include "series.h"
 
@@ -346,14 +347,13 @@ note_former (const McArchive *self, const char *name, GHashTable *by_uuid, GHash
   former->written_s = MAX (former->written_s, (gint64)info.st_mtime);
 }
 
-/* Whether it is NAME@suffix.XXXXXX, as a file is called while it is made. */
 static gboolean
 is_unfinished (const char *name, const char *suffix)
 {
-  g_autofree char *end = g_strconcat (suffix, ".", NULL);
-  const char *rest = strstr (name, end);
+  g_autofree char *uuid = uuid_of (name);
+  g_autofree char *final = g_strconcat (uuid != NULL ? uuid : "host", suffix, NULL);
 
-  return rest != NULL && strlen (rest) == strlen (end) + strlen ("XXXXXX");
+  return mc_new_file_is_unfinished (name, final);
 }
 
 /* What a killed process had begun to make. Returns: whether it is that */

@@ -4,14 +4,16 @@
 
 #include "moves-log.h"
 
-#include <fcntl.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "disk-file.h"
 #include "file-error.h"
+#include "new-file.h"
 
 /* About 500 moves. */
 #define MOST_BYTES (32 * 1024)
@@ -140,6 +142,25 @@ mc_moves_log_read (const char *path, GError **error)
   return moves;
 }
 
+/* On the disk before the old one goes. */
+static gboolean
+replace (const char *path, const char *text, GError **error)
+{
+  g_autofree char *temporary = mc_new_file_name (path);
+  int fd = g_mkstemp_full (temporary, O_WRONLY | O_CLOEXEC, 0600);
+  gboolean replaced;
+
+  if (fd < 0)
+    return mc_file_error_set (error, "make", path);
+  replaced = mc_disk_file_write_at (fd, text, strlen (text), 0, path, error)
+             && ((fsync (fd) == 0 && g_rename (temporary, path) == 0)
+                 || mc_file_error_set (error, "make", path));
+  close (fd);
+  if (!replaced)
+    g_unlink (temporary);
+  return replaced;
+}
+
 /* Drops the older half. */
 static gboolean
 shorten (const char *path, GError **error)
@@ -152,7 +173,7 @@ shorten (const char *path, GError **error)
     return FALSE;
   first = moves->len / 2;
   text = format_lines (&g_array_index (moves, McLoggedMove, first), moves->len - first);
-  return g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, error);
+  return replace (path, text, error);
 }
 
 /* What was half written before has a line of its own. */

@@ -14,6 +14,7 @@
 #include "disk-file.h"
 #include "file-error.h"
 #include "gather.h"
+#include "new-file.h"
 
 #define HEAD_BYTES 512
 
@@ -124,7 +125,7 @@ fill_new (int fd, const McHistoryKind *kind, const char *path, GError **error)
 static gboolean
 make_series (const char *path, const McHistoryKind *kind, GError **error)
 {
-  g_autofree char *temporary = g_strconcat (path, ".XXXXXX", NULL);
+  g_autofree char *temporary = mc_new_file_name (path);
   int fd = g_mkstemp_full (temporary, O_RDWR | O_CLOEXEC, 0600);
   gboolean made;
 

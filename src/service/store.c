@@ -7,6 +7,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "new-file.h"
 #include "text-file.h"
 
 #define ASIDE ".damaged"
@@ -254,18 +255,15 @@ mc_store_class_init (McStoreClass *klass)
   G_OBJECT_CLASS (klass)->finalize = mc_store_finalize;
 }
 
-/* Removes what a killed process had begun to write: mc_text_file_write() names it
- * "FILE.XXXXXX". */
+/* Removes what a killed process had begun to write. */
 static void
 sweep (const char *directory, const char *file_name)
 {
   g_autoptr (GDir) dir = g_dir_open (directory, 0, NULL);
-  gsize length = strlen (file_name);
   const char *name;
 
   while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    if (g_str_has_prefix (name, file_name) && name[length] == '.'
-        && strlen (name + length) == strlen (".XXXXXX"))
+    if (mc_new_file_is_unfinished (name, file_name))
       {
         g_autofree char *path = g_build_filename (directory, name, NULL);
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "file-error.h"
+#include "new-file.h"
 
 static gboolean
 fail_irregular (GError **error, const char *path)
@@ -130,7 +131,7 @@ sync_directory (const char *path, GError **error)
 gboolean
 mc_text_file_write (const char *path, const char *text, GError **error)
 {
-  g_autofree char *temporary = g_strconcat (path, ".XXXXXX", NULL);
+  g_autofree char *temporary = mc_new_file_name (path);
   int fd = g_mkstemp_full (temporary, O_WRONLY | O_CLOEXEC, 0600);
 
   if (fd < 0)

@@ -18,7 +18,7 @@ mc_text_file_read (const char *path, gsize most_bytes, GError **error) G_GNUC_WA
 /*
  * Puts a new file, of mode 0600, in the place of the old one. When it succeeds the new text is on
  * the disk; when it fails the old one stands, or may stand again after a crash. One that is killed
- * leaves "@path.XXXXXX" behind.
+ * leaves an unfinished one behind (new-file.h).
  */
 gboolean
 mc_text_file_write (const char *path, const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -524,8 +524,10 @@ test_sweep (Fixture *f, gconstpointer data)
   make_former (f, 2, 9);
   make_former (f, 3, 7);
   write_file (f, "notes.txt", "somebody's");
-  write_file (f, UUID ".series.a1B2c3", "what was begun when it was killed");
-  write_file (f, UUID ".moves.a1B2c3", "what was begun when it was killed");
+  write_file (f, UUID ".series.backup", "somebody's");
+  write_file (f, UUID ".series.memcoord-a1B2c3", "what was begun when it was killed");
+  write_file (f, UUID ".moves.memcoord-a1B2c3", "what was begun when it was killed");
+  write_file (f, "host.series.memcoord-a1B2c3", "what was begun when it was killed");
   for (guint i = 100; i < 250; i++)
     make_former (f, i, 1);
   g_hash_table_add (present, g_strdup (UUID));
@@ -537,8 +539,10 @@ test_sweep (Fixture *f, gconstpointer data)
   for (guint i = 100; i < 250; i++)
     g_assert_cmpint (is_former_there (f, i), ==, i < 239);
   g_assert_true (is_there (f, "notes.txt"));
-  g_assert_false (is_there (f, UUID ".series.a1B2c3"));
-  g_assert_false (is_there (f, UUID ".moves.a1B2c3"));
+  g_assert_true (is_there (f, UUID ".series.backup"));
+  g_assert_false (is_there (f, UUID ".series.memcoord-a1B2c3"));
+  g_assert_false (is_there (f, UUID ".moves.memcoord-a1B2c3"));
+  g_assert_false (is_there (f, "host.series.memcoord-a1B2c3"));
 }
 
 /* A host of 100 VMs has started, and three of them have. */

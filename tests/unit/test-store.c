@@ -213,19 +213,30 @@ test_pipe (Fixture *f, gconstpointer data)
   g_assert_true (g_file_test (f->path, G_FILE_TEST_IS_REGULAR));
 }
 
-/* Only what the store itself may have left is swept away. */
+/* Only what the store itself may have left is swept away, and no copy that somebody made. */
 static void
 test_sweep (Fixture *f, gconstpointer data)
 {
-  g_autofree char *left = g_build_filename (f->directory, "settings.A1B2C3", NULL);
-  g_autofree char *kept = g_build_filename (f->directory, "settings.orig", NULL);
+  static const char *const copies[]
+      = { "settings.orig", "settings.backup", "settings.A1B2C3", "settings.memcoord-backup-1" };
+  g_autofree char *left = g_build_filename (f->directory, "settings.memcoord-A1B2C3", NULL);
   g_autoptr (McStore) store = NULL;
 
   g_assert_true (g_file_set_contents (left, "x", -1, NULL));
-  g_assert_true (g_file_set_contents (kept, "x", -1, NULL));
+  for (gsize i = 0; i < G_N_ELEMENTS (copies); i++)
+    {
+      g_autofree char *copy = g_build_filename (f->directory, copies[i], NULL);
+
+      g_assert_true (g_file_set_contents (copy, "x", -1, NULL));
+    }
   store = mc_store_new (&mc_state_file_kind, f->directory);
   g_assert_false (g_file_test (left, G_FILE_TEST_EXISTS));
-  g_assert_cmpint (g_unlink (kept), ==, 0);
+  for (gsize i = 0; i < G_N_ELEMENTS (copies); i++)
+    {
+      g_autofree char *copy = g_build_filename (f->directory, copies[i], NULL);
+
+      g_assert_cmpint (g_unlink (copy), ==, 0);
+    }
 }
 
 /* What other users have no business with. */
