@@ -10,7 +10,7 @@ from pathlib import Path
 
 from common import wait_until
 from common.namespace import die_with_parent
-from oracle import Oracle
+from oracle import NOBODY_LOW, PLAIN, Oracle
 
 STATS_PERIOD_S = 1
 PROXMOX = shlex.join([sys.executable, str(Path(__file__).resolve().parent / "peers/proxmox.py")])
@@ -50,9 +50,12 @@ class Nobody:
 
 
 class Knowing(Nobody):
+    def __init__(self, law=PLAIN):
+        self.law = law
+
     def prepare(self, bed, load):
         super().prepare(bed, load)
-        self.oracle = Oracle(bed, load)
+        self.oracle = Oracle(bed, load, self.law)
 
     def start(self, now):
         self.oracle.start(now)
@@ -106,6 +109,8 @@ class Command(Nobody):
 
 BUILT_IN = {
     "none": Nobody, "oracle": Knowing, "memcoord": MemCoord,
+    # What can be had while nobody is low, and the host keeps its reserve.
+    "oracle-low": partial(Knowing, NOBODY_LOW),
     # Filling the host as far as Proxmox VE's law does.
     "memcoord-80": partial(MemCoord, **{"host-usage-limit": 80}),
     "proxmox": partial(Command, PROXMOX),

@@ -2,18 +2,29 @@
 """The coordinator that knows the future: it is told the load, and gives each guest what it will need before it needs it."""
 
 import threading
+from dataclasses import dataclass
 
 import libvirt
-from bed import MIB
+from bed import LOW, MIB
 from loads import RESERVE
 
 EVERY_S = 0.25
-AHEAD_S = 10
-LOOKS = 20  # within AHEAD_S
+LOOKS = 20  # ahead
 SURVIVES = 35 * MIB
 COMFORT = 130 * MIB
-MARGIN = 32 * MIB
-TRIFLE = 16 * MIB
+
+
+@dataclass(frozen=True)
+class Law:
+    ahead_s: float = 10
+    margin: int = 32 * MIB  # beside the host's reserve
+    trifle: int = 16 * MIB  # that is not moved
+    nobody_low: bool = False  # each guest has its low watermark beside what it holds, and page cache has what is left
+
+
+PLAIN = Law()
+# Leaves as little as can be to chance, as nothing can be that does not know the load: it is to show how much there is for page cache.
+NOBODY_LOW = Law(ahead_s=5, margin=0, trifle=4 * MIB, nobody_low=True)
 
 
 def share_out(bases, wants, maxima, budget):
@@ -38,9 +49,10 @@ def water_level(ascending, budget):
 
 
 class Oracle:
-    def __init__(self, bed, load):
+    def __init__(self, bed, load, law=PLAIN):
         self.load = load
-        self.budget = bed.host_total - bed.base - RESERVE - MARGIN
+        self.law = law
+        self.budget = bed.host_total - bed.base - RESERVE - law.margin
         self.maxima = {guest.name: guest.maximum for guest in bed.guests.values()}
         self.targets = {guest.name: guest.current for guest in bed.guests.values()}
         # What an idle guest has in use.
@@ -65,20 +77,26 @@ class Oracle:
             self.move(domains)
         connection.close()
 
-    def needs(self, name, now):
-        ahead = (now + AHEAD_S * look / LOOKS for look in range(LOOKS + 1))
-        return self.idle[name] + max(self.load.needed(name, t) for t in ahead) * MIB
+    def most(self, figure, now):
+        """Bytes of each guest, of what the load tells of it, in the time that is looked ahead."""
+        ahead = [now + self.law.ahead_s * look / LOOKS for look in range(LOOKS + 1)]
+        return {name: self.idle[name] + max(figure(name, t) for t in ahead) * MIB for name in self.targets}
+
+    def bases(self, needs, now):
+        if self.law.nobody_low:
+            return {name: held + LOW + self.law.trifle for name, held in self.most(self.load.held, now).items()}
+        return {name: need + SURVIVES for name, need in needs.items()}
+
+    def share_out(self, now):
+        needs = self.most(self.load.needed, now)
+        bases = {name: min(base, self.maxima[name]) for name, base in self.bases(needs, now).items()}
+        wants = {name: max(bases[name], min(need + COMFORT, self.maxima[name])) for name, need in needs.items()}
+        return share_out(bases, wants, self.maxima, self.budget)
 
     def move(self, domains):
-        now = self.now()
-        needs = {name: self.needs(name, now) for name in self.targets}
-        shares = share_out(
-            {name: min(need + SURVIVES, self.maxima[name]) for name, need in needs.items()},
-            {name: min(need + COMFORT, self.maxima[name]) for name, need in needs.items()},
-            self.maxima, self.budget,
-        )
+        shares = self.share_out(self.now())
         # Those that give come first.
         for name in sorted(self.targets, key=lambda name: shares[name] - self.targets[name]):
-            if abs(shares[name] - self.targets[name]) >= TRIFLE:
+            if abs(shares[name] - self.targets[name]) >= self.law.trifle:
                 self.targets[name] = shares[name]
                 domains[name].setMemoryFlags(int(shares[name]) >> 10, libvirt.VIR_DOMAIN_AFFECT_LIVE)

@@ -2,13 +2,14 @@
 """The benchmark still works: its loads can be played, and what they cost is counted. What it measures, it tells by itself."""
 
 import csv
+from types import SimpleNamespace
 
 import benchmark
 import pytest
-from bed import MIB
+from bed import LOW, MIB
 from coordinators import BUILT_IN
 from loads import LOADS, RESERVE, Load, Shape, story
-from oracle import MARGIN, SURVIVES
+from oracle import NOBODY_LOW, PLAIN, SURVIVES, Oracle
 
 BASE_MIB = 256  # of a bed's host
 IDLE_MIB = {256: 62, 384: 67, 512: 70, 768: 135, 1024: 140, 4096: 315}  # in use by a guest of that maximum that does nothing
@@ -29,11 +30,36 @@ def test_load_has_its_guests(load):
 @pytest.mark.parametrize("load", [load for load in LOADS if load.fits], ids=lambda load: load.name)
 def test_load_fits(load):
     """Who knows it ahead can give all what they need, at any moment."""
-    budget = (load.host_total - RESERVE - MARGIN - BASE_MIB * MIB) / MIB
+    budget = (load.host_total - RESERVE - PLAIN.margin - BASE_MIB * MIB) / MIB
     for tenth in range(load.end_s * 10):
         needed = {guest: load.needed(guest, tenth / 10) + IDLE_MIB[shape.maximum] for guest, shape in load.guests.items()}
         assert sum(needed.values()) + len(needed) * SURVIVES / MIB <= budget, f"at {tenth / 10} s: {needed}"
         assert all(needed[guest] < shape.maximum for guest, shape in load.guests.items())
+
+
+def made_bed(load):
+    """With what an oracle asks of one."""
+    guests = {name: SimpleNamespace(name=name, maximum=shape.maximum * MIB, current=shape.current * MIB,
+                                    info=lambda shape=shape: {"available": (shape.current - IDLE_MIB[shape.maximum]) * MIB})
+              for name, shape in load.guests.items()}
+    return SimpleNamespace(guests=guests, host_total=load.host_total, base=BASE_MIB * MIB)
+
+
+@pytest.mark.parametrize("law", [PLAIN, NOBODY_LOW], ids=["plain", "nobody-low"])
+@pytest.mark.parametrize("load", LOADS, ids=lambda load: load.name)
+def test_oracle_shares_out_what_there_is(load, law):
+    oracle = Oracle(made_bed(load), load, law)
+    for now in range(load.end_s):
+        assert sum(oracle.share_out(now).values()) <= oracle.budget + 1, now
+
+
+def test_oracle_lets_no_reader_and_nobody_beside_be_low():
+    load = next(load for load in LOADS if load.name == "readers")
+    oracle = Oracle(made_bed(load), load, NOBODY_LOW)
+    for now in range(load.end_s):
+        shares = oracle.share_out(now)
+        for name, shape in load.guests.items():
+            assert shares[name] > (load.held(name, now) + IDLE_MIB[shape.maximum]) * MIB + LOW, (name, now)
 
 
 @pytest.mark.parametrize("name", ["oracle", "memcoord"])
@@ -89,3 +115,10 @@ def test_aims_that_are_missed(figures, word):
 def test_seconds_low_are_those_of_what_is_usable():
     rows = [dict(t=t, usable=usable) for t, usable in ((0, None), (1, 101 * MIB), (2, 100 * MIB), (2.5, 40 * MIB), (4, 300 * MIB))]
     assert benchmark.seconds_low(rows) == 2
+
+
+def test_most_reading_is_told():
+    runs = [a_run("oracle-low", read_mib=2820), a_run("proxmox", read_mib=3000)]
+    assert list(benchmark.describe_most_reading(runs)) == [
+        "readers: read 94.0 % of what Proxmox VE's law reads, by who knows the load, lets nobody be low and keeps the host's reserve"]
+    assert list(benchmark.describe_most_reading(runs[1:])) == []
