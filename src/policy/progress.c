@@ -116,17 +116,24 @@ remember_effect (gint64 now_us, const McVmFacts *facts, McVmHistory *history)
   history->vain_balloon = 0;
 }
 
+static void
+forget_way (McVmHistory *history)
+{
+  history->progress_us = history->deflated_us = 0;
+}
+
 void
 mc_progress_forget (McVmHistory *history)
 {
-  history->progress_us = history->deflated_us = 0;
+  forget_way (history);
+  history->idle_since_us = 0; /* a process that hangs gives nothing meanwhile */
 }
 
 void
 mc_progress_remember (gint64 now_us, const McVmFacts *facts, McVmHistory *history)
 {
   if (now_us < history->foreign_until_us)
-    mc_progress_forget (history); /* it goes where somebody else has sent it */
+    forget_way (history); /* it goes where somebody else has sent it */
   else
     {
       remember_speed (now_us, facts, history);

@@ -257,6 +257,41 @@ test_ineffective (void)
     }
 }
 
+/* A process that hangs gives nothing: what it does after that is what it is judged by, the first
+ * time that memory is taken from it, too. */
+static void
+test_ineffective_after_a_hang (void)
+{
+  const struct
+  {
+    guint64 vain_balloon;
+    gboolean hangs; /* or it is suspended */
+  } rows[] = { { 0, TRUE }, { 0, FALSE }, { 600 * MC_MIB, TRUE }, { 600 * MC_MIB, FALSE } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      McVmFacts facts = healthy ();
+      McVmHistory history = { 0 };
+      gint64 now_us = S;
+
+      facts.resident = facts.balloon + 500 * MC_MIB;
+      facts.available = facts.balloon - 30 * MC_MIB;
+      pass (&history, &facts, &now_us, 2);
+      history.reclaimed_us = now_us;
+      history.vain_balloon = rows[i].vain_balloon;
+      pass (&history, &facts, &now_us, 5);
+      facts.busy = rows[i].hangs;
+      facts.running = rows[i].hangs;
+      pass (&history, &facts, &now_us, 20);
+      facts.busy = FALSE;
+      facts.running = TRUE;
+      pass (&history, &facts, &now_us, 14);
+      g_assert_cmpint (status_at (now_us, &facts, &history), ==, MC_VM_MANAGED);
+      pass (&history, &facts, &now_us, 2);
+      g_assert_cmpint (status_at (now_us, &facts, &history), ==, MC_VM_INEFFECTIVE);
+    }
+}
+
 /* Each time implausible figures come back, sound ones are believed later. */
 static void
 test_implausible_figures (void)
@@ -311,6 +346,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/eligibility/slow", test_slow_is_not_stuck);
   g_test_add_func ("/eligibility/booting-on-its-way", test_booting_is_not_stuck);
   g_test_add_func ("/eligibility/ineffective", test_ineffective);
+  g_test_add_func ("/eligibility/ineffective-after-a-hang", test_ineffective_after_a_hang);
   g_test_add_func ("/eligibility/implausible", test_implausible_figures);
   g_test_add_func ("/eligibility/takes-part", test_who_takes_part);
   return g_test_run ();
