@@ -293,7 +293,7 @@ mc_recorder_free (McRecorder *self)
     flush_all (self);
   g_hash_table_unref (self->pending);
   /* The thread, which the disk holds, still uses the rest. */
-  if (self->abandoned)
+  if (self->abandoned && self->thread != NULL)
     return;
   if (self->thread != NULL)
     {
