@@ -6,10 +6,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gstdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "file-error.h"
+#include "new-file.h"
 
 G_DEFINE_QUARK (mc_disk_file_error_quark, mc_disk_file_error)
 
@@ -18,6 +20,23 @@ mc_disk_file_fail_damaged (GError **error, const char *why)
 {
   g_set_error_literal (error, MC_DISK_FILE_ERROR, MC_DISK_FILE_ERROR_DAMAGED, why);
   return FALSE;
+}
+
+gboolean
+mc_disk_file_make (const char *path, McDiskFileFill fill, gconstpointer data, GError **error)
+{
+  g_autofree char *temporary = mc_new_file_name (path);
+  int fd = g_mkstemp_full (temporary, O_RDWR | O_CLOEXEC, 0600);
+  gboolean made;
+
+  if (fd < 0)
+    return mc_file_error_set (error, "make", path);
+  made = fill (fd, path, data, error)
+         && (g_rename (temporary, path) == 0 || mc_file_error_set (error, "make", path));
+  close (fd);
+  if (!made)
+    g_unlink (temporary);
+  return made;
 }
 
 int

@@ -20,6 +20,14 @@ GQuark mc_disk_file_error_quark (void);
 /* Returns: FALSE */
 gboolean mc_disk_file_fail_damaged (GError **error, const char *why);
 
+/* Writes what is in a new file. @path: what it will be called */
+typedef gboolean (*McDiskFileFill) (int fd, const char *path, gconstpointer data, GError **error);
+
+/* Makes a file of mode 0600 beside @path, and gives it that name when it is filled: all of it is
+ * there, or what was there before. @data: for @fill */
+gboolean
+mc_disk_file_make (const char *path, McDiskFileFill fill, gconstpointer data, GError **error);
+
 /* Returns: a descriptor of a regular file, or -1: MC_DISK_FILE_ERROR_DAMAGED where it is something
  * else, in its own right or behind a link. @flags: O_RDONLY or O_RDWR, and O_CREAT */
 int mc_disk_file_open (const char *path, int flags, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -6,14 +6,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "disk-file.h"
 #include "file-error.h"
-#include "new-file.h"
 
 /* About 500 moves. */
 #define MOST_BYTES (32 * 1024)
@@ -144,21 +142,10 @@ mc_moves_log_read (const char *path, GError **error)
 
 /* On the disk before the old one goes. */
 static gboolean
-replace (const char *path, const char *text, GError **error)
+fill_new (int fd, const char *path, gconstpointer text, GError **error)
 {
-  g_autofree char *temporary = mc_new_file_name (path);
-  int fd = g_mkstemp_full (temporary, O_WRONLY | O_CLOEXEC, 0600);
-  gboolean replaced;
-
-  if (fd < 0)
-    return mc_file_error_set (error, "make", path);
-  replaced = mc_disk_file_write_at (fd, text, strlen (text), 0, path, error)
-             && ((fsync (fd) == 0 && g_rename (temporary, path) == 0)
-                 || mc_file_error_set (error, "make", path));
-  close (fd);
-  if (!replaced)
-    g_unlink (temporary);
-  return replaced;
+  return mc_disk_file_write_at (fd, text, strlen (text), 0, path, error)
+         && (fsync (fd) == 0 || mc_file_error_set (error, "make", path));
 }
 
 /* Drops the older half. */
@@ -173,7 +160,7 @@ shorten (const char *path, GError **error)
     return FALSE;
   first = moves->len / 2;
   text = format_lines (&g_array_index (moves, McLoggedMove, first), moves->len - first);
-  return replace (path, text, error);
+  return mc_disk_file_make (path, fill_new, text, error);
 }
 
 /* What was half written before has a line of its own. */

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,7 +13,6 @@
 #include "disk-file.h"
 #include "file-error.h"
 #include "gather.h"
-#include "new-file.h"
 
 #define HEAD_BYTES 512
 
@@ -111,32 +109,15 @@ is_missing (const GError *error)
 /* Making */
 
 static gboolean
-fill_new (int fd, const McHistoryKind *kind, const char *path, GError **error)
+fill_new (int fd, const char *path, gconstpointer data, GError **error)
 {
+  const McHistoryKind *kind = data;
   int failed = posix_fallocate (fd, 0, find_size (kind));
 
   if (failed == 0)
     return mc_disk_file_write_at (fd, head_of (kind), HEAD_BYTES, 0, path, error);
   errno = failed;
   return mc_file_error_set (error, "make room for", path);
-}
-
-/* All of it, or nothing. */
-static gboolean
-make_series (const char *path, const McHistoryKind *kind, GError **error)
-{
-  g_autofree char *temporary = mc_new_file_name (path);
-  int fd = g_mkstemp_full (temporary, O_RDWR | O_CLOEXEC, 0600);
-  gboolean made;
-
-  if (fd < 0)
-    return mc_file_error_set (error, "make", path);
-  made = fill_new (fd, kind, path, error)
-         && (g_rename (temporary, path) == 0 || mc_file_error_set (error, "make", path));
-  close (fd);
-  if (!made)
-    g_unlink (temporary);
-  return made;
 }
 
 /* Checking */
@@ -270,7 +251,7 @@ mc_series_write (const char *path,
   if (n_rows == 0)
     return TRUE;
   fd = mc_series_open (path, kind, O_RDWR, &fine, &coarse, &failure);
-  if (fd < 0 && is_missing (failure) && make_series (path, kind, error))
+  if (fd < 0 && is_missing (failure) && mc_disk_file_make (path, fill_new, kind, error))
     fd = mc_series_open (path, kind, O_RDWR, &fine, &coarse, error);
   else if (fd < 0 && !is_missing (failure))
     g_propagate_error (error, g_steal_pointer (&failure));
