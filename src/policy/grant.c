@@ -23,6 +23,15 @@ least_grant (const McPolicyCycle *cycle, const McCandidate *candidate)
   return MIN (MIN (of_capacity, demand->step), demand->low / GRANT_DIVISOR) / MC_MIB * MC_MIB;
 }
 
+/* What there was for it, of which its sentence tells. */
+static guint64
+budget_of (const McPolicyCycle *cycle, const McCandidate *candidate)
+{
+  gint64 grantable = candidate->demand.thrashing ? cycle->grantable_to_thrashing : cycle->grantable;
+
+  return MIN ((guint64)MAX (grantable, 0), candidate->budget);
+}
+
 static guint64
 grant_to (const McPolicyCycle *cycle, McCandidate *candidate, guint64 amount, McReason reason)
 {
@@ -34,7 +43,7 @@ grant_to (const McPolicyCycle *cycle, McCandidate *candidate, guint64 amount, Mc
     return 0;
   mc_candidate_move_to (candidate, demand->target + amount, reason,
                         reason == MC_REASON_BELOW_MINIMUM ? demand->least : demand->low);
-  candidate->decision->budget = MIN ((guint64)MAX (cycle->grantable, 0), candidate->budget);
+  candidate->decision->budget = budget_of (cycle, candidate);
   candidate->history->granted_us = cycle->now_us;
   candidate->history->granted = demand->target + amount;
   candidate->history->vain_balloon = 0; /* what was asked before is no longer to be seen */
@@ -115,7 +124,7 @@ explain_unmet_need (const McPolicyCycle *cycle, McCandidate *candidate)
   mc_candidate_explain (candidate, why_unmet (cycle, candidate));
   candidate->decision->group = candidate->group;
   candidate->decision->limit = candidate->demand.low;
-  candidate->decision->budget = MIN ((guint64)MAX (cycle->grantable, 0), candidate->budget);
+  candidate->decision->budget = budget_of (cycle, candidate);
 }
 
 void

@@ -166,6 +166,26 @@ check_grants_are_paid (const Run *run)
     g_assert_cmpuint (granted, ==, 0);
 }
 
+/* "+204 MiB of 146 MiB free" is no sentence. */
+static gboolean
+tells_of_free_memory (McReason reason)
+{
+  return reason == MC_REASON_NEEDS || reason == MC_REASON_SWAPPING || reason == MC_REASON_GROWS
+         || reason == MC_REASON_GIVEN_BACK;
+}
+
+static void
+check_sentences (const Run *run)
+{
+  for (guint i = 0; i < run->n; i++)
+    {
+      const McVmDecision *decision = &run->decisions[i];
+
+      if (decision->move && tells_of_free_memory (decision->reason))
+        g_assert_cmpuint (decision->target - decision->before, <=, decision->budget);
+    }
+}
+
 static void
 check_steps (const Run *run)
 {
@@ -458,6 +478,7 @@ run_cycle (Run *run)
   check_limits (run);
   check_grants_are_paid (run);
   check_steps (run);
+  check_sentences (run);
   check_takings (run);
   check_left_alone (run);
   check_need_is_met (run);
