@@ -59,31 +59,67 @@ find_end (const McPast *past, guint64 since, guint64 until)
   return MAX (MAX (until, last), since + 1);
 }
 
-/* Each row holds until the next, and in a column with several the last one is shown. */
+static double
+mean (double sum, gsize n)
+{
+  return n > 0 ? sum / (double)n : NAN;
+}
+
+/* The mean of what is known in rows @first up to @end. */
+static McPlotPoint
+mean_of (const McPast *past, gsize first, gsize end, gboolean of_host)
+{
+  McPlotPoint sum = { 0, 0 };
+  gsize n_all = 0, n_used = 0;
+
+  for (gsize row = first; row < end; row++)
+    {
+      McPlotPoint point = point_of (past, row, of_host);
+
+      sum.all += isnan (point.all) ? 0 : point.all;
+      sum.used += isnan (point.used) ? 0 : point.used;
+      n_all += !isnan (point.all);
+      n_used += !isnan (point.used);
+    }
+  return (McPlotPoint){ mean (sum.all, n_all), mean (sum.used, n_used) };
+}
+
+/* Whether the row before @next lasts until @time: each holds until the next, and the last one as
+ * long as any. */
+static gboolean
+holds_until (const McPast *past, gsize next, guint64 step, guint64 time)
+{
+  if (next == 0 || next < past->n_rows || step == G_MAXUINT64)
+    return next > 0;
+  return time < mc_past_get_time (past, next - 1) + step;
+}
+
+/* Of several rows that begin in one column the mean is shown. */
 static void
 fill_points (const McPast *past, gboolean of_host, const McPlot *plot, McPlotPoint *points)
 {
   guint64 step = find_step (past);
   double column = (double)(plot->until - plot->since) / plot->n_points;
-  gsize row = 0;
+  gsize next = 0;
 
   for (guint i = 0; i < plot->n_points; i++)
     {
       guint64 begin = plot->since + (guint64)(i * column);
       guint64 end = plot->since + (guint64)((i + 1) * column);
+      gsize first = next;
 
       points[i] = (McPlotPoint){ NAN, NAN };
-      while (row + 1 < past->n_rows && mc_past_get_time (past, row + 1) < end)
-        row++;
-      if (row < past->n_rows && mc_past_get_time (past, row) < end
-          && (row + 1 < past->n_rows || step == G_MAXUINT64
-              || begin < mc_past_get_time (past, row) + step))
-        points[i] = point_of (past, row, of_host);
+      while (next < past->n_rows && mc_past_get_time (past, next) < end)
+        next++;
+      if (next > first)
+        points[i] = mean_of (past, first, next, of_host);
+      else if (holds_until (past, next, step, begin))
+        points[i] = point_of (past, next - 1, of_host);
     }
 }
 
-guint
-mc_past_plot_width (void)
+static guint
+get_width (void)
 {
   guint columns = mc_text_columns ();
 
@@ -94,7 +130,7 @@ mc_past_plot_width (void)
 void
 mc_past_plot_print (const McPast *past, gboolean of_host, guint64 since, guint64 until)
 {
-  guint n = mc_past_plot_width ();
+  guint n = get_width ();
   g_autofree McPlotPoint *points = g_new (McPlotPoint, n);
   guint64 end = find_end (past, since, until);
   McPlot plot = {

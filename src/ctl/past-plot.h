@@ -6,9 +6,6 @@
 
 G_BEGIN_DECLS
 
-/* Returns: how many columns of figures it has: more rows than that it does not need. */
-guint mc_past_plot_width (void);
-
 /* @since, @until: µs since the epoch; it begins later where nothing can be kept of then. */
 void mc_past_plot_print (const McPast *past, gboolean of_host, guint64 since, guint64 until);
 

@@ -46,10 +46,11 @@ past_new (GVariant *answer)
 }
 
 McPast *
-mc_past_load (McClient *client, const char *path, guint64 since_us, guint points, GError **error)
+mc_past_load (McClient *client, const char *path, guint64 since_us, GError **error)
 {
   g_autoptr (GVariant) answer = NULL;
   guint64 until_us = 0;
+  guint points = 0; /* all */
 
   answer = mc_client_read (client, MC_ROOT_PATH, MC_ROOT_INTERFACE, "GetHistory",
                            g_variant_new ("(ottu)", path, since_us, until_us, points), "(asaad)",

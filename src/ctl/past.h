@@ -15,9 +15,8 @@ typedef struct
   double *figures; /* row by row; NaN: not known */
 } McPast;
 
-/* Until now. @path: of the host's object or a VM's. @points: the most rows; 0 = all */
-McPast *
-mc_past_load (McClient *client, const char *path, guint64 since_us, guint points, GError **error)
+/* Until now. @path: of the host's object or a VM's. */
+McPast *mc_past_load (McClient *client, const char *path, guint64 since_us, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 void mc_past_free (McPast *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (McPast, mc_past_free)

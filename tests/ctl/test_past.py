@@ -50,6 +50,22 @@ def test_plot_and_figures_of_a_vm(service, ctl, rows):
     assert [line.split()[:3] for line in lines if line.startswith("Unused")] == [["Unused", "125", "MiB"]]
 
 
+@pytest.mark.parametrize("columns", [60, 80, 300])
+def test_figures_are_those_of_each_step(service, ctl, rows, columns):
+    """What was once is not lost in a mean: the least and the most do not depend on how wide the terminal is."""
+    rows("web")
+    service.tell("unused", "web", 400 * MIB)
+    service.wait_until(lambda: service.vms()["web"]["Unused"] == 400 * MIB)
+    rows("web", 9)
+    service.tell("remove", "web")
+    service.wait_until(lambda: "web" not in service.vms())
+    unused = {row["Unused"] for row in json.loads(ctl.good("history", UUID, "--json"))["Rows"]} - {None}
+    assert min(unused) < max(unused)
+    line = next(line for line in on_terminal(ctl, "history", UUID, columns=columns) if line.startswith("Unused"))
+    _, least, _, most = map(int, re.findall(r"(\d+) MiB", line))
+    assert (least, most) == (min(unused) // MIB, max(unused) // MIB)
+
+
 def test_plot_of_the_host(service, ctl, rows):
     rows("web")
     text = ctl.good("history")

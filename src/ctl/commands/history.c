@@ -222,7 +222,7 @@ add_past (Pasts *self,
           const Options *options,
           GError **error)
 {
-  McPast *past = mc_past_load (client, path, options->since, 0, error);
+  McPast *past = mc_past_load (client, path, options->since, error);
 
   if (past == NULL)
     return FALSE;
@@ -260,7 +260,7 @@ print_csv (McClient *client,
            const Options *options,
            GError **error)
 {
-  g_autoptr (McPast) host = mc_past_load (client, MC_ROOT_PATH, options->since, 0, error);
+  g_autoptr (McPast) host = mc_past_load (client, MC_ROOT_PATH, options->since, error);
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GPtrArray) pasts = g_ptr_array_new_with_free_func ((GDestroyNotify)mc_past_free);
   Pasts all = { names, pasts };
@@ -305,8 +305,7 @@ show (McClient *client,
       GError **error)
 {
   gboolean of_host = g_str_equal (path, MC_ROOT_PATH);
-  g_autoptr (McPast) past = mc_past_load (client, path, options->since,
-                                          client->json ? 0 : mc_past_plot_width (), error);
+  g_autoptr (McPast) past = mc_past_load (client, path, options->since, error);
   g_autoptr (GVariant) moves
       = past != NULL ? mc_past_load_moves (client, path, options->since, error) : NULL;
 
