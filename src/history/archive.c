@@ -135,6 +135,16 @@ check_moves (const char *path, const char *uuid, GError **error)
   return moves != NULL;
 }
 
+/* What is wrong with the process or the disk, and not with that file. */
+static gboolean
+may_pass (const GError *error)
+{
+  return g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_MFILE)
+         || g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NFILE)
+         || g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOMEM)
+         || g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_IO);
+}
+
 /* Before a file is used for the first time; one that is not there is fine. */
 static void
 check_first (McArchive *self, const char *path, const char *uuid, CheckFile check)
@@ -143,7 +153,11 @@ check_first (McArchive *self, const char *path, const char *uuid, CheckFile chec
 
   if (!g_hash_table_add (self->checked, g_strdup (path)))
     return;
-  if (!check (path, uuid, &error))
+  if (check (path, uuid, &error))
+    return;
+  if (may_pass (error))
+    g_hash_table_remove (self->checked, path);
+  else
     set_aside (self, path, error);
 }
 

@@ -60,6 +60,15 @@ record_guest (McHistoryRow *row, const McVmFacts *facts, const McVmHistory *hist
     row->figures[MC_HISTORY_VM_USED] = (float)saturating_sub (facts->balloon, facts->unused);
 }
 
+/* Figures of a guest that has fallen silent would look like those of one at rest. */
+static gboolean
+is_heard (McVm *vm, const McVmFacts *facts)
+{
+  McVmStatus status = mc_vm_get_status (vm);
+
+  return facts->stats_time_s > 0 && status != MC_VM_STALE && status != MC_VM_BUSY;
+}
+
 static void
 record_vm (const McRecording *self, McVm *vm, gint64 wall_us)
 {
@@ -71,7 +80,7 @@ record_vm (const McRecording *self, McVm *vm, gint64 wall_us)
       = figure_of (facts.target == MC_UNKNOWN ? facts.balloon : facts.target);
   row.figures[MC_HISTORY_VM_RESIDENT] = figure_of (facts.resident);
   row.figures[MC_HISTORY_VM_MAXIMUM] = figure_of (facts.policy.maximum);
-  if (facts.stats_time_s > 0)
+  if (is_heard (vm, &facts))
     record_guest (&row, &facts, mc_vm_get_history (vm));
   mc_recorder_add (self->host->context->recorder, mc_vm_get_uuid (vm), &row);
 }

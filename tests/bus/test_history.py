@@ -108,6 +108,23 @@ def test_what_a_guest_does_not_report_is_not_known(past):
         "Used", "Unused", "Usable", "Available", "SwapInRate", "SwapOutRate"]
 
 
+@pytest.mark.parametrize("silence, status", [("freeze", "stale"), ("hang", "busy")])
+def test_guest_that_has_fallen_silent_is_seen_in_its_past(past, silence, status):
+    service = past.start()
+    assert wait_for_rows(service, WEB, 3)[-1]["Used"] == 387 * MIB
+    service.tell(silence, "web")
+    service.wait_until(lambda: service.vms()["web"]["Status"] == status, 20)
+    since = recent(service, WEB)[-1]["Time"]
+
+    def rows():
+        found = [row for row in known(recent(service, WEB)) if row["Time"] > since]
+        return found if len(found) >= 2 else None
+
+    row = wait_until(rows, 20, "rows of its silence")[-1]
+    assert (row["Balloon"], row["Maximum"]) == (512 * MIB, 1024 * MIB)
+    assert (row["Used"], row["Unused"], row["SwapInRate"]) == (UNKNOWN, UNKNOWN, UNKNOWN)
+
+
 @pytest.mark.parametrize("end", ["stop", "kill"])
 def test_history_outlives_the_service(past, end):
     service = past.start()

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <math.h>
 #include <signal.h>
@@ -399,6 +400,30 @@ test_set_aside (Fixture *f, gconstpointer data)
   g_assert_cmpstr (moves, ==, "[('" UUID "', 7, 1, 2, 'grows')]");
 }
 
+/* What is in the file is not to blame for that, and is kept. */
+static void
+test_no_descriptor_is_left (Fixture *f, gconstpointer data)
+{
+  struct rlimit limit, less;
+  int next = open ("/dev/null", O_RDONLY);
+
+  add (f, NULL, NOW, 5);
+  sync_all (f);
+  mc_recorder_free (f->recorder);
+  f->recorder = mc_recorder_new (f->directory, &news);
+  add (f, NULL, NOW + 10, 5);
+  g_assert_no_errno (getrlimit (RLIMIT_NOFILE, &limit));
+  less = (struct rlimit){ (rlim_t)next, limit.rlim_max };
+  close (next);
+  g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &less));
+  sync_all (f);
+  g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &limit));
+  g_assert_nonnull (strstr (told->str, g_strerror (EMFILE)));
+  g_assert_false (is_there (f, "host.series.damaged"));
+  add (f, NULL, NOW + 20, 5);
+  g_assert_cmpuint (count_rows (f, NULL), ==, 4); /* from the first to the end of the last */
+}
+
 /* Somebody truncates it while the service runs. */
 static void
 test_damaged_meanwhile (Fixture *f, gconstpointer data)
@@ -619,6 +644,7 @@ main (int argc, char **argv)
   TEST ("nothing-is-kept", test_nothing_is_kept);
   TEST ("no-uuid", test_no_uuid);
   TEST ("set-aside", test_set_aside);
+  TEST ("no-descriptor-is-left", test_no_descriptor_is_left);
   TEST ("damaged-meanwhile", test_damaged_meanwhile);
   TEST ("moves-damaged-meanwhile", test_moves_damaged_meanwhile);
   TEST ("what-stays-in-the-way-is-told-once", test_what_stays_in_the_way_is_told_once);
