@@ -67,12 +67,12 @@ gather_row (const Span *span, guint32 begin, double *figures)
 }
 
 /* Puts all rows behind each other. Of steps in which nothing was kept there is a row where there
- * was something before. */
-static GArray *
-gather_rows (const Span *span, guint n_figures)
+ * was something before. Returns: how many rows */
+static gsize
+gather_rows (const Span *span, guint n_figures, GByteArray *all)
 {
-  GArray *all = g_array_new (FALSE, FALSE, sizeof (double));
   double figures[N_FIGURES_MOST];
+  gsize row = n_figures * sizeof (double);
   gboolean before = FALSE;
 
   for (guint32 begin = span->first; begin < span->end; begin += span->each)
@@ -80,10 +80,10 @@ gather_rows (const Span *span, guint n_figures)
       gboolean any = gather_row (span, begin, figures);
 
       if (any || before)
-        g_array_append_vals (all, figures, n_figures);
+        g_byte_array_append (all, (const guint8 *)figures, (guint)row);
       before = any;
     }
-  return all;
+  return all->len / row;
 }
 
 /* As GVariant has an array of arrays: their bytes, and behind them where each of them ends, in as
@@ -92,15 +92,15 @@ static GVariant *
 build_rows (const Span *span)
 {
   guint n_figures = 1 + span->ring->kind->n_columns;
-  g_autoptr (GArray) all = gather_rows (span, n_figures);
-  gsize row = n_figures * sizeof (double), n_rows = all->len / n_figures;
+  gsize row = n_figures * sizeof (double);
+  gsize n_most = (span->end - span->first + span->each - 1) / span->each;
+  GByteArray *bytes = g_byte_array_sized_new ((guint)(n_most * (row + sizeof (guint32))));
+  gsize n_rows = gather_rows (span, n_figures, bytes);
   gsize width = n_rows * (row + sizeof (guint8)) <= G_MAXUINT8     ? sizeof (guint8)
                 : n_rows * (row + sizeof (guint16)) <= G_MAXUINT16 ? sizeof (guint16)
                                                                    : sizeof (guint32);
-  GByteArray *bytes = g_byte_array_sized_new ((guint)(n_rows * (row + width)));
   g_autoptr (GBytes) whole = NULL;
 
-  g_byte_array_append (bytes, (const guint8 *)all->data, (guint)(n_rows * row));
   for (gsize i = 1; i <= n_rows; i++)
     {
       guint32 end = GUINT32_TO_LE ((guint32)(i * row));
