@@ -135,6 +135,41 @@ def test_spec_says_what_the_page_is_bundled_from(installed, source_root):
 
 
 @pytest.fixture
+def build_packages(source_root, tmp_path):
+    """Runs a script that builds packages, in a source with it alone, as far as Meson, which fails; returns what it did and said."""
+    project = tmp_path / "source"
+    (project / "src/cockpit/node_modules").mkdir(parents=True)
+    (project / "data/packaging").mkdir(parents=True)
+    shutil.copytree(source_root / "tests/common", project / "tests/common")
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name, does in (("meson", "echo 'meson.build:1:0: ERROR: it lacks something'; exit 1"), ("id", "echo 0")):
+        (tools / name).write_text(f"#!/bin/sh\n{does}\n")
+        (tools / name).chmod(0o755)
+
+    def build(script, *words):
+        shutil.copy(source_root / "data/packaging" / script, project / "data/packaging")
+        command = [project / "data/packaging" / script, *map(str, words)]
+        return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env={**os.environ, "PATH": f"{tools}:{os.environ['PATH']}"})
+    return build
+
+
+@pytest.mark.parametrize("script, words", [("build-rpm", []), ("build-debian", ["--output"])])
+def test_directory_for_packages_keeps_what_is_in_it(build_packages, tmp_path, script, words):
+    (tmp_path / "mine/SPECS").mkdir(parents=True)
+    build_packages(script, *words, tmp_path / "mine")
+    assert (tmp_path / "mine/SPECS").is_dir()
+
+
+@pytest.mark.parametrize("script", ["build-rpm", "build-debian"])
+def test_unknown_option_of_what_builds_packages_is_refused(build_packages, tmp_path, script):
+    before = sorted(path.name for path in tmp_path.iterdir())
+    refused = build_packages(script, "--outptu")
+    assert refused.returncode != 0 and refused.stderr.startswith(f"{script}: unknown ")
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+@pytest.fixture
 def debian(source_root, tmp_path):
     """Debian's directory, in a source where it may write."""
     return shutil.copytree(source_root / "data/packaging/debian", tmp_path / "source/debian")
