@@ -198,6 +198,12 @@ def test_both_formats_have_the_same_packages(source_root):
     assert ours == ["memcoord", *(f"memcoord-{name}" for name in re.findall(r"^%package (.*)$", (packaging / "memcoord.spec").read_text(), re.M))]
 
 
+def test_upgrade_of_the_service_alone_removes_no_package(debian):
+    """Who names memcoord_*.deb alone keeps the others: what they need of it is in each later version."""
+    wanted = re.findall(r"^ memcoord \((.*)\),$", (debian / "control").read_text(), re.M)
+    assert wanted == [">= ${source:Version}"] * 2
+
+
 def test_every_test_of_debians_packages_is_run(source_root):
     tests = source_root / "data/packaging/debian/tests"
     listed = " ".join(re.findall(r"^Tests: (.*)$", (tests / "control").read_text(), re.M)).split()
