@@ -68,3 +68,9 @@ def test_each_build_that_a_document_has_begins_alike():
              for name in ("README.md", "CONTRIBUTING.md", "tests/demo")}
     assert all(begun.values())
     assert {prefix for prefixes in begun.values() for prefix in prefixes} == {" --prefix=/usr"}
+
+
+def test_tests_are_built_where_the_readme_has_set_the_build_up_without_them():
+    left_out = set(re.findall(r"-D(\w+)=false", "".join(blocks_of_readme("Install"))))
+    set_up = re.search(r"^set_up build .*$", (PROJECT / "tests/run").read_text(), re.M).group()
+    assert left_out and left_out <= set(re.findall(r"-D(\w+)=true", set_up))
