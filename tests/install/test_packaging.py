@@ -169,6 +169,12 @@ def test_unknown_option_of_what_builds_packages_is_refused(build_packages, tmp_p
     assert sorted(path.name for path in tmp_path.iterdir()) == before
 
 
+@pytest.mark.parametrize("script", ["build-rpm", "build-debian"])
+def test_what_meson_lacks_to_build_packages_is_told(build_packages, script):
+    failed = build_packages(script)
+    assert failed.returncode != 0 and "ERROR: it lacks something" in failed.stderr
+
+
 @pytest.fixture
 def debian(source_root, tmp_path):
     """Debian's directory, in a source where it may write."""
