@@ -6,6 +6,7 @@
 
 #include "error.h"
 #include "events.h"
+#include "missing.h"
 #include "recording.h"
 #include "schedule.h"
 #include "service-manager.h"
@@ -323,12 +324,25 @@ static void
 on_given_back (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   GTask *stop = user_data;
+  McCoordinator *self = g_task_get_source_object (stop);
   g_autoptr (GError) error = NULL;
   guint64 bytes;
 
   if (!mc_give_back_calls_begin_finish (result, &bytes, &error))
     g_message ("Not all that was taken from VMs is given back: %s", error->message);
-  shut_down (g_task_get_source_object (stop), stop);
+  mc_missing_log (self->parts.fleet.vms, error == NULL ? "the host has no more" : NULL);
+  shut_down (self, stop);
+}
+
+/* Returns: (nullable): why VMs are left as they are at a stop for good */
+static const char *
+find_wish_to_keep (McCoordinator *self)
+{
+  const McSettings *settings = self->parts.context->settings;
+
+  if (!mc_settings_get_config (settings)->give_back_on_stop)
+    return "on-stop=keep";
+  return mc_settings_get_dry_run (settings) ? "dry run" : NULL;
 }
 
 void
@@ -337,15 +351,16 @@ mc_coordinator_stop_async (McCoordinator *self,
                            GAsyncReadyCallback callback,
                            gpointer user_data)
 {
-  McSettings *settings = self->parts.context->settings;
+  const char *keep = find_wish_to_keep (self);
   GTask *stop = g_task_new (self, NULL, callback, user_data);
   g_autofree char *paused = mc_host_parts_describe_pause (&self->parts);
 
   g_return_if_fail (!mc_context_is_ending (self->parts.context));
 
   mc_service_manager_notify_stopping ();
-  if (for_good && mc_settings_get_config (settings)->give_back_on_stop
-      && !mc_settings_get_dry_run (settings))
+  if (for_good && keep != NULL)
+    mc_missing_log (self->parts.fleet.vms, keep);
+  if (for_good && keep == NULL)
     mc_give_back_calls_begin_last_async (&self->parts.give_back_calls, paused, on_given_back, stop);
   else
     shut_down (self, stop);

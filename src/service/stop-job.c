@@ -96,7 +96,12 @@ read_answer (GTask *task, GObject *connection, GAsyncResult *result)
 
   if (parameters != NULL)
     return g_variant_get_child_value (parameters, 0);
-  g_debug ("Nobody says whether this stop is for good: %s", error->message);
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    g_message ("systemd has not said within %d ms whether this stop is for good: nothing is given "
+               "back to VMs",
+               ANSWERS_WITHIN_MS);
+  else
+    g_debug ("Nobody says whether this stop is for good: %s", error->message);
   job_answer (task, FALSE);
   return NULL;
 }

@@ -34,9 +34,9 @@ def call(service, path, method, types="()", *values):
     return service.call(path, HOST if path == ROOT else VM, method, GLib.Variant(types, values))
 
 
-def squeeze(bus, *names):
+def squeeze(bus, *names, **options):
     """The service with VMs that memory was taken from, when the host was short; it has room by now."""
-    service = start_service(bus, speed=50)
+    service = start_service(bus, speed=50, **options)
     for name in names:
         service.tell("add", name, 1024 * MIB)
     service.wait_until(lambda: {vm["Status"] for vm in service.vms().values()} == {"managed"})
@@ -201,6 +201,14 @@ def test_any_other_stop_keeps(stopping, told, job, state):
     targets, seconds = left_behind(stopping)
     assert targets["web"] < 1024 * MIB
     assert seconds < 5
+
+
+def test_stop_of_which_systemd_does_not_say_in_time_what_it_is_is_logged(bus, told, tmp_path):
+    with (tmp_path / "log").open("w") as log:
+        service = squeeze(bus, "web", stderr=log)
+    told("hang", "running")
+    stop_service(service)
+    assert "systemd has not said within 1000 ms whether this stop is for good: nothing is given back" in (tmp_path / "log").read_text()
 
 
 def test_stop_that_nobody_says_anything_of_keeps(stopping):

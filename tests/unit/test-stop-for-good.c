@@ -12,6 +12,45 @@
 #define GIVES_FOR_S 3
 #define ENDS_IN_S   6
 
+/* What was logged: one message a line. */
+static GString *messages;
+
+static GLogWriterOutput
+capture (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
+{
+  for (gsize i = 0; i < n_fields; i++)
+    if (g_str_equal (fields[i].key, "MESSAGE"))
+      g_string_append_printf (messages, "%s\n", (const char *)fields[i].value);
+  return g_log_writer_default (level, fields, n_fields, user_data);
+}
+
+/* Stops it, and finds what is logged then of what is missing. Returns: (transfer full) (nullable)
+ */
+static char *
+stop_and_find_missing (Fixture *f)
+{
+  const char *begin, *end;
+
+  g_string_truncate (messages, 0);
+  fixture_stop_service_for_good (f);
+  begin
+      = strstr (messages->str, "VMs have less than their maximum, as memory was taken from them: ");
+  if (begin == NULL)
+    return NULL;
+  end = strchr (begin, '\n');
+  g_assert_null (strstr (end, "have less than their maximum")); /* once */
+  return g_strndup (begin, (gsize)(end - begin));
+}
+
+/* How a VM and what it lacks are logged. */
+static char *
+lacks (McFakeVm *vm, guint64 has, const char *why)
+{
+  g_autofree char *size = mc_size_format (MC_GIB - has);
+
+  return g_strdup_printf ("%s %s (%s)", vm->figures.name, size, why);
+}
+
 static void
 on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -111,6 +150,70 @@ test_they_keep_what_they_have (Fixture *f, gconstpointer wish)
 }
 
 static void
+test_what_they_keep_is_logged (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_squeeze_with_room (f);
+  g_autofree char *one = lacks (vm, vm->target, "paused");
+  g_autofree char *missing = NULL;
+
+  mc_pause_begin (&mc_vm_get_parts (fixture_vm_of (f, vm))->pause, "", 0, "test");
+  missing = stop_and_find_missing (f);
+  g_assert_cmpuint (other_of (f)->target, ==, MC_GIB);
+  g_assert_nonnull (missing);
+  g_assert_nonnull (strstr (missing, one));
+  g_assert_null (strstr (missing, "other"));
+  g_assert_nonnull (strstr (missing, "virsh setmem VM SIZE --live"));
+}
+
+/* Of everything: what kept all of them from it. */
+static void
+test_what_is_kept_in_a_dry_run_is_logged (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_squeeze_with_room (f);
+  g_autofree char *one = lacks (vm, vm->target, "dry run");
+  g_autofree char *two = lacks (other_of (f), other_of (f)->target, "dry run");
+  g_autofree char *missing = NULL;
+
+  order_dry_run (f);
+  missing = stop_and_find_missing (f);
+  g_assert_nonnull (missing);
+  g_assert_nonnull (strstr (missing, one));
+  g_assert_nonnull (strstr (missing, two));
+}
+
+static void
+test_nothing_is_logged_where_nothing_is_missing (Fixture *f, gconstpointer data)
+{
+  g_autofree char *missing = NULL;
+
+  fixture_squeeze_with_room (f);
+  missing = stop_and_find_missing (f);
+  g_assert_null (missing);
+}
+
+static void
+test_few_are_named (Fixture *f, gconstpointer data)
+{
+  g_autofree char *missing = NULL;
+
+  for (guint i = 0; i < 13; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("vm-%u", i);
+
+      fixture_add_guest (f, name, 256 * MC_MIB, 256 * MC_MIB, 60 * MC_MIB);
+    }
+  mc_fake_hypervisor_set_host_other (f->fake, 3 * MC_GIB);
+  fixture_start_service (f);
+  fixture_pass (f, 90);
+  order_dry_run (f);
+  missing = stop_and_find_missing (f);
+  g_assert_nonnull (missing);
+  g_assert_nonnull (strstr (missing, "vm-9 "));
+  g_assert_null (strstr (missing, "vm-10 "));
+  g_assert_nonnull (strstr (missing, " and 3 more;"));
+}
+
+static void
 test_configured_to_keep (Fixture *f, gconstpointer data)
 {
   McFakeVm *vm;
@@ -136,6 +239,24 @@ test_full_host_gives_nothing_and_takes_nothing (Fixture *f, gconstpointer data)
   g_assert_cmpuint (fixture_stop_service_for_good (f), <=, 1);
   g_assert_cmpuint (vm->target, ==, before);
   g_assert_cmpuint (other_of (f)->target, ==, before_of_other);
+}
+
+/* Room for a part of it. */
+static void
+test_part_that_the_host_lacks_is_logged (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_squeeze (f);
+  guint64 before = vm->target;
+  g_autofree char *missing = NULL, *one = NULL;
+
+  mc_fake_hypervisor_set_host_other (f->fake, 5 * MC_GIB / 2);
+  mc_fake_hypervisor_tick (f->fake, 1);
+  missing = stop_and_find_missing (f);
+  g_assert_cmpuint (vm->target, >, before);
+  g_assert_cmpuint (vm->target, <, MC_GIB);
+  one = lacks (vm, vm->target, "the host has no more");
+  g_assert_nonnull (missing);
+  g_assert_nonnull (strstr (missing, one));
 }
 
 static void
@@ -327,6 +448,8 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  messages = g_string_new (NULL);
+  g_log_set_writer_func (capture, NULL, NULL);
   /* Warnings are part of what is tested. */
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
   TEST ("all", test_all_have_it_back);
@@ -337,7 +460,12 @@ main (int argc, char **argv)
   TEST_WITH ("paused", pause_all, test_they_keep_what_they_have);
   TEST_WITH ("inhibited", inhibit, test_they_keep_what_they_have);
   TEST_WITH ("each-paused", pause_each, test_they_keep_what_they_have);
+  TEST ("what-they-keep-is-logged", test_what_they_keep_is_logged);
+  TEST ("logged-in-a-dry-run", test_what_is_kept_in_a_dry_run_is_logged);
+  TEST ("nothing-missing", test_nothing_is_logged_where_nothing_is_missing);
+  TEST ("few-are-named", test_few_are_named);
   TEST ("full-host", test_full_host_gives_nothing_and_takes_nothing);
+  TEST ("part-that-the-host-lacks", test_part_that_the_host_lacks_is_logged);
   TEST ("takes-nothing", test_nothing_is_taken_any_more);
   TEST ("reserved", test_what_is_reserved_is_kept);
   TEST ("target-on-its-way", test_target_on_its_way_is_waited_for);
