@@ -164,6 +164,26 @@ def test_give_back(service, ctl):
     service.wait_until(lambda: service.vms()["web"]["Target"] == service.vms()["db"]["Target"] == 1024 * MIB)
 
 
+@pytest.mark.parametrize("named", [["web", "db"], []])
+def test_give_back_says_what_the_host_lacks(service, ctl, named):
+    """Room for a part of it. Without names it is about those from which the service took something."""
+    def of_both(member):
+        return [service.vms()[name][member] for name in ("web", "db")]
+
+    if not named:
+        ctl.good("give-back", "web", "db")
+        for name in ("web", "db"):
+            service.tell("unused", name, 350 * MIB)
+        service.tell("host", (8192 - 1024 - 150) * MIB)
+        service.wait_until(lambda: max(of_both("Target")) < 600 * MIB)
+    service.tell("host", (8192 - 1024 - 1100) * MIB)
+    service.tell("cycle")
+    said = ctl.good("give-back", *named)
+    given, missing = re.fullmatch(r"(\d+) MiB are given back\.\n(\d+) MiB are still missing: the host, or a limit .*, has no more\.\n", said).groups()
+    assert int(given) > 100
+    assert int(missing) == pytest.approx((sum(of_both("Maximum")) - sum(of_both("Target"))) / MIB, abs=1)
+
+
 def test_give_back_that_is_refused(service, ctl):
     done = ctl("give-back", "web", "nobody")
     assert (done.returncode, done.stdout) == (4, "")
