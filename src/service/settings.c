@@ -61,19 +61,67 @@ put_in_force (McSettings *self, const McHostThresholds *overrides, GError **erro
   return TRUE;
 }
 
+/* Takes one of @kept into force. FALSE, with *@error set, where it conflicts with what is. */
+static gboolean
+take (McSettingsState *now, const McThreshold *threshold, McHostThresholds *kept, GError **error)
+{
+  McHostThresholds overrides = now->overrides;
+  guint64 *value = mc_host_threshold_field (kept, threshold);
+  McPolicySettings in_force;
+
+  *mc_host_threshold_field (&overrides, threshold) = *value;
+  if (!combine (now->config, &overrides, &in_force, error))
+    return FALSE;
+  now->overrides = overrides;
+  now->in_force = in_force;
+  *value = MC_UNSET;
+  return TRUE;
+}
+
+static gboolean
+take_any (McSettingsState *now, McHostThresholds *kept)
+{
+  for (const McThreshold *threshold = mc_host_thresholds; threshold->name != NULL; threshold++)
+    if (mc_host_threshold_get (kept, threshold) != MC_UNSET && take (now, threshold, kept, NULL))
+      return TRUE;
+  return FALSE;
+}
+
+/* Logs why each that is left of @kept conflicts. Returns: whether any is */
+static gboolean
+log_dropped (McSettingsState *now, McHostThresholds *kept)
+{
+  gboolean any = FALSE;
+
+  for (const McThreshold *threshold = mc_host_thresholds; threshold->name != NULL; threshold++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      if (mc_host_threshold_get (kept, threshold) == MC_UNSET
+          || take (now, threshold, kept, &error))
+        continue;
+      g_warning ("The runtime setting %s is dropped, as it conflicts with the configuration: %s",
+                 threshold->name, error->message);
+      any = TRUE;
+    }
+  return any;
+}
+
+/* One by one, as long as any fits: one of two that fit each other may not fit the configuration
+ * before the other is in force. */
 static void
 restore (McSettings *self)
 {
   McSettingsState *now = &self->now;
-  g_autoptr (GError) error = NULL;
+  McHostThresholds kept;
 
-  mc_state_file_get_settings (self->store, &now->overrides, &now->dry_run);
-  if (combine (now->config, &now->overrides, &now->in_force, &error))
-    return;
-  g_warning ("All runtime settings are dropped, as they conflict with the configuration: %s",
-             error->message);
   now->overrides = MC_ALL_UNSET (McHostThresholds);
   now->in_force = now->config->policy;
+  mc_state_file_get_settings (self->store, &kept, &now->dry_run);
+  while (take_any (now, &kept))
+    continue;
+  if (log_dropped (now, &kept))
+    keep (self);
 }
 
 McSettings *

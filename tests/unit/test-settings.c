@@ -253,6 +253,33 @@ test_conflict_with_the_configuration (Fixture *f, gconstpointer data)
   g_assert_cmpuint (in_force (f)->thresholds.high_watermark, ==, 400 * MC_MIB);
 }
 
+/* And no other. Of those that only fit each other, neither conflicts. */
+static void
+test_what_conflicts_is_dropped (Fixture *f, gconstpointer data)
+{
+  McConfig *config = mc_config_load (NULL, FALSE, NULL);
+
+  g_assert_true (set (f,
+                      "{'StepLimit': 10, 'Interval': 5, 'LowWatermark': 1073741824, "
+                      "'HighWatermark': 2147483648}",
+                      NULL));
+  config->policy.stats_period_us = 8 * G_USEC_PER_SEC;
+  config->policy.thresholds.interval_s = 9;
+  g_test_expect_message ("memcoord", G_LOG_LEVEL_WARNING,
+                         "The runtime setting Interval is dropped, as it conflicts with the "
+                         "configuration: *");
+  restart_with (f, config);
+  g_test_assert_expected_messages ();
+  g_assert_cmpuint (in_force (f)->thresholds.interval_s, ==, 9);
+  g_assert_cmpuint (in_force (f)->thresholds.step_limit, ==, 10);
+  g_assert_cmpuint (in_force (f)->thresholds.low_watermark, ==, MC_GIB);
+  g_assert_cmpuint (in_force (f)->thresholds.high_watermark, ==, 2 * MC_GIB);
+  /* For good: it does not come back with another configuration. */
+  restart_with (f, mc_config_load (NULL, FALSE, NULL));
+  g_assert_cmpuint (in_force (f)->thresholds.interval_s, ==, 2);
+  g_assert_cmpuint (in_force (f)->thresholds.step_limit, ==, 10);
+}
+
 #define TEST(name, function)                                                                       \
   g_test_add ("/settings/" name, Fixture, NULL, set_up, function, tear_down)
 
@@ -272,5 +299,6 @@ main (int argc, char **argv)
   TEST ("what-does-not-fit-is-dropped", test_what_does_not_fit_is_dropped);
   TEST ("unreadable-dry-run", test_unreadable_dry_run);
   TEST ("conflict-with-the-configuration", test_conflict_with_the_configuration);
+  TEST ("what-conflicts-is-dropped", test_what_conflicts_is_dropped);
   return g_test_run ();
 }
