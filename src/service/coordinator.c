@@ -330,7 +330,7 @@ on_given_back (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (!mc_give_back_calls_begin_finish (result, &bytes, &error))
     g_message ("Not all that was taken from VMs is given back: %s", error->message);
-  mc_missing_log (self->parts.fleet.vms, error == NULL ? "the host has no more" : NULL);
+  mc_missing_log (self->parts.fleet.vms, error == NULL ? "no more is left" : NULL);
   shut_down (self, stop);
 }
 

@@ -254,7 +254,7 @@ test_part_that_the_host_lacks_is_logged (Fixture *f, gconstpointer data)
   missing = stop_and_find_missing (f);
   g_assert_cmpuint (vm->target, >, before);
   g_assert_cmpuint (vm->target, <, MC_GIB);
-  one = lacks (vm, vm->target, "the host has no more");
+  one = lacks (vm, vm->target, "no more is left");
   g_assert_nonnull (missing);
   g_assert_nonnull (strstr (missing, one));
 }
