@@ -115,6 +115,16 @@ def test_language(cockpit, service, browser, cookie):
     assert "kernel update" in browser.text(".mc-details"), "the service's own sentence says why"
 
 
+def test_language_without_a_catalogue_is_english_once(cockpit, service, browser):
+    service.call(ROOT, HOST_INTERFACE, "Pause", GLib.Variant("(su)", ("", 0)))
+    browser.speak(cockpit, "es-es")
+    browser.open(cockpit)
+    browser.wait_for("[data-vm]")
+    browser.unfold("web")
+    browser.wait_for_text("memcoordctl resume", ".mc-details")
+    assert "Balancing of all VMs is paused." not in browser.text(".mc-details")
+
+
 def test_in_the_frame_of_cockpit(cockpit, service, browser):
     """Its menu has the page, by its label. Cockpit's own pages may miss what this bus does not have."""
     browser.open(cockpit, "/memcoord")
