@@ -75,7 +75,7 @@ const VmRow = memo(function VmRow({ vm, index, isOpen, isAllPaused, service, onT
     );
 });
 
-/* By which the columns are sorted; the last has no order. */
+/* By which the columns are sorted; the last has no order. Bars are of many things: by which of them, their heading says. */
 const ORDERS: ((vm: Vm) => string | number)[] = [vm => vm.Name, vm => statusWords(vm.Status)[0], vm => vm.Unused, vm => vm.Balloon];
 
 function compare(a: string | number, b: string | number): number {
@@ -96,7 +96,7 @@ function Headings({ order, onOrder }: { order: Order, onOrder: (order: Order) =>
                 <Th screenReaderText={_("Details")} />
                 <Th sort={sort(0)} width={15}>{_("Name")}</Th>
                 <Th sort={sort(1)} width={15}>{_("Status")}</Th>
-                <Th sort={sort(2)} width={35}>{_("Memory")}</Th>
+                <Th sort={sort(2)} width={35}>{order.index === 2 ? _("Memory, by unused") : _("Memory")}</Th>
                 <Th sort={sort(3)}>{_("Balloon")}</Th>
                 <Th modifier="nowrap">{_("Last decision")}</Th>
             </Tr>

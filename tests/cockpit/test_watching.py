@@ -189,3 +189,14 @@ def test_filter_and_order(page):
     assert names() == ["web", "db"]
     page.wait_for("[aria-label='Filter by name']").send_keys("d")
     assert names() == ["db"]
+
+
+def test_order_of_the_bars_has_a_name(page, service):
+    service.tell("unused", "web", 200 * MIB)
+    names = lambda: [row.get_attribute("data-vm") for row in page.all("[data-vm]")]
+    page.press("Memory", "thead")
+    wait_until(lambda: names() == ["db", "web"], WAIT_S, names)
+    page.press("Memory, by unused", "thead")
+    wait_until(lambda: names() == ["web", "db"], WAIT_S, names)
+    page.press("Balloon", "thead")
+    page.button("Memory", "thead")
