@@ -98,13 +98,15 @@ export function VmDetails({ vm, isAllPaused, service, onError, onGiven }: Props)
     const close = () => setOpened(null);
     const isPaused = vm.Status === "paused" && (!isAllPaused || vm.PauseReason !== "" || vm.PausedUntil > 0);
     const isManaged = vm.Status !== "opted-out";
+    const isManagedKnown = vm.StatusDetailCode !== "degraded";   // Status is the same for all VMs then
 
     return (
         <div className="mc-details">
             <Explanation vm={vm} />
             <Flex gap={{ default: "gapSm" }} alignItems={{ default: "alignItemsCenter" }} className="mc-actions">
-                <Switch id={`managed-${vm.UUID}`} label={_("Managed")} aria-label={cockpit.format(_("$0 is managed"), vm.Name)} isChecked={isManaged}
-                        onChange={(_event, on) => steer(vm.path, "SetManaged", "b", on).catch(onError)} />
+                {isManagedKnown &&
+                    <Switch id={`managed-${vm.UUID}`} label={_("Managed")} aria-label={cockpit.format(_("$0 is managed"), vm.Name)}
+                            isChecked={isManaged} onChange={(_event, on) => steer(vm.path, "SetManaged", "b", on).catch(onError)} />}
                 {isPaused
                     ? <Button variant="secondary" onClick={() => steer(vm.path, "Resume").catch(onError)}>{_("Resume")}</Button>
                     : <Button variant="secondary" onClick={() => setOpened("pause")}>{_("Pause")}</Button>}

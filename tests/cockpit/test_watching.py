@@ -137,6 +137,18 @@ def test_degraded_and_well_again(page, service):
     wait_until(lambda: "Degraded" not in page.text(), WAIT_S, "it to be well again")
 
 
+def test_whether_a_vm_is_managed_is_not_made_up(page, service):
+    """While degraded, the service says of no VM whether it is managed."""
+    page.unfold("web")
+    page.press("web is managed")
+    page.wait_for_text("Not managed", page.row("web"))
+    service.tell("disconnect")
+    page.wait_for_text("Busy", page.row("web"))
+    wait_until(lambda: not page.all(".mc-details [role=switch]"), WAIT_S, "no switch that is on")
+    service.tell("reconnect")
+    wait_until(lambda: not page.button("web is managed").is_selected(), WAIT_S, "the switch to be off")
+
+
 def test_service_that_goes_and_comes(bus, cockpit, browser):
     browser.open(cockpit)
     browser.wait_for_text("MemCoord is not running")
