@@ -19,18 +19,18 @@ const SPANS: Record<Span, { seconds: number, text: string }> = {
     week: { seconds: 7 * 86400, text: _("Week") },
 };
 
-const POINTS = 360;           // what the plot can show, and an hour in steps of ten seconds
+const POINTS = 362;           // what the plot can show, and an hour in steps of ten seconds: both ends count, and time passes till it is read
 const READ_AGAIN_MS = 60_000; // until then the plot goes on with what the page sees
 
-/* What the service has recorded; null until it is read, and where an older service cannot tell. */
+/* What the service has recorded; null until it is read, and where an older service cannot tell. What cannot be read again stays as it was. */
 function useRecorded(path: string, span: Span): History | null {
     const [recorded, setRecorded] = useState<History | null>(null);
     useEffect(() => {
         let isShown = true;
-        const show = (history: History | null) => { if (isShown) setRecorded(history) };
+        const show = (history: History) => { if (isShown) setRecorded(history) };
         const read = () => {
             if (!document.hidden)
-                getHistory(path, nowMicroseconds() - SPANS[span].seconds * 1e6, POINTS).then(show, () => show(null));
+                getHistory(path, nowMicroseconds() - SPANS[span].seconds * 1e6, POINTS).then(show, () => { /* it is read again soon */ });
         };
         read();
         const timer = window.setInterval(read, READ_AGAIN_MS);

@@ -6,6 +6,7 @@
 
 import { emptyHistory, History, remember, UNKNOWN } from "./history";
 import { nowMicroseconds } from "./format";
+import { inTurn } from "./turns";
 
 export const NAME = "org.example.MemCoord";
 export const ROOT = "/org/example/MemCoord";
@@ -15,6 +16,8 @@ const PROPERTIES = "org.freedesktop.DBus.Properties";
 const MANAGER = "org.freedesktop.DBus.ObjectManager";
 const BUS = "org.freedesktop.DBus";
 const BUS_PATH = "/org/freedesktop/DBus";
+const UNKNOWN_METHOD = "org.freedesktop.DBus.Error.UnknownMethod";
+const COSTLY = ["Plan", "Forecast", "GetHistory", "GetMoves"];
 
 const RETRY_MS = 2000;
 const SHOW_AFTER_MS = 50;   // changes of many VMs come together
@@ -37,7 +40,7 @@ export interface Vm {
 }
 
 export type Decision = [time: number, from: number, to: number, code: string, reason: string];   // the last is empty where it was not kept
-type Move = [path: string, time: number, from: number, to: number, code: string];
+export type Move = [path: string, time: number, from: number, to: number, code: string];
 
 export interface View {
     connection: "connecting" | "present" | "away";
@@ -121,7 +124,7 @@ export class Service {
         try {
             const [[host], [objects]] = await Promise.all([
                 client.call(ROOT, PROPERTIES, "GetAll", [HOST], { type: "s" }) as Promise<[Variants]>,
-                client.call(ROOT, MANAGER, "GetManagedObjects", [], { type: "" }) as Promise<[Objects]>,
+                inTurn(() => client.call(ROOT, MANAGER, "GetManagedObjects", [], { type: "" }) as Promise<[Objects]>),
             ]);
             if (waiting !== this.waiting)   // the service has gone meanwhile, and may be there again
                 return;
@@ -240,8 +243,7 @@ export async function steer(path: string, method: string, type = "", ...args: un
     }
 }
 
-/* Asks what everybody may ask. */
-export async function ask(path: string, method: string, type = "", ...args: unknown[]): Promise<unknown[]> {
+async function askAtOnce(path: string, method: string, type: string, args: unknown[]): Promise<unknown[]> {
     const client = cockpit.dbus(NAME, { bus: "system" });
     try {
         return await call(client, path, method, type, args);
@@ -250,17 +252,31 @@ export async function ask(path: string, method: string, type = "", ...args: unkn
     }
 }
 
-async function getMoves(path: string): Promise<Move[]> {
+/* Asks what everybody may ask. */
+export function ask(path: string, method: string, type = "", ...args: unknown[]): Promise<unknown[]> {
+    const now = () => askAtOnce(path, method, type, args);
+    return COSTLY.includes(method) ? inTurn(now) : now();
+}
+
+/* What was moved, also before the service's last start. */
+export async function getMoves(path: string): Promise<Move[]> {
     try {
         return (await ask(ROOT, "GetMoves", "ott", path, 0, 0) as [Move[]])[0];
-    } catch {   // an older service does not keep them
-        return [];
+    } catch (error) {
+        if ((error as CockpitError).name === UNKNOWN_METHOD)   // an older service, which does not keep them
+            return [];
+        throw error;
     }
 }
 
-/* The newest first. What was decided before the service's last start has no sentence. */
+/* What was decided since the service's last start. */
 export async function getDecisions(path: string): Promise<Decision[]> {
-    const [[decisions], moves] = await Promise.all([ask(path, "GetDecisions") as Promise<[Decision[]]>, getMoves(path)]);
+    const [decisions] = await ask(path, "GetDecisions") as [Decision[]];
+    return decisions;
+}
+
+/* The newest first. What was decided before the service's last start has no sentence. */
+export function newestFirst(moves: Move[], decisions: Decision[]): Decision[] {
     const first = decisions[0]?.[0] ?? Infinity;
     const before = moves.filter(([, time]) => time < first).map(([, time, from, to, code]): Decision => [time, from, to, code, ""]);
     return [...before, ...decisions].reverse();

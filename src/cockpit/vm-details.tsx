@@ -11,7 +11,7 @@ import { FigureList } from "./figure-list";
 import { ago, clock, size } from "./format";
 import { PastPlot } from "./past-plot";
 import { useNow } from "./plot";
-import { Decision, getDecisions, Service, steer, Vm } from "./service";
+import { Decision, getDecisions, getMoves, Move, newestFirst, Service, steer, Vm } from "./service";
 import { VM_THRESHOLDS } from "./thresholds";
 import { reasonWords, statusWords } from "./words";
 import { GiveBackDialog } from "./dialogs/give-back";
@@ -37,21 +37,45 @@ function Figures({ vm }: { vm: Vm }) {
     return <FigureList columns={{ default: "2Col" }} figures={figures} />;
 }
 
+interface Read {
+    moves: Move[];
+    decisions: Decision[];
+    problem: string;
+}
+
+/* What cannot be read again stays as it was. */
+async function readAgain(path: string, before: Read | null): Promise<Read> {
+    let problem = "";
+    const keep = <T, >(value: T) => (error: CockpitError) => { problem = error.message; return value };
+    const [moves, decisions] = await Promise.all([
+        getMoves(path).catch(keep(before?.moves ?? [])),
+        getDecisions(path).catch(keep(before?.decisions ?? [])),
+    ]);
+    return { moves, decisions, problem };
+}
+
 /* Asked for when the row is opened, and again with each move. */
 function Decisions({ vm }: { vm: Vm }) {
-    const [decisions, setDecisions] = useState<Decision[] | null>(null);
-    const [problem, setProblem] = useState("");
-    useEffect(() => { getDecisions(vm.path).then(setDecisions, error => setProblem(error.message)) }, [vm.path, vm.LastChange]);
+    const [read, setRead] = useState<Read | null>(null);
+    useEffect(() => { readAgain(vm.path, read).then(setRead) }, [vm.path, vm.LastChange]);
+    const shown = read ? newestFirst(read.moves, read.decisions) : [];
 
-    if (problem && !decisions)
-        return <Content component="p">{cockpit.format(_("Its decisions cannot be read: $0"), problem)}</Content>;
-    if (decisions?.length === 0)
+    if (read && !read.problem && shown.length === 0)
         return <Content component="p">{_("Nothing was moved yet.")}</Content>;
+    return (
+        <>
+            {read?.problem && <Content component="p">{cockpit.format(_("Not all of its decisions can be read: $0"), read.problem)}</Content>}
+            <DecisionsTable vm={vm} decisions={shown} />
+        </>
+    );
+}
+
+function DecisionsTable({ vm, decisions }: { vm: Vm, decisions: Decision[] }) {
     return (
         <Table variant="compact" borders={false} aria-label={cockpit.format(_("Last decisions about $0"), vm.Name)}>
             <Thead><Tr><Th>{_("When")}</Th><Th>{_("Moved")}</Th><Th>{_("Why")}</Th></Tr></Thead>
             <Tbody>
-                {decisions?.slice(0, DECISIONS_SHOWN).map(([time, from, to, code, why]) => (
+                {decisions.slice(0, DECISIONS_SHOWN).map(([time, from, to, code, why]) => (
                     <Tr key={time}>
                         <Td dataLabel={_("When")} modifier="nowrap">{clock(time)}</Td>
                         <Td dataLabel={_("Moved")} modifier="nowrap">{cockpit.format(_("$0 to $1"), size(from), size(to))}</Td>

@@ -2,6 +2,7 @@
 """What the page shows: live, in each state of the service, and with many VMs."""
 
 import os
+import signal
 import subprocess
 import time
 
@@ -101,6 +102,26 @@ def test_past_outlives_the_service(past, cockpit, browser):
     wait_until(lambda: "the last 3h: Balloon between 512 MiB and 716 MiB, now 512 MiB" in plot(), WAIT_S, plot)
     drawn = browser.wait_for(".mc-details .mc-line.mc-Balloon").get_attribute("d")
     assert drawn.count("M") == 2, f"{drawn} does not leave out the three hours in which nothing was seen"
+
+
+def test_rows_that_are_opened_at_once_have_all_of_their_past(past, cockpit, browser):
+    """The service refuses a client that has more than four such questions under way."""
+    names = [f"vm{i}" for i in range(6)]
+    service = past.start(*names)
+    for name in names:
+        service.tell("need", name)
+    service.wait_until(lambda: all(vm["Target"] == 716 * MIB for vm in service.vms().values()), WAIT_S)
+    past.stop()
+    service = past.start(*names, later=3600)
+    browser.open(cockpit)
+    wait_until(lambda: len(browser.all("[data-vm]")) == len(names), WAIT_S, "the rows")
+    os.kill(service.process.pid, signal.SIGSTOP)
+    browser.driver.execute_script("document.querySelectorAll('[data-vm] button').forEach(button => button.click())")
+    time.sleep(2)  # all that is asked waits for the service
+    os.kill(service.process.pid, signal.SIGCONT)
+    decisions = lambda: [table.text for table in browser.all(".mc-details table")]
+    wait_until(lambda: len(decisions()) == len(names) and all("512 MiB to 716 MiB Needs memory" in text for text in decisions()),
+               WAIT_S / 4, decisions)
 
 
 def test_vm_comes_and_goes(page, service):
