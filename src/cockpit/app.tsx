@@ -9,6 +9,7 @@ import {
 
 import { clock, size } from "./format";
 import { HostCard } from "./host";
+import { useNow } from "./plot";
 import { Host, Inhibitor, listInhibitors, Reservation, ROOT, Service, steer } from "./service";
 import { VmsCard } from "./vms";
 import { Refusal } from "./dialogs/dialog";
@@ -16,13 +17,15 @@ import { Refusal } from "./dialogs/dialog";
 const _ = cockpit.gettext;
 
 const SERVICE_PAGE = "/system/services#/memcoordd.service";
+const INHIBITORS_AGAIN_MS = 5000;
 
 type OnError = (error: CockpitError) => void;
 
-/* Who has paused it, and why, as they have said it. */
+/* Who has paused it, and why, as they have said it. No signal tells that another does. */
 function Inhibitors() {
     const [inhibitors, setInhibitors] = useState<Inhibitor[]>([]);
-    useEffect(() => { listInhibitors().then(setInhibitors, () => { /* the alert says enough */ }) }, []);
+    const now = useNow(INHIBITORS_AGAIN_MS);
+    useEffect(() => { listInhibitors().then(setInhibitors, () => { /* the alert says enough */ }) }, [now]);
     return <>{inhibitors.map(([who, why], i) => <div key={i}>{why ? `${who}: ${why}` : who}</div>)}</>;
 }
 

@@ -167,13 +167,22 @@ def test_reservation_that_has_ended_is_cleared_away(page, service):
     page.wait_for(".pf-m-danger")
 
 
-def test_who_has_paused_it_is_shown(page, service):
-    arguments = GLib.Variant("(ss)", ("backup", "nightly run"))
+def inhibit(service, who, why):
+    """Returns: a descriptor, which ends it."""
     answer, descriptors = service.connection.call_with_unix_fd_list_sync(
-        NAME, ROOT, "org.example.MemCoord1", "Inhibit", arguments, None, 0, 5000, None, None)
+        NAME, ROOT, "org.example.MemCoord1", "Inhibit", GLib.Variant("(ss)", (who, why)), None, 0, 5000, None, None)
+    return descriptors.steal_fds()[answer.unpack()[0]]
+
+
+def test_who_has_paused_it_is_shown(page, service):
+    backup = inhibit(service, "backup", "nightly run")
     page.wait_for_text("Balancing is paused by a program")
     page.wait_for_text("backup: nightly run")
-    os.close(descriptors.steal_fds()[answer.unpack()[0]])
+    upgrade = inhibit(service, "upgrade", "new kernel")
+    os.close(backup)
+    page.wait_for_text("upgrade: new kernel")
+    wait_until(lambda: "backup" not in page.text(), WAIT_S, "who has ended to be gone")
+    os.close(upgrade)
     wait_until(lambda: "Balancing is paused" not in page.text(), WAIT_S, "the alert to go")
 
 
