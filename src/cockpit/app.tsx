@@ -7,12 +7,12 @@ import {
     Title,
 } from "./patternfly";
 
-import { clock, size } from "./format";
+import { clock } from "./format";
 import { HostCard } from "./host";
 import { useNow } from "./plot";
 import { Host, Inhibitor, listInhibitors, Reservation, ROOT, Service, steer } from "./service";
+import { given, reserved, Told, ToldGroup } from "./told";
 import { VmsCard } from "./vms";
-import { Refusal } from "./dialogs/dialog";
 
 const _ = cockpit.gettext;
 
@@ -90,44 +90,24 @@ function Away({ problem }: { problem: string }) {
     );
 }
 
-interface Told {
-    text: string;
-    reservation?: Reservation;
-}
-
-function Success({ told, onClose, onError }: { told: Told, onClose: () => void, onError: OnError }) {
-    const release = () => told.reservation!.release().catch(onError).finally(onClose);   // one that is refused has ended already
-    return (
-        <Alert variant="success" isInline isLiveRegion title={told.text}
-               actionLinks={told.reservation
-                   ? <AlertActionLink onClick={release}>{_("Release")}</AlertActionLink>
-                   : <AlertActionLink onClick={onClose}>{_("Close")}</AlertActionLink>} />
-    );
-}
-
 export function App({ service }: { service: Service }) {
     const { connection, problem, host, vms } = useSyncExternalStore(service.subscribe, service.getView);
     const [error, setError] = useState<CockpitError | null>(null);
-    const [told, setTold] = useState<Told[]>([]);   // each stays until it is closed: it may be the only way to a reservation
+    const [told, setTold] = useState<Told[]>([]);
     const onError = useCallback<OnError>(setError, []);
     const tell = useCallback((added: Told) => setTold(before => [...before, added]), []);
-    const onGiven = useCallback((bytes: number) => tell({ text: cockpit.format(_("Given back: $0"), size(bytes)) }), [tell]);
-    const onReserved = useCallback((reservation: Reservation) =>
-        tell({ text: cockpit.format(_("Reserved: $0"), size(reservation.granted)), reservation }), [tell]);
+    const onGiven = useCallback((bytes: number) => tell(given(bytes, !!service.getView().host?.DryRun)), [service, tell]);
+    const onReserved = useCallback((reservation: Reservation) => tell(reserved(reservation)), [tell]);
 
     return (
         <main className="mc-page">
             <Title headingLevel="h1" className="pf-v6-screen-reader">{_("VM memory")}</Title>
+            <ToldGroup error={error} told={told} inAll={host?.Reserved ?? 0} onError={setError}
+                       onClose={closed => setTold(before => before.filter(each => each !== closed))} />
             {connection === "connecting" && <EmptyState titleText={_("Loading")} headingLevel="h2" icon={Spinner} />}
             {connection === "away" && <Away problem={problem} />}
             {host &&
                 <Stack hasGutter>
-                    {error && <StackItem><Refusal error={error} onClose={() => setError(null)} /></StackItem>}
-                    {told.map((each, i) => (
-                        <StackItem key={i}>
-                            <Success told={each} onClose={() => setTold(before => before.filter(other => other !== each))} onError={onError} />
-                        </StackItem>
-                    ))}
                     <Alerts host={host} onError={onError} />
                     <StackItem>
                         <HostCard host={host} vms={vms} service={service} onError={onError} onGiven={onGiven} onReserved={onReserved} />

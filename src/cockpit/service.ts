@@ -296,23 +296,25 @@ export async function listInhibitors(): Promise<Inhibitor[]> {
 }
 
 export interface Reservation {
+    asked: number;      // in bytes, as the next
     granted: number;
-    release(): Promise<void>;
+    until: number;      // when its time is up, in microseconds since the epoch
+    release(): Promise<unknown>;
+    leave(): void;      // the bus, once it is over
 }
 
-/* It ends when its caller leaves the bus: the connection is kept until it is released. */
+/* It ends when its caller leaves the bus: the connection is kept until it is over. */
 export async function reserve(bytes: number, seconds: number): Promise<Reservation> {
     const client = steering();
     try {
         const [granted, id] = await call(client, ROOT, "Reserve", "tu", [bytes, seconds]) as [number, string];
-        const release = async () => {
-            try {
-                await call(client, ROOT, "Release", "s", [id]);
-            } finally {
-                client.close();
-            }
+        return {
+            asked: bytes,
+            granted,
+            until: nowMicroseconds() + seconds * 1e6,
+            release: () => call(client, ROOT, "Release", "s", [id]),
+            leave: () => client.close(),
         };
-        return { granted, release };
     } catch (error) {
         client.close();
         throw error;

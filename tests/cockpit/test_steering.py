@@ -155,16 +155,41 @@ def test_each_of_two_reservations_can_be_released(page, service):
     service.wait_until(lambda: service.host()["Reserved"] == 0, WAIT_S)
 
 
-def test_reservation_that_has_ended_is_cleared_away(page, service):
+def reserve(page, size, time="10m"):
     page.press("Reserve", HOST)
-    page.type("reserve-size", "1G")
-    page.type("reserve-time", "10s")
+    page.type("reserve-size", size)
+    page.type("reserve-time", time)
     page.press("Reserve", DIALOG)
+    wait_until_closed(page)
+
+
+def test_less_than_was_asked_for_is_no_success(bus, cockpit, browser):
+    with running_service(bus, {"web": 1024 * MIB}, host=6 << 30) as service:
+        browser.open(cockpit)
+        reserve(browser, "3G")
+        browser.wait_for_text("less than the 3 GiB asked for", ".pf-m-warning")
+        assert 0 < service.host()["Reserved"] < 3 << 30
+        assert "Reserved" not in browser.text(".pf-m-success")
+        browser.press("Release")
+        service.wait_until(lambda: service.host()["Reserved"] == 0, WAIT_S)
+        wait_until(lambda: "asked for" not in browser.text(), WAIT_S, "the alert to go")
+
+
+def test_reservation_that_has_ended_is_cleared_away(page, service):
+    """Nothing is held any more, as the service says; it has a quicker clock."""
+    reserve(page, "1G", "40s")
     page.wait_for_text("Reserved: 1 GiB")
     service.wait_until(lambda: service.host()["Reserved"] == 0, WAIT_S)
-    page.press("Release")
-    wait_until(lambda: "Reserved: 1 GiB" not in page.text(), WAIT_S, "what is over to be gone")
-    page.wait_for(".pf-m-danger")
+    wait_until(lambda: "Reserved: 1 GiB" not in page.text(), WAIT_S / 4, "what is over to be gone")
+    assert not page.all(".pf-m-danger")
+
+
+def test_reservation_whose_time_is_up_is_cleared_away_beside_another(page, service):
+    reserve(page, "1G")
+    reserve(page, "512M", "8s")
+    page.wait_for_text("Reserved: 512 MiB")
+    wait_until(lambda: "Reserved: 512 MiB" not in page.text(), WAIT_S, "what is over to be gone")
+    assert "Reserved: 1 GiB" in page.text() and service.host()["Reserved"] == 1024 * MIB
 
 
 def inhibit(service, who, why):
@@ -203,3 +228,43 @@ def test_memory_is_given_back(page, service):
     service.wait_until(lambda: service.vms()["web"]["Balloon"] == 1024 * MIB, WAIT_S)
     page.wait_for_text("Given back", page.row("web"))
     assert service.vms()["db"]["Balloon"] == 512 * MIB
+
+
+def test_in_a_dry_run_nothing_is_given_back(page, service):
+    service.call(ROOT, "org.example.MemCoord1", "SetDryRun", GLib.Variant("(b)", (True,)))
+    page.wait_for_text("it decides and reports, but moves nothing")
+    page.unfold("web")
+    page.press("Give back", DETAILS)
+    page.press("Give back", DIALOG)
+    page.wait_for_text("Dry run: 512 MiB would be given back.")
+    assert not page.all(".pf-v6-c-alert.pf-m-success")
+    assert service.vms()["web"]["Balloon"] == 512 * MIB
+
+
+def test_nothing_to_give_back_is_said(page):
+    page.press("Give back", HOST)
+    page.press("Give back", DIALOG)
+    page.wait_for_text("There is nothing to give back.")
+    assert not page.all(".pf-v6-c-alert.pf-m-success")
+
+
+IN_SIGHT = """
+    const { top, bottom } = document.querySelector(arguments[0]).getBoundingClientRect();
+    return top >= 0 && bottom <= innerHeight && scrollY > innerHeight;
+"""
+
+
+def test_refusal_is_in_sight_wherever_the_page_is_scrolled_to(bus, cockpit, browser):
+    with running_service(bus, {f"vm{i}": 96 * MIB for i in range(100)}) as service:
+        service.tell("fail", 1)
+        browser.open(cockpit)
+        browser.wait_for(browser.row("vm80"))
+        browser.unfold("vm80")
+        browser.press("vm80 is managed")
+        browser.wait_for_text("the fake")
+        assert browser.driver.execute_script(IN_SIGHT, ".pf-v6-c-alert.pf-m-danger")
+        live = browser.wait_for("[aria-live=polite]")
+        assert "the fake" in live.text
+        browser.press("Close")
+        wait_until(lambda: "the fake" not in browser.text(), WAIT_S, "the alert to go")
+        assert browser.all("[aria-live=polite]"), "what is put in later is said only where it was there before"

@@ -6,11 +6,11 @@ import { Alert, Button, Form, Modal, ModalBody, ModalFooter, ModalHeader, Stack,
 
 const _ = cockpit.gettext;
 
-/* Where the bus or polkit refuses, how to be allowed to. */
+/* Where the bus or polkit refuses, how to be allowed to. One that can be closed stands in a live region. */
 export function Refusal({ error, onClose }: { error: CockpitError, onClose?: () => void }) {
     const denied = error.name === "org.freedesktop.DBus.Error.AccessDenied" || error.problem === "access-denied";
     return (
-        <Alert variant="danger" isInline isLiveRegion title={error.message || error.problem || error.name}
+        <Alert variant="danger" isInline isLiveRegion={!onClose} title={error.message || error.problem || error.name}
                actionClose={onClose && <Button variant="plain" aria-label={_("Close")} onClick={onClose}>×</Button>}>
             {denied && _("Turn on administrative access at the top of Cockpit, or have polkit allow it.")}
         </Alert>

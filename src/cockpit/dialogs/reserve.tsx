@@ -23,7 +23,7 @@ export function ReserveDialog({ free, onReserved, onClose }: Props) {
 
     return (
         <Dialog title={_("Reserve memory for a VM")} action={_("Reserve")} onClose={onClose} isDisabled={!wanted || !seconds}
-                description={cockpit.format(_("It is freed and held until a VM that starts uses it, the time is up, or this page is closed. A new VM could have $0 now."), size(free))}
+                description={cockpit.format(_("It is freed and held until a VM that starts uses it, the time is up, or your session in Cockpit ends: not when this page alone is closed. A new VM could have $0 now."), size(free))}
                 act={async () => onReserved(await reserve(wanted!, seconds!))}>
             <Field id="reserve-size" label={_("Size")} value={bytes} onChange={setBytes} autoFocus help={_("a size, such as 150M or 2G")}
                    problem={bytes && !wanted ? _("This is not a size, such as 150M or 2G.") : ""} />
