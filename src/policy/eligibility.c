@@ -13,10 +13,25 @@
 #define STALE_AT_LEAST_US (10 * G_USEC_PER_SEC)
 #define EXPECTED_MOST_US  (60 * G_USEC_PER_SEC) /* from one to the next */
 
+/* One that is asked now and then reports so seldom at the most, or as often as the service sets. */
+#define SELDOM_US (10 * G_USEC_PER_SEC)
+
+/* Returns: since when its silence counts. One that sleeps is not heard until its turn: a report
+ * that is older than that is of one that was only shown. */
+static gint64
+heard_when (const McPolicyCycle *cycle, const McVmHistory *history)
+{
+  gint64 turn_us = cycle->tuning->sleep_turn_s * G_USEC_PER_SEC;
+  gint64 unheard_us = turn_us + MAX (cycle->settings->stats_period_us, SELDOM_US);
+
+  return MAX (history->stats_seen_us,
+              MIN (history->awake_since_us, history->stats_seen_us + unheard_us));
+}
+
 static gboolean
 is_silent (const McPolicyCycle *cycle, const McVmFacts *facts, const McVmHistory *history)
 {
-  gint64 heard_us = MAX (history->stats_seen_us, history->awake_since_us);
+  gint64 heard_us = heard_when (cycle, history);
   gint64 expected_us = MAX (cycle->settings->stats_period_us, history->stats_interval_us);
   gint64 patience_us
       = MAX (STALE_AT_LEAST_US, MISSED_REPORTS * MIN (expected_us, EXPECTED_MOST_US));

@@ -125,6 +125,29 @@ test_what_is_remembered (void)
     g_assert_cmpint (status_at (101 * S, &facts, &rows[i].history), ==, rows[i].status);
 }
 
+/* That it is asked again since just now is no news of it: sleep explains a report of a turn ago,
+ * and none of hours ago, of one that was only shown. */
+static void
+test_report_of_long_ago_is_not_believed_for_being_asked (void)
+{
+  const struct
+  {
+    gint64 seen_s;
+    McVmStatus status;
+  } rows[]
+      = { { 99, MC_VM_MANAGED }, { 69, MC_VM_MANAGED }, { 40, MC_VM_STALE }, { 1, MC_VM_STALE } };
+  McVmFacts facts = healthy ();
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      McVmHistory history = believed;
+
+      history.stats_seen_us = rows[i].seen_s * S;
+      history.awake_since_us = 100 * S;
+      g_assert_cmpint (status_at (101 * S, &facts, &history), ==, rows[i].status);
+    }
+}
+
 static void
 test_booting_ends_after_a_minute_or_with_a_report (void)
 {
@@ -340,6 +363,8 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/eligibility/seen", test_what_is_seen);
   g_test_add_func ("/eligibility/remembered", test_what_is_remembered);
+  g_test_add_func ("/eligibility/long-ago",
+                   test_report_of_long_ago_is_not_believed_for_being_asked);
   g_test_add_func ("/eligibility/booting", test_booting_ends_after_a_minute_or_with_a_report);
   g_test_add_func ("/eligibility/first-report", test_first_report_is_believed_once_it_changes);
   g_test_add_func ("/eligibility/stuck", test_stuck);
