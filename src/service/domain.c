@@ -58,10 +58,11 @@ static gint64
 find_report_age (const McDomain *self, gint64 report_s, gint64 now_us, gint64 wall_us)
 {
   gint64 since_us = now_us - self->asked_us;
-  gint64 told_us = wall_us - report_s * G_USEC_PER_SEC;
   gboolean was_set = ABS (wall_us - now_us - self->clock_offset_us) > CLOCK_STEP_US;
 
-  return was_set || told_us < 0 ? since_us : MIN (told_us, since_us);
+  if (was_set || report_s > wall_us / G_USEC_PER_SEC)
+    return since_us;
+  return MIN (wall_us - report_s * G_USEC_PER_SEC, since_us);
 }
 
 static void
@@ -69,13 +70,17 @@ note_report (McDomain *self, gint64 report_s, gint64 now_us, gint64 wall_us)
 {
   gint64 age_us;
 
-  self->report_wall_us = wall_us;
   if (!self->looked)
-    return; /* nobody knows when it was made */
+    {
+      /* It may be of hours ago. Nobody knows whether the clock was set since. */
+      self->report_wall_us
+          = report_s < wall_us / G_USEC_PER_SEC ? (report_s + 1) * G_USEC_PER_SEC : wall_us;
+      return;
+    }
   age_us = find_report_age (self, report_s, now_us, wall_us);
   self->reported_us = now_us - age_us;
   /* It may be a second younger than it is at the most. */
-  self->report_wall_us -= MAX (age_us - G_USEC_PER_SEC, 0);
+  self->report_wall_us = wall_us - MAX (age_us - G_USEC_PER_SEC, 0);
 }
 
 void

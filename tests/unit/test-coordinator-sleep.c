@@ -290,7 +290,8 @@ test_report_is_so_old_at_the_most (void)
 
   mc_domain_init (&reports.domain, NULL, sample, 0);
   look (&reports, 0, 999991);
-  g_assert_cmpint (*age_us, ==, 0); /* nobody knows when it was made */
+  g_assert_cmpint (*age_us, ==, 0); /* the clock may have been set since */
+  g_assert_cmpint (*shown_us, ==, (gint64)999992 * SECOND);
   look (&reports, 20, 1000009);
   g_assert_cmpint (*age_us, ==, 11 * SECOND + SECOND / 4);
   g_assert_cmpint (*shown_us, ==, (gint64)1000010 * SECOND);
@@ -303,6 +304,20 @@ test_report_is_so_old_at_the_most (void)
   look (&reports, 4, 996000); /* long ago */
   g_assert_cmpint (*age_us, ==, 4 * SECOND);
   g_assert_cmpint (ABS (*shown_us - reports.wall_us), <=, 4 * SECOND);
+  mc_domain_clear (&reports.domain);
+}
+
+/* A clock that was set back since, or is ahead of this one, tells of no report to come. */
+static void
+test_first_report_is_not_of_later (void)
+{
+  g_autoptr (McVmSample) sample = mc_vm_sample_new ("8c3b1e7e-0000-4000-8000-000000000001", "vm");
+  gint64 wall_us = (gint64)1000000 * SECOND + SECOND / 4;
+  Reports reports = { .sample = sample, .now_us = 50 * SECOND, .wall_us = wall_us };
+
+  mc_domain_init (&reports.domain, NULL, sample, 0);
+  look (&reports, 0, 1003600);
+  g_assert_cmpint (reports.domain.report_wall_us, ==, wall_us);
   mc_domain_clear (&reports.domain);
 }
 
@@ -339,5 +354,6 @@ main (int argc, char *argv[])
   for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
     g_test_add (tests[i].path, Fixture, NULL, set_up, tests[i].test, fixture_tear_down);
   g_test_add_func ("/coordinator/sleep/age-of-a-report", test_report_is_so_old_at_the_most);
+  g_test_add_func ("/coordinator/sleep/first-report", test_first_report_is_not_of_later);
   return g_test_run ();
 }
