@@ -129,6 +129,17 @@ virDomainListGetStats (virDomainPtr *domains,
   return (int)n;
 }
 
+/* So long is one VM looked at that is not asked. */
+static gulong look_takes_us;
+
+int
+virDomainGetInfo (virDomainPtr domain, virDomainInfoPtr info)
+{
+  g_usleep (look_takes_us);
+  *info = (virDomainInfo){ .state = VIR_DOMAIN_RUNNING, .maxMem = 65536, .memory = 65536 };
+  return 0;
+}
+
 int
 virDomainSetMemoryFlags (virDomainPtr domain, unsigned long kib, unsigned int flags)
 {
@@ -303,6 +314,36 @@ test_sample_ends_at_its_deadline (Fixture *f, gconstpointer data)
   g_assert_no_error (next.error);
 }
 
+static void
+add_crowd (Fixture *f, guint first, guint n_vms)
+{
+  for (guint i = 0; i < n_vms; i++)
+    g_free (add_vm (f, first + i));
+}
+
+static void
+remove_crowd (Fixture *f, guint first, guint n_vms)
+{
+  for (guint i = 0; i < n_vms; i++)
+    remove_vm (f, first + i);
+}
+
+/* Each try asks them all, at a time when nobody knows what they take. */
+static void
+test_first_sample_of_many_tries_seldom (Fixture *f, gconstpointer data)
+{
+  g_auto (Answer) answer = { 0 };
+
+  add_crowd (f, 100, 250);
+  hang (&samples, G_MAXUINT);
+  mc_hypervisor_sample_async (f->hypervisor, in_us (3 * SHORT_US), on_sampled, &answer);
+  wait_for (&answer);
+  g_assert_error (answer.error, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_TIMED_OUT);
+  g_assert_cmpuint (count_begun (&samples), >=, 1);
+  g_assert_cmpuint (count_begun (&samples), <=, 3);
+  remove_crowd (f, 100, 250);
+}
+
 static GHashTable *
 take_names (Fixture *f)
 {
@@ -319,20 +360,6 @@ take_names (Fixture *f)
       g_assert_true (g_hash_table_add (names, g_strdup (vm->name)));
     }
   return names;
-}
-
-static void
-add_crowd (Fixture *f, guint first, guint n_vms)
-{
-  for (guint i = 0; i < n_vms; i++)
-    g_free (add_vm (f, first + i));
-}
-
-static void
-remove_crowd (Fixture *f, guint first, guint n_vms)
-{
-  for (guint i = 0; i < n_vms; i++)
-    remove_vm (f, first + i);
 }
 
 /* So many at the start that a sample of all at once comes too late: it learns that there are many.
@@ -438,6 +465,32 @@ test_one_that_hangs_is_passed_by_in_its_subset (Fixture *f, gconstpointer data)
   g_assert_true (g_hash_table_contains (names, "vm-123"));
   g_assert_cmpuint (count_begun (&samples), >=, 2);
   remove_crowd (f, 100, 200);
+}
+
+/* What it took to look at many who sleep does not count for the one that was asked. */
+static void
+test_one_that_hangs_is_passed_by_after_many_have_slept (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GHashTable) asleep = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autofree char *one = add_vm (f, 120);
+  g_auto (Answer) answer = { 0 };
+
+  for (guint i = 0; i < 20; i++)
+    g_hash_table_add (asleep, add_vm (f, 100 + i));
+  let_sleep (f, one); /* and so the others are asked by name */
+  g_hash_table_unref (take_names (f));
+  look_takes_us = 15 * 1000;
+  mc_hypervisor_let_sleep (f->hypervisor, asleep);
+  g_hash_table_unref (take_names (f));
+  look_takes_us = 0;
+  let_sleep (f, one);
+  name_of_hung = "vm-110";
+  hang (&samples, 1);
+  mc_hypervisor_sample_async (f->hypervisor, in_us (SHORT_US * 9 / 5), on_sampled, &answer);
+  wait_for (&answer);
+  name_of_hung = NULL;
+  g_assert_no_error (answer.error);
+  remove_crowd (f, 100, 21);
 }
 
 /* However many hang, each other kind has a thread. */
@@ -579,6 +632,8 @@ main (int argc, char **argv)
   ADD ("sample-deadline", test_sample_ends_at_its_deadline);
   ADD ("subsets", test_crowd_is_asked_in_subsets);
   ADD ("subset-passes-by", test_one_that_hangs_is_passed_by_in_its_subset);
+  ADD ("first-sample", test_first_sample_of_many_tries_seldom);
+  ADD ("passes-by-after-sleep", test_one_that_hangs_is_passed_by_after_many_have_slept);
   ADD ("woken", test_one_that_is_woken_is_asked);
   ADD ("samples-leave-threads", test_samples_that_hang_leave_a_thread_to_each_kind);
   ADD ("late-set", test_late_set_is_told_when_it_ends);

@@ -30,6 +30,9 @@ McSample *mc_libvirt_sample (virConnectPtr connection,
                              GHashTable *devices,
                              GError **error);
 
+/* Returns: how many VMs are active; 0 also where that is not known. It waits for none of them. */
+guint mc_libvirt_count_vms (virConnectPtr connection);
+
 /* Returns: (transfer full): of the running VM. */
 McDomainXml *mc_libvirt_read_xml (virDomainPtr domain, GError **error);
 

@@ -56,9 +56,11 @@ mc_request_free (McRequest *self)
 static McSample *
 read_sample (McRequest *self, virConnectPtr connection, const char *system)
 {
-  McSample *sample
-      = mc_libvirt_sample (connection, self->subset, self->asleep, self->of_vms, &self->error);
+  McSample *sample;
 
+  if (self->count != NULL)
+    g_atomic_int_set (self->count, mc_libvirt_count_vms (connection));
+  sample = mc_libvirt_sample (connection, self->subset, self->asleep, self->of_vms, &self->error);
   if (sample != NULL && system != NULL)
     sample->groups = mc_memory_groups_read_left (self->groups, system);
   return sample;

@@ -32,6 +32,8 @@ struct _McRequest
   McSubset subset;        /* of a sample: who is asked */
   GHashTable *asleep;     /* of a sample (nullable): UUIDs of those that are not asked */
   GHashTable *groups;     /* of a sample: name → McMemoryGroup: what is left of them is read */
+  guint *count;           /* of a sample (nullable): is set to how many VMs there are, before any
+                             is asked; atomic, and of who outlives the request */
   guint64 value;          /* of a target or a period */
   gboolean at_once;       /* of a period */
   char *element, *stored; /* metadata */

@@ -291,6 +291,12 @@ add_one (virDomainStatsRecordPtr record,
   g_ptr_array_add (sample->vms, of_vm);
 }
 
+guint
+mc_libvirt_count_vms (virConnectPtr connection)
+{
+  return (guint)MAX (virConnectNumOfDomains (connection), 0);
+}
+
 McSample *
 mc_libvirt_sample (virConnectPtr connection,
                    McSubset subset,

@@ -19,6 +19,9 @@
 #define PASS_BY_MOST_MS 1000
 #define PASS_BY_TIMES   2
 
+/* What a VM takes as long as that is not known. */
+#define USUAL_US 5000
+
 /* Where one VM hangs others may, too: the next tries follow sooner, but not so soon that one
  * catches up with the one before it, and finds VMs busy that this one asks. */
 #define AGAIN_AT_LEAST_MS 100
@@ -54,7 +57,10 @@ struct _McSampler
   McKnownVms *vms;
 
   guint n_vms;      /* of the last sample; 0 = there was none yet; NOT_KNOWN */
-  gint64 us_per_vm; /* that was asked in the last call that answered in time; 0 = there was none */
+  gint64 us_per_vm; /* of the last call that answered in time, and asked most of its VMs; 0 = there
+                       was none */
+  guint count;      /* of VMs, as the first call found it; 0 = it has not yet; atomic */
+  gint64 began_us;  /* when the last sample did */
   guint n_subsets;
   Subset subsets[SUBSETS_MOST];
 
@@ -173,6 +179,16 @@ count_asked (const McSample *sample)
   return count;
 }
 
+/* Of a call that merely looked at most of them its time says little about those whom it asked. */
+static void
+note_pace (McSampler *self, const McSample *sample, gint64 took_us)
+{
+  guint n_asked = count_asked (sample);
+
+  if (n_asked > sample->vms->len / 2)
+    self->us_per_vm = took_us / n_asked;
+}
+
 static void
 on_ended (McRequest *request)
 {
@@ -190,7 +206,7 @@ on_ended (McRequest *request)
   if (lacks_who_is_awake (self, request->result))
     return;
   subset->there = TRUE;
-  self->us_per_vm = took_us / MAX (count_asked (request->result), 1);
+  note_pace (self, request->result, took_us);
   g_clear_handle_id (&subset->again, g_source_remove);
   mc_known_vms_apply_devices (self->vms, request->of_vms, request->result, self->hypervisor);
   self->sample = mc_sample_join (self->sample, g_steal_pointer (&request->result));
@@ -213,6 +229,8 @@ push_request (McSampler *self, const Subset *subset)
   request->asleep = asleep != NULL ? g_hash_table_ref (asleep) : NULL;
   request->of_vms = mc_known_vms_copy_resizable (self->vms);
   request->groups = mc_known_vms_copy_groups (self->vms);
+  if (self->us_per_vm == 0)
+    request->count = &self->count;
   mc_thread_pool_push (self->threads, request);
 }
 
@@ -229,11 +247,33 @@ count_awake (const McSampler *self)
 static guint
 get_expected_ms (const McSampler *self)
 {
-  gint64 expected_us = self->us_per_vm * (count_awake (self) / self->n_subsets);
+  guint n_awake = count_awake (self);
+  gint64 us_per_vm = self->us_per_vm;
 
+  if (us_per_vm == 0)
+    {
+      n_awake = MAX (n_awake, (guint)g_atomic_int_get (&self->count));
+      us_per_vm = USUAL_US;
+    }
   if (self->n_vms == NOT_KNOWN)
     return PASS_BY_MOST_MS;
-  return (guint)MIN (expected_us / 1000, PASS_BY_MOST_MS);
+  return (guint)MIN (us_per_vm * (n_awake / self->n_subsets) / 1000, PASS_BY_MOST_MS);
+}
+
+static guint
+get_pass_by_ms (const McSampler *self)
+{
+  return CLAMP (PASS_BY_TIMES * get_expected_ms (self), PASS_BY_MS, PASS_BY_MOST_MS);
+}
+
+/* At the first sample it turns out only meanwhile that there are many VMs: calls for all of them
+ * that follow each other closely make each other late. */
+static gint64
+get_too_early_ms (const McSampler *self)
+{
+  if (self->us_per_vm > 0)
+    return 0;
+  return get_pass_by_ms (self) - (g_get_monotonic_time () - self->began_us) / 1000;
 }
 
 static gboolean
@@ -241,7 +281,13 @@ on_again (gpointer user_data)
 {
   Subset *subset = user_data;
   McSampler *self = subset->owner;
+  gint64 too_early_ms = get_too_early_ms (self);
 
+  if (too_early_ms > 0)
+    {
+      subset->again = g_timeout_add ((guint)too_early_ms, on_again, subset);
+      return G_SOURCE_REMOVE;
+    }
   subset->again = g_timeout_add (MAX (get_expected_ms (self) / AGAIN_PART, AGAIN_AT_LEAST_MS),
                                  on_again, subset);
   push_request (self, subset);
@@ -274,16 +320,14 @@ choose_subsets (McSampler *self)
 static void
 begin_subsets (McSampler *self)
 {
-  guint pass_by_ms;
-
   self->n_subsets = choose_subsets (self);
-  pass_by_ms = CLAMP (PASS_BY_TIMES * get_expected_ms (self), PASS_BY_MS, PASS_BY_MOST_MS);
+  self->began_us = g_get_monotonic_time ();
   for (guint i = 0; i < self->n_subsets; i++)
     {
       Subset *subset = &self->subsets[i];
 
       subset->there = FALSE;
-      subset->again = g_timeout_add (pass_by_ms, on_again, subset);
+      subset->again = g_timeout_add (get_pass_by_ms (self), on_again, subset);
       push_request (self, subset);
     }
 }
