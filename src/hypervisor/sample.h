@@ -22,7 +22,8 @@ typedef struct
   int id;
   gboolean running;    /* FALSE: paused, shutting down, crashed, suspended by the guest's power
                           management */
-  gboolean busy;       /* its process did not answer: only what libvirt itself knows is here */
+  gboolean busy;       /* its process did not answer: only what libvirt itself knows is here, or
+                          nothing where that did not come in time */
   gboolean asleep;     /* its guest was not asked: only the state, the balloon, the capacity and the
                           CPU time are here */
   guint64 cpu_time_us; /* that its process has used since it started, just before the rest */

@@ -83,6 +83,16 @@ note_report (McDomain *self, gint64 report_s, gint64 now_us, gint64 wall_us)
   self->report_wall_us = wall_us - MAX (age_us - G_USEC_PER_SEC, 0);
 }
 
+/* One of which not even that came in time has what it had. */
+static void
+take_sizes (McVmFacts *facts, const McVmSample *sample)
+{
+  if (sample->busy && sample->balloon == MC_UNKNOWN)
+    return;
+  facts->balloon = sample->balloon;
+  facts->capacity = sample->capacity;
+}
+
 void
 mc_domain_update_from_sample (McDomain *self,
                               const McVmSample *sample,
@@ -102,8 +112,7 @@ mc_domain_update_from_sample (McDomain *self,
   /* Once is nothing: somebody else asked for its figures at that moment. */
   facts->busy = sample->busy && self->was_busy;
   self->was_busy = sample->busy;
-  facts->balloon = sample->balloon;
-  facts->capacity = sample->capacity;
+  take_sizes (facts, sample);
   facts->cpu_time_us = sample->cpu_time_us;
   facts->asleep = sample->asleep;
   facts->unanswered = sample->busy;

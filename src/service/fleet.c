@@ -76,6 +76,13 @@ add_vm (McFleet *self, const McVmSample *sample, gint64 began_us)
   return started_us > 0 && sample->balloon != MC_UNKNOWN ? sample->balloon : 0;
 }
 
+/* It is there, and no more is known of it. */
+static gboolean
+is_unheard (const McVmSample *sample)
+{
+  return sample->busy && sample->balloon == MC_UNKNOWN;
+}
+
 /* Whether it stopped since a sample of then was asked for. */
 static gboolean
 is_gone_since (McFleet *self, const char *uuid, gint64 then_us)
@@ -121,6 +128,8 @@ mc_fleet_reconcile (McFleet *self, const McSample *sample)
           remove_vm (self, vm); /* the same VM, restarted unseen */
           vm = NULL;
         }
+      if (vm == NULL && is_unheard (of_vm))
+        continue; /* it comes with its figures */
       if (vm == NULL)
         started += add_vm (self, of_vm, sample->began_us);
       else

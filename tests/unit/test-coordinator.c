@@ -133,6 +133,38 @@ test_busy_once_is_nothing (Fixture *f, gconstpointer data)
   g_assert_cmpuint (mc_vm_get_view (fixture_vm_of (f, vm))->revision, ==, revision);
 }
 
+/* Of a VM whose part of a sample was late it is told that it is there, and no more: it keeps what
+ * it had, and a new one waits for its figures. */
+static void
+test_vm_of_which_nothing_came_in_time (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = fixture_add_guest (f, "vm", MC_GIB, 512 * MC_MIB, 300 * MC_MIB), *later;
+  McVmSample figures;
+
+  fixture_start_service (f);
+  fixture_pass (f, 10);
+  figures = vm->figures;
+  later = fixture_add_guest (f, "later", MC_GIB, 512 * MC_MIB, MC_UNKNOWN);
+  vm->used = MC_UNKNOWN;
+  vm->figures.busy = later->figures.busy = TRUE;
+  vm->figures.balloon = vm->figures.capacity = vm->figures.cpu_time_us = MC_UNKNOWN;
+  later->figures.balloon = later->figures.capacity = MC_UNKNOWN;
+  fixture_pass (f, 6);
+  g_assert_cmpstr (fixture_status_of (f, vm), ==, "busy");
+  g_assert_cmpuint (mc_vm_get_parts (fixture_vm_of (f, vm))->domain.facts.balloon, ==,
+                    figures.balloon);
+  g_assert_cmpuint (mc_vm_get_parts (fixture_vm_of (f, vm))->domain.facts.capacity, ==,
+                    figures.capacity);
+  g_assert_cmpuint (f->n_added, ==, 1);
+  g_assert_cmpuint (f->n_removed, ==, 0);
+  vm->figures.busy = later->figures.busy = FALSE;
+  vm->figures.balloon = later->figures.balloon = figures.balloon;
+  vm->figures.capacity = later->figures.capacity = figures.capacity;
+  fixture_pass (f, 4);
+  g_assert_cmpstr (fixture_status_of (f, vm), ==, "managed");
+  g_assert_cmpuint (f->n_added, ==, 2);
+}
+
 static void
 test_late_samples_degrade (Fixture *f, gconstpointer data)
 {
@@ -569,6 +601,7 @@ main (int argc, char **argv)
   TEST ("set-that-fails", test_set_that_fails);
   TEST ("cycles-never-overlap", test_cycles_never_overlap);
   TEST ("busy-once-is-nothing", test_busy_once_is_nothing);
+  TEST ("nothing-came-in-time", test_vm_of_which_nothing_came_in_time);
   TEST ("late-samples-degrade", test_late_samples_degrade);
   TEST ("lost-hypervisor", test_lost_hypervisor);
   TEST ("late-hypervisor", test_late_hypervisor);

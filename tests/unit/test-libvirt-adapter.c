@@ -33,6 +33,9 @@ static struct
 /* One VM whose process hangs: of the calls that ask it the first waits, and no other call does. */
 static const char *name_of_hung;
 
+/* One VM whose calls fail. */
+static const char *name_of_failing;
+
 static void
 pass (Gate *gate)
 {
@@ -117,6 +120,9 @@ virDomainListGetStats (virDomainPtr *domains,
   subsets.n_vms += n;
   subsets.most_vms = MAX (subsets.most_vms, n);
   g_mutex_unlock (&subsets.lock);
+  for (guint i = 0; i < n; i++)
+    if (g_strcmp0 (virDomainGetName (domains[i]), name_of_failing) == 0)
+      return -1;
   if (name_of_hung == NULL)
     pass (&samples);
   *records = calloc (n + 1, sizeof **records);
@@ -493,6 +499,98 @@ test_one_that_hangs_is_passed_by_after_many_have_slept (Fixture *f, gconstpointe
   remove_crowd (f, 100, 21);
 }
 
+/* A crowd of which there was a sample. */
+static void
+know_crowd (Fixture *f)
+{
+  GHashTable *names = NULL;
+
+  miss_first_sample (f);
+  add_crowd (f, 100, 200);
+  g_hash_table_unref (take_names (f));
+  names = take_names (f); /* in subsets, now that it is known how many they are */
+  g_assert_cmpuint (g_hash_table_size (names), ==, 201);
+  g_hash_table_unref (names);
+}
+
+/* Of each VM it tells that it is there; of one subset no more than that. */
+static void
+assert_lacks_a_subset_of (const McSample *sample, const char *name)
+{
+  guint n_busy = 0;
+
+  g_assert_cmpuint (sample->vms->len, ==, 201);
+  for (guint i = 0; i < sample->vms->len; i++)
+    {
+      const McVmSample *vm = sample->vms->pdata[i];
+
+      n_busy += vm->balloon == MC_UNKNOWN;
+      g_assert_cmpint (vm->id, >=, 0);
+      if (vm->balloon == MC_UNKNOWN)
+        g_assert_true (vm->busy);
+      if (g_str_equal (vm->name, name))
+        g_assert_cmpuint (vm->balloon, ==, MC_UNKNOWN);
+    }
+  g_assert_cmpuint (n_busy, <=, 200 / 5 * 5 / 4);
+}
+
+/* One slow part never makes the others wait. */
+static void
+test_subset_that_is_late_is_late_alone (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GHashTable) names = NULL;
+
+  know_crowd (f);
+  name_of_hung = "vm-123";
+  hang (&samples, G_MAXUINT);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_auto (Answer) answer = { 0 };
+
+      mc_hypervisor_sample_async (f->hypervisor, in_us (SHORT_US), on_sampled, &answer);
+      wait_for (&answer);
+      g_assert_no_error (answer.error);
+      assert_lacks_a_subset_of (answer.sample, "vm-123");
+    }
+  name_of_hung = NULL;
+  let_go (&samples);
+  names = take_names (f);
+  g_assert_cmpuint (g_hash_table_size (names), ==, 201);
+  remove_crowd (f, 100, 200);
+}
+
+static void
+test_subset_that_fails_fails_alone (Fixture *f, gconstpointer data)
+{
+  g_auto (Answer) answer = { 0 };
+
+  know_crowd (f);
+  name_of_failing = "vm-123";
+  mc_hypervisor_sample_async (f->hypervisor, in_us (30 * G_USEC_PER_SEC), on_sampled, &answer);
+  wait_for (&answer);
+  name_of_failing = NULL;
+  g_assert_no_error (answer.error);
+  assert_lacks_a_subset_of (answer.sample, "vm-123");
+  remove_crowd (f, 100, 200);
+}
+
+/* Who is not in the first sample of a connection would be taken for gone. */
+static void
+test_first_sample_lacks_nobody (Fixture *f, gconstpointer data)
+{
+  g_auto (Answer) answer = { 0 };
+
+  miss_first_sample (f);
+  add_crowd (f, 100, 200);
+  name_of_hung = "vm-123";
+  hang (&samples, G_MAXUINT);
+  mc_hypervisor_sample_async (f->hypervisor, in_us (SHORT_US), on_sampled, &answer);
+  wait_for (&answer);
+  name_of_hung = NULL;
+  g_assert_error (answer.error, MC_HYPERVISOR_ERROR, MC_HYPERVISOR_ERROR_TIMED_OUT);
+  remove_crowd (f, 100, 200);
+}
+
 /* However many hang, each other kind has a thread. */
 static void
 test_samples_that_hang_leave_a_thread_to_each_kind (Fixture *f, gconstpointer data)
@@ -634,6 +732,9 @@ main (int argc, char **argv)
   ADD ("subset-passes-by", test_one_that_hangs_is_passed_by_in_its_subset);
   ADD ("first-sample", test_first_sample_of_many_tries_seldom);
   ADD ("passes-by-after-sleep", test_one_that_hangs_is_passed_by_after_many_have_slept);
+  ADD ("subset-late", test_subset_that_is_late_is_late_alone);
+  ADD ("subset-fails", test_subset_that_fails_fails_alone);
+  ADD ("first-sample-whole", test_first_sample_lacks_nobody);
   ADD ("woken", test_one_that_is_woken_is_asked);
   ADD ("samples-leave-threads", test_samples_that_hang_leave_a_thread_to_each_kind);
   ADD ("late-set", test_late_set_is_told_when_it_ends);

@@ -47,7 +47,7 @@ take_sample (const Parameter *parameters)
   McSample *sample;
 
   told = parameters;
-  sample = mc_libvirt_sample (connection, (McSubset){ 0, 1 }, NULL, devices, &error);
+  sample = mc_libvirt_sample (connection, (McSubset){ 0, 1 }, NULL, devices, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (sample->vms->len, ==, 1);
   virConnectClose (connection);

@@ -16,6 +16,12 @@ typedef struct
   guint index, of;
 } McSubset;
 
+static inline gboolean
+mc_subset_has (McSubset self, const char *uuid)
+{
+  return g_str_hash (uuid) % self.of == self.index;
+}
+
 /*
  * Every active VM of @subset, and the host, in one call where the driver has it. With @asleep
  * (nullable; a set of UUIDs) each one's CPU time as well, and of those in it only what libvirtd
@@ -23,11 +29,14 @@ typedef struct
  * it is marked busy. Figures are libvirt's, of the whole VM.
  * @devices (UUID → McMemoryDevices) names those VMs whose memory devices are read again with it, so
  * that the figures are of one moment; what is not read stays as it was.
+ * @others: (nullable where @subset is all) (element-type McVmSample): is given the active VMs of
+ * the other subsets, as busy ones of which nothing is known.
  */
 McSample *mc_libvirt_sample (virConnectPtr connection,
                              McSubset subset,
                              GHashTable *asleep,
                              GHashTable *devices,
+                             GPtrArray *others,
                              GError **error);
 
 /* Returns: how many VMs are active; 0 also where that is not known. It waits for none of them. */

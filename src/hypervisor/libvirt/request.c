@@ -42,6 +42,7 @@ mc_request_free (McRequest *self)
   g_clear_pointer (&self->groups, g_hash_table_unref);
   g_clear_pointer (&self->vm_groups, g_ptr_array_unref);
   g_clear_pointer (&self->of_vms, g_hash_table_unref);
+  g_clear_pointer (&self->others, g_ptr_array_unref);
   g_clear_error (&self->error);
   g_clear_object (&self->task);
   mc_connection_pool_unref (self->pool);
@@ -60,7 +61,9 @@ read_sample (McRequest *self, virConnectPtr connection, const char *system)
 
   if (self->count != NULL)
     g_atomic_int_set (self->count, mc_libvirt_count_vms (connection));
-  sample = mc_libvirt_sample (connection, self->subset, self->asleep, self->of_vms, &self->error);
+  self->others = g_ptr_array_new_with_free_func ((GDestroyNotify)mc_vm_sample_free);
+  sample = mc_libvirt_sample (connection, self->subset, self->asleep, self->of_vms, self->others,
+                              &self->error);
   if (sample != NULL && system != NULL)
     sample->groups = mc_memory_groups_read_left (self->groups, system);
   return sample;

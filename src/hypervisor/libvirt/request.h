@@ -53,6 +53,7 @@ struct _McRequest
   McMemoryDevices devices; /* of a description */
   GPtrArray *vm_groups;    /* of a description (nullable): of mc_memory_groups_new() */
   GHashTable *of_vms;      /* of a sample: UUID → McMemoryDevices, read again with it */
+  GPtrArray *others;       /* of a sample (nullable): who is in other subsets */
   GError *error;
 };
 

@@ -174,6 +174,7 @@ typedef struct
   virDomainPtr *awake; /* (unowned elements) ends with NULL */
   int n_awake;
   GHashTable *cpu_times; /* UUID → guint64 *, of those */
+  GPtrArray *others;     /* (unowned) (element-type McVmSample): those of other subsets */
 } Active;
 
 static void
@@ -187,22 +188,21 @@ active_clear (Active *self)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Active, active_clear)
 
-static gboolean
-is_in (McSubset subset, virDomainPtr domain)
-{
-  char uuid[VIR_UUID_STRING_BUFLEN];
-
-  return virDomainGetUUIDString (domain, uuid) == 0
-         && g_str_hash (uuid) % subset.of == subset.index;
-}
-
-/* One that sleeps goes into @sample; of the others the CPU time is remembered. */
+/* One that sleeps goes into @sample; of those that are asked the CPU time is remembered. */
 static void
-find_one (virDomainPtr domain, GHashTable *asleep, Active *active, McSample *sample)
+find_one (
+    virDomainPtr domain, McSubset subset, GHashTable *asleep, Active *active, McSample *sample)
 {
   g_autoptr (McVmSample) of_vm = sample_new (domain);
-  gboolean looked = asleep != NULL && look_at (domain, of_vm);
+  gboolean looked;
 
+  if (!mc_subset_has (subset, of_vm->uuid))
+    {
+      of_vm->busy = TRUE;
+      g_ptr_array_add (active->others, g_steal_pointer (&of_vm));
+      return;
+    }
+  looked = asleep != NULL && look_at (domain, of_vm);
   if (looked && g_hash_table_contains (asleep, of_vm->uuid))
     {
       of_vm->asleep = TRUE;
@@ -238,8 +238,7 @@ find_active (virConnectPtr connection,
   active->awake = g_new0 (virDomainPtr, n + 1);
   active->cpu_times = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   for (int i = 0; i < n; i++)
-    if (is_in (subset, active->all[i]))
-      find_one (active->all[i], asleep, active, sample);
+    find_one (active->all[i], subset, asleep, active, sample);
   return TRUE;
 }
 
@@ -302,10 +301,11 @@ mc_libvirt_sample (virConnectPtr connection,
                    McSubset subset,
                    GHashTable *asleep,
                    GHashTable *devices,
+                   GPtrArray *others,
                    GError **error)
 {
   g_autoptr (McSample) sample = mc_sample_new ();
-  g_auto (Active) active = { 0 };
+  g_auto (Active) active = { .others = others };
   virDomainStatsRecordPtr *records = NULL;
   gint64 began_us = g_get_monotonic_time ();
   int n_records;

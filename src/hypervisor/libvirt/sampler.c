@@ -4,6 +4,8 @@
  *
  * libvirtd asks the processes of one call one after the other. So many VMs are asked in subsets,
  * side by side, each over a connection of its own; when each subset has answered there is a sample.
+ * Where one fails, or does not answer by the deadline, the sample is of the others: of its VMs it
+ * tells that they are there, and busy.
  *
  * A call waits for a VM whose process hangs. The next one of its subset, begun beside it, passes
  * that VM by and waits for the next that hangs; so one follows the other until one comes back. The
@@ -41,12 +43,16 @@
  * has what earlier calls still find out for nothing. */
 #define NOT_KNOWN G_MAXUINT
 
+/* The generation of no connection. */
+#define NONE G_MAXUINT
+
 typedef struct
 {
   McSampler *owner;
   guint index;
   guint again;    /* source */
   gboolean there; /* it is in the sample that is waited for */
+  gboolean failed;
 } Subset;
 
 struct _McSampler
@@ -63,10 +69,12 @@ struct _McSampler
   gint64 began_us;  /* when the last sample did */
   guint n_subsets;
   Subset subsets[SUBSETS_MOST];
+  guint whole_of; /* the generation of the connection of the last sample that was whole */
 
-  GTask *task;      /* who waits for a sample */
-  McSample *sample; /* of the subsets that are there (nullable) */
-  guint deadline;   /* source */
+  GTask *task;       /* who waits for a sample */
+  McSample *sample;  /* of the subsets that are there (nullable) */
+  GPtrArray *others; /* (nullable): who was in other subsets when the last of these was asked */
+  guint deadline;    /* source */
 };
 
 McSampler *
@@ -82,6 +90,7 @@ mc_sampler_new (McHypervisor *hypervisor,
   self->threads = threads;
   self->vms = vms;
   self->n_subsets = 1;
+  self->whole_of = NONE;
   for (guint i = 0; i < SUBSETS_MOST; i++)
     self->subsets[i] = (Subset){ .owner = self, .index = i };
   return self;
@@ -95,6 +104,7 @@ steal_task (McSampler *self)
   for (guint i = 0; i < self->n_subsets; i++)
     g_clear_handle_id (&self->subsets[i].again, g_source_remove);
   g_clear_pointer (&self->sample, mc_sample_free);
+  g_clear_pointer (&self->others, g_ptr_array_unref);
   return g_steal_pointer (&self->task);
 }
 
@@ -125,14 +135,56 @@ is_whole (const McSampler *self)
   return TRUE;
 }
 
+/* Nothing more comes of this sample but from calls that are late. */
+static gboolean
+is_settled (const McSampler *self)
+{
+  for (guint i = 0; i < self->n_subsets; i++)
+    if (!self->subsets[i].there && !self->subsets[i].failed)
+      return FALSE;
+  return TRUE;
+}
+
+/* The first sample of a connection says who is there at all, with the figures of each. */
+static gboolean
+may_lack_some (const McSampler *self)
+{
+  return self->whole_of == mc_connection_get_generation (self->connection);
+}
+
+/* Moves those of @others into @sample whose subset is not there. */
+static void
+add_missing (const McSampler *self, GPtrArray *others, McSample *sample)
+{
+  for (guint i = others->len; i > 0; i--)
+    {
+      const McVmSample *of_vm = others->pdata[i - 1];
+
+      for (guint k = 0; k < self->n_subsets; k++)
+        if (!self->subsets[k].there
+            && mc_subset_has ((McSubset){ k, self->n_subsets }, of_vm->uuid))
+          {
+            g_ptr_array_add (sample->vms, g_ptr_array_steal_index_fast (others, i - 1));
+            break;
+          }
+    }
+}
+
 static void
 sampler_answer (McSampler *self)
 {
   g_autoptr (McSample) sample = g_steal_pointer (&self->sample);
+  g_autoptr (GPtrArray) others = g_steal_pointer (&self->others);
   g_autoptr (GTask) task = steal_task (self);
 
+  if (is_whole (self))
+    {
+      self->whole_of = mc_connection_get_generation (self->connection);
+      mc_known_vms_count_busy (self->vms, sample);
+    }
+  else
+    add_missing (self, others, sample);
   self->n_vms = sample->vms->len;
-  mc_known_vms_count_busy (self->vms, sample);
   g_task_return_pointer (task, g_steal_pointer (&sample), (GDestroyNotify)mc_sample_free);
 }
 
@@ -189,6 +241,20 @@ note_pace (McSampler *self, const McSample *sample, gint64 took_us)
     self->us_per_vm = took_us / n_asked;
 }
 
+/* Of the others it is waited for. */
+static void
+fail_subset (McSampler *self, Subset *subset, const GError *error)
+{
+  subset->failed = TRUE;
+  g_clear_handle_id (&subset->again, g_source_remove);
+  if (may_lack_some (self) && !is_settled (self))
+    return;
+  if (may_lack_some (self) && self->sample != NULL)
+    sampler_answer (self);
+  else
+    mc_sampler_fail (self, (McHypervisorError)error->code, error->message);
+}
+
 static void
 on_ended (McRequest *request)
 {
@@ -200,7 +266,7 @@ on_ended (McRequest *request)
     return;
   if (request->result == NULL)
     {
-      mc_sampler_fail (self, (McHypervisorError)request->error->code, request->error->message);
+      fail_subset (self, subset, request->error);
       return;
     }
   if (lacks_who_is_awake (self, request->result))
@@ -210,7 +276,9 @@ on_ended (McRequest *request)
   g_clear_handle_id (&subset->again, g_source_remove);
   mc_known_vms_apply_devices (self->vms, request->of_vms, request->result, self->hypervisor);
   self->sample = mc_sample_join (self->sample, g_steal_pointer (&request->result));
-  if (is_whole (self))
+  g_clear_pointer (&self->others, g_ptr_array_unref);
+  self->others = g_steal_pointer (&request->others);
+  if (is_settled (self))
     sampler_answer (self);
 }
 
@@ -300,6 +368,11 @@ on_deadline (gpointer user_data)
   McSampler *self = user_data;
 
   self->deadline = 0;
+  if (self->sample != NULL && may_lack_some (self))
+    {
+      sampler_answer (self);
+      return G_SOURCE_REMOVE;
+    }
   if (self->n_vms == 0)
     self->n_vms = NOT_KNOWN;
   mc_sampler_fail (self, MC_HYPERVISOR_ERROR_TIMED_OUT, "libvirt has not answered in time");
@@ -326,7 +399,7 @@ begin_subsets (McSampler *self)
     {
       Subset *subset = &self->subsets[i];
 
-      subset->there = FALSE;
+      subset->there = subset->failed = FALSE;
       subset->again = g_timeout_add (get_pass_by_ms (self), on_again, subset);
       push_request (self, subset);
     }
