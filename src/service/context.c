@@ -123,5 +123,11 @@ mc_context_emit_setting_changed (McContext *self,
 void
 mc_context_want_cycle (McContext *self)
 {
-  self->heard_by->cycle_wanted (self->listener);
+  self->heard_by->cycle_wanted (self->listener, FALSE);
+}
+
+void
+mc_context_want_cycle_for_woken (McContext *self)
+{
+  self->heard_by->cycle_wanted (self->listener, TRUE);
 }

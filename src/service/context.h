@@ -30,8 +30,9 @@ typedef struct
                            GVariant *after,
                            const char *origin);
 
-  /* Something happened that the next cycle should not wait for. */
-  void (*cycle_wanted) (gpointer listener);
+  /* Something happened that the next cycle should not wait for. @for_woken: VMs that slept are to
+   * be asked */
+  void (*cycle_wanted) (gpointer listener, gboolean for_woken);
 
   /* What a cycle brought can be published. @pressing: the next one should come early. */
   void (*cycle_ended) (gpointer listener, gboolean pressing);
@@ -94,5 +95,8 @@ void mc_context_emit_setting_changed (McContext *self,
                                       const char *origin);
 
 void mc_context_want_cycle (McContext *self);
+
+/* Where many VMs wake after each other it is not for each of them. */
+void mc_context_want_cycle_for_woken (McContext *self);
 
 G_END_DECLS

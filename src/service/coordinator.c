@@ -110,11 +110,14 @@ on_setting_changed (gpointer listener,
 }
 
 static void
-on_cycle_wanted (gpointer listener)
+on_cycle_wanted (gpointer listener, gboolean for_woken)
 {
   McCoordinator *self = listener;
 
-  mc_schedule_wake (self->schedule);
+  if (for_woken)
+    mc_schedule_wake_for_woken (self->schedule);
+  else
+    mc_schedule_wake (self->schedule);
 }
 
 static void

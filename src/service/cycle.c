@@ -147,7 +147,7 @@ apply_attention (const McHostParts *host)
       woken |= mc_vm_is_to_be_asked (vms->pdata[i]);
     }
   if (woken)
-    mc_context_want_cycle (host->context);
+    mc_context_want_cycle_for_woken (host->context);
 }
 
 static void

@@ -22,6 +22,10 @@ void mc_schedule_stop (McSchedule *self);
 /* The next cycle should not wait for the interval. */
 void mc_schedule_wake (McSchedule *self);
 
+/* Nor should it, but it asks all who are awake for the sake of those who are woken: two follow at
+ * once, so that one that wakes is asked and its report is read, and then two a second. */
+void mc_schedule_wake_for_woken (McSchedule *self);
+
 /* @pressing: the next one should come as soon as guests report again */
 void mc_schedule_end_cycle (McSchedule *self, gboolean pressing);
 

@@ -117,7 +117,7 @@ note_set (McStatsPeriod *self)
   mc_description_outdate (self->description);
   mc_description_set_stats_period (self->description, self->asked_s);
   if (self->hurries)
-    mc_context_want_cycle (self->context);
+    mc_context_want_cycle_for_woken (self->context);
 }
 
 static void

@@ -232,6 +232,97 @@ test_one_that_is_suspended_as_it_wakes_is_not_waited_for (Fixture *f, gconstpoin
   g_assert_cmpuint (count_samples (f, awake, 60), <=, 60 / 2 + 2);
 }
 
+#define N_BURSTY 300
+#define FIFTHS   5
+
+typedef struct
+{
+  McFakeVm *bursty[N_BURSTY]; /* each has a burst a minute, one after the other */
+  McFakeVm *awake;            /* it is asked in each sample */
+  guint fifth;
+} Crowd;
+
+static void
+crowd_start (Crowd *self, Fixture *f)
+{
+  mc_fake_hypervisor_set_host (f->fake, 1024 * MC_GIB, 900 * MC_GIB);
+  for (guint i = 0; i < N_BURSTY; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("bursty-%u", i);
+
+      self->bursty[i] = add_idle_guest (f, name);
+    }
+  self->awake = add_idle_guest (f, "awake");
+  self->awake->no_driver = TRUE;
+  fixture_start_service (f);
+  idle (f, 120);
+}
+
+static void
+crowd_pass_fifth (Crowd *self, Fixture *f, gboolean bursts)
+{
+  if (bursts)
+    self->bursty[self->fifth % N_BURSTY]->figures.cpu_time_us += SECOND;
+  if (self->fifth++ % FIFTHS == 0)
+    mc_fake_hypervisor_tick (f->fake, 1);
+  fixture_advance (f, SECOND / FIFTHS);
+}
+
+/* In the cycle that one VM wakes for all are asked who are awake: many who wake after each other do
+ * not make the cycles follow each other as closely as they can. */
+static void
+test_many_that_wake_hurry_nobody_else (Fixture *f, gconstpointer data)
+{
+  Crowd crowd = { 0 };
+
+  crowd_start (&crowd, f);
+  crowd.awake->n_asked = 0;
+  for (guint i = 0; i < 60 * FIFTHS; i++)
+    crowd_pass_fifth (&crowd, f, TRUE);
+  g_assert_cmpuint (crowd.awake->n_asked, <=, 60 * 2);
+}
+
+/* Returns: after how many fifths of a second it is known, at the most, that one that sleeps has
+ * come to use more. */
+static guint
+surprise_sleeper (Crowd *crowd, Fixture *f, McFakeVm *vm, gboolean bursts)
+{
+  const McVmFacts *facts = &mc_vm_get_parts (fixture_vm_of (f, vm))->domain.facts;
+  guint most = 0;
+
+  for (guint phase = 0; phase < 2 * FIFTHS; phase++)
+    {
+      guint took = 0;
+      guint64 unused;
+
+      vm->used = 620 * MC_MIB;
+      for (guint i = 0; i < 90 * FIFTHS + phase; i++)
+        crowd_pass_fifth (crowd, f, bursts);
+      g_assert_cmpuint (vm->description.stats_period_s, ==, SELDOM_S);
+      unused = facts->unused;
+      vm->used = 700 * MC_MIB;
+      vm->figures.cpu_time_us += SECOND / 2;
+      for (; facts->unused == unused; took++)
+        crowd_pass_fifth (crowd, f, bursts);
+      most = MAX (most, took);
+    }
+  return most;
+}
+
+/* It is heard of as soon as where nobody else wakes. */
+static void
+test_one_that_wakes_beside_many_is_heard (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = add_idle_guest (f, "vm");
+  Crowd crowd = { 0 };
+  guint alone, beside;
+
+  crowd_start (&crowd, f);
+  alone = surprise_sleeper (&crowd, f, vm, FALSE);
+  beside = surprise_sleeper (&crowd, f, vm, TRUE);
+  g_assert_cmpuint (beside, <=, alone);
+}
+
 /* In a dry run the periods of VMs that report by themselves are left alone. */
 static void
 test_dry_run_changes_no_period (Fixture *f, gconstpointer data)
@@ -345,6 +436,8 @@ main (int argc, char *argv[])
     { "/coordinator/sleep/hangs", test_one_that_hangs_delays_nobody },
     { "/coordinator/sleep/suspended-as-it-wakes",
       test_one_that_is_suspended_as_it_wakes_is_not_waited_for },
+    { "/coordinator/sleep/many-bursts", test_many_that_wake_hurry_nobody_else },
+    { "/coordinator/sleep/beside-many-bursts", test_one_that_wakes_beside_many_is_heard },
     { "/coordinator/sleep/dry-run", test_dry_run_changes_no_period },
     { "/coordinator/sleep/period", test_period_is_put_back },
     { "/coordinator/sleep/off", test_nobody_sleeps_where_it_is_off },
