@@ -15,7 +15,7 @@ from pathlib import Path
 from common.libvirtd import LoneLibvirtd
 from common.probe import Probe
 
-STEPS = [1, 2, 4, 8, 16, 32]
+STEPS = [1, 2, 4, 8, 16, 32, 48, 64]
 MODEL_STEPS = [32, 100, 200, 500, 1000]
 TIMES = 25
 VM_MS = 4  # a guest of 64 on 16 cores, under TCG
