@@ -27,6 +27,12 @@ mc_vm_sample_free (McVmSample *self)
   g_free (self);
 }
 
+gboolean
+mc_vm_sample_is_unheard (const McVmSample *self)
+{
+  return self->busy && self->balloon == MC_UNKNOWN;
+}
+
 McSample *
 mc_sample_new (void)
 {

@@ -51,6 +51,10 @@ typedef struct
 
 McVmSample *mc_vm_sample_new (const char *uuid, const char *name);
 void mc_vm_sample_free (McVmSample *self);
+
+/* Not even what libvirt itself knows of it came in time. */
+gboolean mc_vm_sample_is_unheard (const McVmSample *self);
+
 McSample *mc_sample_new (void);
 void mc_sample_free (McSample *self);
 

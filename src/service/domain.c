@@ -83,11 +83,10 @@ note_report (McDomain *self, gint64 report_s, gint64 now_us, gint64 wall_us)
   self->report_wall_us = wall_us - MAX (age_us - G_USEC_PER_SEC, 0);
 }
 
-/* One of which not even that came in time has what it had. */
 static void
 take_sizes (McVmFacts *facts, const McVmSample *sample)
 {
-  if (sample->busy && sample->balloon == MC_UNKNOWN)
+  if (mc_vm_sample_is_unheard (sample))
     return;
   facts->balloon = sample->balloon;
   facts->capacity = sample->capacity;
@@ -102,12 +101,20 @@ mc_domain_update_from_sample (McDomain *self,
                               guint64 n_sample)
 {
   McVmFacts *facts = &self->facts;
+  gboolean sleeps_on = facts->asleep && !self->was_busy && mc_vm_sample_is_unheard (sample);
 
   self->n_sample = n_sample;
+  self->sampled_us = g_get_monotonic_time ();
   if (g_strcmp0 (self->name, sample->name) != 0)
     {
       g_free (self->name);
       self->name = g_strdup (sample->name);
+    }
+  /* Nobody would have asked it: a part of a sample that was late wakes nobody. */
+  if (sleeps_on)
+    {
+      self->was_busy = TRUE;
+      return;
     }
   /* Once is nothing: somebody else asked for its figures at that moment. */
   facts->busy = sample->busy && self->was_busy;

@@ -28,7 +28,8 @@ typedef struct
   char *name;
   int id;                 /* one life of it has one */
   McVmFacts facts;        /* its figures alone: without what the service has set, and its limits */
-  guint64 n_sample;       /* the number of the last one that had it */
+  guint64 n_sample;       /* the number of the last one that had it, */
+  gint64 sampled_us;      /* and when that came; g_get_monotonic_time() */
   gint64 state_us;        /* when an event last said whether it runs; g_get_monotonic_time() */
   gint64 asked_us;        /* when its guest's figures were last looked at, */
   gint64 clock_offset_us; /* and the clock on the wall less the one that only goes on, then */

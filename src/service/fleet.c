@@ -76,13 +76,6 @@ add_vm (McFleet *self, const McVmSample *sample, gint64 began_us)
   return started_us > 0 && sample->balloon != MC_UNKNOWN ? sample->balloon : 0;
 }
 
-/* It is there, and no more is known of it. */
-static gboolean
-is_unheard (const McVmSample *sample)
-{
-  return sample->busy && sample->balloon == MC_UNKNOWN;
-}
-
 /* Whether it stopped since a sample of then was asked for. */
 static gboolean
 is_gone_since (McFleet *self, const char *uuid, gint64 then_us)
@@ -98,14 +91,17 @@ is_before (gpointer key, gpointer value, gpointer user_data)
   return *(const gint64 *)value < *(const gint64 *)user_data;
 }
 
+/* One that was there after the sample was asked for is not missing in it: a part of a sample may be
+ * a late answer. */
 static void
-remove_unseen (McFleet *self)
+remove_unseen (McFleet *self, gint64 began_us)
 {
   for (guint i = self->vms->len; i > 0; i--)
     {
       McVm *vm = self->vms->pdata[i - 1];
+      const McDomain *domain = &mc_vm_get_parts (vm)->domain;
 
-      if (mc_vm_get_parts (vm)->domain.n_sample != self->n_samples)
+      if (domain->n_sample != self->n_samples && domain->sampled_us <= began_us)
         remove_vm (self, vm);
     }
 }
@@ -128,7 +124,7 @@ mc_fleet_reconcile (McFleet *self, const McSample *sample)
           remove_vm (self, vm); /* the same VM, restarted unseen */
           vm = NULL;
         }
-      if (vm == NULL && is_unheard (of_vm))
+      if (vm == NULL && mc_vm_sample_is_unheard (of_vm))
         continue; /* it comes with its figures */
       if (vm == NULL)
         started += add_vm (self, of_vm, sample->began_us);
@@ -136,7 +132,7 @@ mc_fleet_reconcile (McFleet *self, const McSample *sample)
         mc_vm_update_from_sample (vm, of_vm, sample->began_us, self->n_samples);
     }
   g_hash_table_foreach_remove (self->gone, is_before, (gpointer)&sample->began_us);
-  remove_unseen (self);
+  remove_unseen (self, sample->began_us);
   if (!self->synced)
     {
       mc_state_file_sweep_vms (self->context->store, self->by_uuid);

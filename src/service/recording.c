@@ -64,9 +64,9 @@ record_guest (McHistoryRow *row, const McVmFacts *facts, const McVmHistory *hist
 static gboolean
 is_heard (McVm *vm, const McVmFacts *facts)
 {
-  McVmStatus status = mc_vm_get_status (vm);
+  gboolean hangs = mc_vm_get_parts (vm)->domain.facts.busy;
 
-  return facts->stats_time_s > 0 && status != MC_VM_STALE && status != MC_VM_BUSY;
+  return facts->stats_time_s > 0 && !hangs && mc_vm_get_status (vm) != MC_VM_STALE;
 }
 
 static void

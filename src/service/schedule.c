@@ -119,8 +119,9 @@ mc_schedule_wake (McSchedule *self)
 void
 mc_schedule_wake_for_woken (McSchedule *self)
 {
-  gint64 spared_us = mc_context_now (self->context) - (FOR_WOKEN_AT_ONCE - 1) * FOR_WOKEN_US;
-  gint64 when_us = MAX (self->for_woken_us, spared_us);
+  gint64 now_us = mc_context_now (self->context);
+  gint64 when_us = CLAMP (self->for_woken_us, now_us - (FOR_WOKEN_AT_ONCE - 1) * FOR_WOKEN_US,
+                          now_us + FOR_WOKEN_US);
 
   if (self->for_woken || !self->running)
     return;

@@ -12,6 +12,8 @@ struct _McSettingsState
   McConfig *config;
   McHostThresholds overrides; /* MC_UNSET follows the configuration */
   gboolean dry_run;
+  gboolean keeps_dry_run; /* it was set at run time, */
+  gboolean kept_dry_run;  /* to this; one that was ordered is for this run of the service alone */
   McPolicySettings in_force;
 };
 
@@ -42,10 +44,8 @@ combine (const McConfig *config,
 static void
 keep (McSettings *self)
 {
-  gboolean follows = self->now.dry_run == self->now.config->dry_run;
-
   mc_state_file_set_settings (self->store, &self->now.overrides,
-                              follows ? NULL : &self->now.dry_run);
+                              self->now.keeps_dry_run ? &self->now.kept_dry_run : NULL);
 }
 
 static gboolean
@@ -117,7 +117,8 @@ restore (McSettings *self)
 
   now->overrides = MC_ALL_UNSET (McHostThresholds);
   now->in_force = now->config->policy;
-  mc_state_file_get_settings (self->store, &kept, &now->dry_run);
+  now->keeps_dry_run = mc_state_file_get_settings (self->store, &kept, &now->dry_run);
+  now->kept_dry_run = now->dry_run;
   while (take_any (now, &kept))
     continue;
   if (log_dropped (now, &kept))
@@ -238,7 +239,10 @@ mc_settings_reset (McSettings *self, const char *const *names, GError **error)
 void
 mc_settings_set_dry_run (McSettings *self, gboolean dry_run)
 {
-  self->now.dry_run = dry_run;
+  McSettingsState *now = &self->now;
+
+  now->dry_run = now->kept_dry_run = dry_run;
+  now->keeps_dry_run = now->config->dry_run_ordered || dry_run != now->config->dry_run;
   keep (self);
 }
 
@@ -257,7 +261,9 @@ mc_settings_reload (McSettings *self, McConfig *config, GError **error)
   if (self->now.config->dry_run_ordered)
     mc_config_order_dry_run (config);
   if (config->dry_run != self->now.config->dry_run)
-    self->now.dry_run = config->dry_run;
+    self->now.dry_run = self->now.kept_dry_run = config->dry_run;
+  if (!config->dry_run_ordered && self->now.kept_dry_run == config->dry_run)
+    self->now.keeps_dry_run = FALSE;
   mc_config_free (self->now.config);
   self->now.config = config;
   self->now.in_force = in_force;

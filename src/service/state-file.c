@@ -37,7 +37,7 @@ get_threshold (GKeyFile *keys, const char *name, McHostThresholds *overrides)
     g_warning ("A runtime setting is dropped: %s", error->message);
 }
 
-static void
+static gboolean
 get_dry_run (GKeyFile *keys, gboolean *dry_run)
 {
   g_autoptr (GError) error = NULL;
@@ -47,9 +47,10 @@ get_dry_run (GKeyFile *keys, gboolean *dry_run)
     *dry_run = kept;
   else if (g_error_matches (error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE))
     g_warning ("A runtime setting is dropped: %s", error->message);
+  return error == NULL;
 }
 
-void
+gboolean
 mc_state_file_get_settings (McStore *store, McHostThresholds *overrides, gboolean *dry_run)
 {
   GKeyFile *keys = mc_store_get_keys (store);
@@ -58,7 +59,7 @@ mc_state_file_get_settings (McStore *store, McHostThresholds *overrides, gboolea
   *overrides = MC_ALL_UNSET (McHostThresholds);
   for (guint i = 0; names != NULL && names[i] != NULL; i++)
     get_threshold (keys, names[i], overrides);
-  get_dry_run (keys, dry_run);
+  return get_dry_run (keys, dry_run);
 }
 
 void

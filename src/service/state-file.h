@@ -35,8 +35,9 @@ G_BEGIN_DECLS
 extern const McStoreKind mc_state_file_kind;
 
 /* @overrides: MC_UNSET where none was set, or one that does not fit (any more), which is logged.
- * @dry_run: stays where none was set. */
-void mc_state_file_get_settings (McStore *store, McHostThresholds *overrides, gboolean *dry_run);
+ * @dry_run: stays where none was set. Returns: whether one was */
+gboolean
+mc_state_file_get_settings (McStore *store, McHostThresholds *overrides, gboolean *dry_run);
 
 /* @dry_run: (nullable): as the configuration says */
 void mc_state_file_set_settings (McStore *store,

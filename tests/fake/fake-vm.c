@@ -60,8 +60,9 @@ mc_fake_vm_sample (McFakeVm *self, gboolean asleep)
   sample->name = g_steal_pointer (&name);
   sample->id = figures->id;
   sample->running = figures->running;
-  sample->asleep = asleep;
-  sample->busy = !asleep && (self->hung || figures->busy);
+  /* Of one of which nothing came in time it is not known whether it would have been asked. */
+  sample->asleep = asleep && !mc_vm_sample_is_unheard (figures);
+  sample->busy = !sample->asleep && (self->hung || figures->busy);
   sample->balloon = figures->balloon;
   sample->capacity = figures->capacity;
   sample->cpu_time_us = figures->cpu_time_us;

@@ -5,6 +5,7 @@
 #include "coordinator-fixture.h"
 
 #define SELDOM_S 10
+#define FIFTHS   5
 
 static McTuning tuning;
 
@@ -75,6 +76,33 @@ test_asked_seldom (Fixture *f, gconstpointer data)
   g_assert_cmpuint (vm->n_calls[MC_FAKE_CALL_SET_STATS_PERIOD], ==, sets);
   g_assert_cmpuint (vm->description.stats_period_s, ==, SELDOM_S);
   g_assert_cmpstr (fixture_status_of (f, vm), ==, "managed");
+}
+
+/* A part of a sample that is late tells nothing of who sleeps in it. */
+static void
+test_late_part_wakes_nobody (Fixture *f, gconstpointer data)
+{
+  McFakeVm *vm = start_with_sleeper (f);
+  const McDomain *domain = &mc_vm_get_parts (fixture_vm_of (f, vm))->domain;
+  guint64 n_sample = domain->n_sample;
+  guint sets = vm->n_calls[MC_FAKE_CALL_SET_STATS_PERIOD];
+  McVmSample figures = vm->figures;
+
+  vm->used = MC_UNKNOWN; /* it says nothing by itself */
+  vm->n_asked = 0;
+  vm->figures.busy = TRUE;
+  vm->figures.balloon = vm->figures.capacity = vm->figures.cpu_time_us = MC_UNKNOWN;
+  for (guint i = 0; domain->n_sample == n_sample && i < 60 * FIFTHS; i++)
+    fixture_advance (f, SECOND / FIFTHS);
+  g_assert_cmpuint (domain->n_sample, ==, n_sample + 1);
+  vm->figures.busy = FALSE;
+  vm->figures.balloon = figures.balloon;
+  vm->figures.capacity = figures.capacity;
+  vm->figures.cpu_time_us = figures.cpu_time_us;
+  fixture_pass (f, 6);
+  g_assert_true (domain->facts.asleep);
+  g_assert_cmpuint (vm->n_asked, ==, 0);
+  g_assert_cmpuint (vm->n_calls[MC_FAKE_CALL_SET_STATS_PERIOD], ==, sets);
 }
 
 /* As soon as its process has used what a need would take, it is asked, reports as often as anybody,
@@ -233,7 +261,6 @@ test_one_that_is_suspended_as_it_wakes_is_not_waited_for (Fixture *f, gconstpoin
 }
 
 #define N_BURSTY 300
-#define FIFTHS   5
 
 typedef struct
 {
@@ -302,8 +329,9 @@ surprise_sleeper (Crowd *crowd, Fixture *f, McFakeVm *vm, gboolean bursts)
       unused = facts->unused;
       vm->used = 700 * MC_MIB;
       vm->figures.cpu_time_us += SECOND / 2;
-      for (; facts->unused == unused; took++)
+      for (; facts->unused == unused && took < 60 * FIFTHS; took++)
         crowd_pass_fifth (crowd, f, bursts);
+      g_assert_cmpuint (facts->unused, !=, unused);
       most = MAX (most, took);
     }
   return most;
@@ -431,6 +459,7 @@ main (int argc, char *argv[])
     void (*test) (Fixture *f, gconstpointer data);
   } tests[] = {
     { "/coordinator/sleep/seldom", test_asked_seldom },
+    { "/coordinator/sleep/late-part", test_late_part_wakes_nobody },
     { "/coordinator/sleep/cpu-time", test_cpu_time_wakes_it },
     { "/coordinator/sleep/what-wakes", test_what_wakes_it },
     { "/coordinator/sleep/hangs", test_one_that_hangs_delays_nobody },

@@ -169,6 +169,23 @@ test_outlasts_a_restart (Fixture *f, gconstpointer data)
   g_assert_false (mc_settings_get_dry_run (f->settings));
 }
 
+/* One ordered with a start is that run's alone, and makes nobody forget the one that was set. */
+static void
+test_dry_run_outlasts_one_that_was_ordered (Fixture *f, gconstpointer data)
+{
+  McConfig *config = mc_config_load (NULL, FALSE, NULL),
+           *again = mc_config_load (NULL, FALSE, NULL);
+
+  mc_settings_set_dry_run (f->settings, TRUE);
+  mc_config_order_dry_run (config);
+  restart_with (f, config);
+  g_assert_true (set (f, "{'StepLimit': 10}", NULL));
+  g_assert_true (mc_settings_reload (f->settings, again, NULL));
+  restart_with (f, mc_config_load (NULL, FALSE, NULL));
+  g_assert_cmpuint (in_force (f)->thresholds.step_limit, ==, 10);
+  g_assert_true (mc_settings_get_dry_run (f->settings));
+}
+
 static void
 test_reload (Fixture *f, gconstpointer data)
 {
@@ -295,6 +312,7 @@ main (int argc, char **argv)
   TEST ("reset-refused", test_reset_refused);
   TEST ("outlasts-a-restart", test_outlasts_a_restart);
   TEST ("reload", test_reload);
+  TEST ("dry-run-outlasts-one-that-was-ordered", test_dry_run_outlasts_one_that_was_ordered);
   TEST ("reload-dry-run", test_reload_dry_run);
   TEST ("what-does-not-fit-is-dropped", test_what_does_not_fit_is_dropped);
   TEST ("unreadable-dry-run", test_unreadable_dry_run);

@@ -73,7 +73,8 @@ struct _McSampler
 
   GTask *task;       /* who waits for a sample */
   McSample *sample;  /* of the subsets that are there (nullable) */
-  GPtrArray *others; /* (nullable): who was in other subsets when the last of these was asked */
+  GPtrArray *others; /* (nullable): who was in other subsets when the last of these was asked, */
+  gint64 listed_us;  /* and when that was */
   guint deadline;    /* source */
 };
 
@@ -178,12 +179,10 @@ sampler_answer (McSampler *self)
   g_autoptr (GTask) task = steal_task (self);
 
   if (is_whole (self))
-    {
-      self->whole_of = mc_connection_get_generation (self->connection);
-      mc_known_vms_count_busy (self->vms, sample);
-    }
+    self->whole_of = mc_connection_get_generation (self->connection);
   else
     add_missing (self, others, sample);
+  mc_known_vms_count_busy (self->vms, sample);
   self->n_vms = sample->vms->len;
   g_task_return_pointer (task, g_steal_pointer (&sample), (GDestroyNotify)mc_sample_free);
 }
@@ -256,6 +255,16 @@ fail_subset (McSampler *self, Subset *subset, const GError *error)
 }
 
 static void
+take_others (McSampler *self, McRequest *request)
+{
+  if (self->others != NULL && request->began_us < self->listed_us)
+    return;
+  g_clear_pointer (&self->others, g_ptr_array_unref);
+  self->others = g_steal_pointer (&request->others);
+  self->listed_us = request->began_us;
+}
+
+static void
 on_ended (McRequest *request)
 {
   McSampler *self = request->owner;
@@ -266,7 +275,8 @@ on_ended (McRequest *request)
     return;
   if (request->result == NULL)
     {
-      fail_subset (self, subset, request->error);
+      if (request->began_us >= self->began_us) /* else another is under way for it */
+        fail_subset (self, subset, request->error);
       return;
     }
   if (lacks_who_is_awake (self, request->result))
@@ -276,8 +286,7 @@ on_ended (McRequest *request)
   g_clear_handle_id (&subset->again, g_source_remove);
   mc_known_vms_apply_devices (self->vms, request->of_vms, request->result, self->hypervisor);
   self->sample = mc_sample_join (self->sample, g_steal_pointer (&request->result));
-  g_clear_pointer (&self->others, g_ptr_array_unref);
-  self->others = g_steal_pointer (&request->others);
+  take_others (self, request);
   if (is_settled (self))
     sampler_answer (self);
 }
