@@ -8,7 +8,8 @@ interface CockpitError {
 }
 
 interface CockpitDBusClient {
-    call(path: string, iface: string, method: string, args: unknown[], options: { type: string, flags?: string }): Promise<unknown[]>;
+    call(path: string, iface: string, method: string, args: unknown[],
+         options: { type: string, flags?: string, timeout?: number }): Promise<unknown[]>;
     subscribe(match: { path?: string, path_namespace?: string, interface?: string, member?: string, arg0?: string },
               callback: (path: string, iface: string, signal: string, args: unknown[]) => void): { remove(): void };
     addEventListener(name: "owner", handler: (event: Event, owner: string | null) => void): void;

@@ -27,10 +27,15 @@ function useRecorded(path: string, span: Span): History | null {
     const [recorded, setRecorded] = useState<History | null>(null);
     useEffect(() => {
         let isShown = true;
+        let isUnderWay = false;
         const show = (history: History) => { if (isShown) setRecorded(history) };
         const read = () => {
-            if (!document.hidden)
-                getHistory(path, nowMicroseconds() - SPANS[span].seconds * 1e6, POINTS).then(show, () => { /* it is read again soon */ });
+            if (document.hidden || isUnderWay)
+                return;
+            isUnderWay = true;
+            getHistory(() => isShown, path, nowMicroseconds() - SPANS[span].seconds * 1e6, POINTS)
+                    .then(show, () => { /* it is read again soon */ })
+                    .finally(() => { isUnderWay = false });
         };
         read();
         const timer = window.setInterval(read, READ_AGAIN_MS);

@@ -17,11 +17,15 @@ const MANAGER = "org.freedesktop.DBus.ObjectManager";
 const BUS = "org.freedesktop.DBus";
 const BUS_PATH = "/org/freedesktop/DBus";
 const UNKNOWN_METHOD = "org.freedesktop.DBus.Error.UnknownMethod";
-const COSTLY = ["Plan", "Forecast", "GetHistory", "GetMoves"];
 
 const RETRY_MS = 2000;
 const SHOW_AFTER_MS = 50;   // changes of many VMs come together
 const COUNTED_MS = 60_000;  // what is counted is not signalled: it is read again after so long
+const COSTLY_MS = 30_000;   // what costs much is given up then: others wait for their turn
+
+const AWAY: CockpitError = { problem: "not-found", message: "" };   // what was shown goes with the service: nobody is there to be told
+
+let isPresent = false;      // whether the service is, as the page shows it
 
 export interface Host {
     State: string; StateSince: number; DryRun: boolean; DryRunConfigured: boolean; HypervisorUri: string; HypervisorConnected: boolean;
@@ -119,14 +123,15 @@ export class Service {
 
     private async load(client: CockpitDBusClient) {
         const waiting: Signal[] = [];
+        const isWanted = () => waiting === this.waiting;   // if not, the service has gone meanwhile, and may be there again
         this.waiting = waiting;
         this.loaded = false;
         try {
             const [[host], [objects]] = await Promise.all([
                 client.call(ROOT, PROPERTIES, "GetAll", [HOST], { type: "s" }) as Promise<[Variants]>,
-                inTurn(() => client.call(ROOT, MANAGER, "GetManagedObjects", [], { type: "" }) as Promise<[Objects]>),
+                inTurn(isWanted, () => client.call(ROOT, MANAGER, "GetManagedObjects", [], { type: "" }) as Promise<[Objects]>),
             ]);
-            if (waiting !== this.waiting)   // the service has gone meanwhile, and may be there again
+            if (!isWanted())
                 return;
             this.host = plain(host) as unknown as Host;
             this.vms.clear();
@@ -138,7 +143,7 @@ export class Service {
             waiting.forEach(signal => this.onSignal(...signal));
             this.show({ connection: "present", problem: "" });
         } catch (error) {
-            if (waiting === this.waiting)
+            if (isWanted())
                 this.lose((error as CockpitError).message);
         }
     }
@@ -220,6 +225,7 @@ export class Service {
         this.timer = 0;
         const vms = [...this.vms.values()].sort((a, b) => a.Name.localeCompare(b.Name, undefined, { numeric: true }));
         this.view = { ...this.view, ...changed, host: this.host, vms };
+        isPresent = this.view.connection === "present";
         this.listeners.forEach(listener => listener());
     }
 }
@@ -228,8 +234,8 @@ export class Service {
 export const used = (vm: Vm) => vm.Available > 0 ? Math.max(0, vm.Balloon - vm.Unused) : 0;
 
 /* Calls with administrative access where it is turned on, and lets polkit ask where not. */
-async function call(client: CockpitDBusClient, path: string, method: string, type: string, args: unknown[]) {
-    return await client.call(path, path === ROOT ? HOST : VM, method, args, { type, flags: "i" });
+async function call(client: CockpitDBusClient, path: string, method: string, type: string, args: unknown[], timeout?: number) {
+    return await client.call(path, path === ROOT ? HOST : VM, method, args, { type, flags: "i", timeout });
 }
 
 const steering = () => cockpit.dbus(NAME, { bus: "system", superuser: "try" });
@@ -243,25 +249,32 @@ export async function steer(path: string, method: string, type = "", ...args: un
     }
 }
 
-async function askAtOnce(path: string, method: string, type: string, args: unknown[]): Promise<unknown[]> {
+/* Where the service has gone, a client of its name would have the bus start it. */
+async function askAtOnce(path: string, method: string, type: string, args: unknown[], timeout?: number): Promise<unknown[]> {
+    if (!isPresent)
+        throw AWAY;
     const client = cockpit.dbus(NAME, { bus: "system" });
     try {
-        return await call(client, path, method, type, args);
+        return await call(client, path, method, type, args, timeout);
     } finally {
         client.close();
     }
 }
 
-/* Asks what everybody may ask. */
+/* Asks what everybody may ask, and costs little. */
 export function ask(path: string, method: string, type = "", ...args: unknown[]): Promise<unknown[]> {
-    const now = () => askAtOnce(path, method, type, args);
-    return COSTLY.includes(method) ? inTurn(now) : now();
+    return askAtOnce(path, method, type, args);
+}
+
+/* Asks what everybody may ask, and costs much. @isWanted: whether whoever asks is still there once it is its turn */
+export function askInTurn(isWanted: () => boolean, path: string, method: string, type = "", ...args: unknown[]): Promise<unknown[]> {
+    return inTurn(isWanted, () => askAtOnce(path, method, type, args, COSTLY_MS));
 }
 
 /* What was moved, also before the service's last start. */
-export async function getMoves(path: string): Promise<Move[]> {
+export async function getMoves(isWanted: () => boolean, path: string): Promise<Move[]> {
     try {
-        return (await ask(ROOT, "GetMoves", "ott", path, 0, 0) as [Move[]])[0];
+        return (await askInTurn(isWanted, ROOT, "GetMoves", "ott", path, 0, 0) as [Move[]])[0];
     } catch (error) {
         if ((error as CockpitError).name === UNKNOWN_METHOD)   // an older service, which does not keep them
             return [];
@@ -283,8 +296,8 @@ export function newestFirst(moves: Move[], decisions: Decision[]): Decision[] {
 }
 
 /* At most so many rows, from @since on, in microseconds since the epoch. */
-export async function getHistory(path: string, since: number, points: number): Promise<History> {
-    const [columns, rows] = await ask(ROOT, "GetHistory", "ottu", path, since, 0, points) as [string[], number[][]];
+export async function getHistory(isWanted: () => boolean, path: string, since: number, points: number): Promise<History> {
+    const [columns, rows] = await askInTurn(isWanted, ROOT, "GetHistory", "ottu", path, since, 0, points) as [string[], number[][]];
     return { columns, rows };
 }
 

@@ -6,9 +6,12 @@
 
 let last: Promise<unknown> = Promise.resolve();
 
-/* Calls it once what was asked for before has been answered, or refused. */
-export function inTurn<T>(ask: () => Promise<T>): Promise<T> {
-    const turn = last.then(ask, ask);
+const NOT_WANTED: CockpitError = { problem: "cancelled", message: "" };   // nobody is there to be told
+
+/* Calls it once what was asked for before has been answered, or refused: where it is still wanted by then. */
+export function inTurn<T>(isWanted: () => boolean, ask: () => Promise<T>): Promise<T> {
+    const askIfWanted = () => isWanted() ? ask() : Promise.reject(NOT_WANTED);
+    const turn = last.then(askIfWanted, askIfWanted);
     last = turn;
     return turn;
 }

@@ -44,20 +44,30 @@ interface Read {
 }
 
 /* What cannot be read again stays as it was. */
-async function readAgain(path: string, before: Read | null): Promise<Read> {
+async function readAgain(isWanted: () => boolean, path: string, before: Read | null): Promise<Read> {
     let problem = "";
     const keep = <T, >(value: T) => (error: CockpitError) => { problem = error.message; return value };
     const [moves, decisions] = await Promise.all([
-        getMoves(path).catch(keep(before?.moves ?? [])),
+        getMoves(isWanted, path).catch(keep(before?.moves ?? [])),
         getDecisions(path).catch(keep(before?.decisions ?? [])),
     ]);
     return { moves, decisions, problem };
 }
 
 /* Asked for when the row is opened, and again with each move. */
-function Decisions({ vm }: { vm: Vm }) {
+function useRead(vm: Vm): Read | null {
     const [read, setRead] = useState<Read | null>(null);
-    useEffect(() => { readAgain(vm.path, read).then(setRead) }, [vm.path, vm.LastChange]);
+    useEffect(() => {
+        let isShown = true;
+        const show = (now: Read) => { if (isShown) setRead(now) };
+        readAgain(() => isShown, vm.path, read).then(show);
+        return () => { isShown = false };
+    }, [vm.path, vm.LastChange]);
+    return read;
+}
+
+function Decisions({ vm }: { vm: Vm }) {
+    const read = useRead(vm);
     const shown = read ? newestFirst(read.moves, read.decisions) : [];
 
     if (read && !read.problem && shown.length === 0)

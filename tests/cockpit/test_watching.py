@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the page shows: live, in each state of the service, and with many VMs."""
 
+import contextlib
 import os
+import re
 import signal
 import subprocess
 import time
@@ -19,6 +21,56 @@ from common.stub import Stub
 # Bounds for a machine with other work. What it takes on one without is 1 s and 300 ms.
 FIRST_CONTENT_MS = 8000
 SHOWN_MS = 2000
+
+UNFOLD_ALL = "document.querySelectorAll('[data-vm] button').forEach(button => button.click())"
+
+# What is done once a minute is done when a test says so.
+MINUTES = """
+    window.eachMinute = [];
+    const every = window.setInterval;
+    window.setInterval = (act, ms) => ms === 60000 ? (window.eachMinute.push(act), 0) : every(act, ms);
+"""
+
+# A second is as long as twenty.
+IMPATIENT = """
+    const { dbus } = cockpit;
+    cockpit.dbus = (...opened) => {
+        const client = dbus(...opened);
+        const { call } = client;
+        client.call = (path, iface, method, args, options) =>
+            call(path, iface, method, args, { ...options, timeout: options.timeout && options.timeout / 20 });
+        return client;
+    };
+"""
+
+
+class Starts:
+    def __init__(self, bus, file):
+        self.bus, self.file = bus, file
+
+    def names(self):
+        """Of all services that the bus was asked to start since the last time. One of our own marks the end."""
+        subprocess.run(["gdbus", "call", "--address", self.bus, "--dest", "org.freedesktop.DBus", "--object-path", "/org/freedesktop/DBus",
+                        "--method", "org.freedesktop.DBus.StartServiceByName", "org.example.Mark", "0"], stderr=subprocess.DEVNULL)
+        wait_until(lambda: "org.example.Mark" in self.file.read_text(), WAIT_S, "what comes last")
+        found = re.findall(r'^   string "(.*)"$', self.file.read_text(), re.M)
+        self.file.write_text("")
+        return found[:found.index("org.example.Mark")]
+
+
+@contextlib.contextmanager
+def starts_of(bus, directory):
+    file = directory / "starts"
+    with open(file, "a", encoding="utf-8") as output:
+        monitor = subprocess.Popen(["dbus-monitor", "--address", bus, "type='method_call',member='StartServiceByName'"], stdout=output)
+        try:
+            wait_until(lambda: "NameLost" in file.read_text(), WAIT_S, "the monitor")
+            file.write_text("")
+            yield Starts(bus, file)
+        finally:
+            monitor.terminate()
+            monitor.wait()
+
 
 @pytest.fixture
 def hundred(bus):
@@ -116,12 +168,43 @@ def test_rows_that_are_opened_at_once_have_all_of_their_past(past, cockpit, brow
     browser.open(cockpit)
     wait_until(lambda: len(browser.all("[data-vm]")) == len(names), WAIT_S, "the rows")
     os.kill(service.process.pid, signal.SIGSTOP)
-    browser.driver.execute_script("document.querySelectorAll('[data-vm] button').forEach(button => button.click())")
+    browser.driver.execute_script(UNFOLD_ALL)
     time.sleep(2)  # all that is asked waits for the service
     os.kill(service.process.pid, signal.SIGCONT)
     decisions = lambda: [table.text for table in browser.all(".mc-details table")]
     wait_until(lambda: len(decisions()) == len(names) and all("512 MiB to 716 MiB Needs memory" in text for text in decisions()),
                WAIT_S / 4, decisions)
+
+
+def test_past_is_not_asked_for_again_before_it_was_answered(bus, service, cockpit, browser, tmp_path):
+    browser.inject(MINUTES)
+    browser.open(cockpit)
+    browser.wait_for("[data-vm]")
+    pass_minute = lambda: browser.driver.execute_script("window.eachMinute.forEach(act => act())")
+    with calls_of(bus, tmp_path) as calls:
+        os.kill(service.process.pid, signal.SIGSTOP)
+        for _ in range(10):
+            pass_minute()
+        time.sleep(1)
+        os.kill(service.process.pid, signal.SIGCONT)
+        time.sleep(2)  # one after another
+        assert calls.members().count("GetHistory") <= 1
+        pass_minute()
+        wait_until(lambda: "GetHistory" in calls.members(), WAIT_S, "it to be asked for again")
+
+
+def test_what_costs_much_is_given_up(page, service):
+    """Others wait for their turn."""
+    page.driver.execute_script(IMPATIENT)
+    os.kill(service.process.pid, signal.SIGSTOP)
+    try:
+        page.press("Plan", "section[aria-labelledby=host-title]")
+        page.wait_for("[role=dialog] .pf-m-danger")  # in the words of Cockpit's bridge
+    finally:
+        os.kill(service.process.pid, signal.SIGCONT)
+    page.press("Close", "[role=dialog] footer")
+    page.press("Plan", "section[aria-labelledby=host-title]")
+    page.wait_for_text("The host would have", "[role=dialog]")
 
 
 def test_vm_comes_and_goes(page, service):
@@ -184,20 +267,31 @@ def test_service_that_goes_and_comes(bus, cockpit, browser):
 
 def test_looking_does_not_start_the_service(bus, cockpit, browser, tmp_path):
     """Somebody may have stopped it."""
-    told = tmp_path / "starts"
-    with open(told, "w", encoding="utf-8") as output:
-        monitor = subprocess.Popen(["dbus-monitor", "--address", bus, "type='method_call',member='StartServiceByName'"], stdout=output)
-    wait_until(lambda: "NameLost" in told.read_text(), WAIT_S, "the monitor")
-    browser.open(cockpit)
-    browser.wait_for_text("MemCoord is not running")
-    subprocess.run(["gdbus", "call", "--address", bus, "--dest", "org.freedesktop.DBus", "--object-path", "/org/freedesktop/DBus",
-                    "--method", "org.freedesktop.DBus.StartServiceByName", "org.example.Mark", "0"], stderr=subprocess.DEVNULL)
-    wait_until(lambda: "org.example.Mark" in told.read_text(), WAIT_S, "what comes last")
-    monitor.terminate()
-    monitor.wait()
-    assert f'string "{NAME}"' not in told.read_text()
+    with starts_of(bus, tmp_path) as starts:
+        browser.open(cockpit)
+        browser.wait_for_text("MemCoord is not running")
+        assert NAME not in starts.names()
     with running_service(bus, {"web": 1024 * MIB}):
         browser.wait_for(browser.row("web"))
+
+
+def test_service_that_hangs_and_is_stopped_is_not_started(bus, past, cockpit, browser, tmp_path):
+    """What waits for its turn by then is wanted no more."""
+    names = ["web", "db", "mail"]
+    service = past.start(*names)
+    with starts_of(bus, tmp_path) as starts:
+        browser.open(cockpit)
+        wait_until(lambda: len(browser.all("[data-vm]")) == len(names), WAIT_S, "the rows")
+        os.kill(service.process.pid, signal.SIGSTOP)
+        browser.driver.execute_script(UNFOLD_ALL)
+        time.sleep(2)  # all that is asked waits for the service
+        starts.names()
+        past.kill()
+        browser.wait_for_text("MemCoord is not running")
+        time.sleep(2)  # one after another
+        assert NAME not in starts.names()
+    past.start("web")
+    browser.wait_for(browser.row("web"))
 
 
 def test_change_while_everything_is_read_is_shown(bus, cockpit, browser):

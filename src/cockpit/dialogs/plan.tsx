@@ -3,7 +3,7 @@
 import { useEffect, useState } from "react";
 import { Content, Spinner, Table, Tbody, Td, Th, Thead, Tr } from "../patternfly";
 
-import { ask, ROOT, Vm } from "../service";
+import { askInTurn, ROOT, Vm } from "../service";
 import { duration, number, size } from "../format";
 import { reasonWords, statusWords } from "../words";
 import { Dialog, Refusal } from "./dialog";
@@ -19,8 +19,9 @@ interface Answer {
     sums: Sums;
 }
 
-async function askForPlan(): Promise<Answer> {
-    const [[plan], [ends, sums]] = await Promise.all([ask(ROOT, "Plan"), ask(ROOT, "Forecast")]) as [[Planned[]], [Planned[], Sums]];
+async function askForPlan(isWanted: () => boolean): Promise<Answer> {
+    const both = ["Plan", "Forecast"].map(method => askInTurn(isWanted, ROOT, method));
+    const [[plan], [ends, sums]] = await Promise.all(both) as [[Planned[]], [Planned[], Sums]];
     return { plan, ends: new Map(ends.map(end => [end[0], end])), sums };
 }
 
@@ -71,7 +72,11 @@ export function PlanDialog({ vms, onClose }: { vms: Vm[], onClose: () => void })
     const [error, setError] = useState<CockpitError | null>(null);
     const names = new Map(vms.map(vm => [vm.path, vm.Name]));
 
-    useEffect(() => { askForPlan().then(setAnswer, setError) }, []);
+    useEffect(() => {
+        let isShown = true;
+        askForPlan(() => isShown).then(setAnswer, setError);
+        return () => { isShown = false };
+    }, []);
 
     return (
         <Dialog title={_("Plan")} description={_("What the next cycle would do, and where it would end if each VM went on using what it uses now. Nothing is moved by looking.")}
