@@ -21,6 +21,7 @@ import { ThresholdsDialog } from "./dialogs/thresholds";
 const _ = cockpit.gettext;
 
 const DECISIONS_SHOWN = 8;
+const READ_AGAIN_MS = 10_000;   // where not all could be read
 
 function Figures({ vm }: { vm: Vm }) {
     const figure = (bytes: number) => bytes > 0 ? size(bytes) : _("not reported");
@@ -54,14 +55,22 @@ async function readAgain(isWanted: () => boolean, path: string, before: Read | n
     return { moves, decisions, problem };
 }
 
-/* Asked for when the row is opened, and again with each move. */
+/* Asked for when the row is opened, again with each move, and until all could be read. */
 function useRead(vm: Vm): Read | null {
     const [read, setRead] = useState<Read | null>(null);
     useEffect(() => {
         let isShown = true;
-        const show = (now: Read) => { if (isShown) setRead(now) };
-        readAgain(() => isShown, vm.path, read).then(show);
-        return () => { isShown = false };
+        let timer = 0;
+        const readFrom = async (before: Read | null) => {
+            const now = await readAgain(() => isShown, vm.path, before);
+            if (!isShown)
+                return;
+            setRead(now);
+            if (now.problem)
+                timer = window.setTimeout(() => readFrom(now), READ_AGAIN_MS);
+        };
+        readFrom(read);
+        return () => { isShown = false; window.clearTimeout(timer) };
     }, [vm.path, vm.LastChange]);
     return read;
 }

@@ -31,6 +31,21 @@ MINUTES = """
     window.setInterval = (act, ms) => ms === 60000 ? (window.eachMinute.push(act), 0) : every(act, ms);
 """
 
+REFUSED_ONCE = """
+    const { dbus } = cockpit;
+    cockpit.dbus = (...opened) => {
+        const client = dbus(...opened);
+        const { call } = client;
+        client.call = (path, iface, method, ...more) => {
+            if (method !== "GetDecisions")
+                return call(path, iface, method, ...more);
+            cockpit.dbus = dbus;
+            return Promise.reject({ message: "refused by the test" });
+        };
+        return client;
+    };
+"""
+
 # A second is as long as twenty.
 IMPATIENT = """
     const { dbus } = cockpit;
@@ -205,6 +220,14 @@ def test_what_costs_much_is_given_up(page, service):
     page.press("Close", "[role=dialog] footer")
     page.press("Plan", "section[aria-labelledby=host-title]")
     page.wait_for_text("The host would have", "[role=dialog]")
+
+
+def test_decisions_that_could_not_be_read_are_read_again(page):
+    """A VM may be at rest for days."""
+    page.driver.execute_script(REFUSED_ONCE)
+    page.unfold("web")
+    page.wait_for_text("Not all of its decisions can be read: refused by the test", ".mc-details")
+    wait_until(lambda: "can be read" not in page.text(".mc-details"), WAIT_S, "it to be read again")
 
 
 def test_vm_comes_and_goes(page, service):
