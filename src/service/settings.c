@@ -49,14 +49,22 @@ keep (McSettings *self)
 }
 
 static gboolean
-put_in_force (McSettings *self, const McHostThresholds *overrides, GError **error)
+put_in_force (McSettingsState *now, const McHostThresholds *overrides, GError **error)
 {
   McPolicySettings in_force;
 
-  if (!combine (self->now.config, overrides, &in_force, error))
+  if (!combine (now->config, overrides, &in_force, error))
     return FALSE;
-  self->now.overrides = *overrides;
-  self->now.in_force = in_force;
+  now->overrides = *overrides;
+  now->in_force = in_force;
+  return TRUE;
+}
+
+static gboolean
+change (McSettings *self, const McHostThresholds *overrides, GError **error)
+{
+  if (!put_in_force (&self->now, overrides, error))
+    return FALSE;
   keep (self);
   return TRUE;
 }
@@ -67,13 +75,10 @@ take (McSettingsState *now, const McThreshold *threshold, McHostThresholds *kept
 {
   McHostThresholds overrides = now->overrides;
   guint64 *value = mc_host_threshold_field (kept, threshold);
-  McPolicySettings in_force;
 
   *mc_host_threshold_field (&overrides, threshold) = *value;
-  if (!combine (now->config, &overrides, &in_force, error))
+  if (!put_in_force (now, &overrides, error))
     return FALSE;
-  now->overrides = overrides;
-  now->in_force = in_force;
   *value = MC_UNSET;
   return TRUE;
 }
@@ -215,7 +220,7 @@ mc_settings_set (McSettings *self, GVariant *values, GError **error)
       if (threshold == NULL || !mc_host_threshold_set (&overrides, threshold, value, error))
         return FALSE;
     }
-  return put_in_force (self, &overrides, error);
+  return change (self, &overrides, error);
 }
 
 gboolean
@@ -233,7 +238,7 @@ mc_settings_reset (McSettings *self, const char *const *names, GError **error)
         return FALSE;
       *mc_host_threshold_field (&overrides, threshold) = MC_UNSET;
     }
-  return put_in_force (self, &overrides, error);
+  return change (self, &overrides, error);
 }
 
 void

@@ -250,6 +250,24 @@ fixture_squeeze_with_room (Fixture *f)
   return vm;
 }
 
+static GLogWriterOutput
+keep_message (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
+{
+  for (gsize i = 0; i < n_fields; i++)
+    if (g_str_equal (fields[i].key, "MESSAGE"))
+      g_string_append_printf (user_data, "%s\n", (const char *)fields[i].value);
+  return g_log_writer_default (level, fields, n_fields, NULL);
+}
+
+GString *
+fixture_keep_log (void)
+{
+  GString *messages = g_string_new (NULL);
+
+  g_log_set_writer_func (keep_message, messages, NULL);
+  return messages;
+}
+
 McVm *
 fixture_vm_of (Fixture *f, McFakeVm *fake)
 {

@@ -37,6 +37,9 @@ void fixture_tear_down (Fixture *f, gconstpointer data);
 McFakeVm *
 fixture_add_guest (Fixture *f, const char *name, guint64 capacity, guint64 balloon, guint64 used);
 
+/* Returns: (transfer full): what is logged from now on, one message a line. Once in a process. */
+GString *fixture_keep_log (void);
+
 /* As mc_test_clock_advance(); what waits for the disk has got there, too. */
 void fixture_advance (Fixture *f, gint64 us);
 

@@ -12,15 +12,6 @@
 /* What was logged: one message a line. */
 static GString *messages;
 
-static GLogWriterOutput
-capture (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
-{
-  for (gsize i = 0; i < n_fields; i++)
-    if (g_str_equal (fields[i].key, "MESSAGE"))
-      g_string_append_printf (messages, "%s\n", (const char *)fields[i].value);
-  return g_log_writer_default (level, fields, n_fields, user_data);
-}
-
 static void
 test_needy_is_given_within_an_interval (Fixture *f, gconstpointer data)
 {
@@ -591,8 +582,7 @@ main (int argc, char **argv)
   int status;
 
   g_test_init (&argc, &argv, NULL);
-  messages = g_string_new (NULL);
-  g_log_set_writer_func (capture, NULL, NULL);
+  messages = fixture_keep_log ();
   /* Warnings are part of what is tested here: a lost hypervisor, a refused target. */
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
   TEST ("needy-is-given-within-an-interval", test_needy_is_given_within_an_interval);

@@ -11,15 +11,6 @@
 /* What was logged: one message a line. */
 static GString *messages;
 
-static GLogWriterOutput
-capture (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
-{
-  for (gsize i = 0; i < n_fields; i++)
-    if (g_str_equal (fields[i].key, "MESSAGE"))
-      g_string_append_printf (messages, "%s\n", (const char *)fields[i].value);
-  return g_log_writer_default (level, fields, n_fields, user_data);
-}
-
 static guint
 count_messages (const char *with)
 {
@@ -262,8 +253,7 @@ main (int argc, char **argv)
   int status;
 
   g_test_init (&argc, &argv, NULL);
-  messages = g_string_new (NULL);
-  g_log_set_writer_func (capture, NULL, NULL);
+  messages = fixture_keep_log ();
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
   TEST ("noted-in-every-case", NULL, test_noted_in_every_case);
   TEST ("only-where-it-is-needed", NULL, test_only_where_it_is_needed);
